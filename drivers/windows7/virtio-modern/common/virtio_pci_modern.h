@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_pci_modern.h: the virtio-pci modern transport (virtio 1.2, section 4.1): finds a device's
+ * register blocks by its PCI capabilities, and speaks the common configuration, notification, ISR and
+ * device configuration structures. It knows nothing of rings or networks, and reaches the hardware
+ * only through the functions that its caller gives it.
+ *
+ * In order:
+ *
+ *  1. virtio_pci_open(&dev, &io, context)             walk the capabilities, map the BARs they name
+ *  2. virtio_pci_reset(&dev)                          0 written, and waited for until 0 is read
+ *  3. virtio_pci_negotiate(&dev, wanted, required)    ACKNOWLEDGE, DRIVER, features, FEATURES_OK
+ *  4. virtio_pci_config_read(&dev, ...)               the device's configuration, under its generation
+ *  5. virtio_pci_queue_size(&dev, 0, &max)            a queue: ask, choose a size, set up
+ *     virtio_pci_queue_setup(&dev, 0, size, desc, avail, used, &notify)
+ *  6. virtio_pci_driver_ok(&dev)                      the device is live
+ *  7. virtio_pci_notify(&dev, &notify)                a register write; no other in the steady state
+ *     virtio_pci_isr(&dev)                            read-to-acknowledge; 0: not ours, all ones: gone
+ *  8. virtio_pci_reset(&dev); virtio_pci_close(&dev)
+ *
+ * 1 to 6 and 8 at PASSIVE_LEVEL (they may wait and map), one caller at a time. 7 at any IRQL, from any
+ * processor. Every wait is bounded. A register that reads all ones where that cannot be ends the wait
+ * at once with VIRTIO_PCI_E_GONE.
+ */
+#ifndef VIRTIO_PCI_MODERN_H
+#define VIRTIO_PCI_MODERN_H
+
+#include "virtio_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VIRTIO_PCI_VENDOR            0x1AF4
+#define VIRTIO_PCI_DEVICE_NET_LEGACY 0x1000 /* the transitional network device */
+#define VIRTIO_PCI_MAX_BARS          6
+
+/* device_status; virtio 1.2, 2.1 */
+#define VIRTIO_STATUS_ACKNOWLEDGE        0x01
+#define VIRTIO_STATUS_DRIVER             0x02
+#define VIRTIO_STATUS_DRIVER_OK          0x04
+#define VIRTIO_STATUS_FEATURES_OK        0x08
+#define VIRTIO_STATUS_DEVICE_NEEDS_RESET 0x40
+#define VIRTIO_STATUS_FAILED             0x80
+
+/* Feature bits of every device that this transport's users negotiate; virtio 1.2, 6 */
+#define VIRTIO_F_RING_INDIRECT_DESC ((virtio_u64)1 << 28)
+#define VIRTIO_F_VERSION_1          ((virtio_u64)1 << 32)
+
+/* The ISR status register; virtio 1.2, 4.1.4.5 */
+#define VIRTIO_PCI_ISR_QUEUE  0x01
+#define VIRTIO_PCI_ISR_CONFIG 0x02
+
+enum virtio_pci_status {
+    VIRTIO_PCI_OK = 0,
+    VIRTIO_PCI_E_NO_CAPABILITIES, /* no capability list, or none of the modern structures in it */
+    VIRTIO_PCI_E_NO_COMMON,       /* some modern capabilities, but no usable one of this kind */
+    VIRTIO_PCI_E_NO_NOTIFY,
+    VIRTIO_PCI_E_NO_ISR,
+    VIRTIO_PCI_E_NO_DEVICE_CFG,
+    VIRTIO_PCI_E_BAR_TOO_SHORT, /* a structure does not fit the BAR that is to hold it */
+    VIRTIO_PCI_E_BAR_MAP,       /* the caller could not map the BAR */
+    VIRTIO_PCI_E_RESET_TIMEOUT, /* device_status never became 0 */
+    VIRTIO_PCI_E_NO_VERSION_1,  /* a required feature is not offered; VERSION_1 has its own code */
+    VIRTIO_PCI_E_NO_FEATURE,
+    VIRTIO_PCI_E_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
+    VIRTIO_PCI_E_NO_QUEUE,         /* queue_size is 0, or the queue does not exist */
+    VIRTIO_PCI_E_QUEUE_SIZE,       /* not a power of two, or larger than the device's maximum */
+    VIRTIO_PCI_E_QUEUE_ENABLED,    /* the queue was enabled before it was set up */
+    VIRTIO_PCI_E_NOTIFY_RANGE,     /* the queue's notify address lies outside its structure */
+    VIRTIO_PCI_E_CONFIG_RANGE,     /* outside the device configuration structure */
+    VIRTIO_PCI_E_CONFIG_UNSTABLE,  /* the generation changed at every try */
+    VIRTIO_PCI_E_GONE              /* all ones: the device is not there any more */
+};
+
+/*
+ * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
+ * config_read reads `length` bytes (1, 2 or 4, aligned) of PCI configuration space; returns 0, or
+ * nonzero when it cannot.
+ * bar_query tells of BAR `bar` (0..5) whether it is implemented memory; returns its length in bytes,
+ * 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
+ * bar_map maps all of a BAR that bar_query knew, non-cached; NULL when it cannot. Asked once a BAR.
+ * bar_unmap undoes it.
+ * read8/16/32, write8/16/32 touch a register at `address`, inside a mapped BAR, with exactly that
+ * width, in program order.
+ * sleep waits about `microseconds`; PASSIVE_LEVEL.
+ */
+struct virtio_pci_io {
+    int (*config_read)(void *context, virtio_u32 offset, void *buffer, virtio_u32 length);
+    virtio_u64 (*bar_query)(void *context, unsigned bar);
+    void *(*bar_map)(void *context, unsigned bar);
+    void (*bar_unmap)(void *context, unsigned bar, void *address);
+    virtio_u8 (*read8)(void *context, volatile void *address);
+    virtio_u16 (*read16)(void *context, volatile void *address);
+    virtio_u32 (*read32)(void *context, volatile void *address);
+    void (*write8)(void *context, volatile void *address, virtio_u8 value);
+    void (*write16)(void *context, volatile void *address, virtio_u16 value);
+    void (*write32)(void *context, volatile void *address, virtio_u32 value);
+    void (*sleep)(void *context, unsigned microseconds);
+};
+
+/* Where one structure was found (virtio 1.2, 4.1.4). Of each kind the first usable capability wins. */
+struct virtio_pci_region {
+    volatile virtio_u8 *address; /* NULL: not found */
+    virtio_u32 offset;           /* in the BAR */
+    virtio_u32 length;
+    virtio_u8 bar;
+};
+
+/* Where a queue's notification goes: found once at set-up, written in the steady state. */
+struct virtio_pci_notify {
+    volatile virtio_u8 *address;
+    virtio_u16 queue;
+};
+
+/* All members are the library's; the caller may read them. Written only by steps 1 to 6 and 8. */
+struct virtio_pci_device {
+    const struct virtio_pci_io *io;
+    void *context;
+    struct virtio_pci_region common;
+    struct virtio_pci_region notify;
+    struct virtio_pci_region isr;
+    struct virtio_pci_region device;
+    virtio_u32 notify_multiplier;
+    void *bar[VIRTIO_PCI_MAX_BARS];
+    virtio_u64 offered;    /* the device's features, as read by virtio_pci_negotiate */
+    virtio_u64 negotiated; /* what was accepted */
+    unsigned failed_bar;   /* which BAR an E_BAR_xxx speaks of */
+};
+
+/*
+ * Finds the four structures and maps the BARs they lie in. On failure nothing stays mapped. A
+ * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is passed
+ * over and the next one of its kind is looked at; loops and pointers out of the list end the walk. A
+ * structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later capability of its
+ * kind is good. The device configuration must hold at least `device_config_min` bytes.
+ */
+enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
+                                       const struct virtio_pci_io *io, void *context,
+                                       virtio_u32 device_config_min);
+
+/* Unmaps. The device must have been reset if it was ever live. Harmless on one that was not opened. */
+void virtio_pci_close(struct virtio_pci_device *dev);
+
+/* Writes 0 to device_status and waits until it reads 0 (virtio 1.2, 4.1.4.3.2), one second at most. */
+enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev);
+
+/*
+ * ACKNOWLEDGE, DRIVER, reads the offered features, accepts `wanted` & offered, sets FEATURES_OK and
+ * reads it back (virtio 1.2, 3.1.1). `required` is a part of `wanted`. On failure FAILED is set in the
+ * status, unless the device is gone. Precedes any use of the device configuration.
+ */
+enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virtio_u64 wanted,
+                                            virtio_u64 required);
+
+/* Copies `length` bytes of the device configuration at `offset`, re-read until config_generation is
+ * the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). Bytes with 8-bit reads, naturally aligned
+ * 16- and 32-bit fields with reads of their width (virtio 1.2, 4.1.3.1). */
+enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, virtio_u32 offset,
+                                              void *buffer, virtio_u32 length);
+
+/* The largest size of queue `queue` in descriptors. E_NO_QUEUE if the device has no such queue. */
+enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
+                                             virtio_u16 *max);
+
+/* Gives queue `queue` its size and the device addresses of its three parts, without an MSI-X vector,
+ * enables it and reads that back, and fills `notify` (virtio 1.2, 4.1.5.1.3, 4.1.4.4). */
+enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, virtio_u16 queue,
+                                              virtio_u16 size, virtio_u64 desc, virtio_u64 avail,
+                                              virtio_u64 used, struct virtio_pci_notify *notify);
+
+/* Sets DRIVER_OK. */
+enum virtio_pci_status virtio_pci_driver_ok(struct virtio_pci_device *dev);
+
+/* Sets FAILED: the driver has given up on the device (virtio 1.2, 2.1.1). */
+void virtio_pci_fail(struct virtio_pci_device *dev);
+
+/* device_status as it reads now; 0xFF when the device is gone. Any IRQL. */
+virtio_u8 virtio_pci_device_status(struct virtio_pci_device *dev);
+
+/* Writes the queue's index to its notify address (virtio 1.2, 4.1.5.2). Any IRQL. */
+void virtio_pci_notify(struct virtio_pci_device *dev, const struct virtio_pci_notify *notify);
+
+/* Reads the ISR status register, which acknowledges and lowers the interrupt. Any IRQL. */
+virtio_u8 virtio_pci_isr(struct virtio_pci_device *dev);
+
+/* A short English sentence for a status, for logs and tools. Never NULL. */
+const char *virtio_pci_status_text(enum virtio_pci_status status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
