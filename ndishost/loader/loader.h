@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loader.h: maps a Windows driver (PE32 in the 32-bit host, PE32+ in the 64-bit one) into this
+ * process: sections with their own protection, relocations, imports bound to exports.h, the security
+ * cookie seeded, symbols for reports.
+ *   image = image_load(path, error, sizeof error);  image_entry(image);  image_unload(image);
+ */
+#ifndef NDISHOST_LOADER_H
+#define NDISHOST_LOADER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+
+struct image;
+
+/* NULL with one line for a person in `error`: what was found, what was expected (not a PE file, wrong
+ * machine, not a native driver, no relocations, an import the host lacks: which, of which DLL; all
+ * missing imports are named at once). The file is hostile until proven otherwise. */
+struct image *image_load(const char *path, char *error, size_t error_size);
+void image_unload(struct image *image);
+
+/* The address of DriverEntry in the mapped image. */
+void *image_entry(const struct image *image);
+const char *image_name(const struct image *image); /* "aerovnet.sys" */
+uint64_t image_size(const struct image *image);
+
+/* Discards the sections marked discardable (INIT), as Windows does after DriverEntry: a later touch
+ * faults and is reported. */
+void image_discard_init(struct image *image);
+
+/* "aerovnet.sys!AerovnetSend+0x1c" for an address in any loaded image, else "?"; symbols come from
+ * the COFF symbol table of the file if it has one, or from NAME.map beside it. Returns buf. Never
+ * allocates: it may be called from a signal handler. */
+const char *image_symbol(const void *address, char *buf, size_t size);
+bool image_contains(const void *address);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * adapter.h: the host's NDIS as its command line, its scenario control and its tests drive it: a
+ * loaded miniport driver, adapters on buses, and what Windows would do with them.
+ *   driver = ndis_driver_load(path, ...);                    DriverEntry has run
+ *   adapter = ndis_adapter_add(driver, &options, ...);       resources given; not started
+ *   adapter_start(adapter)                                   MiniportInitializeEx, then Restart
+ *   ... adapter_pause, adapter_restart, adapter_oid, link, traffic through its network end ...
+ *   adapter_stop(adapter); ndis_adapter_remove(adapter); ndis_driver_unload(driver);
+ * All PASSIVE_LEVEL, one caller at a time an adapter.
+ */
+#ifndef NDISHOST_ADAPTER_H
+#define NDISHOST_ADAPTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "net/net.h"
+
+struct ndis_driver;
+struct ndis_adapter;
+
+struct adapter_options {
+    const char *bus;  /* --bus */
+    const char *net;  /* --net */
+    const char *pcap; /* --pcap, or NULL */
+    const char *
+        *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
+    uint64_t seed;
+};
+
+struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size);
+void ndis_driver_unload(struct ndis_driver *driver); /* calls DriverUnload; reports what leaked */
+
+struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
+                                      const struct adapter_options *options, char *error,
+                                      size_t error_size);
+/* Initialize and Restart. Nonzero: the NDIS_STATUS, with the driver's event-log entries in error. */
+int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size);
+int32_t adapter_pause(struct ndis_adapter *adapter);
+int32_t adapter_restart(struct ndis_adapter *adapter);
+/* Stops the network end, pauses, halts. */
+void adapter_stop(struct ndis_adapter *adapter);
+void ndis_adapter_remove(struct ndis_adapter *adapter);
+
+enum adapter_oid_kind { ADAPTER_OID_QUERY, ADAPTER_OID_SET, ADAPTER_OID_STATISTICS };
+/* One OID request, waited for. *done: BytesWritten or BytesRead; *needed: BytesNeeded. */
+int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, uint32_t oid,
+                    void *buffer, uint32_t length, uint32_t *done, uint32_t *needed);
+int adapter_set_link(struct ndis_adapter *adapter, bool up); /* the cable, through the bus */
+bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport last indicated */
+struct net *adapter_net(struct ndis_adapter *adapter);
+
+/* The lines that ndishost prints at the end, and the same as a JSON object. */
+void adapter_summary(struct ndis_adapter *adapter, FILE *out);
+void adapter_report(struct ndis_adapter *adapter, FILE *json);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net.h: a network end: the protocol above the miniport (the near side) and, where the bus gives us
+ * the other end of the wire, the station out there (the far side).
+ *   net = net_open("gen:count=1000", &ports, error, sizeof error);
+ *   net->ops->start(net);  ... near_receive, near_sent, far_receive ...;  net->ops->stop(net);
+ */
+#ifndef NDISHOST_NET_H
+#define NDISHOST_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define NET_FRAME_MAX 1518 /* without FCS, with an 802.1Q tag */
+
+/* One frame to send. The data is the network end's and may go after near_send returns. */
+struct net_frame {
+    const void *data;
+    uint32_t length;
+    uint64_t cookie; /* comes back in near_sent */
+};
+
+/* What a network end may call; any of its threads, never from inside a callback's lock. */
+struct net_ports {
+    void *context;
+    uint8_t mac[6]; /* the adapter's current address; valid from start() on */
+    /* Sends frames as a protocol driver does: one call is one chain of NET_BUFFER_LISTs given to
+     * MiniportSendNetBufferLists. Each frame gets exactly one near_sent later, whatever happens.
+     * Returns how many were taken; fewer than `count` when the bound on frames in flight is reached
+     * (wait for near_sent, then go on) or, with 0 and adapter not running, never. PASSIVE_LEVEL or
+     * DISPATCH_LEVEL. The host decides on the shape (MDLs, offsets, NET_BUFFERs a list) from its seed. */
+    unsigned (*near_send)(void *context, const struct net_frame *frames, unsigned count);
+    /* The far side puts a frame on the wire towards the device; blocks for room; -1 when it cannot.
+     * NULL when the bus has no far end of ours. */
+    int (*far_send)(void *context, const void *frame, size_t length);
+    /* The end has nothing more to do (its count is reached, or it failed): the run may end. */
+    void (*finished)(void *context);
+};
+
+struct net;
+struct net_ops {
+    /* The adapter runs and the link is up: begin. Starts threads. 0, or -1 with a line in error. */
+    int (*start)(struct net *net, char *error, size_t error_size);
+    /* A frame that the miniport indicated; valid during the call; at DISPATCH_LEVEL on a DPC's thread:
+     * queue, never block for long. Called again for each frame. */
+    void (*near_receive)(struct net *net, const void *frame, size_t length);
+    /* A chain has been indicated: a good moment to work on what near_receive queued. May be NULL. */
+    void (*near_receive_end)(struct net *net);
+    /* A frame of near_send is back. status is the NDIS_STATUS (0: sent). */
+    void (*near_sent)(struct net *net, uint64_t cookie, int32_t status);
+    /* A frame that came out of the device, on the bus's thread. */
+    void (*far_receive)(struct net *net, const void *frame, size_t length);
+    /* The miniport indicated its link. May be NULL. */
+    void (*link)(struct net *net, bool up);
+    /* Stops sending, joins threads. Frames in flight still come back until close. */
+    void (*stop)(struct net *net);
+    /* After everything is home: 0 if every frame is accounted for, else -1 with the reasons printed to
+     * out. Prints its summary for people (two or three lines). */
+    int (*verdict)(struct net *net, FILE *out);
+    /* The same numbers as a JSON object's members, each `"name": value`, comma-separated. */
+    void (*report)(struct net *net, FILE *json);
+    void (*close)(struct net *net);
+};
+
+struct net {
+    const struct net_ops *ops;
+    struct net_ports *ports;
+};
+
+struct net_backend {
+    const char *name;
+    const char *help;
+    bool wants_far; /* needs a bus with a far end for all it can do */
+    struct net *(*open)(const char *arguments, struct net_ports *ports, char *error,
+                        size_t error_size);
+};
+extern const struct net_backend net_tap, net_gen, net_echo, net_none;
+
+struct net *net_open(const char *spec, struct net_ports *ports, char *error, size_t error_size);
+void net_help(FILE *out);
+
+/* --pcap FILE: every frame that crosses the miniport, near side, in both directions, with time
+ * stamps; a file that tshark reads. Thread-safe. */
+struct pcap;
+struct pcap *pcap_create(const char *path, char *error, size_t error_size);
+void pcap_frame(struct pcap *pcap, const void *frame, size_t length);
+int pcap_close(struct pcap *pcap); /* -1 if a write failed: the capture is not whole */
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules.h: how the host says that a driver broke a rule, and how many times it did.
+ * A violation is one readable block on stderr: the rule's name, what was done, by which driver
+ * function (symbol+offset), at which IRQL, and the history of the object if it has one.
+ * `--rules off` makes rules_enabled false: nothing is then checked on the path of a frame.
+ */
+#ifndef NDISHOST_RULES_H
+#define NDISHOST_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+extern bool rules_enabled;
+
+/* Reports a broken rule. `caller` is an address in the driver (use RULE_CALLER in an exported
+ * function), NULL if none is to blame. Async-signal-safe enough to be called from a fault. */
+void rule_violation(const char *rule, const void *caller, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define RULE_CALLER __builtin_return_address(0)
+
+/* So far, all rules together. Decides exit status 3. */
+unsigned rules_violations(void);
+
+/* Each exported function begins with HOST_CALL(max): it checks that the current IRQL is at most
+ * `max` (PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, RULE_ANY_IRQL), and remembers the call for reports.
+ * HOST_CALL_RANGE(min, max) where a function has a floor too. Violations are of rule "Irql". */
+#define RULE_ANY_IRQL  31
+#define HOST_CALL(max) HOST_CALL_RANGE(0, max)
+#define HOST_CALL_RANGE(min, max)                             \
+    do {                                                      \
+        if (rules_enabled)                                    \
+            rule_check_irql(__func__, RULE_CALLER, min, max); \
+    } while (0)
+void rule_check_irql(const char *function, const void *caller, unsigned min, unsigned max);
+
+/* Leak accounting by kind ("memory", "MDL", "NET_BUFFER_LIST", "pool", "shared memory", "timer",
+ * "work item", "configuration handle", "SG list", "interrupt", "spin lock", ...): what a driver
+ * obtained and not yet gave back. track_add/track_remove are cheap and thread-safe; `object` is the
+ * key. track_remove returns false (and the caller reports) when it was never added or was removed.
+ * track_note appends a line to an object's history, kept short. */
+void track_add(const char *kind, const void *object, uint64_t size, const void *caller);
+bool track_remove(const char *kind, const void *object, const void *caller);
+bool track_exists(const char *kind, const void *object);
+void track_note(const char *kind, const void *object, const char *what, const void *caller);
+unsigned track_count(const char *kind); /* NULL: all kinds */
+/* Prints "leaked: 2 memory (4096 bytes), first at aerovnet.sys!X+0x.."; returns how many objects. */
+unsigned track_report_leaks(FILE *out);
+
+#endif
