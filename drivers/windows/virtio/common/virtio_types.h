@@ -16,6 +16,15 @@ typedef unsigned __int64 virtio_u64;
 __extension__ typedef unsigned long long virtio_u64;
 #endif
 
+/* As wide as a pointer, for looking at an address's alignment. */
+#if defined(_WIN64) && defined(_MSC_VER)
+typedef unsigned __int64 virtio_uptr;
+#elif defined(_MSC_VER)
+typedef unsigned int virtio_uptr;
+#else
+typedef __UINTPTR_TYPE__ virtio_uptr;
+#endif
+
 #if defined(_MSC_VER)
 #define VIRTIO_INLINE static __inline
 #else

@@ -48,8 +48,8 @@ extern "C" {
 #define VIRTQ_EMPTY     (-1) /* virtq_get: the device has used nothing more */
 #define VIRTQ_FULL      (-2) /* virtq_add: not enough free descriptors; nothing was changed */
 #define VIRTQ_E_INVALID (-3) /* an argument that no caller may give; nothing was changed */
-/* The device lied. The virtqueue is broken from then on: every call but virtq_detach, virtq_reset and
- * the readers returns the same code, and the device must be reset. */
+/* The device lied. The virtqueue is broken from then on: virtq_add and virtq_get return the same code,
+ * virtq_publish publishes nothing and returns 0, and the device must be reset. */
 #define VIRTQ_E_USED_IDX (-4) /* used idx ran ahead of what was made available */
 #define VIRTQ_E_USED_ID  (-5) /* a used id that is no head of an outstanding chain */
 #define VIRTQ_E_USED_LEN (-6) /* a used len beyond the chain's device-writable bytes */
@@ -127,6 +127,8 @@ struct virtqueue {
     virtio_u16 published_idx; /* what the device was last shown */
     virtio_u16 last_used_idx; /* next to read */
     virtio_u16 outstanding;   /* chains the device owns, or will own at the next publish */
+    virtio_u16 added_head;    /* the unpublished chains, in the order they were added */
+    virtio_u16 added_tail;
     virtio_u16 detach_next;
     int broken; /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
 };
@@ -144,10 +146,11 @@ void virtq_reset(struct virtqueue *vq);
 
 /*
  * Puts one buffer in the ring: `out_count` device-readable pieces, then `in_count` device-writable
- * ones, each a descriptor, chained (virtio 1.2, 2.7.13, 2.6.4). At least one piece in all. `cookie`
- * is not NULL and comes back from virtq_get or virtq_detach. VIRTQ_FULL: fewer free descriptors than
- * pieces. The array may go after the call; the memory it names is the device's until the cookie is
- * back.
+ * ones, each a descriptor, chained (virtio 1.2, 2.7.13, 2.7.4.2). At least one piece in all, and no
+ * more than 2^32 bytes. `cookie` is not NULL and comes back from virtq_get or virtq_detach.
+ * VIRTQ_FULL: fewer free descriptors than pieces. VIRTQ_E_INVALID also for more pieces than the queue
+ * size: waiting would not help. The array may go after the call; the memory it names is the device's
+ * until the cookie is back.
  */
 int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
               virtio_u16 in_count, void *cookie);
@@ -174,15 +177,15 @@ void virtq_disable_interrupts(struct virtqueue *vq);
  * broken virtqueue returns nonzero, so that the loop ends. */
 int virtq_enable_interrupts(struct virtqueue *vq);
 
-/* After the device has been reset: the cookie of one buffer that never came back, each once; NULL
- * when none is left. */
+/* After the device has been reset: the cookie of one buffer that never came back, published or not,
+ * each once; NULL when none is left. Then virtq_reset, before anything else is added. */
 void *virtq_detach(struct virtqueue *vq);
 
 /* Readers. */
 virtio_u16 virtq_free_count(const struct virtqueue *vq);  /* descriptors that an add may use */
 virtio_u16 virtq_outstanding(const struct virtqueue *vq); /* chains not yet returned */
-int virtq_has_used(const struct virtqueue *vq);           /* nonzero: virtq_get has work */
-int virtq_broken(const struct virtqueue *vq);             /* VIRTQ_OK or the lie that broke it */
+int virtq_has_used(const struct virtqueue *vq); /* nonzero: virtq_get has work; 0: broken */
+int virtq_broken(const struct virtqueue *vq);   /* VIRTQ_OK or the lie that broke it */
 
 #ifdef __cplusplus
 }
