@@ -8,6 +8,7 @@
  * 3 GiB is physical address o, from 3 GiB on it is o + 1 GiB (so 4 GiB and up). The first MiB is never
  * handed out. Pages come from both parts, in an order drawn from the seed.
  * PHYS_HUGE (pci): 2 MiB huge pages, physical addresses from /proc/self/pagemap; contiguous inside one.
+ * They cannot be mapped by the small page: nothing is scattered or unmapped there, guards are not.
  */
 #ifndef NDISHOST_PHYS_H
 #define NDISHOST_PHYS_H
@@ -48,7 +49,8 @@ void phys_free(void *va);
 bool phys_address(const void *va, uint64_t *pa);
 
 /* Device's view: a pointer through which [pa, pa + len) can be read and written as a device would, in a
- * flat mapping of the file; NULL if that is not all RAM, or (len crossing 3 GiB) not one piece. */
+ * flat mapping of the file; NULL if that is not all RAM, or (len crossing 3 GiB) not one piece. In the
+ * 32-bit host RAM is the first 384 MiB of either part. Freed memory reads 0xDD for a while. */
 void *phys_device_pointer(uint64_t pa, size_t len);
 
 #endif
