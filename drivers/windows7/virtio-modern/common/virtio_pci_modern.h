@@ -18,8 +18,9 @@
  *     virtio_pci_isr(&dev)                            read-to-acknowledge; 0: not ours, all ones: gone
  *  8. virtio_pci_reset(&dev); virtio_pci_close(&dev)
  *
- * 1 to 6 and 8 at PASSIVE_LEVEL (they may wait and map), one caller at a time. 7 at any IRQL, from any
- * processor. Every wait is bounded. A register that reads all ones where that cannot be ends the wait
+ * 1 to 6 and 8 at PASSIVE_LEVEL (they may wait and map), one caller at a time; of these
+ * virtio_pci_config_read neither waits nor maps and may be called at DISPATCH_LEVEL too. 7 at any IRQL,
+ * from any processor. Every wait is bounded. A register that reads all ones where that cannot be ends the wait
  * at once with VIRTIO_PCI_E_GONE.
  */
 #ifndef VIRTIO_PCI_MODERN_H
@@ -54,8 +55,8 @@ extern "C" {
 enum virtio_pci_status {
     VIRTIO_PCI_OK = 0,
     VIRTIO_PCI_E_NO_CAPABILITIES, /* no capability list, or none of the modern structures in it */
-    VIRTIO_PCI_E_NO_COMMON,       /* some modern capabilities, but no usable one of this kind */
-    VIRTIO_PCI_E_NO_NOTIFY,
+    VIRTIO_PCI_E_NO_COMMON,       /* some modern capabilities, but no usable one of this kind; */
+    VIRTIO_PCI_E_NO_NOTIFY,       /* these four are in the order of cfg_type 1..4 */
     VIRTIO_PCI_E_NO_ISR,
     VIRTIO_PCI_E_NO_DEVICE_CFG,
     VIRTIO_PCI_E_BAR_TOO_SHORT, /* a structure does not fit the BAR that is to hold it */
@@ -65,12 +66,13 @@ enum virtio_pci_status {
     VIRTIO_PCI_E_NO_FEATURE,
     VIRTIO_PCI_E_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
     VIRTIO_PCI_E_NO_QUEUE,         /* queue_size is 0, or the queue does not exist */
-    VIRTIO_PCI_E_QUEUE_SIZE,       /* not a power of two, or larger than the device's maximum */
-    VIRTIO_PCI_E_QUEUE_ENABLED,    /* the queue was enabled before it was set up */
-    VIRTIO_PCI_E_NOTIFY_RANGE,     /* the queue's notify address lies outside its structure */
-    VIRTIO_PCI_E_CONFIG_RANGE,     /* outside the device configuration structure */
-    VIRTIO_PCI_E_CONFIG_UNSTABLE,  /* the generation changed at every try */
-    VIRTIO_PCI_E_GONE              /* all ones: the device is not there any more */
+    VIRTIO_PCI_E_QUEUE_SIZE,      /* not a power of two up to 32768, or over the device's maximum */
+    VIRTIO_PCI_E_QUEUE_ENABLED,   /* the queue was enabled before it was set up */
+    VIRTIO_PCI_E_QUEUE_REFUSED,   /* the queue did not keep its size, or did not become enabled */
+    VIRTIO_PCI_E_NOTIFY_RANGE,    /* the queue's notify address lies outside its structure */
+    VIRTIO_PCI_E_CONFIG_RANGE,    /* outside the device configuration structure */
+    VIRTIO_PCI_E_CONFIG_UNSTABLE, /* the generation changed at every try */
+    VIRTIO_PCI_E_GONE             /* all ones, or no configuration space: the device is not there */
 };
 
 /*
@@ -133,7 +135,8 @@ struct virtio_pci_device {
  * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is passed
  * over and the next one of its kind is looked at; loops and pointers out of the list end the walk. A
  * structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later capability of its
- * kind is good. The device configuration must hold at least `device_config_min` bytes.
+ * kind is good. The device configuration must hold at least `device_config_min` bytes; with 0 the
+ * device need not have one.
  */
 enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
                                        const struct virtio_pci_io *io, void *context,
@@ -145,6 +148,10 @@ void virtio_pci_close(struct virtio_pci_device *dev);
 /* Writes 0 to device_status and waits until it reads 0 (virtio 1.2, 4.1.4.3.2), one second at most. */
 enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev);
 
+/* Writes 0 to device_status and waits for nothing: for a machine that is shutting down or has crashed.
+ * Any IRQL. */
+void virtio_pci_reset_now(struct virtio_pci_device *dev);
+
 /*
  * ACKNOWLEDGE, DRIVER, reads the offered features, accepts `wanted` & offered, sets FEATURES_OK and
  * reads it back (virtio 1.2, 3.1.1). `required` is a part of `wanted`. On failure FAILED is set in the
@@ -153,9 +160,11 @@ enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev);
 enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virtio_u64 wanted,
                                             virtio_u64 required);
 
-/* Copies `length` bytes of the device configuration at `offset`, re-read until config_generation is
- * the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). Bytes with 8-bit reads, naturally aligned
- * 16- and 32-bit fields with reads of their width (virtio 1.2, 4.1.3.1). */
+/* Copies one field of the device configuration, `length` bytes at `offset`, re-read until
+ * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). A naturally aligned
+ * length of 2 or 4 is read with that width, a naturally aligned 8 as two halves, any other length is an
+ * array of bytes and read as such (virtio 1.2, 4.1.3.1): one call a field. On failure `buffer` may have
+ * been written. */
 enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, virtio_u32 offset,
                                               void *buffer, virtio_u32 length);
 
