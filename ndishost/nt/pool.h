@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.h: special pool: every allocation lies against a guard page, in scattered physical memory, is
+ * filled with a pattern, checked when freed, and unmapped then.
+ *   p = nt_pool_alloc("memory", bytes, tag, RULE_CALLER);  nt_pool_free("memory", p, tag, RULE_CALLER);
+ * `kind` is the kind of rules.h's leak accounting; NULL: the host's own, not accounted for.
+ */
+#ifndef NDISHOST_POOL_H
+#define NDISHOST_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NT_POOL_FILL 0xC5 /* what fresh memory holds: never zero by luck */
+#define NT_POOL_EDGE 0xE9 /* between the block and its page's ends; checked on free */
+
+/* NULL when out of memory or when a failure was ordered. 16-aligned; a length that is no multiple of
+ * 16 leaves up to 15 bytes before the guard page: those are checked on free. Any IRQL <=
+ * DISPATCH_LEVEL is the caller's to check. */
+void *nt_pool_alloc(const char *kind, size_t bytes, uint32_t tag, const void *caller);
+/* Rules "PoolFree" (not an allocation, or freed before), "PoolTag", "PoolOverrun", "PoolUnderrun".
+ * tag 0: any. Memory is left alone when the block is none. */
+void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller);
+/* The length asked for; 0 if p is no allocation. */
+size_t nt_pool_size(const void *p);
+
+/* The n-th allocation from now fails, once (0: none will). n < 0: the |n|-th and all after it. */
+void nt_fail_allocation(long n);
+/* Asked once by every allocator that can fail (pool asks itself): true when this one is to fail. */
+bool nt_allocation_fails(void);
+/* Allocations asked for since the last nt_fail_allocation: how far n has to go. */
+unsigned long nt_allocations(void);
+
+#endif
