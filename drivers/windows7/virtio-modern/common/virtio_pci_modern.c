@@ -419,6 +419,11 @@ enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev)
     }
 }
 
+void virtio_pci_reset_now(struct virtio_pci_device *dev)
+{
+    virtio_pci_write8(dev, COMMON_DEVICE_STATUS, 0);
+}
+
 /*
  * Features
  */
