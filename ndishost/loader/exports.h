@@ -7,6 +7,8 @@
 #ifndef NDISHOST_EXPORTS_H
 #define NDISHOST_EXPORTS_H
 
+#include <stddef.h>
+
 struct host_export {
     const char *dll;  /* as Windows 7 has it: "NDIS.SYS", "ntoskrnl.exe", "HAL.dll" */
     const char *name; /* undecorated, as exported */
@@ -22,5 +24,7 @@ struct host_export {
 
 /* The exported address, or NULL. The DLL's name is compared without regard to case. */
 const void *host_export_find(const char *dll, const char *name);
+/* All of them, in no order; returns how many. */
+size_t host_exports(const struct host_export **first);
 
 #endif

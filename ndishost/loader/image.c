@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Drivers as they stand in memory; see loader.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "loader/exports.h"
+#include "loader/loader.h"
+#include "loader/pe.h"
+
+#define IMAGES_MAX    16
+#define FILE_SIZE_MAX (64u << 20)
+
+#if defined(__x86_64__)
+#define HOST_MACHINE PE_MACHINE_X64
+#define OTHER_HOST   "this is an x86 driver: use ndishost32"
+#else
+#define HOST_MACHINE PE_MACHINE_X86
+#define OTHER_HOST   "this is an x64 driver: use ndishost"
+#endif
+
+struct image {
+    char name[64];
+    uint8_t *base;
+    struct pe pe; /* pe.data is gone after loading */
+    struct pe_symbols symbols;
+    bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
+};
+
+/* Lookups come from signal handlers: a slot is filled after the image is whole, and an image that
+ * leaves its slot is freed under the lock only when the slot is needed for another. */
+static struct image *_Atomic images[IMAGES_MAX];
+static pthread_mutex_t images_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* ---- Files ---- */
+
+struct file {
+    uint8_t *data;
+    size_t size;
+};
+
+/* All of a file in memory of ours: a mapping would change, or vanish, under our feet. */
+static bool file_read(const char *path, struct file *file, char *error, size_t error_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const char *why = NULL;
+    struct stat st;
+    ssize_t n = 1;
+
+    *file = (struct file){NULL, 0};
+    if (fd < 0 || fstat(fd, &st) != 0)
+        why = strerror(errno);
+    else if (!S_ISREG(st.st_mode))
+        why = "not a file";
+    else if (st.st_size > (off_t)FILE_SIZE_MAX)
+        why = "larger than any driver (64 MiB)";
+    else if (!(file->data = malloc((size_t)st.st_size + 1)))
+        why = "out of memory";
+    while (!why && n > 0 && file->size < (size_t)st.st_size) {
+        n = read(fd, file->data + file->size, (size_t)st.st_size - file->size);
+        if (n < 0)
+            why = strerror(errno);
+        else
+            file->size += (size_t)n;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (why) {
+        snprintf(error, error_size, "%s: %s", path, why);
+        free(file->data);
+        file->data = NULL;
+    }
+    return !why;
+}
+
+/* NAME.map beside NAME.sys. */
+static void read_map(struct image *image, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+    size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
+    char *map = malloc(stem + 5);
+    char ignored[8];
+    struct file file;
+
+    if (!map)
+        return;
+    memcpy(map, path, stem);
+    memcpy(map + stem, ".map", 5);
+    if (access(map, R_OK) == 0 && file_read(map, &file, ignored, sizeof ignored)) {
+        pe_symbols_read_map(&image->pe, (const char *)file.data, file.size, &image->symbols);
+        free(file.data);
+    }
+    free(map);
+}
+
+/* ---- Loading ---- */
+
+static const void *resolve(void *context, const char *dll, const char *name)
+{
+    (void)context;
+    return host_export_find(dll, name);
+}
+
+/* Address space that is not where the driver was linked to: an address that no relocation covers
+ * must not work by luck. */
+static uint8_t *reserve(const struct pe *pe)
+{
+    uint8_t *first = NULL, *base = NULL;
+
+    for (int tries = 0; tries < 4; tries++) {
+        base =
+            mmap(NULL, pe->image_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (base == MAP_FAILED) {
+            base = NULL;
+            break;
+        }
+        if ((uint64_t)(uintptr_t)base != pe->image_base)
+            break;
+        first = base; /* stays, so that the next one is elsewhere */
+        base = NULL;
+    }
+    if (first)
+        munmap(first, pe->image_size);
+    return base;
+}
+
+static uint64_t random_cookie(void)
+{
+    uint64_t cookie;
+
+    do {
+        if (getrandom(&cookie, sizeof cookie, 0) != sizeof cookie)
+            cookie = (uint64_t)(uintptr_t)&cookie * 0x9E3779B97F4A7C15ull;
+    } while ((uint32_t)cookie == 0);
+    return cookie;
+}
+
+/* Never writable and executable at once: a section that asks for both (INIT of older linkers) gets
+ * execute, as nothing but the loader writes to it. */
+static bool protect(const struct image *image)
+{
+    const struct pe *pe = &image->pe;
+
+    if (mprotect(image->base, pe->image_size, PROT_NONE) != 0 ||
+        (pe->headers_size && mprotect(image->base, pe->headers_size, PROT_READ) != 0))
+        return false;
+    for (unsigned i = 0; i < pe->sections; i++) {
+        const struct pe_section *s = &pe->section[i];
+        int protection = PROT_NONE;
+
+        if (s->virtual_size == 0)
+            continue;
+        if (s->flags & (PE_SECTION_READ | PE_SECTION_EXECUTE))
+            protection |= PROT_READ;
+        if (s->flags & PE_SECTION_EXECUTE)
+            protection |= PROT_EXEC;
+        else if (s->flags & PE_SECTION_WRITE)
+            protection |= PROT_READ | PROT_WRITE;
+        if (mprotect(image->base + s->rva, s->virtual_size, protection) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A slot for one more, if need be that of an unloaded image. */
+static bool publish(struct image *image)
+{
+    int slot = -1;
+
+    pthread_mutex_lock(&images_lock);
+    for (int i = 0; i < IMAGES_MAX && slot < 0; i++)
+        if (!images[i])
+            slot = i;
+    for (int i = 0; i < IMAGES_MAX && slot < 0; i++)
+        if (images[i]->unloaded) {
+            struct image *old = atomic_exchange(&images[i], NULL);
+
+            munmap(old->base, old->pe.image_size);
+            pe_symbols_free(&old->symbols);
+            free(old);
+            slot = i;
+        }
+    if (slot >= 0)
+        atomic_store(&images[slot], image);
+    pthread_mutex_unlock(&images_lock);
+    return slot >= 0;
+}
+
+static bool build(struct image *image, const char *path, char *error, size_t error_size)
+{
+    struct pe *pe = &image->pe;
+
+    if (pe->machine != HOST_MACHINE) {
+        snprintf(error, error_size, "%s", OTHER_HOST);
+        return false;
+    }
+    if (pe->checksum && pe->checksum != pe_checksum(pe)) {
+        snprintf(error, error_size,
+                 "damaged PE file: its checksum is 0x%x, its header says 0x%x; Windows would not "
+                 "load it either",
+                 pe_checksum(pe), pe->checksum);
+        return false;
+    }
+    image->base = reserve(pe);
+    if (!image->base) {
+        snprintf(error, error_size, "no address space for an image of %u bytes", pe->image_size);
+        return false;
+    }
+    pe_layout(pe, image->base);
+    if (!pe_relocate(pe, image->base, (uintptr_t)image->base, error, error_size) ||
+        !pe_bind(pe, image->base, resolve, NULL, error, error_size))
+        return false;
+    pe_seed_cookie(pe, image->base, (uintptr_t)image->base, random_cookie());
+    pe_symbols_read(pe, &image->symbols);
+    if (image->symbols.count == 0)
+        read_map(image, path);
+    if (!protect(image)) {
+        snprintf(error, error_size, "protecting its sections: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static void discard(struct image *image)
+{
+    if (image->base)
+        munmap(image->base, image->pe.image_size);
+    pe_symbols_free(&image->symbols);
+    free(image);
+}
+
+struct image *image_load(const char *path, char *error, size_t error_size)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct image *image;
+    struct file file;
+    char why[1024];
+    bool good;
+
+    if (!file_read(path, &file, error, error_size))
+        return NULL;
+    image = calloc(1, sizeof *image);
+    if (!image) {
+        snprintf(error, error_size, "%s: out of memory", path);
+        free(file.data);
+        return NULL;
+    }
+    snprintf(image->name, sizeof image->name, "%s", name);
+    good = pe_parse(&image->pe, file.data, file.size, why, sizeof why) &&
+           build(image, path, why, sizeof why);
+    free(file.data);
+    image->pe.data = NULL;
+    if (good && !publish(image)) {
+        snprintf(why, sizeof why, "%d drivers are loaded already", IMAGES_MAX);
+        good = false;
+    }
+    if (!good) {
+        snprintf(error, error_size, "%s: %s", path, why);
+        discard(image);
+        return NULL;
+    }
+    return image;
+}
+
+void image_unload(struct image *image)
+{
+    if (!image)
+        return;
+    pthread_mutex_lock(&images_lock);
+    image->unloaded = true;
+    /* The memory goes back, the addresses stay taken: a stray callback faults and is named. */
+    if (mmap(image->base, image->pe.image_size, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+        perror("ndishost: unloading a driver");
+    pthread_mutex_unlock(&images_lock);
+}
+
+void image_discard_init(struct image *image)
+{
+    for (unsigned i = 0; i < image->pe.sections; i++) {
+        const struct pe_section *s = &image->pe.section[i];
+
+        if (!(s->flags & PE_SECTION_DISCARDABLE) || s->virtual_size == 0)
+            continue;
+        if (mmap(image->base + s->rva, s->virtual_size, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+            perror("ndishost: discarding a driver's INIT section");
+    }
+}
+
+/* ---- Asking ---- */
+
+void *image_entry(const struct image *image)
+{
+    return image->base + image->pe.entry;
+}
+
+const char *image_name(const struct image *image)
+{
+    return image->name;
+}
+
+uint64_t image_size(const struct image *image)
+{
+    return image->pe.image_size;
+}
+
+static const struct image *image_at(const void *address, uint32_t *rva)
+{
+    for (int i = 0; i < IMAGES_MAX; i++) {
+        const struct image *image = atomic_load(&images[i]);
+
+        if (image && (uintptr_t)address - (uintptr_t)image->base < image->pe.image_size) {
+            *rva = (uint32_t)((uintptr_t)address - (uintptr_t)image->base);
+            return image;
+        }
+    }
+    return NULL;
+}
+
+bool image_contains(const void *address)
+{
+    uint32_t rva;
+
+    return image_at(address, &rva) != NULL;
+}
+
+const char *image_symbol(const void *address, char *buf, size_t size)
+{
+    uint32_t rva, start = 0;
+    const struct image *image = image_at(address, &rva);
+    const char *name, *gone;
+
+    if (!image) {
+        snprintf(buf, size, "?");
+        return buf;
+    }
+    gone = image->unloaded ? " (unloaded)" : "";
+    name = pe_symbols_find(&image->symbols, rva, &start);
+    if (name)
+        snprintf(buf, size, "%s%s!%s+0x%x", image->name, gone, name, rva - start);
+    else
+        snprintf(buf, size, "%s%s+0x%x", image->name, gone, rva);
+    return buf;
+}
