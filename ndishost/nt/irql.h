@@ -47,6 +47,7 @@ struct nt_held {
 };
 
 struct nt_thread {
+    unsigned index; /* small number, what a lock word holds of its owner */
     char name[32];
     unsigned irql;
     unsigned processor; /* from DISPATCH_LEVEL up nobody else's of that level; below it a hint */

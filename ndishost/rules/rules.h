@@ -9,6 +9,7 @@
 #define NDISHOST_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,9 +20,15 @@ extern bool rules_enabled;
 void rule_violation(const char *rule, const void *caller, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define RULE_CALLER __builtin_return_address(0)
+/* The same about an object that track_add knows or lately knew: its history is part of the block. */
+void rule_violation_object(const char *rule, const void *object, const void *caller,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* So far, all rules together. Decides exit status 3. */
 unsigned rules_violations(void);
+/* The same for one rule; and one line for all: "rules broken: SpinLock 2, Irql 1". */
+unsigned rules_count(const char *rule);
+void rules_summary(FILE *out);
 
 /* Each exported function begins with HOST_CALL(max): it checks that the current IRQL is at most
  * `max` (PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, RULE_ANY_IRQL), and remembers the call for reports.
@@ -39,13 +46,19 @@ void rule_check_irql(const char *function, const void *caller, unsigned min, uns
  * "work item", "configuration handle", "SG list", "interrupt", "spin lock", ...): what a driver
  * obtained and not yet gave back. track_add/track_remove are cheap and thread-safe; `object` is the
  * key. track_remove returns false (and the caller reports) when it was never added or was removed.
- * track_note appends a line to an object's history, kept short. */
+ * track_note appends a line to an object's history, kept short; `kind` and `what` are constants, as
+ * they are not copied. With rules off nothing is tracked: remove and exists then say true. */
 void track_add(const char *kind, const void *object, uint64_t size, const void *caller);
 bool track_remove(const char *kind, const void *object, const void *caller);
 bool track_exists(const char *kind, const void *object);
 void track_note(const char *kind, const void *object, const char *what, const void *caller);
 unsigned track_count(const char *kind); /* NULL: all kinds */
+/* The history of the newest object of that address, living or lately gone, one line an event; ""
+ * when there is none. For reports; returns the length. */
+size_t track_history(const void *object, char *buf, size_t size);
 /* Prints "leaked: 2 memory (4096 bytes), first at aerovnet.sys!X+0x.."; returns how many objects. */
 unsigned track_report_leaks(FILE *out);
+/* Forgets everything, for what comes after a report. */
+void track_forget(void);
 
 #endif
