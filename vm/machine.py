@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""The virtual machine of ./run: QEMU with Debian's kernel, the project's initramfs, and a stock
+virtio-net-pci, the transitional device that anybody gets who asks QEMU for one.
+
+    machine = Machine(accelerator(...), settings, log="out/run.log", capture="out/run.pcap")
+    for event in machine.events(deadline): ...     what vm/init says, until the machine is off
+    machine.qmp("query-status")                    asks QEMU itself, meanwhile
+    machine.close()                                ends QEMU, whatever state it is in
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+
+QEMU = "qemu-system-x86_64"
+KERNEL = "out/kernel/vmlinuz"
+INITRAMFS = "out/initramfs.cpio"
+DEVICE = "virtio-net-pci,netdev=n0,id=nic,addr=3"
+PR_SET_PDEATHSIG = 1
+
+
+class MachineError(Exception):
+    """QEMU itself failed; the text is for a person."""
+
+
+class _Lines:
+    """JSON objects, one a line, out of a socket; never blocks beyond a deadline."""
+
+    def __init__(self, end):
+        self.end = end
+        self._rest = b""
+
+    def next(self, deadline):
+        """The next object; None at the end of the stream. TimeoutError at the deadline."""
+        while b"\n" not in self._rest:
+            wait = deadline - time.monotonic()
+            if wait <= 0 or not select.select([self.end], [], [], wait)[0]:
+                raise TimeoutError
+            try:
+                data = self.end.recv(65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return None
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        try:
+            return json.loads(line)
+        except ValueError:
+            return {"step": "garbage", "ok": False, "why": repr(line[:200])}
+
+
+def _die_with_parent():
+    """Between fork and exec: QEMU ends when this process does, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Machine:
+    def __init__(self, accel, settings, log, capture=None, device=None):
+        """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
+        capture: a pcap of all frames between the device and QEMU's network goes there.
+        device: further options of the virtio-net-pci."""
+        # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
+        # makes QEMU end when the kernel does.
+        words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
+        words += [f"aerovnet.{name}={value}" for name, value in settings.items()]
+        self._channel, theirs = socket.socketpair()
+        self._monitor, monitor = socket.socketpair()
+        command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+        command += ["-machine", "pc", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "512M"]
+        command += ["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", " ".join(words)]
+        command += ["-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
+        command += ["-chardev", f"socket,id=channel,fd={theirs.fileno()}"]
+        command += ["-serial", "chardev:channel"]
+        command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
+        command += ["-mon", "chardev=monitor,mode=control"]
+        command += ["-netdev", "user,id=n0"]
+        command += ["-device", f"{DEVICE},{device}" if device else DEVICE]
+        if capture:
+            command += ["-object", f"filter-dump,id=dump,netdev=n0,file={capture}"]
+        self._errors = open(log + ".qemu", "w+", encoding="utf-8", errors="replace")
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._errors,
+                stderr=self._errors,
+                pass_fds=[theirs.fileno(), monitor.fileno()],
+                preexec_fn=_die_with_parent,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise MachineError(f"{QEMU} does not start: {error.strerror}") from error
+        finally:
+            theirs.close()
+            monitor.close()
+        self._lines = _Lines(self._channel)
+        self._answers = None
+
+    def events(self, deadline, tick=None):
+        """What vm/init says, as dictionaries, until the machine is off. `tick` is called about
+        once a second meanwhile. TimeoutError at the deadline (time.monotonic)."""
+        while True:
+            try:
+                event = self._lines.next(min(deadline, time.monotonic() + 1))
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+                if tick:
+                    tick()
+                continue
+            if event is None:
+                return
+            yield event
+
+    def qmp(self, command, deadline=5, **arguments):
+        """One QMP command; its answer, or None if QEMU does not know it or does not answer."""
+        until = time.monotonic() + deadline
+        try:
+            if self._answers is None:
+                self._answers = _Lines(self._monitor)
+                self._answers.next(until)  # the greeting
+                self._ask("qmp_capabilities", {}, until)
+            return self._ask(command, arguments, until)
+        except (TimeoutError, OSError):
+            return None
+
+    def _ask(self, command, arguments, until):
+        question = {"execute": command, "arguments": arguments}
+        self._monitor.sendall(json.dumps(question).encode())
+        while True:
+            answer = self._answers.next(until)
+            if answer is None or "error" in answer:
+                return None
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        """Ends QEMU and returns what it printed about itself, if anything."""
+        if self._process.poll() is None:
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        try:
+            # Seconds, because a KVM that hangs may hold a process that is already killed.
+            self._process.wait(10)
+        except subprocess.TimeoutExpired as error:
+            raise MachineError(f"QEMU (process {self._process.pid}) cannot be ended") from error
+        self._channel.close()
+        self._monitor.close()
+        self._errors.seek(0)
+        words = self._errors.read().strip()
+        self._errors.close()
+        os.unlink(self._errors.name)
+        return words
+
+
+def version():
+    """QEMU's version, such as "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"."""
+    try:
+        out = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MachineError(f"{QEMU} does not run: {error}") from error
+    return out.stdout.splitlines()[0].split("version ", 1)[-1]
+
+
+def accelerator(remember, note):
+    """"kvm" where a short start under it comes up, else "tcg". A /dev/kvm that can be opened says
+    too little: nested in another virtual machine it may hang. The answer is kept in the file
+    `remember`, and asked anew when QEMU or the kernel of this machine is another."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    about = f"{version()} on {os.uname().release} {os.uname().version}"
+    try:
+        with open(remember, encoding="utf-8") as file:
+            known, _, then = file.read().strip().partition(" ")
+        if then == about and known in ("kvm", "tcg"):
+            return known
+    except OSError:
+        pass
+    note("trying KVM")
+    answer = "kvm" if _comes_up("kvm", remember + ".log") else "tcg"
+    with open(remember, "w", encoding="utf-8") as file:
+        file.write(f"{answer} {about}\n")
+    return answer
+
+
+def _comes_up(accel, log):
+    machine = Machine(accel, {"probe": 1}, log)
+    try:
+        for event in machine.events(time.monotonic() + 10):
+            if event.get("step") == "boot":
+                return True
+        return False
+    except TimeoutError:
+        return False
+    finally:
+        machine.close()
+        os.unlink(log)

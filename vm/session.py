@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: MIT
+"""What ./run does once python3 is there: builds, boots the virtual machine, judges what comes out.
+
+    python3 vm/session.py [--short] [--capture FILE] [--device OPTIONS] [--json FILE]
+
+Nothing that the virtual machine says about itself is a verdict: bytes and hashes are compared with
+the server's own, the driver's counters with Linux' and with the frames that QEMU saw on the wire,
+the negotiated features with what QEMU's device has recorded.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+
+from features import from_qemu, names
+from machine import Machine, MachineError, accelerator, version
+from screen import Screen, StepError, last_lines, run_command
+from server import FileServer, NameServer
+from wire import count_frames
+
+MIB = 1 << 20
+DRIVER = "out/x64/aerovnet.sys"
+PACKAGE = "out/aerovnet.iso"
+LOG = "out/run.log"
+NAME = "files.aerovnet.test"
+HOST = "10.0.2.2"  # where QEMU's user network shows the host's loopback
+MACHINE_SECONDS = 240  # for the whole life of the virtual machine; emulated it takes about 20
+BACKEND = "/machine/peripheral/nic/virtio-backend"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# The keys of run.json, in its order; null until known.
+KEYS = """driver_sha256 device features_offered features_negotiated mac link ipv4 ping_sent
+ping_received http_get_bytes http_get_sha256_ok http_put_bytes http_put_sha256_ok tx_frames
+rx_frames tx_notifications interrupts kernel qemu""".split()
+
+
+def expect(good, why):
+    if not good:
+        raise StepError(why)
+
+
+class Session:
+    def __init__(self, screen, size, pings, capture, device):
+        """capture: where a copy of the frames goes, or None. device: further options of QEMU's
+        virtio-net-pci ("mrg_rxbuf=off"), or None."""
+        self.screen = screen
+        self.size, self.pings = size, pings
+        self.capture, self.device_options = capture, device
+        self.result = dict.fromkeys(KEYS)
+        self.wire_file = "out/run.pcap"
+        self.qemu_negotiated = None
+        self.linux = {}
+        self.files = self.names = self.machine = None
+
+    # What is built and fetched.
+
+    def build(self):
+        self.screen.begin("build")
+        run_command(self.screen, ["make", "-j2", "driver", "host"], "out/build.log")
+        with open(DRIVER, "rb") as file:
+            content = file.read()
+        self.result["driver_sha256"] = hashlib.sha256(content).hexdigest()
+        self.screen.done(f"{DRIVER} ({len(content):,} bytes), out/x86/aerovnet.sys, out/ndishost")
+
+    def package(self):
+        """The driver's ISO, where the Makefile knows how to make it."""
+        if os.system("make -n package >/dev/null 2>&1"):
+            return
+        self.screen.begin("package")
+        run_command(self.screen, ["make", "package"], "out/package.log")
+        expect(os.path.exists(PACKAGE), f"'make package' left no {PACKAGE}")
+        self.screen.done(f"{PACKAGE}, {os.path.getsize(PACKAGE):,} bytes")
+
+    def fetch(self):
+        self.screen.begin("kernel")
+        release = run_command(self.screen, ["vm/kernel"], "out/kernel.log")
+        self.result["kernel"] = release
+        self.screen.done(f"{release}, Debian's, unpacked under out/kernel")
+        self.screen.begin("initramfs")
+        run_command(self.screen, ["vm/initramfs"], "out/initramfs.log")
+        self.screen.done(f"{os.path.getsize('out/initramfs.cpio'):,} bytes")
+
+    # The virtual machine. One method a step of vm/init; its argument is what that said.
+
+    def boot(self):
+        self.screen.begin("boot")
+        accel = accelerator("out/accel", self.screen.note)
+        self.result["qemu"] = f"{version()}, {accel}"
+        self.files = FileServer(self.size, seed=time.time_ns())
+        self.names = NameServer(NAME, HOST)
+        settings = {
+            "name": NAME,
+            "http_port": self.files.port,
+            "dns_port": self.names.port,
+            "bytes": self.size,
+            "pings": self.pings,
+            "huge_pages": 48,
+        }
+        self.machine = Machine(accel, settings, LOG, self.wire_file, self.device_options)
+        steps = iter(self.STEPS)
+        expected = next(steps)
+        deadline = time.monotonic() + MACHINE_SECONDS
+        try:
+            for event in self.machine.events(deadline, self._tick):
+                step = event.pop("step")
+                if not event.pop("ok"):
+                    raise StepError(event.get("why", "no reason given"), last_lines(LOG), LOG)
+                if step != expected:
+                    raise StepError(f"'{step}' came where '{expected}' was due", [], LOG)
+                text = self.STEPS[step](self, **event)
+                self.screen.done(text)
+                expected = next(steps, None)
+                if expected:
+                    self.screen.begin(expected.replace("_", " "))
+        except TimeoutError:
+            why = f"the virtual machine was not done after {MACHINE_SECONDS} s"
+            raise StepError(why, last_lines(LOG), LOG) from None
+        if expected:
+            words = self.machine.close() or "no word why"
+            self.machine = None
+            raise StepError(f"the virtual machine ended here ({words})", last_lines(LOG), LOG)
+
+    def booted(self):
+        return f"Linux {self.result['kernel']} on QEMU {self.result['qemu']}"
+
+    def device(self, device, kernel):
+        expect(kernel == self.result["kernel"], f"kernel {kernel} runs, another was booted")
+        self.result["device"] = device
+        return f"{device}, with uio_pci_generic"
+
+    def driver(self, mac, link):
+        self.result.update(mac=mac, link=link)
+        return f"aerovnet.sys runs in ndishost: {mac}, link {link}"
+
+    def dhcp(self, ipv4, gateway):
+        # While the device is up, QEMU can be asked what was negotiated with it.
+        status = self.machine.qmp("x-query-virtio-status", path=BACKEND)
+        if status:
+            self.qemu_negotiated = from_qemu(status["guest-features"])
+        expect(ipv4.startswith("10.0.2."), f"{ipv4} is none of QEMU's addresses")
+        expect(gateway == HOST, f"the gateway is {gateway}, QEMU's is {HOST}")
+        self.result["ipv4"] = ipv4
+        return f"{ipv4}, gateway {gateway}"
+
+    def ping(self, sent, received):
+        self.result.update(ping_sent=sent, ping_received=received)
+        expect(sent == self.pings, f"{sent} of {self.pings} sent")
+        expect(received == sent, f"{received} of {sent} answered")
+        return f"{received} of {sent} answered"
+
+    def resolve(self, name, address):
+        expect(self.names.questions > 0, "no question reached the name server")
+        expect(address == HOST, f"{name} came out as {address}, not {HOST}")
+        return f"{name} is {address}"
+
+    def http_get(self, bytes, sha256, centiseconds):
+        good = sha256 == self.files.sha256
+        self.result.update(http_get_bytes=bytes, http_get_sha256_ok=good)
+        expect(bytes == self.size, f"{bytes:,} bytes came, {self.size:,} were sent")
+        expect(good, f"SHA-256 {sha256}, the server sent {self.files.sha256}")
+        return transfer(bytes, centiseconds)
+
+    def http_put(self, bytes, sha256, centiseconds):
+        received = self.files.received or {"bytes": 0, "sha256": "nothing"}
+        good = sha256 == received["sha256"]
+        self.result.update(http_put_bytes=received["bytes"], http_put_sha256_ok=good)
+        expect(bytes == self.size, f"{bytes:,} bytes pushed, {self.size:,} were to be")
+        expect(received["bytes"] == bytes, f"{received['bytes']:,} of {bytes:,} bytes came")
+        expect(good, f"SHA-256 {received['sha256']} came, {sha256} was pushed")
+        return transfer(bytes, centiseconds)
+
+    def count(self, **counts):
+        self.linux = counts
+        return "Linux' own counters read"
+
+    def stop(self, status):
+        reasons = {2: "bad input", 3: "the driver broke a rule or leaked"}
+        why = f"ndishost ended with status {status} ({reasons.get(status, 'unexpected')})"
+        if status:
+            raise StepError(why, last_lines(LOG), LOG)
+        return "driver halted, nothing leaked"
+
+    def report(self, report):
+        for key in KEYS:
+            if self.result[key] is None and key in report:
+                self.result[key] = report[key]
+        missing = [key for key in KEYS if self.result[key] is None]
+        expect(not missing, f"not in ndishost's report: {' '.join(missing)}")
+        return "ndishost's counters read"
+
+    STEPS = {
+        "boot": booted,
+        "device": device,
+        "driver": driver,
+        "dhcp": dhcp,
+        "ping": ping,
+        "resolve": resolve,
+        "http_get": http_get,
+        "http_put": http_put,
+        "count": count,
+        "stop": stop,
+        "report": report,
+    }
+
+    # What came out.
+
+    def judge(self):
+        """The driver's numbers against those of others who saw the same frames."""
+        self.screen.begin("compare")
+        try:
+            wire = count_frames(self.wire_file, self.result["mac"])
+        except (OSError, ValueError) as error:
+            raise StepError(f"{self.wire_file}: {error}") from error
+        self.linux.update(wire_tx=wire.sent, wire_rx=wire.received)
+        tx, rx = self.result["tx_frames"], self.result["rx_frames"]
+        expect(tx == wire.sent, f"the driver sent {tx:,} frames, {wire.sent:,} left the device")
+        expect(rx <= wire.received, f"{rx:,} frames received, only {wire.received:,} were sent")
+        expect(
+            self.qemu_negotiated in (None, int(self.result["features_negotiated"], 16)),
+            f"negotiated by the driver: {self.result['features_negotiated']}, "
+            f"by QEMU's account: {self.qemu_negotiated or 0:#x}",
+        )
+        self.screen.done(f"{tx:,} frames sent, all seen on the wire; {rx:,} received")
+
+    def keep_capture(self):
+        if not self.capture:
+            return
+        self.screen.begin("capture")
+        try:
+            shutil.copyfile(self.wire_file, self.capture)
+        except OSError as error:
+            raise StepError(f"{self.capture}: {error.strerror}") from error
+        self.screen.done(f"{self.capture}, {os.path.getsize(self.capture):,} bytes")
+
+    def tell(self):
+        result, say = self.result, self.screen.say
+        offered = int(result["features_offered"], 16)
+        negotiated = int(result["features_negotiated"], 16)
+        witness = "as QEMU's device has it" if self.qemu_negotiated is not None else "QEMU mute"
+        say()
+        say(f"negotiated  {' '.join(names(negotiated))} ({witness})")
+        say(f"  of offered  {' '.join(names(offered))}")
+        say(f"driver      sent {result['tx_frames']:,}, received {result['rx_frames']:,} frames; "
+            f"{result['tx_notifications']:,} notifications, {result['interrupts']:,} interrupts")
+        say(f"Linux' TAP  sent {self.linux['tap_tx']:,}, received {self.linux['tap_rx']:,}; "
+            f"{self.linux['interrupts']:,} interrupts of the line")
+        say(f"the wire    from the device {self.linux['wire_tx']:,}, "
+            f"to the device {self.linux['wire_rx']:,}")
+
+    def close(self):
+        """Ends what was started, and is not itself interrupted."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        for part in (self.machine, self.files, self.names):
+            if part:
+                part.close()
+        self.machine = self.files = self.names = None
+        if os.path.exists(self.wire_file):
+            os.unlink(self.wire_file)
+
+    def _tick(self):
+        if self.files.sent < self.size or self.result["http_get_bytes"]:
+            done = self.files.receiving if self.result["http_get_bytes"] else self.files.sent
+            if done:
+                self.screen.note(f"{done / MIB:.1f} of {self.size / MIB:.0f} MiB")
+                return
+        self.screen.note("...")
+
+
+def transfer(size, centiseconds):
+    seconds = max(centiseconds, 1) / 100
+    return f"{size:,} bytes, SHA-256 right, {size / MIB / seconds:.1f} MiB/s"
+
+
+def write_json(path, result):
+    """In one go: a reader sees the old file, none, or all of the new one."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=2)
+        file.write("\n")
+    os.replace(path + ".new", path)
+
+
+def interrupted(number, _frame):
+    raise KeyboardInterrupt(number)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="session.py")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--capture")
+    parser.add_argument("--device")
+    parser.add_argument("--json", default="out/run.json")
+    return parser.parse_args()
+
+
+def run(screen, session, target):
+    """Exit status. The JSON is written whatever happens, with null for what was not reached."""
+    status, failed = 1, None
+    try:
+        session.build()
+        session.package()
+        session.fetch()
+        session.boot()
+        session.judge()
+        session.keep_capture()
+        session.tell()
+        status = 0
+    except (StepError, MachineError) as error:
+        failed = str(error)
+        screen.failed(failed)
+        for line in getattr(error, "details", []):
+            screen.say(f"     | {line}")
+        if getattr(error, "log", None):
+            screen.say(f"     the whole log: {error.log}")
+    except KeyboardInterrupt as signal_number:
+        number = signal_number.args[0] if signal_number.args else signal.SIGINT
+        failed, status = "interrupted", 128 + number
+        screen.failed(failed)
+    finally:
+        session.close()
+        session.result["failed"] = failed
+        write_json(target, session.result)
+    return status
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    options = arguments()
+    os.makedirs("out", exist_ok=True)
+    for number in SIGNALS:
+        signal.signal(number, interrupted)
+    with open("out/run.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit("run: another ./run is going on in this directory")
+        if os.path.exists(options.json):
+            os.unlink(options.json)
+        screen = Screen()
+        size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
+        session = Session(screen, size, pings, options.capture, options.device)
+        status = run(screen, session, options.json)
+        if status == 0:
+            package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
+            screen.say(f"package     {package}")
+            screen.say(f"all of it worked, in {screen.seconds():.0f} s: {options.json}")
+        return status
+
+
+sys.exit(main())
