@@ -2,15 +2,12 @@
 /* Threads, their IRQL, and who owns which processor; see irql.h. */
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 #include "nt/clock.h"
+#include "nt/futex.h"
 #include "nt/irql.h"
 #include "nt/irql_internal.h"
 #include "nt/processor.h"
@@ -155,16 +152,11 @@ void nt_processors_set(unsigned count)
     atomic_store(&state, (1u << count) - 1);
 }
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t value, const struct timespec *timeout)
-{
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout, NULL, 0);
-}
-
 static void wake_waiters(void)
 {
     /* All: they may want different processors. */
     if (atomic_load(&waiters))
-        syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+        futex_wake(&state, INT_MAX);
 }
 
 static void describe_stuck(void)

@@ -44,6 +44,7 @@ struct nt_held {
     const void *caller;
     enum nt_lock_way way;
     uint8_t old_irql;
+    bool again; /* reported: held already when it was taken */
 };
 
 struct nt_thread {
