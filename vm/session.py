@@ -265,12 +265,11 @@ class Session:
             os.unlink(self.wire_file)
 
     def _tick(self):
-        if self.files.sent < self.size or self.result["http_get_bytes"]:
-            done = self.files.receiving if self.result["http_get_bytes"] else self.files.sent
-            if done:
-                self.screen.note(f"{done / MIB:.1f} of {self.size / MIB:.0f} MiB")
-                return
-        self.screen.note("...")
+        """Once a second while the virtual machine works: how far a transfer is."""
+        got = self.result["http_get_bytes"] is not None
+        bytes_done = self.files.receiving if got else self.files.sent
+        if bytes_done:
+            self.screen.note(f"{bytes_done / MIB:.1f} of {self.size / MIB:.0f} MiB")
 
 
 def transfer(size, centiseconds):
