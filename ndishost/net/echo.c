@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * echo: the near side sends back every frame it receives, with destination and source swapped. Where
+ * the far end of the wire is ours, a station there sends numbered frames all the time and checks
+ * every echo.
+ */
+#include "net/net.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "net/far.h"
+#include "net/flow.h"
+#include "net/near_sender.h"
+#include "net/options.h"
+#include "net/watch.h"
+
+#define BATCH       64
+#define SLOTS_MIN   1024u
+#define STREAM_ECHO 3
+
+/* A cookie is the number of a numbered frame; others have this bit. */
+#define UNNUMBERED (1ull << 63)
+
+struct slot {
+    uint32_t length;
+    uint8_t frame[NET_FRAME_MAX];
+};
+
+struct echo {
+    struct net net;
+    struct near_sender near;
+    struct flow flow;
+    struct far far;
+    struct watch watch;
+    pthread_t thread;
+    bool thread_running;
+    _Atomic bool has_far; /* set by start, which callbacks may be ahead of */
+    uint64_t count;
+    time_t progress_at; /* of the watch's thread: when the last progress line was printed */
+    struct slot *slots;
+    unsigned slots_total; /* a power of two */
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    /* Guarded by lock. The frames between tail and head belong to the echoing thread. */
+    bool stopping;
+    bool sleeping;       /* the echoing thread waits for frames */
+    uint64_t head, tail; /* slots[n % slots_total] */
+    uint64_t received, bad_length, no_room, unsent;
+};
+
+static struct echo *echo_of(struct net *net)
+{
+    return (struct echo *)net;
+}
+
+/* ---- The near side: what comes is put in a ring, and a thread sends it back ---- */
+
+static void echo_near_receive(struct net *net, const void *frame, size_t length)
+{
+    struct echo *echo = echo_of(net);
+
+    pthread_mutex_lock(&echo->lock);
+    echo->received++;
+    if (length > NET_FRAME_MAX || length < 14) {
+        echo->bad_length++;
+    } else if (echo->head - echo->tail == echo->slots_total) {
+        echo->no_room++;
+    } else {
+        struct slot *slot = &echo->slots[echo->head % echo->slots_total];
+
+        slot->length = (uint32_t)length;
+        memcpy(slot->frame, frame, length);
+        echo->head++;
+    }
+    pthread_mutex_unlock(&echo->lock);
+}
+
+static void echo_near_receive_end(struct net *net)
+{
+    struct echo *echo = echo_of(net);
+
+    pthread_mutex_lock(&echo->lock);
+    if (echo->sleeping)
+        pthread_cond_signal(&echo->filled);
+    pthread_mutex_unlock(&echo->lock);
+}
+
+/* A group address cannot be a source: then the adapter's own stands there. */
+static void swap_addresses(const struct echo *echo, uint8_t *frame)
+{
+    uint8_t destination[6];
+
+    memcpy(destination, frame, 6);
+    memcpy(frame, frame + 6, 6);
+    memcpy(frame + 6, destination[0] & 1 ? echo->net.ports->mac : destination, 6);
+}
+
+/* Waits for frames; how many there are to send, at most BATCH. 0: stop. */
+static unsigned wait_for_frames(struct echo *echo)
+{
+    uint64_t there;
+
+    pthread_mutex_lock(&echo->lock);
+    while (!echo->stopping && echo->head == echo->tail) {
+        echo->sleeping = true;
+        pthread_cond_wait(&echo->filled, &echo->lock);
+    }
+    echo->sleeping = false;
+    there = echo->stopping ? 0 : echo->head - echo->tail;
+    pthread_mutex_unlock(&echo->lock);
+    return there < BATCH ? (unsigned)there : BATCH;
+}
+
+static uint64_t cookie_of(const struct echo *echo, const struct slot *slot)
+{
+    uint64_t number;
+
+    if (echo->has_far && numbered_identify(&echo->flow.sent, slot->frame, slot->length, &number))
+        return number;
+    return UNNUMBERED;
+}
+
+static void give_back_slots(struct echo *echo, unsigned count, unsigned taken)
+{
+    pthread_mutex_lock(&echo->lock);
+    echo->tail += count;
+    echo->unsent += count - taken;
+    pthread_mutex_unlock(&echo->lock);
+}
+
+static void *echo_thread(void *argument)
+{
+    struct echo *echo = argument;
+    struct net_frame frames[BATCH];
+    uint64_t tail = echo->tail;
+    unsigned count;
+
+    while ((count = wait_for_frames(echo))) {
+        for (unsigned i = 0; i < count; i++) {
+            struct slot *slot = &echo->slots[(tail + i) % echo->slots_total];
+
+            frames[i].data = slot->frame;
+            frames[i].length = slot->length;
+            frames[i].cookie = cookie_of(echo, slot);
+            swap_addresses(echo, slot->frame);
+        }
+        give_back_slots(echo, count, near_sender_send(&echo->near, frames, count));
+        tail += count;
+    }
+    return NULL;
+}
+
+static void echo_near_sent(struct net *net, uint64_t cookie, int32_t status)
+{
+    struct echo *echo = echo_of(net);
+
+    if (status && echo->has_far)
+        flow_failed(&echo->flow, cookie, status);
+    near_sender_sent(&echo->near, status);
+}
+
+/* ---- The far side ---- */
+
+static void echo_far_receive(struct net *net, const void *frame, size_t length)
+{
+    flow_arrived(&echo_of(net)->flow, frame, length);
+}
+
+static void echo_link(struct net *net, bool up)
+{
+    flow_link(&echo_of(net)->flow, up);
+}
+
+/* ---- Watching ---- */
+
+static void print_progress(struct echo *echo)
+{
+    struct timespec now;
+    uint64_t sent, intact;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec == echo->progress_at)
+        return;
+    echo->progress_at = now.tv_sec;
+    if (echo->has_far) {
+        flow_progress(&echo->flow, &sent, &intact);
+        fprintf(stderr, "echo: %" PRIu64 " frames sent, %" PRIu64 " echoed intact\n", sent, intact);
+    } else {
+        pthread_mutex_lock(&echo->lock);
+        sent = echo->received;
+        pthread_mutex_unlock(&echo->lock);
+        fprintf(stderr, "echo: %" PRIu64 " frames received, %" PRIu64 " sent back\n", sent,
+                near_sender_counts(&echo->near).sent);
+    }
+}
+
+static bool look(void *context)
+{
+    struct echo *echo = context;
+    bool done;
+
+    print_progress(echo);
+    if (echo->has_far)
+        done = flow_poll(&echo->flow) != FLOW_RUNNING;
+    else
+        done = echo->count && near_sender_counts(&echo->near).sent >= echo->count;
+    if (done)
+        echo->net.ports->finished(echo->net.ports->context);
+    return !done;
+}
+
+/* ---- Life ---- */
+
+static void echo_stop(struct net *net);
+
+static int start_threads(struct echo *echo)
+{
+    int result = pthread_create(&echo->thread, NULL, echo_thread, echo);
+
+    echo->thread_running = !result;
+    if (!result && echo->has_far)
+        result = far_start(&echo->far, echo->net.ports, &echo->flow);
+    if (!result)
+        result = watch_start(&echo->watch, look, echo);
+    return result;
+}
+
+static int echo_start(struct net *net, char *error, size_t error_size)
+{
+    struct echo *echo = echo_of(net);
+    struct timespec now;
+    uint8_t station[6];
+    int result;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    echo->progress_at = now.tv_sec;
+    echo->has_far = net->ports->far_send != NULL;
+    far_address(net->ports->mac, station);
+    flow_addresses(&echo->flow, net->ports->mac, station);
+    flow_start(&echo->flow);
+    near_sender_start(&echo->near);
+    pthread_mutex_lock(&echo->lock);
+    echo->stopping = false;
+    pthread_mutex_unlock(&echo->lock);
+    result = start_threads(echo);
+    if (result) {
+        snprintf(error, error_size, "echo: cannot start a thread: %s", strerror(result));
+        echo_stop(net);
+        return -1;
+    }
+    return 0;
+}
+
+/* The station falls silent first; what it has sent is echoed still. */
+static void echo_stop(struct net *net)
+{
+    struct echo *echo = echo_of(net);
+
+    flow_stop(&echo->flow);
+    watch_stop(&echo->watch);
+    far_join(&echo->far);
+    flow_drain(&echo->flow);
+    near_sender_stop(&echo->near);
+    pthread_mutex_lock(&echo->lock);
+    echo->stopping = true;
+    pthread_cond_signal(&echo->filled);
+    pthread_mutex_unlock(&echo->lock);
+    if (echo->thread_running)
+        pthread_join(echo->thread, NULL);
+    echo->thread_running = false;
+}
+
+static uint64_t dropped(const struct echo *echo)
+{
+    return echo->bad_length + echo->no_room;
+}
+
+static int echo_verdict(struct net *net, FILE *out)
+{
+    struct echo *echo = echo_of(net);
+    struct near_counts counts = near_sender_counts(&echo->near);
+    int result = 0;
+
+    if (echo->has_far)
+        result = flow_verdict(&echo->flow, out);
+    pthread_mutex_lock(&echo->lock);
+    fprintf(out, "echo: near side: %" PRIu64 " frames received, %" PRIu64 " sent back",
+            echo->received, counts.sent);
+    if (dropped(echo))
+        fprintf(out, ", %" PRIu64 " dropped for want of room, %" PRIu64 " of impossible length",
+                echo->no_room, echo->bad_length);
+    if (dropped(echo) && echo->has_far)
+        result = -1;
+    pthread_mutex_unlock(&echo->lock);
+    if (counts.failed) {
+        fprintf(out, "; came back unsent:");
+        near_sender_print_failures(&echo->near, out);
+    }
+    if (counts.given != counts.returned) {
+        fprintf(out, "; %" PRIu64 " frames given to the miniport, %" PRIu64 " came back",
+                counts.given, counts.returned);
+        result = -1;
+    }
+    fprintf(out, "\n");
+    return result;
+}
+
+static void echo_report(struct net *net, FILE *json)
+{
+    struct echo *echo = echo_of(net);
+
+    fprintf(json, "\"end\": \"echo\", ");
+    if (echo->has_far) {
+        fprintf(json, "\"far\": {");
+        flow_report(&echo->flow, json);
+        fprintf(json, "}, ");
+    }
+    pthread_mutex_lock(&echo->lock);
+    fprintf(json,
+            "\"near_received\": %" PRIu64 ", \"near_dropped_no_room\": %" PRIu64
+            ", \"near_dropped_length\": %" PRIu64 ", \"near_unsent\": %" PRIu64 ", ",
+            echo->received, echo->no_room, echo->bad_length, echo->unsent);
+    pthread_mutex_unlock(&echo->lock);
+    near_sender_report(&echo->near, json);
+}
+
+static void echo_free(struct echo *echo)
+{
+    if (echo->flow.ring)
+        flow_destroy(&echo->flow);
+    near_sender_destroy(&echo->near);
+    pthread_cond_destroy(&echo->filled);
+    pthread_mutex_destroy(&echo->lock);
+    free(echo->slots);
+    free(echo);
+}
+
+static void echo_close(struct net *net)
+{
+    struct echo *echo = echo_of(net);
+
+    /* A thread that cannot be had back out of far_send keeps its memory. */
+    if (far_join(&echo->far))
+        echo_free(echo);
+}
+
+/* ---- Opening ---- */
+
+static const struct net_ops echo_ops = {
+    .start = echo_start,
+    .near_receive = echo_near_receive,
+    .near_receive_end = echo_near_receive_end,
+    .near_sent = echo_near_sent,
+    .far_receive = echo_far_receive,
+    .link = echo_link,
+    .stop = echo_stop,
+    .verdict = echo_verdict,
+    .report = echo_report,
+    .close = echo_close,
+};
+
+static int echo_options(const char *arguments, struct flow_options *flow, char *error, size_t size)
+{
+    uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 256, stall = 10;
+    const struct option table[] = {
+        {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
+        {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
+        {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
+        {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
+        {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
+    };
+
+    if (options_parse("echo", arguments, table, sizeof table / sizeof table[0], error, size))
+        return -1;
+    *flow = (struct flow_options){.name = "echo",
+                                  .seed = seed,
+                                  .stream = STREAM_ECHO,
+                                  .count = count,
+                                  .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
+                                  .rate = rate,
+                                  .window = (unsigned)window,
+                                  .stall = (unsigned)stall,
+                                  .arrivals = true,
+                                  .return_addresses = true};
+    return 0;
+}
+
+/* The window fits twice, so that none of the station's frames is ever dropped for want of room. */
+static unsigned slots_for(unsigned window)
+{
+    unsigned slots = SLOTS_MIN;
+
+    while (slots < 2 * window)
+        slots *= 2;
+    return slots;
+}
+
+static struct net *echo_open(const char *arguments, struct net_ports *ports, char *error,
+                             size_t error_size)
+{
+    struct flow_options options;
+    struct echo *echo;
+
+    if (echo_options(arguments, &options, error, error_size))
+        return NULL;
+    echo = calloc(1, sizeof *echo);
+    if (!echo) {
+        snprintf(error, error_size, "echo: out of memory");
+        return NULL;
+    }
+    echo->net = (struct net){.ops = &echo_ops, .ports = ports};
+    echo->count = options.count;
+    near_sender_init(&echo->near, ports);
+    pthread_mutex_init(&echo->lock, NULL);
+    pthread_cond_init(&echo->filled, NULL);
+    echo->slots_total = slots_for(options.window);
+    echo->slots = calloc(echo->slots_total, sizeof *echo->slots);
+    if (!echo->slots || flow_init(&echo->flow, &options)) {
+        snprintf(error, error_size, "echo: out of memory");
+        echo_free(echo);
+        return NULL;
+    }
+    return &echo->net;
+}
+
+const struct net_backend net_echo = {
+    .name = "echo",
+    .help = "  echo[:OPTION=VALUE,...] sends back what comes in, addresses swapped; where the bus "
+            "has a\n"
+            "                     far end of ours, a station there calls and checks every echo\n"
+            "      count=N        frames (default 0: until stopped)\n"
+            "      size=S|MIN-MAX bytes a frame, 14 to 1518 (default 60-1514)\n"
+            "      rate=R         frames a second (default 0: as fast as they come back)\n"
+            "      seed=N         of content (default 1)\n"
+            "      window=N       echoes outstanding, at most, 1 to 65536 (default 256)\n"
+            "      stall=S        seconds without progress that count as a failure (default 10)\n",
+    .wants_far = true,
+    .open = echo_open,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/far.h"
+
+#include <string.h>
+#include <time.h>
+
+#define JOIN_SECONDS 3
+#define RETRY_NS     10000000L
+#define BURST        32 /* numbers taken from the flow at a time */
+
+void far_address(const uint8_t adapter[6], uint8_t address[6])
+{
+    static const uint8_t station[6] = {0x02, 'a', 'v', 'n', 'e', 't'};
+
+    memcpy(address, station, 6);
+    if (!memcmp(adapter, station, 6))
+        address[5] ^= 1;
+}
+
+/* True when the frame is on the wire; false when the run ended first. far_send fails while the link
+ * is down: then it is tried again. */
+static bool send_one(struct far *far, uint64_t number)
+{
+    const struct timespec moment = {.tv_nsec = RETRY_NS};
+    uint8_t frame[NUMBERED_MAX];
+    unsigned wire = numbered_wire_size(numbered_fill(&far->flow->sent, number, frame));
+
+    while (far->ports->far_send(far->ports->context, frame, wire)) {
+        if (flow_stopping(far->flow))
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
+static void *far_thread(void *argument)
+{
+    struct far *far = argument;
+    uint64_t first;
+    unsigned count;
+
+    while ((count = flow_issue(far->flow, BURST, &first))) {
+        for (unsigned i = 0; i < count; i++) {
+            if (!send_one(far, first + i)) {
+                flow_withdraw(far->flow, count - i);
+                return NULL;
+            }
+        }
+    }
+    return NULL;
+}
+
+int far_start(struct far *far, struct net_ports *ports, struct flow *flow)
+{
+    int error;
+
+    far->ports = ports;
+    far->flow = flow;
+    error = pthread_create(&far->thread, NULL, far_thread, far);
+    far->running = !error;
+    return error;
+}
+
+bool far_join(struct far *far)
+{
+    struct timespec until;
+
+    if (!far->running)
+        return true;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += JOIN_SECONDS;
+    far->running = pthread_timedjoin_np(far->thread, NULL, &until) != 0;
+    return !far->running;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flow.h: a stream of numbered frames through the miniport, and the account of each: whether it came
+ * back to its sender (near_sent) and whether it arrived, once, whole and in order.
+ *   flow_init(&flow, &options);  flow_addresses(&flow, ...);  flow_start(&flow);
+ *   while ((n = flow_issue(&flow, want, &first))) { fill, send; flow_withdraw() what was not taken }
+ *   flow_completed(...) from near_sent;  flow_arrived(...) where frames come out;  flow_link(...)
+ *   flow_poll() now and then;  flow_stop();  flow_drain();  flow_verdict();  flow_destroy()
+ * Thread-safe. The cost of an event does not depend on how many frames are in flight.
+ *
+ * What may go missing without blame: a frame that came back with a status saying so (paused, reset,
+ * ...), and one that was under way while flow_link() said the link was down. Whoever makes frames
+ * disappear lawfully, by pausing a receiver for instance, brackets that with flow_link(false), (true).
+ */
+#ifndef NDISHOST_NET_FLOW_H
+#define NDISHOST_NET_FLOW_H
+
+#include <pthread.h>
+#include "net/net.h"
+#include "net/numbered.h"
+
+#define FLOW_RING       131072u /* how many of the latest frames are told apart */
+#define FLOW_WINDOW_MAX 65536u
+#define FLOW_NOTES      8
+
+struct flow_options {
+    const char *name;      /* "gen tx": begins each line about it */
+    uint64_t seed;         /* of the content */
+    uint8_t stream;        /* its number among those of one seed */
+    uint64_t count;        /* frames to send; 0: until stopped */
+    unsigned size[2];      /* smallest, largest */
+    uint64_t rate;         /* frames a second; 0: as fast as it goes */
+    unsigned window;       /* frames in flight, at most */
+    unsigned stall;        /* seconds without progress that are a failure */
+    bool completions;      /* each frame has a near_sent, told by flow_completed */
+    bool arrivals;         /* each frame is seen arriving, told by flow_arrived */
+    bool return_addresses; /* they arrive with destination and source swapped */
+};
+
+/* What went wrong with how many. `notes` has words on the first few. */
+struct flow_faults {
+    uint64_t lost, damaged, wrong_length, duplicated, reordered, stray;
+    uint64_t failed;         /* came back with a failure that nothing excuses */
+    uint64_t not_back;       /* never came back (known at the end) */
+    uint64_t returned_twice; /* came back more than once, or was never sent */
+};
+
+enum flow_state { FLOW_RUNNING, FLOW_HOME, FLOW_STALLED };
+
+struct flow {
+    struct flow_options options;
+    struct numbered sent, expected; /* as it leaves, as it arrives; constant after flow_addresses */
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    /* All below is guarded by lock. */
+    bool stopping, link_up, stalled;
+    unsigned wanted;       /* how much room the sender waits for; 0: it does not wait */
+    uint8_t *ring;         /* what is known of frame n: ring[n % FLOW_RING] */
+    uint64_t issued;       /* frames 0 ... issued - 1 have been sent */
+    uint64_t next;         /* below: nothing more is waited for (arrived, failed, or passed) */
+    uint64_t outstanding;  /* not yet back by near_sent */
+    uint64_t after;        /* no frame below this arrived after a later one: highest arrived + 1 */
+    uint64_t down_next;    /* `next` when the link went down */
+    uint64_t excused_upto; /* frames below were sent before the link last came up */
+    uint64_t bytes_issued, arrived, bytes_arrived, intact, completed, excused, failed_excused;
+    struct {
+        uint64_t count, first, since_ns;
+    } early; /* came back for want of a link that was, as far as is known, there */
+    struct flow_faults faults;
+    char notes[FLOW_NOTES][144];
+    unsigned noted;
+    uint64_t started_ns, ended_ns, due_ns; /* CLOCK_MONOTONIC */
+    uint64_t progress_seen, progress_ns;   /* of flow_poll */
+};
+
+/* 0, or -1 when there is no memory. */
+int flow_init(struct flow *flow, const struct flow_options *options);
+void flow_destroy(struct flow *flow);
+/* Before flow_start: with which addresses the frames leave. */
+void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6]);
+/* Before flow_start: nobody is there to see the frames arrive; that they came back is all. */
+void flow_unseen(struct flow *flow);
+
+/* Lets flow_issue give out numbers (again). */
+void flow_start(struct flow *flow);
+
+/* The sender's next frames: waits for room in the window and for the rate, then says how many of
+ * `want`, beginning with *first. 0: all are sent, or flow_stop. One sender a flow. */
+unsigned flow_issue(struct flow *flow, unsigned want, uint64_t *first);
+/* The last `frames` numbers given out did not leave after all. */
+void flow_withdraw(struct flow *flow, unsigned frames);
+
+void flow_completed(struct flow *flow, uint64_t number, int32_t status);
+void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length);
+void flow_link(struct flow *flow, bool up);
+/* An echo of this frame was refused on its way: it will not arrive. */
+void flow_failed(struct flow *flow, uint64_t number, int32_t status);
+
+/* FLOW_HOME: the count is reached and nothing is under way. FLOW_STALLED, from then on, when nothing
+ * has moved for as long as the options say. To be called several times a second. */
+enum flow_state flow_poll(struct flow *flow);
+void flow_stop(struct flow *flow);
+bool flow_stopping(struct flow *flow);
+/* After flow_stop: waits for what is still under way, as long as something moves. */
+void flow_drain(struct flow *flow);
+
+/* Frames sent and arrived intact until now. */
+void flow_progress(struct flow *flow, uint64_t *sent, uint64_t *intact);
+int flow_verdict(struct flow *flow, FILE *out);
+/* `"frames_sent": 1, ...` */
+void flow_report(struct flow *flow, FILE *json);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gen: sends numbered frames through the miniport and accounts for every one.
+ *   tx: the near side sends, the far side checks.     rx: the far side sends, the near side checks.
+ * Without a far end of ours (bus pci) only tx is possible, and only that each frame came back sent.
+ */
+#include "net/net.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "net/far.h"
+#include "net/flow.h"
+#include "net/near_sender.h"
+#include "net/options.h"
+#include "net/watch.h"
+
+#define BATCH_MAX 256
+
+enum { STREAM_TX = 1, STREAM_RX = 2 };
+enum direction { TX, RX, BOTH, UNSAID };
+
+struct gen {
+    struct net net;
+    struct near_sender near;
+    struct flow tx, rx; /* only those are used that `direction` has */
+    struct far far;
+    struct watch watch;
+    pthread_t sender;
+    bool sender_running;
+    uint64_t direction; /* enum direction; settled by start */
+    uint64_t batch;
+    _Atomic bool has_tx, has_rx, has_far; /* set by start, which callbacks may be ahead of */
+    uint8_t (*frames)[NUMBERED_MAX];
+    pthread_mutex_t lock;
+    uint64_t strays_near, strays_far; /* guarded by lock: frames where none are to arrive */
+};
+
+static struct gen *gen_of(struct net *net)
+{
+    return (struct gen *)net;
+}
+
+/* ---- The near side's sender ---- */
+
+static void *sender_thread(void *argument)
+{
+    struct gen *gen = argument;
+    struct net_frame frames[BATCH_MAX];
+    uint64_t first;
+    unsigned count, taken;
+
+    while ((count = flow_issue(&gen->tx, (unsigned)gen->batch, &first))) {
+        for (unsigned i = 0; i < count; i++) {
+            frames[i].data = gen->frames[i];
+            frames[i].length = numbered_fill(&gen->tx.sent, first + i, gen->frames[i]);
+            frames[i].cookie = first + i;
+        }
+        taken = near_sender_send(&gen->near, frames, count);
+        if (taken < count) {
+            flow_withdraw(&gen->tx, count - taken);
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* ---- What the host calls ---- */
+
+static void count_stray(struct gen *gen, uint64_t *counter)
+{
+    pthread_mutex_lock(&gen->lock);
+    ++*counter;
+    pthread_mutex_unlock(&gen->lock);
+}
+
+static void gen_near_receive(struct net *net, const void *frame, size_t length)
+{
+    struct gen *gen = gen_of(net);
+
+    if (gen->has_rx)
+        flow_arrived(&gen->rx, frame, length);
+    else
+        count_stray(gen, &gen->strays_near);
+}
+
+static void gen_far_receive(struct net *net, const void *frame, size_t length)
+{
+    struct gen *gen = gen_of(net);
+
+    if (gen->has_tx)
+        flow_arrived(&gen->tx, frame, length);
+    else
+        count_stray(gen, &gen->strays_far);
+}
+
+/* First the flow, then the sender: who waits for room finds the frame accounted for. */
+static void gen_near_sent(struct net *net, uint64_t cookie, int32_t status)
+{
+    struct gen *gen = gen_of(net);
+
+    flow_completed(&gen->tx, cookie, status);
+    near_sender_sent(&gen->near, status);
+}
+
+static void gen_link(struct net *net, bool up)
+{
+    struct gen *gen = gen_of(net);
+
+    flow_link(&gen->tx, up);
+    flow_link(&gen->rx, up);
+}
+
+static bool look(void *context)
+{
+    struct gen *gen = context;
+    enum flow_state tx = gen->has_tx ? flow_poll(&gen->tx) : FLOW_HOME;
+    enum flow_state rx = gen->has_rx ? flow_poll(&gen->rx) : FLOW_HOME;
+
+    if (tx == FLOW_STALLED || rx == FLOW_STALLED || (tx == FLOW_HOME && rx == FLOW_HOME)) {
+        gen->net.ports->finished(gen->net.ports->context);
+        return false;
+    }
+    return true;
+}
+
+/* What can be done on this bus, or a line why not. */
+static int settle_direction(struct gen *gen, char *error, size_t size)
+{
+    gen->has_far = gen->net.ports->far_send != NULL;
+    if (gen->direction == UNSAID)
+        gen->direction = gen->has_far ? BOTH : TX;
+    if (gen->direction != TX && !gen->has_far) {
+        snprintf(error, size,
+                 "gen: dir=%s needs a bus with a far end of ours (model, qtest), and this one has "
+                 "none; dir=tx works here",
+                 gen->direction == RX ? "rx" : "both");
+        return -1;
+    }
+    gen->has_tx = gen->direction != RX;
+    gen->has_rx = gen->direction != TX;
+    if (!gen->has_far)
+        flow_unseen(&gen->tx);
+    return 0;
+}
+
+static void gen_stop(struct net *net);
+
+static int gen_start(struct net *net, char *error, size_t error_size)
+{
+    struct gen *gen = gen_of(net);
+    uint8_t address[6];
+    int result = 0;
+
+    if (settle_direction(gen, error, error_size))
+        return -1;
+    far_address(net->ports->mac, address);
+    flow_addresses(&gen->tx, address, net->ports->mac);
+    flow_addresses(&gen->rx, net->ports->mac, address);
+    near_sender_start(&gen->near);
+    flow_start(&gen->tx);
+    flow_start(&gen->rx);
+    if (gen->has_tx) {
+        result = pthread_create(&gen->sender, NULL, sender_thread, gen);
+        gen->sender_running = !result;
+    }
+    if (!result && gen->has_rx)
+        result = far_start(&gen->far, net->ports, &gen->rx);
+    if (!result)
+        result = watch_start(&gen->watch, look, gen);
+    if (result) {
+        snprintf(error, error_size, "gen: cannot start a thread: %s", strerror(result));
+        gen_stop(net);
+        return -1;
+    }
+    return 0;
+}
+
+static void gen_stop(struct net *net)
+{
+    struct gen *gen = gen_of(net);
+
+    near_sender_stop(&gen->near);
+    flow_stop(&gen->tx);
+    flow_stop(&gen->rx);
+    watch_stop(&gen->watch);
+    if (gen->sender_running)
+        pthread_join(gen->sender, NULL);
+    gen->sender_running = false;
+    far_join(&gen->far);
+    flow_drain(&gen->tx);
+    flow_drain(&gen->rx);
+}
+
+static int gen_verdict(struct net *net, FILE *out)
+{
+    struct gen *gen = gen_of(net);
+    struct near_counts counts = near_sender_counts(&gen->near);
+    int result = 0;
+
+    if (gen->has_tx)
+        result |= flow_verdict(&gen->tx, out);
+    if (gen->has_rx)
+        result |= flow_verdict(&gen->rx, out);
+    if (counts.failed) {
+        fprintf(out, "gen tx: came back unsent:");
+        near_sender_print_failures(&gen->near, out);
+        fprintf(out, "\n");
+    }
+    pthread_mutex_lock(&gen->lock);
+    if (gen->strays_far || (gen->strays_near && gen->has_far)) {
+        fprintf(out,
+                "gen: %" PRIu64 " frames came out of the device and %" PRIu64
+                " out of the miniport that nobody sent\n",
+                gen->strays_far, gen->strays_near);
+        result = -1;
+    }
+    pthread_mutex_unlock(&gen->lock);
+    return result;
+}
+
+static void gen_report(struct net *net, FILE *json)
+{
+    struct gen *gen = gen_of(net);
+
+    fprintf(json, "\"end\": \"gen\"");
+    if (gen->has_tx) {
+        fprintf(json, ", \"tx\": {");
+        flow_report(&gen->tx, json);
+        fprintf(json, ", ");
+        near_sender_report(&gen->near, json);
+        fprintf(json, "}");
+    }
+    if (gen->has_rx) {
+        fprintf(json, ", \"rx\": {");
+        flow_report(&gen->rx, json);
+        fprintf(json, "}");
+    }
+    pthread_mutex_lock(&gen->lock);
+    fprintf(json, ", \"strays_near\": %" PRIu64 ", \"strays_far\": %" PRIu64, gen->strays_near,
+            gen->strays_far);
+    pthread_mutex_unlock(&gen->lock);
+}
+
+static void gen_free(struct gen *gen)
+{
+    if (gen->tx.ring)
+        flow_destroy(&gen->tx);
+    if (gen->rx.ring)
+        flow_destroy(&gen->rx);
+    near_sender_destroy(&gen->near);
+    pthread_mutex_destroy(&gen->lock);
+    free(gen->frames);
+    free(gen);
+}
+
+static void gen_close(struct net *net)
+{
+    struct gen *gen = gen_of(net);
+
+    /* A thread that cannot be had back out of far_send keeps its memory. */
+    if (far_join(&gen->far))
+        gen_free(gen);
+}
+
+/* ---- Opening ---- */
+
+static const struct net_ops gen_ops = {
+    .start = gen_start,
+    .near_receive = gen_near_receive,
+    .near_sent = gen_near_sent,
+    .far_receive = gen_far_receive,
+    .link = gen_link,
+    .stop = gen_stop,
+    .verdict = gen_verdict,
+    .report = gen_report,
+    .close = gen_close,
+};
+
+static int gen_options(const char *arguments, struct gen *gen, struct flow_options *flow,
+                       char *error, size_t size)
+{
+    static const char *const directions[] = {"tx", "rx", "both", NULL};
+    uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
+    const struct option table[] = {
+        {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
+        {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"dir", OPTION_CHOICE, 0, 0, directions, &gen->direction},
+        {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
+        {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
+        {"batch", OPTION_NUMBER, 1, BATCH_MAX, NULL, &gen->batch},
+        {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
+        {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
+    };
+
+    gen->direction = UNSAID;
+    gen->batch = 32;
+    if (options_parse("gen", arguments, table, sizeof table / sizeof table[0], error, size))
+        return -1;
+    *flow = (struct flow_options){.seed = seed,
+                                  .count = count,
+                                  .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
+                                  .rate = rate,
+                                  .window = (unsigned)window,
+                                  .stall = (unsigned)stall,
+                                  .arrivals = true};
+    return 0;
+}
+
+static struct net *gen_open(const char *arguments, struct net_ports *ports, char *error,
+                            size_t error_size)
+{
+    struct gen *gen = calloc(1, sizeof *gen);
+    struct flow_options options;
+    bool made;
+
+    if (!gen) {
+        snprintf(error, error_size, "gen: out of memory");
+        return NULL;
+    }
+    gen->net = (struct net){.ops = &gen_ops, .ports = ports};
+    near_sender_init(&gen->near, ports);
+    pthread_mutex_init(&gen->lock, NULL);
+    if (gen_options(arguments, gen, &options, error, error_size)) {
+        gen_free(gen);
+        return NULL;
+    }
+    options.name = "gen rx";
+    options.stream = STREAM_RX;
+    made = !flow_init(&gen->rx, &options);
+    options.name = "gen tx";
+    options.stream = STREAM_TX;
+    options.completions = true;
+    made = made && !flow_init(&gen->tx, &options);
+    gen->frames = calloc(gen->batch, sizeof *gen->frames);
+    if (!made || !gen->frames) {
+        snprintf(error, error_size, "gen: out of memory");
+        gen_free(gen);
+        return NULL;
+    }
+    return &gen->net;
+}
+
+const struct net_backend net_gen = {
+    .name = "gen",
+    .help =
+        "  gen[:OPTION=VALUE,...]  numbered frames with checked content; every one accounted for\n"
+        "      count=N        frames each way (default 0: until stopped)\n"
+        "      size=S|MIN-MAX bytes a frame, 14 to 1518 (default 60-1514); each size comes once "
+        "in\n"
+        "                     every round; over 1514 with an 802.1Q tag; under 30 a frame has no\n"
+        "                     number and is told by its content, of which 14 bytes have none\n"
+        "      dir=tx|rx|both default both; tx where the bus has no far end of ours, and then "
+        "only\n"
+        "                     that frames come back sent is checked\n"
+        "      rate=R         frames a second each way (default 0: as fast as it goes)\n"
+        "      seed=N         of content (default 1)\n"
+        "      batch=N        frames a chain handed to the miniport, 1 to 256 (default 32)\n"
+        "      window=N       frames under way each way, at most, 1 to 65536 (default 4096)\n"
+        "      stall=S        seconds without progress that count as a failure (default 10)\n",
+    .wants_far = true,
+    .open = gen_open,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/numbered.h"
+
+#include <string.h>
+
+#define TYPE_NUMBERED 0x88B5u
+#define TYPE_SHORT    0x88B6u
+#define TYPE_VLAN     0x8100u
+#define VERSION       1
+#define STEP          0x9E3779B97F4A7C15ull /* 2^64 / golden ratio, odd: consecutive words differ */
+
+struct header {
+    uint32_t check;
+    uint16_t size;
+    uint8_t stream, version;
+    uint64_t number;
+};
+
+_Static_assert(sizeof(struct header) == NUMBERED_HEADER - NUMBERED_MIN, "no holes");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the header is little-endian");
+
+/* The finalizer of MurmurHash3: every bit of the input moves every bit of the result. */
+static uint64_t mix(uint64_t value)
+{
+    value ^= value >> 33;
+    value *= 0xFF51AFD7ED558CCDull;
+    value ^= value >> 33;
+    value *= 0xC4CEB9FE1A85EC53ull;
+    return value ^ value >> 33;
+}
+
+static uint64_t stream_key(const struct numbered *stream)
+{
+    return mix(stream->seed + (stream->stream + 1) * STEP);
+}
+
+/* The first word of a frame's pattern; its upper half is the header's check. */
+static uint64_t frame_key(const struct numbered *stream, uint64_t number, unsigned size)
+{
+    return mix(stream_key(stream) ^ mix(number * STEP + size));
+}
+
+static unsigned common_divisor(unsigned a, unsigned b)
+{
+    while (b) {
+        unsigned rest = a % b;
+
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+void numbered_init(struct numbered *stream)
+{
+    unsigned sizes = stream->size_max - stream->size_min + 1;
+
+    stream->stride = sizes * 5 / 8 | 1;
+    while (common_divisor(stream->stride, sizes) != 1)
+        stream->stride += 2;
+}
+
+unsigned numbered_size(const struct numbered *stream, uint64_t number)
+{
+    unsigned sizes = stream->size_max - stream->size_min + 1;
+
+    if (sizes == 1)
+        return stream->size_min;
+    return stream->size_min + (unsigned)(number % sizes) * stream->stride % sizes;
+}
+
+unsigned numbered_wire_size(unsigned size)
+{
+    return size < NUMBERED_WIRE ? NUMBERED_WIRE : size;
+}
+
+static void put_type(uint8_t *frame, unsigned type)
+{
+    frame[0] = (uint8_t)(type >> 8);
+    frame[1] = (uint8_t)type;
+}
+
+static unsigned get_type(const uint8_t *frame)
+{
+    return (unsigned)frame[0] << 8 | frame[1];
+}
+
+static void fill_pattern(uint8_t *at, const uint8_t *end, uint64_t word)
+{
+    for (; end - at >= 8; at += 8, word += STEP)
+        memcpy(at, &word, 8);
+    memcpy(at, &word, (size_t)(end - at));
+}
+
+/* The number's low bytes come first and merely scrambled, so that near neighbours surely differ. */
+static void fill_short(const struct numbered *stream, uint64_t number, unsigned size,
+                       uint8_t *frame)
+{
+    uint64_t words[2] = {number ^ stream_key(stream), frame_key(stream, number, size)};
+
+    put_type(frame + 12, TYPE_SHORT);
+    memcpy(frame + NUMBERED_MIN, words, size - NUMBERED_MIN);
+}
+
+unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame)
+{
+    unsigned size = numbered_size(stream, number), base = NUMBERED_MIN;
+
+    memcpy(frame, stream->destination, 6);
+    memcpy(frame + 6, stream->source, 6);
+    if (size < NUMBERED_HEADER) {
+        fill_short(stream, number, size, frame);
+    } else {
+        uint64_t key = frame_key(stream, number, size);
+        struct header header = {.check = (uint32_t)(key >> 32),
+                                .size = (uint16_t)size,
+                                .stream = stream->stream,
+                                .version = VERSION,
+                                .number = number};
+
+        if (size > NUMBERED_PLAIN) {
+            put_type(frame + 12, TYPE_VLAN);
+            put_type(frame + 14, (unsigned)(number & 7) << 13); /* a priority, no VLAN */
+            base += 4;
+        }
+        put_type(frame + base - 2, TYPE_NUMBERED);
+        memcpy(frame + base, &header, sizeof header);
+        fill_pattern(frame + base + sizeof header, frame + size, key + STEP);
+    }
+    if (size < NUMBERED_WIRE)
+        memset(frame + size, 0, NUMBERED_WIRE - size);
+    return size;
+}
+
+static bool header_at(const struct numbered *stream, const uint8_t *frame, size_t length,
+                      unsigned base, uint64_t *number)
+{
+    struct header header;
+
+    if (length < base + sizeof header)
+        return false;
+    memcpy(&header, frame + base, sizeof header);
+    if (header.stream != stream->stream || header.version != VERSION ||
+        header.check != (uint32_t)(frame_key(stream, header.number, header.size) >> 32))
+        return false;
+    *number = header.number;
+    return true;
+}
+
+bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,
+                       uint64_t *number)
+{
+    return header_at(stream, frame, length, NUMBERED_MIN, number) ||
+           (stream->size_max > NUMBERED_PLAIN &&
+            header_at(stream, frame, length, NUMBERED_MIN + 4, number));
+}
+
+bool numbered_is_short(const uint8_t *frame, size_t length)
+{
+    return length >= NUMBERED_MIN && get_type(frame + 12) == TYPE_SHORT;
+}
+
+struct numbered_difference numbered_compare(const uint8_t *frame, const uint8_t *expected,
+                                            size_t length)
+{
+    struct numbered_difference difference = {0, 0};
+
+    if (!memcmp(frame, expected, length))
+        return difference;
+    for (size_t i = 0; i < length; i++) {
+        if (frame[i] != expected[i] && !difference.count++)
+            difference.first = i;
+    }
+    return difference;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * numbered.h: what is in a numbered frame. Every byte is a function of the run's seed, the stream, the
+ * number and the size, so that whoever receives one can tell which it is and find any wrong byte.
+ *   numbered_fill(&stream, number, frame)              what is put on the wire
+ *   numbered_identify(&stream, frame, length, &number) which one is this?
+ *
+ * destination | source | [802.1Q tag: frames over 1514 bytes] | 0x88B5 | check u32 | size u16 |
+ * stream u8 | version u8 | number u64 | pattern ...               (little-endian, 16 bytes of header)
+ * Frames too short for the header have type 0x88B6, then as many low bytes of a scrambled number as fit;
+ * of those the content alone tells which they are. On the wire anything under 60 bytes is followed by
+ * zeros up to 60. 0x88B5 and 0x88B6 are IEEE 802's types for local experiments.
+ */
+#ifndef NDISHOST_NET_NUMBERED_H
+#define NDISHOST_NET_NUMBERED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NUMBERED_MIN    14   /* an Ethernet header */
+#define NUMBERED_HEADER 30   /* the shortest that has a number: 14 + 16 */
+#define NUMBERED_PLAIN  1514 /* longer ones carry a tag */
+#define NUMBERED_MAX    1518
+#define NUMBERED_WIRE   60 /* the shortest on the wire, without FCS */
+
+/* One direction of one run. */
+struct numbered {
+    uint64_t seed;
+    uint8_t stream; /* tells directions of the same seed apart */
+    uint8_t destination[6], source[6];
+    unsigned size_min, size_max;
+    unsigned stride; /* numbered_init: coprime to the number of sizes */
+};
+
+/* Chooses the stride; the other members are set before. */
+void numbered_init(struct numbered *stream);
+
+/* The size of that frame, before padding. Each size comes once in every size_max - size_min + 1
+ * frames, in an order that leaps. */
+unsigned numbered_size(const struct numbered *stream, uint64_t number);
+
+/* Its size on the wire. */
+unsigned numbered_wire_size(unsigned size);
+
+/* Writes the frame with its padding, numbered_wire_size bytes; returns numbered_size. */
+unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame);
+
+/* True if the header is there and its check holds: the number can be believed, the rest not yet. */
+bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,
+                       uint64_t *number);
+
+/* Has the frame the type for those without a header? */
+bool numbered_is_short(const uint8_t *frame, size_t length);
+
+/* Where two frames begin to differ and in how many bytes; count 0 if they are the same. */
+struct numbered_difference {
+    size_t first, count;
+};
+struct numbered_difference numbered_compare(const uint8_t *frame, const uint8_t *expected,
+                                            size_t length);
+
+#endif
