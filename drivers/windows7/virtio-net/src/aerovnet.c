@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/* The miniport's entry points and life cycle: load, initialize, pause, restart, reset, halt. */
+#include "aerovnet.h"
+#include "aerovnet_version.h"
+
+DRIVER_INITIALIZE DriverEntry;
+static MINIPORT_UNLOAD AerovnetUnload;
+static MINIPORT_INITIALIZE AerovnetInitializeEx;
+static MINIPORT_HALT AerovnetHaltEx;
+static MINIPORT_PAUSE AerovnetPause;
+static MINIPORT_RESTART AerovnetRestart;
+static MINIPORT_SHUTDOWN AerovnetShutdownEx;
+static MINIPORT_CHECK_FOR_HANG AerovnetCheckForHangEx;
+static MINIPORT_RESET AerovnetResetEx;
+static MINIPORT_DEVICE_PNP_EVENT_NOTIFY AerovnetDevicePnPEventNotify;
+static NDIS_IO_WORKITEM_FUNCTION AerovnetResetWork;
+
+#ifdef ALLOC_PRAGMA
+#pragma alloc_text(INIT, DriverEntry)
+#endif
+
+/* NDIS asks every so many seconds whether the device hangs. */
+#define AEROVNET_HANG_SECONDS 4
+
+static NDIS_HANDLE AerovnetDriverHandle;
+
+PVOID
+AerovnetAllocate(PAEROVNET_ADAPTER Adapter, ULONG Length, ULONG Which)
+{
+    PVOID Memory = NdisAllocateMemoryWithTagPriority(Adapter->MiniportHandle, Length,
+                                                     AEROVNET_POOL_TAG, NormalPoolPriority);
+
+    if (Memory == NULL) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, Length, Which);
+        return NULL;
+    }
+    NdisZeroMemory(Memory, Length);
+    Adapter->MemoryBytes += Length;
+    return Memory;
+}
+
+VOID AerovnetFree(PVOID Memory)
+{
+    if (Memory != NULL)
+        NdisFreeMemory(Memory, 0, 0);
+}
+
+BOOLEAN
+AerovnetAllocateShared(PAEROVNET_ADAPTER Adapter, PAEROVNET_SHARED Shared, ULONG Length,
+                       ULONG Which)
+{
+    PVOID Va = NULL;
+
+    NdisMAllocateSharedMemory(Adapter->MiniportHandle, Length, TRUE, &Va, &Shared->Pa);
+    if (Va == NULL) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, Length, Which);
+        return FALSE;
+    }
+    NdisZeroMemory(Va, Length);
+    Shared->Va = Va;
+    Shared->Length = Length;
+    Adapter->MemoryBytes += Length;
+    return TRUE;
+}
+
+VOID AerovnetFreeShared(PAEROVNET_ADAPTER Adapter, PAEROVNET_SHARED Shared)
+{
+    if (Shared->Va != NULL)
+        NdisMFreeSharedMemory(Adapter->MiniportHandle, Shared->Length, TRUE, Shared->Va,
+                              Shared->Pa);
+    Shared->Va = NULL;
+}
+
+VOID AerovnetLog(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second)
+{
+    NdisWriteErrorLogEntry(Adapter->MiniportHandle, (NDIS_ERROR_CODE)Event, 2, First, Second);
+}
+
+VOID AerovnetRelease(PAEROVNET_ADAPTER Adapter, LONG Count)
+{
+    if (InterlockedExchangeAdd(&Adapter->Outstanding, -Count) == Count &&
+        InterlockedExchange(&Adapter->PausePending, 0))
+        NdisMPauseComplete(Adapter->MiniportHandle);
+}
+
+VOID AerovnetChainInit(PAEROVNET_CHAIN Chain)
+{
+    Chain->Head = NULL;
+    Chain->Tail = &Chain->Head;
+    Chain->Count = 0;
+}
+
+VOID AerovnetChainAppend(PAEROVNET_CHAIN Chain, PNET_BUFFER_LIST NetBufferList)
+{
+    NET_BUFFER_LIST_NEXT_NBL(NetBufferList) = NULL;
+    *Chain->Tail = NetBufferList;
+    Chain->Tail = &NET_BUFFER_LIST_NEXT_NBL(NetBufferList);
+    Chain->Count++;
+}
+
+PNET_BUFFER_LIST
+AerovnetChainPop(PAEROVNET_CHAIN Chain)
+{
+    PNET_BUFFER_LIST NetBufferList = Chain->Head;
+
+    Chain->Head = NET_BUFFER_LIST_NEXT_NBL(NetBufferList);
+    if (Chain->Head == NULL)
+        Chain->Tail = &Chain->Head;
+    Chain->Count--;
+    NET_BUFFER_LIST_NEXT_NBL(NetBufferList) = NULL;
+    return NetBufferList;
+}
+
+VOID AerovnetChainMove(PAEROVNET_CHAIN Chain, PAEROVNET_CHAIN From)
+{
+    if (From->Head == NULL)
+        return;
+    *Chain->Tail = From->Head;
+    Chain->Tail = From->Tail;
+    Chain->Count += From->Count;
+    AerovnetChainInit(From);
+}
+
+AEROVNET_KIND
+AerovnetAddressKind(const UCHAR *Address)
+{
+    if (!(Address[0] & 1))
+        return AerovnetDirected;
+    if ((Address[0] & Address[1] & Address[2] & Address[3] & Address[4] & Address[5]) == 0xFF)
+        return AerovnetBroadcast;
+    return AerovnetMulticast;
+}
+
+BOOLEAN
+AerovnetAddressEqual(const UCHAR *A, const UCHAR *B)
+{
+    return ((A[0] ^ B[0]) | (A[1] ^ B[1]) | (A[2] ^ B[2]) | (A[3] ^ B[3]) | (A[4] ^ B[4]) |
+            (A[5] ^ B[5])) == 0;
+}
+
+static NDIS_STATUS AerovnetSetRegistrationAttributes(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
+
+    NdisZeroMemory(&Attributes, sizeof(Attributes));
+    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
+    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+    Attributes.MiniportAdapterContext = Adapter;
+    Attributes.AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE |
+                                NDIS_MINIPORT_ATTRIBUTES_SURPRISE_REMOVE_OK |
+                                NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
+    Attributes.CheckForHangTimeInSeconds = AEROVNET_HANG_SECONDS;
+    Attributes.InterfaceType = NdisInterfacePci;
+    return NdisMSetMiniportAttributes(Adapter->MiniportHandle,
+                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+}
+
+static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES Attributes;
+    NDIS_PM_CAPABILITIES Power;
+
+    NdisZeroMemory(&Power, sizeof(Power));
+    Power.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Power.Header.Revision = NDIS_PM_CAPABILITIES_REVISION_1;
+    Power.Header.Size = NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1;
+    Power.MinMagicPacketWakeUp = NdisDeviceStateUnspecified;
+    Power.MinPatternWakeUp = NdisDeviceStateUnspecified;
+    Power.MinLinkChangeWakeUp = NdisDeviceStateUnspecified;
+
+    NdisZeroMemory(&Attributes, sizeof(Attributes));
+    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
+    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    Attributes.MediaType = NdisMedium802_3;
+    Attributes.PhysicalMediumType = NdisPhysicalMedium802_3;
+    Attributes.MtuSize = AEROVNET_MTU;
+    Attributes.MaxXmitLinkSpeed = AEROVNET_LINK_SPEED;
+    Attributes.MaxRcvLinkSpeed = AEROVNET_LINK_SPEED;
+    Attributes.XmitLinkSpeed = Adapter->LinkUp ? AEROVNET_LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN;
+    Attributes.RcvLinkSpeed = Attributes.XmitLinkSpeed;
+    Attributes.MediaConnectState =
+        Adapter->LinkUp ? MediaConnectStateConnected : MediaConnectStateDisconnected;
+    Attributes.MediaDuplexState = Adapter->LinkUp ? MediaDuplexStateFull : MediaDuplexStateUnknown;
+    Attributes.LookaheadSize = AEROVNET_MTU;
+    Attributes.MacOptions = AEROVNET_MAC_OPTIONS;
+    Attributes.SupportedPacketFilters = AEROVNET_PACKET_FILTERS;
+    Attributes.MaxMulticastListSize = AEROVNET_MULTICAST_MAX;
+    Attributes.MacAddressLength = AEROVNET_ADDRESS_LENGTH;
+    NdisMoveMemory(Attributes.PermanentMacAddress, Adapter->PermanentAddress,
+                   AEROVNET_ADDRESS_LENGTH);
+    NdisMoveMemory(Attributes.CurrentMacAddress, Adapter->CurrentAddress, AEROVNET_ADDRESS_LENGTH);
+    Attributes.AccessType = NET_IF_ACCESS_BROADCAST;
+    Attributes.DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
+    Attributes.ConnectionType = NET_IF_CONNECTION_DEDICATED;
+    Attributes.IfType = IF_TYPE_ETHERNET_CSMACD;
+    Attributes.IfConnectorPresent = TRUE;
+    Attributes.SupportedStatistics = AEROVNET_STATISTICS;
+    Attributes.SupportedPauseFunctions = NdisPauseFunctionsUnsupported;
+    Attributes.SupportedOidList = (PNDIS_OID)AerovnetSupportedOids;
+    Attributes.SupportedOidListLength = AerovnetSupportedOidsLength;
+    Attributes.PowerManagementCapabilitiesEx = &Power;
+    return NdisMSetMiniportAttributes(Adapter->MiniportHandle,
+                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+}
+
+/* The NetworkAddress keyword replaces the device's own address if it is a station's. */
+static VOID AerovnetReadNetworkAddress(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_CONFIGURATION_OBJECT Object;
+    NDIS_HANDLE Configuration;
+    NDIS_STATUS Status;
+    PVOID Address;
+    PUCHAR Bytes;
+    UINT Length;
+
+    NdisMoveMemory(Adapter->CurrentAddress, Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
+    NdisZeroMemory(&Object, sizeof(Object));
+    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
+    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
+    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
+    Object.NdisHandle = Adapter->MiniportHandle;
+    if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
+        return;
+    NdisReadNetworkAddress(&Status, &Address, &Length, Configuration);
+    if (Status == NDIS_STATUS_SUCCESS) {
+        Bytes = Address;
+        if (Length == AEROVNET_ADDRESS_LENGTH && AerovnetAddressKind(Bytes) == AerovnetDirected &&
+            (Bytes[0] | Bytes[1] | Bytes[2] | Bytes[3] | Bytes[4] | Bytes[5]) != 0)
+            NdisMoveMemory(Adapter->CurrentAddress, Bytes, AEROVNET_ADDRESS_LENGTH);
+        else
+            AerovnetLog(Adapter, AEROVNET_EVENT_NETWORK_ADDRESS, Length, Length > 0 ? Bytes[0] : 0);
+    }
+    NdisCloseConfiguration(Configuration);
+}
+
+static NDIS_STATUS AerovnetRegisterDma(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_SG_DMA_DESCRIPTION Description;
+    NDIS_STATUS Status;
+
+    NdisZeroMemory(&Description, sizeof(Description));
+    Description.Header.Type = NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION;
+    Description.Header.Revision = NDIS_SG_DMA_DESCRIPTION_REVISION_1;
+    Description.Header.Size = NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1;
+    Description.Flags = NDIS_SG_DMA_64_BIT_ADDRESS;
+    Description.MaximumPhysicalMapping = AEROVNET_FRAME_MAX;
+    Description.ProcessSGListHandler = AerovnetProcessSGList;
+    Status =
+        NdisMRegisterScatterGatherDma(Adapter->MiniportHandle, &Description, &Adapter->DmaHandle);
+    if (Status != NDIS_STATUS_SUCCESS) {
+        Adapter->DmaHandle = NULL;
+        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status, 1);
+        return Status;
+    }
+    Adapter->Transmit.SgBufferLength = Description.ScatterGatherListSize;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* The order is NDIS's: registration attributes before any resource, DMA before shared memory, general
+ * attributes before success; and virtio's: features before the configuration, queues before DRIVER_OK
+ * (virtio 1.2, 3.1.1). */
+static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
+{
+    NDIS_STATUS Status;
+
+    Status = AerovnetSetRegistrationAttributes(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Status = AerovnetFindResources(Adapter, Resources);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Status = AerovnetDeviceOpen(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Status = AerovnetDeviceNegotiate(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto CloseDevice;
+    AerovnetReadNetworkAddress(Adapter);
+    Adapter->LinkUp = AerovnetReadLink(Adapter);
+    Status = AerovnetSetGeneralAttributes(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto CloseDevice;
+    Status = AerovnetRegisterDma(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto CloseDevice;
+    Status = AerovnetReceiveAllocate(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto DeregisterDma;
+    Status = AerovnetTransmitAllocate(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto FreeReceive;
+    Status = AerovnetInterruptRegister(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto FreeTransmit;
+    Status = AerovnetDeviceStart(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto DeregisterInterrupt;
+    return NDIS_STATUS_SUCCESS;
+
+DeregisterInterrupt:
+    AerovnetDeviceStop(Adapter, NDIS_STATUS_FAILURE);
+    AerovnetInterruptDeregister(Adapter);
+FreeTransmit:
+    AerovnetTransmitFree(Adapter);
+FreeReceive:
+    AerovnetReceiveFree(Adapter);
+DeregisterDma:
+    NdisMDeregisterScatterGatherDma(Adapter->DmaHandle);
+CloseDevice:
+    AerovnetDeviceClose(Adapter);
+    return Status;
+}
+
+static VOID AerovnetDestroy(PAEROVNET_ADAPTER Adapter)
+{
+    if (Adapter->ResetWorkItem != NULL)
+        NdisFreeIoWorkItem(Adapter->ResetWorkItem);
+    NdisFreeSpinLock(&Adapter->Transmit.Queue.Lock);
+    NdisFreeSpinLock(&Adapter->Receive.Queue.Lock);
+    AerovnetFree(Adapter);
+}
+
+static NDIS_STATUS NTAPI AerovnetInitializeEx(NDIS_HANDLE MiniportAdapterHandle,
+                                              NDIS_HANDLE MiniportDriverContext,
+                                              PNDIS_MINIPORT_INIT_PARAMETERS MiniportInitParameters)
+{
+    PAEROVNET_ADAPTER Adapter;
+    NDIS_STATUS Status;
+
+    UNREFERENCED_PARAMETER(MiniportDriverContext);
+
+    Adapter = NdisAllocateMemoryWithTagPriority(MiniportAdapterHandle, sizeof(*Adapter),
+                                                AEROVNET_POOL_TAG, NormalPoolPriority);
+    if (Adapter == NULL) {
+        NdisWriteErrorLogEntry(MiniportAdapterHandle, (NDIS_ERROR_CODE)AEROVNET_EVENT_OUT_OF_MEMORY,
+                               2, (ULONG)sizeof(*Adapter), AEROVNET_MEMORY_ADAPTER);
+        return NDIS_STATUS_RESOURCES;
+    }
+    NdisZeroMemory(Adapter, sizeof(*Adapter));
+    Adapter->MiniportHandle = MiniportAdapterHandle;
+    Adapter->MemoryBytes = sizeof(*Adapter);
+    Adapter->Lookahead = AEROVNET_MTU;
+    NdisAllocateSpinLock(&Adapter->Transmit.Queue.Lock);
+    NdisAllocateSpinLock(&Adapter->Receive.Queue.Lock);
+
+    Adapter->ResetWorkItem = NdisAllocateIoWorkItem(MiniportAdapterHandle);
+    if (Adapter->ResetWorkItem == NULL) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, 0, AEROVNET_MEMORY_WORK_ITEM);
+        Status = NDIS_STATUS_RESOURCES;
+    } else {
+        Status = AerovnetBringUp(Adapter, MiniportInitParameters->AllocatedResources);
+    }
+    if (Status != NDIS_STATUS_SUCCESS)
+        AerovnetDestroy(Adapter);
+    return Status;
+}
+
+static VOID NTAPI AerovnetHaltEx(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION HaltAction)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    UNREFERENCED_PARAMETER(HaltAction);
+
+    AerovnetDeviceStop(Adapter, NDIS_STATUS_FAILURE);
+    AerovnetInterruptDeregister(Adapter);
+    AerovnetTransmitFree(Adapter);
+    AerovnetReceiveFree(Adapter);
+    NdisMDeregisterScatterGatherDma(Adapter->DmaHandle);
+    AerovnetDeviceClose(Adapter);
+    AerovnetDestroy(Adapter);
+}
+
+static NDIS_STATUS NTAPI AerovnetRestart(NDIS_HANDLE MiniportAdapterContext,
+                                         PNDIS_MINIPORT_RESTART_PARAMETERS RestartParameters)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    UNREFERENCED_PARAMETER(RestartParameters);
+
+    InterlockedIncrement(&Adapter->Outstanding);
+    AerovnetTransmitOpen(Adapter, TRUE);
+    AerovnetReceiveOpen(Adapter, TRUE);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* From here on no list is taken or indicated; those in flight hold references, and the last one that
+ * comes home completes the pause (nc-ndis-miniport_pause). */
+static NDIS_STATUS NTAPI AerovnetPause(NDIS_HANDLE MiniportAdapterContext,
+                                       PNDIS_MINIPORT_PAUSE_PARAMETERS PauseParameters)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    UNREFERENCED_PARAMETER(PauseParameters);
+
+    AerovnetTransmitOpen(Adapter, FALSE);
+    AerovnetReceiveOpen(Adapter, FALSE);
+    AerovnetTransmitFlush(Adapter, NDIS_STATUS_PAUSED);
+    InterlockedExchange(&Adapter->PausePending, 1);
+    if (InterlockedDecrement(&Adapter->Outstanding) == 0 &&
+        InterlockedExchange(&Adapter->PausePending, 0))
+        return NDIS_STATUS_SUCCESS;
+    return NDIS_STATUS_PENDING;
+}
+
+static VOID NTAPI AerovnetShutdownEx(NDIS_HANDLE MiniportAdapterContext,
+                                     NDIS_SHUTDOWN_ACTION ShutdownAction)
+{
+    UNREFERENCED_PARAMETER(ShutdownAction);
+
+    AerovnetDeviceShutdown(MiniportAdapterContext);
+}
+
+static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    AerovnetDeviceCheck(Adapter);
+    return Adapter->ResetNeeded && !Adapter->Gone;
+}
+
+/* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does it. */
+static NDIS_STATUS NTAPI AerovnetResetEx(NDIS_HANDLE MiniportAdapterContext,
+                                         PBOOLEAN AddressingReset)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    *AddressingReset = FALSE;
+    NdisQueueIoWorkItem(Adapter->ResetWorkItem, AerovnetResetWork, Adapter);
+    return NDIS_STATUS_PENDING;
+}
+
+static VOID NTAPI AerovnetResetWork(PVOID WorkItemContext, NDIS_HANDLE NdisIoWorkItemHandle)
+{
+    PAEROVNET_ADAPTER Adapter = WorkItemContext;
+    NDIS_STATUS Status;
+
+    UNREFERENCED_PARAMETER(NdisIoWorkItemHandle);
+
+    Adapter->Resets++;
+    AerovnetDeviceStop(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
+    InterlockedExchange(&Adapter->ResetNeeded, 0);
+    Status = AerovnetDeviceNegotiate(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        Status = AerovnetDeviceStart(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_RESET_FAILED, (ULONG)Status, 0);
+        Status = NDIS_STATUS_HARD_ERRORS;
+    } else {
+        AerovnetLinkChanged(Adapter);
+    }
+    NdisMResetComplete(Adapter->MiniportHandle, Status, FALSE);
+}
+
+static VOID NTAPI AerovnetDevicePnPEventNotify(NDIS_HANDLE MiniportAdapterContext,
+                                               PNET_DEVICE_PNP_EVENT Event)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+
+    if (Event->DevicePnPEvent != NdisDevicePnPEventSurpriseRemoved)
+        return;
+    InterlockedExchange(&Adapter->Gone, 1);
+    AerovnetDeviceStop(Adapter, NDIS_STATUS_FAILURE);
+}
+
+static VOID NTAPI AerovnetUnload(PDRIVER_OBJECT DriverObject)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+
+    NdisMDeregisterMiniportDriver(AerovnetDriverHandle);
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics;
+
+    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
+    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS;
+    Characteristics.Header.Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    Characteristics.MajorNdisVersion = 6;
+    Characteristics.MinorNdisVersion = 20;
+    Characteristics.MajorDriverVersion = AEROVNET_VERSION_MAJOR;
+    Characteristics.MinorDriverVersion = AEROVNET_VERSION_MINOR;
+    Characteristics.InitializeHandlerEx = AerovnetInitializeEx;
+    Characteristics.HaltHandlerEx = AerovnetHaltEx;
+    Characteristics.UnloadHandler = AerovnetUnload;
+    Characteristics.PauseHandler = AerovnetPause;
+    Characteristics.RestartHandler = AerovnetRestart;
+    Characteristics.OidRequestHandler = AerovnetOidRequest;
+    Characteristics.SendNetBufferListsHandler = AerovnetSendNetBufferLists;
+    Characteristics.ReturnNetBufferListsHandler = AerovnetReturnNetBufferLists;
+    Characteristics.CancelSendHandler = AerovnetCancelSend;
+    Characteristics.CheckForHangHandlerEx = AerovnetCheckForHangEx;
+    Characteristics.ResetHandlerEx = AerovnetResetEx;
+    Characteristics.DevicePnPEventNotifyHandler = AerovnetDevicePnPEventNotify;
+    Characteristics.ShutdownHandlerEx = AerovnetShutdownEx;
+    Characteristics.CancelOidRequestHandler = AerovnetCancelOidRequest;
+    return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, NULL, &Characteristics,
+                                       &AerovnetDriverHandle);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/* Bringing the device up and down: its BARs, the virtio handshake, the two queues. */
+#include "aerovnet.h"
+
+#define AEROVNET_PCI_BAR0     0x10
+#define AEROVNET_PCI_BAR_IO   0x1
+#define AEROVNET_PCI_BAR_TYPE 0x6
+#define AEROVNET_PCI_BAR_64   0x4
+#define AEROVNET_PCI_BAR_MASK 0xFFFFFFF0
+#define AEROVNET_STATUS_GONE  0xFF
+
+static int AerovnetConfigRead(void *Context, virtio_u32 Offset, void *Buffer, virtio_u32 Length)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    return NdisMGetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, Offset, Buffer,
+                           Length) != Length;
+}
+
+static virtio_u64 AerovnetBarQuery(void *Context, unsigned Bar)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    return Adapter->Bar[Bar].Length;
+}
+
+static void *AerovnetBarMap(void *Context, unsigned Bar)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+    PVOID Address;
+
+    if (NdisMMapIoSpace(&Address, Adapter->MiniportHandle, Adapter->Bar[Bar].Address,
+                        Adapter->Bar[Bar].Length) != NDIS_STATUS_SUCCESS)
+        return NULL;
+    return Address;
+}
+
+static void AerovnetBarUnmap(void *Context, unsigned Bar, void *Address)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, Adapter->Bar[Bar].Length);
+}
+
+static virtio_u8 AerovnetRead8(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_UCHAR((PUCHAR)Address);
+}
+
+static virtio_u16 AerovnetRead16(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_USHORT((PUSHORT)Address);
+}
+
+static virtio_u32 AerovnetRead32(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_ULONG((PULONG)Address);
+}
+
+static void AerovnetWrite8(void *Context, volatile void *Address, virtio_u8 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_UCHAR((PUCHAR)Address, Value);
+}
+
+static void AerovnetWrite16(void *Context, volatile void *Address, virtio_u16 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_USHORT((PUSHORT)Address, Value);
+}
+
+static void AerovnetWrite32(void *Context, volatile void *Address, virtio_u32 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_ULONG((PULONG)Address, Value);
+}
+
+static void AerovnetSleep(void *Context, unsigned Microseconds)
+{
+    UNREFERENCED_PARAMETER(Context);
+    NdisMSleep(Microseconds);
+}
+
+static const struct virtio_pci_io AerovnetIo = {
+    AerovnetConfigRead, AerovnetBarQuery, AerovnetBarMap, AerovnetBarUnmap,
+    AerovnetRead8,      AerovnetRead16,   AerovnetRead32, AerovnetWrite8,
+    AerovnetWrite16,    AerovnetWrite32,  AerovnetSleep};
+
+static const CM_PARTIAL_RESOURCE_DESCRIPTOR *AerovnetFindMemory(PNDIS_RESOURCE_LIST Resources,
+                                                                ULONG64 Base)
+{
+    ULONG i;
+
+    for (i = 0; i < Resources->Count; i++)
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory &&
+            (ULONG64)Resources->PartialDescriptors[i].u.Memory.Start.QuadPart == Base)
+            return &Resources->PartialDescriptors[i];
+    return NULL;
+}
+
+/* Which memory range is which BAR: Windows gives the ranges without their numbers, and the BAR
+ * registers tell the rest. A BAR that Windows did not assign stays at length 0. */
+static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
+{
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *Memory;
+    ULONG Registers[VIRTIO_PCI_MAX_BARS];
+    ULONG64 Base;
+    ULONG i, Bar;
+
+    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++)
+        if (AerovnetConfigRead(Adapter, AEROVNET_PCI_BAR0 + 4 * i, &Registers[i], 4) != 0)
+            return NDIS_STATUS_FAILURE;
+    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++) {
+        if (Registers[i] & AEROVNET_PCI_BAR_IO)
+            continue;
+        Bar = i;
+        Base = Registers[i] & AEROVNET_PCI_BAR_MASK;
+        if ((Registers[i] & AEROVNET_PCI_BAR_TYPE) == AEROVNET_PCI_BAR_64 &&
+            i + 1 < VIRTIO_PCI_MAX_BARS)
+            Base |= (ULONG64)Registers[++i] << 32;
+        if (Base == 0)
+            continue;
+        Memory = AerovnetFindMemory(Resources, Base);
+        if (Memory == NULL)
+            continue;
+        Adapter->Bar[Bar].Address = Memory->u.Memory.Start;
+        Adapter->Bar[Bar].Length = Memory->u.Memory.Length;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
+{
+    BOOLEAN Interrupt = FALSE;
+    BOOLEAN Memory = FALSE;
+    ULONG i;
+
+    for (i = 0; Resources != NULL && i < Resources->Count; i++) {
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory)
+            Memory = TRUE;
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeInterrupt &&
+            !(Resources->PartialDescriptors[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE))
+            Interrupt = TRUE;
+    }
+    /* A device without any memory range can have no modern structures: the walk says so better. */
+    if (!Interrupt || (Memory && AerovnetFindBars(Adapter, Resources) != NDIS_STATUS_SUCCESS)) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_RESOURCES, Interrupt, Memory);
+        return NDIS_STATUS_RESOURCES;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* The event that says what the transport found, and the NDIS status that goes with it. */
+static NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_status Status,
+                                        ULONG Detail)
+{
+    const struct virtio_pci_device *Device = &Adapter->Device;
+
+    switch (Status) {
+    case VIRTIO_PCI_E_NO_CAPABILITIES:
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_MODERN_CAPABILITIES, Status, 0);
+        return NDIS_STATUS_ADAPTER_NOT_FOUND;
+    case VIRTIO_PCI_E_BAR_TOO_SHORT:
+        AerovnetLog(Adapter, AEROVNET_EVENT_BAR_TOO_SHORT, Status, Device->failed_bar);
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_BAR_MAP:
+        AerovnetLog(Adapter, AEROVNET_EVENT_BAR_MAP, Status, Device->failed_bar);
+        return NDIS_STATUS_RESOURCES;
+    case VIRTIO_PCI_E_RESET_TIMEOUT:
+        AerovnetLog(Adapter, AEROVNET_EVENT_RESET_TIMEOUT, Status, 0);
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_NO_VERSION_1:
+    case VIRTIO_PCI_E_NO_FEATURE:
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_VERSION_1, (ULONG)Device->offered,
+                    (ULONG)(Device->offered >> 32));
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_FEATURES_REFUSED:
+        AerovnetLog(Adapter, AEROVNET_EVENT_FEATURES_REFUSED, (ULONG)Device->offered,
+                    (ULONG)(Device->offered >> 32));
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_NO_QUEUE:
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_QUEUE, Detail, 0);
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_QUEUE_SIZE:
+    case VIRTIO_PCI_E_QUEUE_ENABLED:
+    case VIRTIO_PCI_E_NOTIFY_RANGE:
+        AerovnetLog(Adapter, AEROVNET_EVENT_QUEUE_SETUP, Detail, Status);
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_CONFIG_RANGE:
+    case VIRTIO_PCI_E_CONFIG_UNSTABLE:
+        AerovnetLog(Adapter, AEROVNET_EVENT_CONFIG_UNREADABLE, Detail, Status);
+        return NDIS_STATUS_FAILURE;
+    case VIRTIO_PCI_E_GONE:
+        InterlockedExchange(&Adapter->Gone, 1);
+        AerovnetLog(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
+        return NDIS_STATUS_FAILURE;
+    default:
+        AerovnetLog(Adapter, AEROVNET_EVENT_CAPABILITY_MISSING, Status, Device->failed_bar);
+        return NDIS_STATUS_FAILURE;
+    }
+}
+
+NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status;
+
+    Status = virtio_pci_open(&Adapter->Device, &AerovnetIo, Adapter, VIRTIO_NET_CONFIG_LENGTH);
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, 0);
+    return NDIS_STATUS_SUCCESS;
+}
+
+VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
+{
+    virtio_pci_reset(&Adapter->Device);
+    virtio_pci_close(&Adapter->Device);
+}
+
+/* An address that stays the same for the same place on the bus, for a device that has none: locally
+ * administered, "AV" and the place. */
+static VOID AerovnetMakeAddress(PAEROVNET_ADAPTER Adapter)
+{
+    ULONG64 Place = 0xCBF29CE484222325ULL;
+    ULONG i, j;
+
+    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++)
+        for (j = 0; j < 64; j += 8) {
+            Place ^= (UCHAR)((ULONG64)Adapter->Bar[i].Address.QuadPart >> j);
+            Place *= 0x100000001B3ULL;
+        }
+    Adapter->PermanentAddress[0] = 0x02;
+    Adapter->PermanentAddress[1] = 'A';
+    Adapter->PermanentAddress[2] = 'V';
+    Adapter->PermanentAddress[3] = (UCHAR)(Place >> 32);
+    Adapter->PermanentAddress[4] = (UCHAR)(Place >> 40);
+    Adapter->PermanentAddress[5] = (UCHAR)(Place >> 48);
+}
+
+NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status;
+
+    Status = virtio_pci_reset(&Adapter->Device);
+    if (Status == VIRTIO_PCI_OK)
+        Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
+    if (Status == VIRTIO_PCI_OK && (Adapter->Device.negotiated & VIRTIO_NET_F_MAC)) {
+        Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
+                                        Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
+        /* A device whose own address is no station's is treated as one that has none. */
+        if (Status == VIRTIO_PCI_OK &&
+            AerovnetAddressKind(Adapter->PermanentAddress) != AerovnetDirected)
+            AerovnetMakeAddress(Adapter);
+    } else {
+        AerovnetMakeAddress(Adapter);
+    }
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MAC);
+    return NDIS_STATUS_SUCCESS;
+}
+
+BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter)
+{
+    virtio_u16 Word;
+
+    if (!(Adapter->Device.negotiated & VIRTIO_NET_F_STATUS))
+        return TRUE;
+    if (virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_STATUS, &Word, sizeof(Word)) !=
+        VIRTIO_PCI_OK)
+        return FALSE;
+    return (Word & VIRTIO_NET_S_LINK_UP) != 0;
+}
+
+NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue, USHORT Index)
+{
+    enum virtio_pci_status Status;
+    struct virtq_layout Layout;
+    struct virtq_config Config;
+    virtio_u16 Max;
+    USHORT Size;
+
+    Status = virtio_pci_queue_size(&Adapter->Device, Index, &Max);
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, Index);
+    Size = 1;
+    while (Size < AEROVNET_RING_MAX && Size * 2u <= Max)
+        Size = (USHORT)(Size * 2);
+    Queue->Index = Index;
+    Queue->Size = Size;
+
+    virtq_layout(Size, &Layout);
+    if (!AerovnetAllocateShared(Adapter, &Queue->Memory, Layout.ring_bytes, AEROVNET_MEMORY_RING))
+        return NDIS_STATUS_RESOURCES;
+    Queue->State = AerovnetAllocate(Adapter, Layout.state_bytes, AEROVNET_MEMORY_RING);
+    if (Queue->State == NULL)
+        goto FreeMemory;
+
+    Config.size = Size;
+    Config.ring = Queue->Memory.Va;
+    Config.ring_addr = (virtio_u64)Queue->Memory.Pa.QuadPart;
+    Config.state = Queue->State;
+    if (virtq_init(&Queue->Ring, &Config) != VIRTQ_OK)
+        goto FreeState;
+    return NDIS_STATUS_SUCCESS;
+
+FreeState:
+    AerovnetFree(Queue->State);
+    Queue->State = NULL;
+FreeMemory:
+    AerovnetFreeShared(Adapter, &Queue->Memory);
+    return NDIS_STATUS_RESOURCES;
+}
+
+VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    AerovnetFree(Queue->State);
+    Queue->State = NULL;
+    AerovnetFreeShared(Adapter, &Queue->Memory);
+}
+
+static enum virtio_pci_status AerovnetQueueSetUp(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    return virtio_pci_queue_setup(&Adapter->Device, Queue->Index, Queue->Size,
+                                  Queue->Ring.desc_addr, Queue->Ring.avail_addr,
+                                  Queue->Ring.used_addr, &Queue->Notify);
+}
+
+static VOID AerovnetQueueLive(PAEROVNET_QUEUE Queue, BOOLEAN Live)
+{
+    NdisAcquireSpinLock(&Queue->Lock);
+    Queue->Live = Live;
+    NdisReleaseSpinLock(&Queue->Lock);
+}
+
+NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_QUEUE Receive = &Adapter->Receive.Queue;
+    PAEROVNET_QUEUE Transmit = &Adapter->Transmit.Queue;
+    enum virtio_pci_status Status;
+    USHORT Index = AEROVNET_RECEIVE_QUEUE;
+    BOOLEAN Notify;
+
+    Status = AerovnetQueueSetUp(Adapter, Receive);
+    if (Status == VIRTIO_PCI_OK) {
+        Index = AEROVNET_TRANSMIT_QUEUE;
+        Status = AerovnetQueueSetUp(Adapter, Transmit);
+    }
+    if (Status == VIRTIO_PCI_OK)
+        Status = virtio_pci_driver_ok(&Adapter->Device);
+    if (Status != VIRTIO_PCI_OK) {
+        virtio_pci_fail(&Adapter->Device);
+        return AerovnetLogTransport(Adapter, Status, Index);
+    }
+
+    /* No notification may come before DRIVER_OK (virtio 1.2, 3.1.1), so the buffers come after it. */
+    AerovnetQueueLive(Transmit, TRUE);
+    NdisAcquireSpinLock(&Receive->Lock);
+    Receive->Live = TRUE;
+    AerovnetReceiveFill(Adapter);
+    Notify = virtq_publish(&Receive->Ring) != 0;
+    if (Notify)
+        Receive->Notifications++;
+    NdisReleaseSpinLock(&Receive->Lock);
+    if (Notify)
+        AerovnetNotify(Adapter, Receive);
+    return NDIS_STATUS_SUCCESS;
+}
+
+VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    /* Once the queues are not live, no DPC and no sender touches the rings any more. */
+    AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
+    AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
+    if (virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)
+        InterlockedExchange(&Adapter->Gone, 1);
+    AerovnetTransmitStop(Adapter, Status);
+    AerovnetReceiveStop(Adapter);
+}
+
+VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
+{
+    if (!Adapter->Gone)
+        virtio_pci_reset_now(&Adapter->Device);
+}
+
+VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second)
+{
+    if (InterlockedExchange(&Adapter->ResetNeeded, 1))
+        return;
+    Adapter->DeviceErrors++;
+    AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
+    AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
+    AerovnetLog(Adapter, Event, First, Second);
+}
+
+VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)
+{
+    UCHAR Status;
+
+    if (Adapter->Gone)
+        return;
+    Status = virtio_pci_device_status(&Adapter->Device);
+    if (Status == AEROVNET_STATUS_GONE) {
+        InterlockedExchange(&Adapter->Gone, 1);
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
+    } else if (Status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) {
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_NEEDS_RESET, Status, 0);
+    }
+}
+
+VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    virtio_pci_notify(&Adapter->Device, &Queue->Notify);
+}

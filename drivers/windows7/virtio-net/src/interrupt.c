@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The line interrupt and its DPC. The ISR reads the ISR status once, which acknowledges; all else is
+ * the DPC's. One DPC polls at a time, so that frames stay in order: a second one only leaves word, and
+ * the first looks again. While it polls the rings ask for no interrupts; before it ends it asks for
+ * them again and looks once more, because a buffer used in between would announce itself no more.
+ */
+#include "aerovnet.h"
+
+static MINIPORT_ISR AerovnetInterrupt;
+static MINIPORT_INTERRUPT_DPC AerovnetInterruptDpc;
+static MINIPORT_DISABLE_INTERRUPT AerovnetDisableInterrupt;
+static MINIPORT_ENABLE_INTERRUPT AerovnetEnableInterrupt;
+
+/* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
+#define AEROVNET_POLL_ROUNDS 8
+
+#define AEROVNET_ISR_GONE    0xFF
+
+static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
+                                       PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
+    UCHAR Isr = virtio_pci_isr(&Adapter->Device);
+
+    *QueueDefaultInterruptDpc = FALSE;
+    *TargetProcessors = 0;
+    if (Isr == 0 || Isr == AEROVNET_ISR_GONE) {
+        Adapter->SharedInterrupts++;
+        return FALSE;
+    }
+    Adapter->Interrupts++;
+    if (Isr & VIRTIO_PCI_ISR_CONFIG)
+        InterlockedExchange(&Adapter->ConfigChanged, 1);
+    *QueueDefaultInterruptDpc = TRUE;
+    return TRUE;
+}
+
+/* TRUE: nothing waits in the ring, and the next use of a buffer interrupts. */
+static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
+{
+    BOOLEAN Quiet;
+
+    NdisDprAcquireSpinLock(&Queue->Lock);
+    Quiet = !Queue->Live || virtq_enable_interrupts(&Queue->Ring);
+    NdisDprReleaseSpinLock(&Queue->Lock);
+    return Quiet;
+}
+
+/* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts are
+ * off. */
+static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
+{
+    BOOLEAN Quiet;
+    ULONG Round;
+
+    for (Round = 0; Round < AEROVNET_POLL_ROUNDS; Round++) {
+        AerovnetTransmitPoll(Adapter);
+        *Budget -= AerovnetReceivePoll(Adapter, *Budget);
+        if (InterlockedExchange(&Adapter->ConfigChanged, 0)) {
+            AerovnetDeviceCheck(Adapter);
+            AerovnetLinkChanged(Adapter);
+        }
+        if (*Budget == 0)
+            return FALSE;
+        Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue);
+        Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue) && Quiet;
+        if (Quiet)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Another DPC on this processor, with the interrupts of the rings still off. */
+static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
+{
+    ULONG Processor = NdisCurrentProcessorIndex();
+
+    NdisMQueueDpc(Adapter->InterruptHandle, 0, 1u << (Processor < 32 ? Processor : 0), NULL);
+}
+
+static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
+                                       PVOID MiniportDpcContext, PVOID ReceiveThrottleParameters,
+                                       PVOID NdisReserved2)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
+    PNDIS_RECEIVE_THROTTLE_PARAMETERS Throttle = ReceiveThrottleParameters;
+    BOOLEAN Unlimited = Throttle->MaxNblsToIndicate == NDIS_INDICATE_ALL_NBLS;
+    ULONG Budget = Unlimited ? AEROVNET_RECEIVE_BUDGET : Throttle->MaxNblsToIndicate;
+    LONG Requests;
+
+    UNREFERENCED_PARAMETER(MiniportDpcContext);
+    UNREFERENCED_PARAMETER(NdisReserved2);
+
+    Throttle->MoreNblsPending = FALSE;
+    if (InterlockedIncrement(&Adapter->DpcRequests) != 1)
+        return;
+    Adapter->Dpcs++;
+    do {
+        Requests = Adapter->DpcRequests;
+        if (AerovnetPoll(Adapter, &Budget))
+            continue;
+        /* The DPC to come stands for all who left word. Without a limit of NDIS's MoreNblsPending
+         * stays FALSE (ns-ndis-_ndis_receive_throttle_parameters). */
+        Adapter->DpcsRequeued++;
+        InterlockedExchange(&Adapter->DpcRequests, 0);
+        if (!Unlimited && Budget == 0)
+            Throttle->MoreNblsPending = TRUE;
+        else
+            AerovnetRequeueDpc(Adapter);
+        return;
+    } while (InterlockedCompareExchange(&Adapter->DpcRequests, 0, Requests) != Requests);
+}
+
+/* NDIS calls these two when it looks for the adapter that holds a shared line. A virtio device has no
+ * register that masks INTx; the rings' own request for silence is all there is, and it is the DPC's. */
+static VOID NTAPI AerovnetDisableInterrupt(NDIS_HANDLE MiniportInterruptContext)
+{
+    UNREFERENCED_PARAMETER(MiniportInterruptContext);
+}
+
+static VOID NTAPI AerovnetEnableInterrupt(NDIS_HANDLE MiniportInterruptContext)
+{
+    UNREFERENCED_PARAMETER(MiniportInterruptContext);
+}
+
+NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Interrupt;
+    NDIS_STATUS Status;
+
+    NdisZeroMemory(&Interrupt, sizeof(Interrupt));
+    Interrupt.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
+    Interrupt.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
+    Interrupt.Header.Size = NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1;
+    Interrupt.InterruptHandler = AerovnetInterrupt;
+    Interrupt.InterruptDpcHandler = AerovnetInterruptDpc;
+    Interrupt.DisableInterruptHandler = AerovnetDisableInterrupt;
+    Interrupt.EnableInterruptHandler = AerovnetEnableInterrupt;
+    Interrupt.MsiSupported = FALSE;
+    Status = NdisMRegisterInterruptEx(Adapter->MiniportHandle, Adapter, &Interrupt,
+                                      &Adapter->InterruptHandle);
+    if (Status != NDIS_STATUS_SUCCESS) {
+        Adapter->InterruptHandle = NULL;
+        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status, 2);
+    }
+    return Status;
+}
+
+VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter)
+{
+    NdisMDeregisterInterruptEx(Adapter->InterruptHandle);
+}
+
+static VOID AerovnetIndicateLink(PAEROVNET_ADAPTER Adapter, BOOLEAN Up)
+{
+    NDIS_STATUS_INDICATION Indication;
+    NDIS_LINK_STATE Link;
+
+    NdisZeroMemory(&Link, sizeof(Link));
+    Link.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Link.Header.Revision = NDIS_LINK_STATE_REVISION_1;
+    Link.Header.Size = NDIS_SIZEOF_LINK_STATE_REVISION_1;
+    Link.MediaConnectState = Up ? MediaConnectStateConnected : MediaConnectStateDisconnected;
+    Link.MediaDuplexState = Up ? MediaDuplexStateFull : MediaDuplexStateUnknown;
+    Link.XmitLinkSpeed = Up ? AEROVNET_LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN;
+    Link.RcvLinkSpeed = Link.XmitLinkSpeed;
+    Link.PauseFunctions = NdisPauseFunctionsUnsupported;
+
+    NdisZeroMemory(&Indication, sizeof(Indication));
+    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
+    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
+    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
+    Indication.SourceHandle = Adapter->MiniportHandle;
+    Indication.StatusCode = NDIS_STATUS_LINK_STATE;
+    Indication.StatusBuffer = &Link;
+    Indication.StatusBufferSize = sizeof(Link);
+    NdisMIndicateStatusEx(Adapter->MiniportHandle, &Indication);
+}
+
+VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter)
+{
+    BOOLEAN Up = AerovnetReadLink(Adapter);
+
+    if (InterlockedExchange(&Adapter->LinkUp, Up) == Up)
+        return;
+    InterlockedIncrement(&Adapter->LinkChanges);
+    AerovnetIndicateLink(Adapter, Up);
+}

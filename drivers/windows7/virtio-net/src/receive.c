@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a frame is received. Each buffer is one descriptor, header and frame, and has its
+ * NET_BUFFER_LIST, NET_BUFFER and MDL built for ever. A poll takes used buffers, gives those that
+ * nobody asked for straight back, and indicates the rest in one chain; they are the device's again
+ * when NDIS returns them, or at once if few are left.
+ */
+#include "aerovnet.h"
+
+/* A list's MiniportReserved: the buffer it belongs to. */
+#define AEROVNET_LIST_BUFFER(_List) \
+    (*(PAEROVNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
+
+#define AEROVNET_BUFFERS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_BUFFER_STRIDE)
+
+/* Puts a buffer into the ring, or aside while the device is down. The lock is held. */
+static VOID AerovnetPost(PAEROVNET_RECEIVE Receive, PAEROVNET_BUFFER Buffer)
+{
+    struct virtq_sg Piece;
+
+    Buffer->Owner = AerovnetIdle;
+    if (!Receive->Queue.Live)
+        return;
+    Piece.addr = Buffer->Address;
+    Piece.len = AEROVNET_HEADER_LENGTH + AEROVNET_FRAME_MAX;
+    if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, Buffer) == VIRTQ_OK)
+        Buffer->Owner = AerovnetDevice;
+}
+
+VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    ULONG i;
+
+    for (i = 0; i < Receive->Queue.Size; i++)
+        if (Receive->Buffers[i].Owner == AerovnetIdle)
+            AerovnetPost(Receive, &Receive->Buffers[i]);
+}
+
+/* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device does
+ * not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
+static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    ULONG i;
+
+    if (Receive->PacketFilter & NDIS_PACKET_TYPE_PROMISCUOUS)
+        return TRUE;
+    switch (Kind) {
+    case AerovnetDirected:
+        return (Receive->PacketFilter & NDIS_PACKET_TYPE_DIRECTED) &&
+               AerovnetAddressEqual(Frame, Adapter->CurrentAddress);
+    case AerovnetBroadcast:
+        return (Receive->PacketFilter & NDIS_PACKET_TYPE_BROADCAST) != 0;
+    default:
+        if (Receive->PacketFilter & NDIS_PACKET_TYPE_ALL_MULTICAST)
+            return TRUE;
+        if (!(Receive->PacketFilter & NDIS_PACKET_TYPE_MULTICAST))
+            return FALSE;
+        for (i = 0; i < Receive->MulticastCount; i++)
+            if (AerovnetAddressEqual(Frame, Receive->Multicast[i]))
+                return TRUE;
+        return FALSE;
+    }
+}
+
+/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. The lock is held. */
+static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    PNET_BUFFER NetBuffer;
+    AEROVNET_KIND Kind;
+    ULONG Length;
+
+    if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER) {
+        Receive->Traffic.Errors++;
+        return FALSE;
+    }
+    if (!Receive->Open) {
+        Receive->WhilePaused++;
+        Receive->Traffic.Discards++;
+        return FALSE;
+    }
+    Kind = AerovnetAddressKind(Buffer->Frame);
+    if (!AerovnetWanted(Adapter, Buffer->Frame, Kind)) {
+        Receive->Filtered++;
+        return FALSE;
+    }
+    Length = Used - AEROVNET_HEADER_LENGTH;
+    Receive->Traffic.Frames[Kind]++;
+    Receive->Traffic.Bytes[Kind] += Length;
+
+    NetBuffer = NET_BUFFER_LIST_FIRST_NB(Buffer->NetBufferList);
+    NET_BUFFER_DATA_LENGTH(NetBuffer) = Length;
+    NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
+    Buffer->Owner = AerovnetNdis;
+    return TRUE;
+}
+
+/* Takes lists back that were indicated. */
+static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, BOOLEAN AtDispatch)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    PNET_BUFFER_LIST List, Next;
+    BOOLEAN Notify = FALSE;
+
+    if (AtDispatch)
+        NdisDprAcquireSpinLock(&Receive->Queue.Lock);
+    else
+        NdisAcquireSpinLock(&Receive->Queue.Lock);
+    for (List = Lists; List != NULL; List = Next) {
+        Next = NET_BUFFER_LIST_NEXT_NBL(List);
+        NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
+        AerovnetPost(Receive, AEROVNET_LIST_BUFFER(List));
+    }
+    if (Receive->Queue.Live) {
+        Notify = virtq_publish(&Receive->Queue.Ring) != 0;
+        Receive->Queue.Notifications += Notify;
+    }
+    if (AtDispatch)
+        NdisDprReleaseSpinLock(&Receive->Queue.Lock);
+    else
+        NdisReleaseSpinLock(&Receive->Queue.Lock);
+    if (Notify)
+        AerovnetNotify(Adapter, &Receive->Queue);
+}
+
+VOID NTAPI AerovnetReturnNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
+                                        PNET_BUFFER_LIST NetBufferLists, ULONG ReturnFlags)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+    PNET_BUFFER_LIST List;
+    LONG Count = 0;
+
+    for (List = NetBufferLists; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
+        Count++;
+    AerovnetTakeBack(Adapter, NetBufferLists, NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) != 0);
+    AerovnetRelease(Adapter, Count);
+}
+
+/* Hands a chain up. Its lists are counted in Outstanding, and one more for the call itself. */
+static VOID AerovnetIndicate(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Chain, BOOLEAN FewLeft)
+{
+    ULONG Flags = NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL;
+
+    if (FewLeft)
+        Flags |= NDIS_RECEIVE_FLAGS_RESOURCES;
+    NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Chain->Head,
+                                       NDIS_DEFAULT_PORT_NUMBER, Chain->Count, Flags);
+    if (FewLeft) {
+        AerovnetTakeBack(Adapter, Chain->Head, TRUE);
+        AerovnetRelease(Adapter, (LONG)Chain->Count);
+    }
+    AerovnetRelease(Adapter, 1);
+}
+
+ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    AEROVNET_CHAIN Chain;
+    PVOID Cookie;
+    virtio_u32 Used;
+    ULONG Taken = 0;
+    BOOLEAN FewLeft = FALSE;
+    BOOLEAN Notify = FALSE;
+    int Result = VIRTQ_EMPTY;
+
+    AerovnetChainInit(&Chain);
+    NdisDprAcquireSpinLock(&Receive->Queue.Lock);
+    if (Receive->Queue.Live) {
+        virtq_disable_interrupts(&Receive->Queue.Ring);
+        while (Taken < Budget &&
+               (Result = virtq_get(&Receive->Queue.Ring, &Cookie, &Used)) == VIRTQ_OK) {
+            Taken++;
+            if (AerovnetAccept(Adapter, Cookie, Used))
+                AerovnetChainAppend(&Chain, ((PAEROVNET_BUFFER)Cookie)->NetBufferList);
+            else
+                AerovnetPost(Receive, Cookie);
+        }
+        Notify = virtq_publish(&Receive->Queue.Ring) != 0;
+        Receive->Queue.Notifications += Notify;
+        FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
+    }
+    if (Chain.Count != 0) {
+        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Chain.Count + 1);
+        Receive->Indications++;
+        Receive->LowResources += FewLeft;
+    }
+    NdisDprReleaseSpinLock(&Receive->Queue.Lock);
+
+    if (Notify)
+        AerovnetNotify(Adapter, &Receive->Queue);
+    if (Result != VIRTQ_OK && Result != VIRTQ_EMPTY)
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_BROKE_QUEUE, AEROVNET_RECEIVE_QUEUE,
+                             (ULONG)Result);
+    if (Chain.Count != 0)
+        AerovnetIndicate(Adapter, &Chain, FewLeft);
+    return Taken;
+}
+
+VOID AerovnetReceiveStop(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    PAEROVNET_BUFFER Buffer;
+
+    NdisAcquireSpinLock(&Receive->Queue.Lock);
+    while ((Buffer = virtq_detach(&Receive->Queue.Ring)) != NULL)
+        Buffer->Owner = AerovnetIdle;
+    virtq_reset(&Receive->Queue.Ring);
+    NdisReleaseSpinLock(&Receive->Queue.Lock);
+}
+
+VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
+{
+    NdisAcquireSpinLock(&Adapter->Receive.Queue.Lock);
+    Adapter->Receive.Open = Open;
+    NdisReleaseSpinLock(&Adapter->Receive.Queue.Lock);
+}
+
+/* Builds buffer number `Number` in its place of the shared memory. */
+static BOOLEAN AerovnetBufferInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    PAEROVNET_BUFFER Buffer = &Receive->Buffers[Number];
+    PAEROVNET_SHARED Shared = &Receive->Shared[Number / AEROVNET_BUFFERS_PER_BLOCK];
+    ULONG Offset =
+        Number % AEROVNET_BUFFERS_PER_BLOCK * AEROVNET_BUFFER_STRIDE + AEROVNET_BUFFER_OFFSET;
+
+    Buffer->Address = (virtio_u64)Shared->Pa.QuadPart + Offset;
+    Buffer->Frame = Shared->Va + Offset + AEROVNET_HEADER_LENGTH;
+    Buffer->Mdl = NdisAllocateMdl(Adapter->MiniportHandle, Buffer->Frame, AEROVNET_FRAME_MAX);
+    if (Buffer->Mdl == NULL)
+        return FALSE;
+    Buffer->NetBufferList =
+        NdisAllocateNetBufferAndNetBufferList(Receive->Pool, 0, 0, Buffer->Mdl, 0, 0);
+    if (Buffer->NetBufferList == NULL)
+        return FALSE;
+    Buffer->NetBufferList->SourceHandle = Adapter->MiniportHandle;
+    AEROVNET_LIST_BUFFER(Buffer->NetBufferList) = Buffer;
+    return TRUE;
+}
+
+static BOOLEAN AerovnetCreatePool(PAEROVNET_ADAPTER Adapter)
+{
+    NET_BUFFER_LIST_POOL_PARAMETERS Parameters;
+
+    NdisZeroMemory(&Parameters, sizeof(Parameters));
+    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Parameters.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
+    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
+    Parameters.ProtocolId = NDIS_PROTOCOL_ID_DEFAULT;
+    Parameters.fAllocateNetBuffer = TRUE;
+    Parameters.PoolTag = AEROVNET_POOL_TAG;
+    Adapter->Receive.Pool = NdisAllocateNetBufferListPool(Adapter->MiniportHandle, &Parameters);
+    return Adapter->Receive.Pool != NULL;
+}
+
+NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    NDIS_STATUS Status;
+    ULONG Size, i;
+
+    Status = AerovnetQueueAllocate(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Size = Receive->Queue.Size;
+    Receive->LowWater = Size < 8 ? 1 : Size / 8;
+    Receive->SharedCount = (Size + AEROVNET_BUFFERS_PER_BLOCK - 1) / AEROVNET_BUFFERS_PER_BLOCK;
+    Receive->Buffers =
+        AerovnetAllocate(Adapter, Size * sizeof(AEROVNET_BUFFER), AEROVNET_MEMORY_RECEIVE);
+    Receive->Shared = AerovnetAllocate(Adapter, Receive->SharedCount * sizeof(AEROVNET_SHARED),
+                                       AEROVNET_MEMORY_RECEIVE);
+    if (Receive->Buffers == NULL || Receive->Shared == NULL)
+        goto Fail;
+    for (i = 0; i < Receive->SharedCount; i++)
+        if (!AerovnetAllocateShared(Adapter, &Receive->Shared[i], AEROVNET_BLOCK_BYTES,
+                                    AEROVNET_MEMORY_RECEIVE))
+            goto Fail;
+    if (!AerovnetCreatePool(Adapter))
+        goto FailSilent;
+    for (i = 0; i < Size; i++)
+        if (!AerovnetBufferInit(Adapter, i))
+            goto FailSilent;
+    return NDIS_STATUS_SUCCESS;
+
+FailSilent:
+    AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, Size, AEROVNET_MEMORY_LISTS);
+Fail:
+    AerovnetReceiveFree(Adapter);
+    return NDIS_STATUS_RESOURCES;
+}
+
+VOID AerovnetReceiveFree(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    ULONG i;
+
+    for (i = 0; Receive->Buffers != NULL && i < Receive->Queue.Size; i++) {
+        if (Receive->Buffers[i].NetBufferList != NULL)
+            NdisFreeNetBufferList(Receive->Buffers[i].NetBufferList);
+        if (Receive->Buffers[i].Mdl != NULL)
+            NdisFreeMdl(Receive->Buffers[i].Mdl);
+    }
+    if (Receive->Pool != NULL)
+        NdisFreeNetBufferListPool(Receive->Pool);
+    for (i = 0; Receive->Shared != NULL && i < Receive->SharedCount; i++)
+        AerovnetFreeShared(Adapter, &Receive->Shared[i]);
+    AerovnetFree(Receive->Shared);
+    AerovnetFree(Receive->Buffers);
+    AerovnetQueueFree(Adapter, &Receive->Queue);
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a frame is sent. A list that NDIS hands over waits in order (Waiting). Each of its NET_BUFFERs
+ * gets a slot, which goes to the end of Mapped, and is mapped by NDIS outside the lock. The slots at
+ * the head of Mapped that are ready go to the ring, so frames leave in the order in which they came,
+ * however the mappings finish. When the device has used a slot, the mapping is undone; when all
+ * NET_BUFFERs of a list are back, the list is completed, once.
+ */
+#include "aerovnet.h"
+
+/* A list's MiniportReserved while it is ours: the NET_BUFFERs not yet done, and the next that has no
+ * slot. */
+#define AEROVNET_LIST_PENDING(_List) ((LONG volatile *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
+#define AEROVNET_LIST_NEXT(_List)    (*(PNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[1])
+
+static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter);
+
+/* A list of `Count` fewer NET_BUFFERs to go; on to `Done` with it if those were the last. */
+static VOID AerovnetListDone(PNET_BUFFER_LIST List, LONG Count, PAEROVNET_CHAIN Done)
+{
+    if (InterlockedExchangeAdd(AEROVNET_LIST_PENDING(List), -Count) == Count)
+        AerovnetChainAppend(Done, List);
+}
+
+/* Gives lists that were taken (and so are counted in Outstanding) back to NDIS. */
+static VOID AerovnetComplete(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Done, BOOLEAN AtDispatch)
+{
+    LONG Count = (LONG)Done->Count;
+
+    if (Count == 0)
+        return;
+    NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, Done->Head,
+                                    AtDispatch ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);
+    AerovnetRelease(Adapter, Count);
+}
+
+/* Prepares a list for the queue: counts its NET_BUFFERs and looks at their lengths. */
+static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List)
+{
+    PNET_BUFFER NetBuffer;
+    LONG Count = 0;
+
+    for (NetBuffer = NET_BUFFER_LIST_FIRST_NB(List); NetBuffer != NULL;
+         NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer)) {
+        if (NET_BUFFER_DATA_LENGTH(NetBuffer) < AEROVNET_ETHERNET_HEADER ||
+            NET_BUFFER_DATA_LENGTH(NetBuffer) > AEROVNET_FRAME_MAX)
+            return NDIS_STATUS_INVALID_LENGTH;
+        Count++;
+    }
+    if (Count == 0)
+        return NDIS_STATUS_INVALID_PACKET;
+    *AEROVNET_LIST_PENDING(List) = Count;
+    AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
+    NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* Appends `Lists` to the queue, all or none of them. */
+static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Bad,
+                                     BOOLEAN AtDispatch)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
+
+    if (AtDispatch)
+        NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+    else
+        NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    Transmit->Traffic.Errors += Bad;
+    if (!Transmit->Open) {
+        Status = NDIS_STATUS_PAUSED;
+    } else if (!Transmit->Queue.Live) {
+        Status = Adapter->Gone          ? NDIS_STATUS_ADAPTER_REMOVED
+                 : Adapter->ResetNeeded ? NDIS_STATUS_RESET_IN_PROGRESS
+                                        : NDIS_STATUS_FAILURE;
+        Transmit->Traffic.Discards += Lists->Count;
+    } else {
+        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count);
+        AerovnetChainMove(&Transmit->Waiting, Lists);
+    }
+    if (AtDispatch)
+        NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
+    else
+        NdisReleaseSpinLock(&Transmit->Queue.Lock);
+    return Status;
+}
+
+VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
+                                      PNET_BUFFER_LIST NetBufferList, NDIS_PORT_NUMBER PortNumber,
+                                      ULONG SendFlags)
+{
+    PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+    BOOLEAN AtDispatch = NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags) != 0;
+    AEROVNET_CHAIN Good, Bad;
+    PNET_BUFFER_LIST List, Next;
+    NDIS_STATUS Status;
+    KIRQL OldIrql = DISPATCH_LEVEL;
+
+    UNREFERENCED_PARAMETER(PortNumber);
+
+    AerovnetChainInit(&Good);
+    AerovnetChainInit(&Bad);
+    for (List = NetBufferList; List != NULL; List = Next) {
+        Next = NET_BUFFER_LIST_NEXT_NBL(List);
+        Status = AerovnetCheckList(List);
+        if (Status != NDIS_STATUS_SUCCESS)
+            NET_BUFFER_LIST_STATUS(List) = Status;
+        AerovnetChainAppend(Status == NDIS_STATUS_SUCCESS ? &Good : &Bad, List);
+    }
+
+    Status = AerovnetTakeLists(Adapter, &Good, Bad.Count, AtDispatch);
+    if (Status != NDIS_STATUS_SUCCESS) {
+        for (List = Good.Head; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
+            NET_BUFFER_LIST_STATUS(List) = Status;
+        AerovnetChainMove(&Bad, &Good);
+    }
+    if (Bad.Count != 0)
+        NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, Bad.Head,
+                                        AtDispatch ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return;
+
+    if (!AtDispatch)
+        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    AerovnetPump(Adapter);
+    if (!AtDispatch)
+        KeLowerIrql(OldIrql);
+}
+
+/* A slot each for the NET_BUFFERs that wait, as many as there are slots, `Batch` and order allow. The
+ * lock is held. */
+static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batch)
+{
+    PNET_BUFFER_LIST List;
+    PAEROVNET_SLOT Slot;
+    ULONG Count = 0;
+
+    if (!Transmit->Queue.Live)
+        return 0;
+    while (Count < AEROVNET_TRANSMIT_BATCH && Transmit->Free != NULL &&
+           Transmit->Waiting.Head != NULL) {
+        List = Transmit->Waiting.Head;
+        Slot = Transmit->Free;
+        Transmit->Free = Slot->Next;
+
+        Slot->Next = NULL;
+        Slot->NetBufferList = List;
+        Slot->NetBuffer = AEROVNET_LIST_NEXT(List);
+        Slot->FrameLength = NET_BUFFER_DATA_LENGTH(Slot->NetBuffer);
+        Slot->SgList = NULL;
+        Slot->Status = NDIS_STATUS_SUCCESS;
+        Slot->Copied = FALSE;
+        Slot->MapFailed = FALSE;
+        Slot->State = AEROVNET_SLOT_MAPPING;
+        *Transmit->MappedTail = Slot;
+        Transmit->MappedTail = &Slot->Next;
+
+        AEROVNET_LIST_NEXT(List) = NET_BUFFER_NEXT_NB(Slot->NetBuffer);
+        if (AEROVNET_LIST_NEXT(List) == NULL)
+            AerovnetChainPop(&Transmit->Waiting);
+        Batch[Count++] = Slot;
+    }
+    return Count;
+}
+
+/* Copies the frame behind the slot's header and pads it with zeros: one piece. */
+static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
+{
+    ULONG Length = Slot->FrameLength;
+    PVOID Data = NdisGetDataBuffer(Slot->NetBuffer, Length, Slot->Bounce, 1, 0);
+
+    if (Data == NULL) {
+        Slot->Status = NDIS_STATUS_RESOURCES;
+        return;
+    }
+    if (Data != Slot->Bounce)
+        NdisMoveMemory(Slot->Bounce, Data, Length);
+    if (Length < AEROVNET_FRAME_MIN) {
+        NdisZeroMemory(Slot->Bounce + Length, AEROVNET_FRAME_MIN - Length);
+        Length = AEROVNET_FRAME_MIN;
+    }
+    Slot->Pieces[0].addr = Slot->HeaderAddress;
+    Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH + Length;
+    Slot->PieceCount = 1;
+    Slot->Copied = TRUE;
+}
+
+/* The scatter/gather list begins where the current MDL begins; the frame begins CurrentMdlOffset
+ * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). */
+static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
+{
+    const SCATTER_GATHER_LIST *SgList = Slot->SgList;
+    ULONG Skip = NET_BUFFER_CURRENT_MDL_OFFSET(Slot->NetBuffer);
+    ULONG Left = Slot->FrameLength;
+    USHORT Pieces = 1;
+    ULONG Length, i;
+
+    Slot->Pieces[0].addr = Slot->HeaderAddress;
+    Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH;
+    for (i = 0; i < SgList->NumberOfElements && Left != 0; i++) {
+        Length = SgList->Elements[i].Length;
+        if (Skip >= Length) {
+            Skip -= Length;
+            continue;
+        }
+        Length -= Skip;
+        if (Length > Left)
+            Length = Left;
+        if (Pieces == Slot->Adapter->Transmit.PiecesMax)
+            break;
+        Slot->Pieces[Pieces].addr = (virtio_u64)SgList->Elements[i].Address.QuadPart + Skip;
+        Slot->Pieces[Pieces].len = Length;
+        Pieces++;
+        Skip = 0;
+        Left -= Length;
+    }
+    Slot->PieceCount = Pieces;
+    if (Left != 0)
+        AerovnetCopyFrame(Slot);
+}
+
+/* Makes a slot ready, or has NDIS make it so. DISPATCH_LEVEL, no lock held. */
+static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
+{
+    UCHAR Storage[AEROVNET_ETHERNET_HEADER];
+    PUCHAR Header;
+
+    Header = NdisGetDataBuffer(Slot->NetBuffer, sizeof(Storage), Storage, 1, 0);
+    if (Header == NULL) {
+        Slot->Status = NDIS_STATUS_RESOURCES;
+        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
+        return;
+    }
+    Slot->Kind = AerovnetAddressKind(Header);
+    if (Slot->FrameLength < AEROVNET_FRAME_MIN) {
+        AerovnetCopyFrame(Slot);
+        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
+        return;
+    }
+    if (NdisMAllocateNetBufferSGList(Adapter->DmaHandle, Slot->NetBuffer, Slot,
+                                     NDIS_SG_LIST_WRITE_TO_DEVICE, Slot->SgBuffer,
+                                     Adapter->Transmit.SgBufferLength) != NDIS_STATUS_SUCCESS) {
+        Slot->MapFailed = TRUE;
+        AerovnetCopyFrame(Slot);
+        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
+        return;
+    }
+    /* If the slot was ready at once it may by now have been sent, come back and be mapped anew by
+     * another processor. Then that one's mapping is marked, and costs a pump too many: no harm. */
+    InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_DETACHED, AEROVNET_SLOT_MAPPING);
+}
+
+VOID NTAPI AerovnetProcessSGList(PDEVICE_OBJECT DeviceObject, PVOID Reserved,
+                                 PSCATTER_GATHER_LIST ScatterGatherList, PVOID Context)
+{
+    PAEROVNET_SLOT Slot = Context;
+
+    UNREFERENCED_PARAMETER(DeviceObject);
+    UNREFERENCED_PARAMETER(Reserved);
+
+    Slot->SgList = ScatterGatherList;
+    AerovnetBuildPieces(Slot);
+    if (InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY) == AEROVNET_SLOT_DETACHED)
+        AerovnetPump(Slot->Adapter);
+}
+
+/* Moves the ready slots at the head of Mapped into the ring, and those that cannot be sent to
+ * `Failed`. The lock is held. */
+static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
+{
+    PAEROVNET_SLOT Slot;
+    int Result;
+
+    while (Transmit->Queue.Live && (Slot = Transmit->Mapped) != NULL &&
+           Slot->State == AEROVNET_SLOT_READY) {
+        virtio_compiler_barrier();
+        if (Slot->Status == NDIS_STATUS_SUCCESS) {
+            if (Slot->PieceCount > 1 && Transmit->UseIndirect)
+                Result = virtq_add_indirect(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount,
+                                            0, &Slot->Indirect, Slot);
+            else
+                Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0, Slot);
+            if (Result == VIRTQ_FULL)
+                Transmit->RingFull++;
+            if (Result != VIRTQ_OK) /* full, or broken: then the next poll finds it and says so */
+                return;
+        }
+        Transmit->Mapped = Slot->Next;
+        if (Transmit->Mapped == NULL)
+            Transmit->MappedTail = &Transmit->Mapped;
+        if (Slot->Status != NDIS_STATUS_SUCCESS) {
+            Transmit->Traffic.Errors++;
+            Slot->Next = *Failed;
+            *Failed = Slot;
+        }
+    }
+}
+
+/* Undoes the mappings, completes the lists that are done, and frees the slots. DISPATCH_LEVEL, no
+ * lock held. */
+static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    PAEROVNET_SLOT Slot, Last = NULL;
+    AEROVNET_CHAIN Done;
+
+    if (Slots == NULL)
+        return;
+    AerovnetChainInit(&Done);
+    for (Slot = Slots; Slot != NULL; Slot = Slot->Next) {
+        if (Slot->SgList != NULL)
+            NdisMFreeNetBufferSGList(Adapter->DmaHandle, Slot->SgList, Slot->NetBuffer);
+        if (Slot->Status != NDIS_STATUS_SUCCESS)
+            NET_BUFFER_LIST_STATUS(Slot->NetBufferList) = Slot->Status;
+        AerovnetListDone(Slot->NetBufferList, 1, &Done);
+        Last = Slot;
+    }
+    NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+    Last->Next = Transmit->Free;
+    Transmit->Free = Slots;
+    NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
+    AerovnetComplete(Adapter, &Done, TRUE);
+}
+
+/* Sends what can be sent, with one notification at the end. DISPATCH_LEVEL, no lock held; any number
+ * of processors at once. */
+static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    PAEROVNET_SLOT Batch[AEROVNET_TRANSMIT_BATCH];
+    PAEROVNET_SLOT Failed;
+    BOOLEAN Notify = FALSE;
+    ULONG Count, i;
+
+    do {
+        Failed = NULL;
+        NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+        AerovnetSubmit(Transmit, &Failed);
+        Count = AerovnetBindSlots(Transmit, Batch);
+        if (Count == 0 && Failed == NULL && Transmit->Queue.Live) {
+            Notify = virtq_publish(&Transmit->Queue.Ring) != 0;
+            Transmit->Queue.Notifications += Notify;
+        }
+        NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
+        for (i = 0; i < Count; i++)
+            AerovnetPrepare(Adapter, Batch[i]);
+        AerovnetFinishSlots(Adapter, Failed);
+    } while (Count != 0 || Failed != NULL);
+    if (Notify)
+        AerovnetNotify(Adapter, &Transmit->Queue);
+}
+
+/* Counts a frame that the device has sent. The lock is held. */
+static VOID AerovnetCountSent(PAEROVNET_TRANSMIT Transmit, const AEROVNET_SLOT *Slot)
+{
+    Transmit->Traffic.Frames[Slot->Kind]++;
+    Transmit->Traffic.Bytes[Slot->Kind] += Slot->FrameLength;
+    Transmit->FramesCopied += Slot->Copied;
+    Transmit->MapFailures += Slot->MapFailed;
+    Transmit->FramesIndirect += Slot->PieceCount > 1 && Transmit->UseIndirect;
+}
+
+VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    PAEROVNET_SLOT Slots = NULL;
+    PAEROVNET_SLOT *Tail = &Slots;
+    PAEROVNET_SLOT Slot;
+    PVOID Cookie;
+    virtio_u32 Length;
+    int Result = VIRTQ_EMPTY;
+
+    NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+    if (Transmit->Queue.Live) {
+        virtq_disable_interrupts(&Transmit->Queue.Ring);
+        while ((Result = virtq_get(&Transmit->Queue.Ring, &Cookie, &Length)) == VIRTQ_OK) {
+            Slot = Cookie;
+            Slot->Next = NULL;
+            *Tail = Slot;
+            Tail = &Slot->Next;
+            AerovnetCountSent(Transmit, Slot);
+        }
+    }
+    NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
+
+    if (Result != VIRTQ_EMPTY)
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_BROKE_QUEUE, AEROVNET_TRANSMIT_QUEUE,
+                             (ULONG)Result);
+    AerovnetFinishSlots(Adapter, Slots);
+    AerovnetPump(Adapter);
+}
+
+/* Completes with `Status` what waits: everything, or the lists with this cancel id. Of a list that is
+ * partly under way the rest is given up. */
+static VOID AerovnetGiveUp(PAEROVNET_ADAPTER Adapter, BOOLEAN All, PVOID CancelId,
+                           NDIS_STATUS Status)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    AEROVNET_CHAIN Waiting, Chosen, Done;
+    PNET_BUFFER_LIST List;
+    PNET_BUFFER NetBuffer;
+    LONG Count;
+
+    AerovnetChainInit(&Waiting);
+    AerovnetChainInit(&Chosen);
+    AerovnetChainInit(&Done);
+    NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    AerovnetChainMove(&Waiting, &Transmit->Waiting);
+    while (Waiting.Head != NULL) {
+        List = AerovnetChainPop(&Waiting);
+        if (All || NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(List) == CancelId)
+            AerovnetChainAppend(&Chosen, List);
+        else
+            AerovnetChainAppend(&Transmit->Waiting, List);
+    }
+    Transmit->Traffic.Discards += Chosen.Count;
+    NdisReleaseSpinLock(&Transmit->Queue.Lock);
+
+    while (Chosen.Head != NULL) {
+        List = AerovnetChainPop(&Chosen);
+        Count = 0;
+        for (NetBuffer = AEROVNET_LIST_NEXT(List); NetBuffer != NULL;
+             NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer))
+            Count++;
+        NET_BUFFER_LIST_STATUS(List) = Status;
+        AerovnetListDone(List, Count, &Done);
+    }
+    AerovnetComplete(Adapter, &Done, FALSE);
+}
+
+VOID AerovnetTransmitFlush(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    AerovnetGiveUp(Adapter, TRUE, NULL, Status);
+}
+
+VOID NTAPI AerovnetCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
+{
+    AerovnetGiveUp(MiniportAdapterContext, FALSE, CancelId, NDIS_STATUS_SEND_ABORTED);
+}
+
+/* Takes the slots off that are in the ring or ready for it; FALSE while NDIS still maps one. */
+static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Slots,
+                                     NDIS_STATUS Status)
+{
+    PAEROVNET_SLOT Slot;
+    BOOLEAN All;
+
+    NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    while ((Slot = virtq_detach(&Transmit->Queue.Ring)) != NULL) {
+        Slot->Status = Status;
+        Slot->Next = *Slots;
+        *Slots = Slot;
+    }
+    while ((Slot = Transmit->Mapped) != NULL && Slot->State == AEROVNET_SLOT_READY) {
+        Transmit->Mapped = Slot->Next;
+        Slot->Status = Status;
+        Slot->Next = *Slots;
+        *Slots = Slot;
+    }
+    All = Transmit->Mapped == NULL;
+    if (All) {
+        Transmit->MappedTail = &Transmit->Mapped;
+        virtq_reset(&Transmit->Queue.Ring);
+    }
+    NdisReleaseSpinLock(&Transmit->Queue.Lock);
+    return All;
+}
+
+VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    PAEROVNET_SLOT Slots = NULL;
+    KIRQL OldIrql;
+
+    AerovnetGiveUp(Adapter, TRUE, NULL, Status);
+    while (!AerovnetTakeBackSlots(&Adapter->Transmit, &Slots, Status))
+        NdisMSleep(1000);
+    KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    AerovnetFinishSlots(Adapter, Slots);
+    KeLowerIrql(OldIrql);
+}
+
+VOID AerovnetTransmitOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
+{
+    NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
+    Adapter->Transmit.Open = Open;
+    NdisReleaseSpinLock(&Adapter->Transmit.Queue.Lock);
+}
+
+#define AEROVNET_SLOTS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_SLOT_SHARED)
+
+/* Gives slot number `Number` its place in shared memory and puts it on the free list. */
+static VOID AerovnetSlotInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    PAEROVNET_SLOT Slot = &Transmit->Slots[Number];
+    PAEROVNET_SHARED Shared = &Transmit->Shared[Number / AEROVNET_SLOTS_PER_BLOCK];
+    ULONG Offset = Number % AEROVNET_SLOTS_PER_BLOCK * AEROVNET_SLOT_SHARED;
+    virtio_u64 Address = (virtio_u64)Shared->Pa.QuadPart + Offset;
+
+    Slot->Adapter = Adapter;
+    Slot->SgBuffer = Transmit->SgBuffers + (SIZE_T)Number * Transmit->SgBufferLength;
+    Slot->Indirect.table = (struct virtq_desc *)(Shared->Va + Offset);
+    Slot->Indirect.addr = Address;
+    Slot->Indirect.capacity = 1 + AEROVNET_PIECES_MAX;
+    Slot->HeaderAddress = Address + AEROVNET_SLOT_HEADER;
+    Slot->Bounce = Shared->Va + Offset + AEROVNET_SLOT_BOUNCE;
+    Slot->Next = Transmit->Free;
+    Transmit->Free = Slot;
+}
+
+NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    NDIS_STATUS Status;
+    ULONG Size, i;
+
+    AerovnetChainInit(&Transmit->Waiting);
+    Transmit->MappedTail = &Transmit->Mapped;
+    Status = AerovnetQueueAllocate(Adapter, &Transmit->Queue, AEROVNET_TRANSMIT_QUEUE);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Size = Transmit->Queue.Size;
+    Transmit->UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
+    Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
+
+    /* Multiples of 16 keep each list aligned as NDIS's own allocation would be. */
+    Transmit->SgBufferLength = (Transmit->SgBufferLength + 15) & ~15u;
+    Transmit->SharedCount = (Size + AEROVNET_SLOTS_PER_BLOCK - 1) / AEROVNET_SLOTS_PER_BLOCK;
+    Transmit->Slots =
+        AerovnetAllocate(Adapter, Size * sizeof(AEROVNET_SLOT), AEROVNET_MEMORY_TRANSMIT);
+    Transmit->SgBuffers =
+        AerovnetAllocate(Adapter, Size * Transmit->SgBufferLength, AEROVNET_MEMORY_TRANSMIT);
+    Transmit->Shared = AerovnetAllocate(Adapter, Transmit->SharedCount * sizeof(AEROVNET_SHARED),
+                                        AEROVNET_MEMORY_TRANSMIT);
+    if (Transmit->Slots == NULL || Transmit->SgBuffers == NULL || Transmit->Shared == NULL)
+        goto Fail;
+    for (i = 0; i < Transmit->SharedCount; i++)
+        if (!AerovnetAllocateShared(Adapter, &Transmit->Shared[i],
+                                    AEROVNET_SLOTS_PER_BLOCK * AEROVNET_SLOT_SHARED,
+                                    AEROVNET_MEMORY_TRANSMIT))
+            goto Fail;
+    for (i = 0; i < Size; i++)
+        AerovnetSlotInit(Adapter, i);
+    return NDIS_STATUS_SUCCESS;
+
+Fail:
+    AerovnetTransmitFree(Adapter);
+    return NDIS_STATUS_RESOURCES;
+}
+
+VOID AerovnetTransmitFree(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    ULONG i;
+
+    for (i = 0; Transmit->Shared != NULL && i < Transmit->SharedCount; i++)
+        AerovnetFreeShared(Adapter, &Transmit->Shared[i]);
+    AerovnetFree(Transmit->Shared);
+    AerovnetFree(Transmit->SgBuffers);
+    AerovnetFree(Transmit->Slots);
+    AerovnetQueueFree(Adapter, &Transmit->Queue);
+}
