@@ -244,6 +244,13 @@ bool nt_processor_try_claim_for_dpcs(unsigned processor)
     return try_claim(nt_self(), processor, true, &word);
 }
 
+void nt_processor_home(unsigned processor)
+{
+    nt_self()->processor = processor;
+    if (nt_processor_changed)
+        nt_processor_changed(processor);
+}
+
 void nt_processor_release(void)
 {
     struct nt_thread *self = nt_self();
@@ -278,7 +285,7 @@ void irql_set_raw(unsigned irql)
     /* Level first on the way up: whoever looks (a report) sees why this thread waits. An ISR
      * interrupts a processor, whoever owns it. */
     if (irql >= IRQL_DISPATCH && !self->owns_processor && !self->in_isr) {
-        claim(self->processor, false);
+        claim(self->processor, self->in_dpc);
         self->irql = irql;
     } else {
         self->irql = irql;

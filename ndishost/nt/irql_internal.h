@@ -17,6 +17,9 @@ struct nt_thread *nt_thread_by_index(unsigned index);
 /* Before any thread of the host runs. */
 void nt_processors_set(unsigned count);
 
+/* The calling thread is this processor's own. */
+void nt_processor_home(unsigned processor);
+
 /* DPCs wait there: nobody but nt_processor_claim_for_dpcs gets the processor until it is false. */
 void nt_processor_wanted(unsigned processor, bool wanted);
 /* The caller becomes the owner of just this processor; it sets its IRQL itself. */
