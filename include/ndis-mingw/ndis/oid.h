@@ -1,0 +1,495 @@
+/*
+ * Object identifiers, packet filters, MAC options and the structures that OID requests carry.
+ *
+ * A miniport lists what it supports in SupportedOidList, is asked by NDIS_OID_REQUEST, answers with
+ * a status and BytesWritten/BytesRead/BytesNeeded, at once or by NdisMOidRequestComplete.
+ * Documentation: network/mandatory-oids-for-miniport-drivers, network/oid-*, ddi/oidrequest, ddi/ntddndis.
+ */
+
+#ifndef NDIS_MINGW_OID_H
+#define NDIS_MINGW_OID_H
+
+/* General (network/oid-gen-*) */
+#define OID_GEN_SUPPORTED_LIST                   0x00010101
+#define OID_GEN_HARDWARE_STATUS                  0x00010102
+#define OID_GEN_MEDIA_SUPPORTED                  0x00010103
+#define OID_GEN_MEDIA_IN_USE                     0x00010104
+#define OID_GEN_MAXIMUM_LOOKAHEAD                0x00010105
+#define OID_GEN_MAXIMUM_FRAME_SIZE               0x00010106
+#define OID_GEN_LINK_SPEED                       0x00010107
+#define OID_GEN_TRANSMIT_BUFFER_SPACE            0x00010108
+#define OID_GEN_RECEIVE_BUFFER_SPACE             0x00010109
+#define OID_GEN_TRANSMIT_BLOCK_SIZE              0x0001010A
+#define OID_GEN_RECEIVE_BLOCK_SIZE               0x0001010B
+#define OID_GEN_VENDOR_ID                        0x0001010C
+#define OID_GEN_VENDOR_DESCRIPTION               0x0001010D
+#define OID_GEN_CURRENT_PACKET_FILTER            0x0001010E
+#define OID_GEN_CURRENT_LOOKAHEAD                0x0001010F
+#define OID_GEN_DRIVER_VERSION                   0x00010110
+#define OID_GEN_MAXIMUM_TOTAL_SIZE               0x00010111
+#define OID_GEN_PROTOCOL_OPTIONS                 0x00010112
+#define OID_GEN_MAC_OPTIONS                      0x00010113
+#define OID_GEN_MEDIA_CONNECT_STATUS             0x00010114
+#define OID_GEN_MAXIMUM_SEND_PACKETS             0x00010115
+#define OID_GEN_VENDOR_DRIVER_VERSION            0x00010116
+#define OID_GEN_SUPPORTED_GUIDS                  0x00010117
+#define OID_GEN_NETWORK_LAYER_ADDRESSES          0x00010118
+#define OID_GEN_TRANSPORT_HEADER_OFFSET          0x00010119
+#define OID_GEN_MEDIA_CAPABILITIES               0x00010201
+#define OID_GEN_PHYSICAL_MEDIUM                  0x00010202
+#define OID_GEN_RECEIVE_SCALE_CAPABILITIES       0x00010203
+#define OID_GEN_RECEIVE_SCALE_PARAMETERS         0x00010204
+#define OID_GEN_MAC_ADDRESS                      0x00010205
+#define OID_GEN_MAX_LINK_SPEED                   0x00010206
+#define OID_GEN_LINK_STATE                       0x00010207
+#define OID_GEN_LINK_PARAMETERS                  0x00010208
+#define OID_GEN_INTERRUPT_MODERATION             0x00010209
+#define OID_GEN_NDIS_RESERVED_3                  0x0001020A
+#define OID_GEN_NDIS_RESERVED_4                  0x0001020B
+#define OID_GEN_NDIS_RESERVED_5                  0x0001020C
+#define OID_GEN_ENUMERATE_PORTS                  0x0001020D
+#define OID_GEN_PORT_STATE                       0x0001020E
+#define OID_GEN_PORT_AUTHENTICATION_PARAMETERS   0x0001020F
+#define OID_GEN_TIMEOUT_DPC_REQUEST_CAPABILITIES 0x00010210
+#define OID_GEN_PCI_DEVICE_CUSTOM_PROPERTIES     0x00010211
+#define OID_GEN_NDIS_RESERVED_6                  0x00010212
+#define OID_GEN_PHYSICAL_MEDIUM_EX               0x00010213
+#define OID_GEN_MACHINE_NAME                     0x0001021A
+#define OID_GEN_RNDIS_CONFIG_PARAMETER           0x0001021B
+#define OID_GEN_VLAN_ID                          0x0001021C
+#define OID_GEN_MINIPORT_RESTART_ATTRIBUTES      0x0001021D
+#define OID_GEN_HD_SPLIT_PARAMETERS              0x0001021E
+#define OID_GEN_RECEIVE_HASH                     0x0001021F
+#define OID_GEN_HD_SPLIT_CURRENT_CONFIG          0x00010220
+#define OID_GEN_PROMISCUOUS_MODE                 0x00010280
+#define OID_GEN_LAST_CHANGE                      0x00010281
+#define OID_GEN_DISCONTINUITY_TIME               0x00010282
+#define OID_GEN_OPERATIONAL_STATUS               0x00010283
+#define OID_GEN_XMIT_LINK_SPEED                  0x00010284
+#define OID_GEN_RCV_LINK_SPEED                   0x00010285
+#define OID_GEN_UNKNOWN_PROTOS                   0x00010286
+#define OID_GEN_INTERFACE_INFO                   0x00010287
+#define OID_GEN_ADMIN_STATUS                     0x00010288
+#define OID_GEN_ALIAS                            0x00010289
+#define OID_GEN_MEDIA_CONNECT_STATUS_EX          0x0001028A
+#define OID_GEN_LINK_SPEED_EX                    0x0001028B
+#define OID_GEN_MEDIA_DUPLEX_STATE               0x0001028C
+#define OID_GEN_IP_OPER_STATUS                   0x0001028D
+#define OID_GEN_XMIT_OK                          0x00020101
+#define OID_GEN_RCV_OK                           0x00020102
+#define OID_GEN_XMIT_ERROR                       0x00020103
+#define OID_GEN_RCV_ERROR                        0x00020104
+#define OID_GEN_RCV_NO_BUFFER                    0x00020105
+#define OID_GEN_STATISTICS                       0x00020106
+#define OID_GEN_DIRECTED_BYTES_XMIT              0x00020201
+#define OID_GEN_DIRECTED_FRAMES_XMIT             0x00020202
+#define OID_GEN_MULTICAST_BYTES_XMIT             0x00020203
+#define OID_GEN_MULTICAST_FRAMES_XMIT            0x00020204
+#define OID_GEN_BROADCAST_BYTES_XMIT             0x00020205
+#define OID_GEN_BROADCAST_FRAMES_XMIT            0x00020206
+#define OID_GEN_DIRECTED_BYTES_RCV               0x00020207
+#define OID_GEN_DIRECTED_FRAMES_RCV              0x00020208
+#define OID_GEN_MULTICAST_BYTES_RCV              0x00020209
+#define OID_GEN_MULTICAST_FRAMES_RCV             0x0002020A
+#define OID_GEN_BROADCAST_BYTES_RCV              0x0002020B
+#define OID_GEN_BROADCAST_FRAMES_RCV             0x0002020C
+#define OID_GEN_RCV_CRC_ERROR                    0x0002020D
+#define OID_GEN_TRANSMIT_QUEUE_LENGTH            0x0002020E
+#define OID_GEN_GET_TIME_CAPS                    0x0002020F
+#define OID_GEN_GET_NETCARD_TIME                 0x00020210
+#define OID_GEN_NETCARD_LOAD                     0x00020211
+#define OID_GEN_DEVICE_PROFILE                   0x00020212
+#define OID_GEN_INIT_TIME_MS                     0x00020213
+#define OID_GEN_RESET_COUNTS                     0x00020214
+#define OID_GEN_MEDIA_SENSE_COUNTS               0x00020215
+#define OID_GEN_FRIENDLY_NAME                    0x00020216
+#define OID_GEN_NDIS_RESERVED_1                  0x00020217
+#define OID_GEN_NDIS_RESERVED_2                  0x00020218
+#define OID_GEN_BYTES_RCV                        0x00020219
+#define OID_GEN_BYTES_XMIT                       0x0002021A
+#define OID_GEN_RCV_DISCARDS                     0x0002021B
+#define OID_GEN_XMIT_DISCARDS                    0x0002021C
+
+/* IEEE 802.3 */
+#define OID_802_3_PERMANENT_ADDRESS        0x01010101
+#define OID_802_3_CURRENT_ADDRESS          0x01010102
+#define OID_802_3_MULTICAST_LIST           0x01010103
+#define OID_802_3_MAXIMUM_LIST_SIZE        0x01010104
+#define OID_802_3_MAC_OPTIONS              0x01010105
+#define OID_802_3_ADD_MULTICAST_ADDRESS    0x01010208
+#define OID_802_3_DELETE_MULTICAST_ADDRESS 0x01010209
+#define OID_802_3_RCV_ERROR_ALIGNMENT      0x01020101
+#define OID_802_3_XMIT_ONE_COLLISION       0x01020102
+#define OID_802_3_XMIT_MORE_COLLISIONS     0x01020103
+#define OID_802_3_XMIT_DEFERRED            0x01020201
+#define OID_802_3_XMIT_MAX_COLLISIONS      0x01020202
+#define OID_802_3_RCV_OVERRUN              0x01020203
+#define OID_802_3_XMIT_UNDERRUN            0x01020204
+#define OID_802_3_XMIT_HEARTBEAT_FAILURE   0x01020205
+#define OID_802_3_XMIT_TIMES_CRS_LOST      0x01020206
+#define OID_802_3_XMIT_LATE_COLLISIONS     0x01020207
+
+/* Power management and wake-up (network/oid-pm-*, network/oid-pnp-*) */
+#define OID_PNP_CAPABILITIES           0xFD010100
+#define OID_PNP_SET_POWER              0xFD010101
+#define OID_PNP_QUERY_POWER            0xFD010102
+#define OID_PNP_ADD_WAKE_UP_PATTERN    0xFD010103
+#define OID_PNP_REMOVE_WAKE_UP_PATTERN 0xFD010104
+#define OID_PNP_WAKE_UP_PATTERN_LIST   0xFD010105
+#define OID_PNP_ENABLE_WAKE_UP         0xFD010106
+#define OID_PM_CURRENT_CAPABILITIES    0xFD010107
+#define OID_PM_HARDWARE_CAPABILITIES   0xFD010108
+#define OID_PM_PARAMETERS              0xFD010109
+#define OID_PM_ADD_WOL_PATTERN         0xFD01010A
+#define OID_PM_REMOVE_WOL_PATTERN      0xFD01010B
+#define OID_PM_WOL_PATTERN_LIST        0xFD01010C
+#define OID_PM_ADD_PROTOCOL_OFFLOAD    0xFD01010D
+#define OID_PM_GET_PROTOCOL_OFFLOAD    0xFD01010E
+#define OID_PM_REMOVE_PROTOCOL_OFFLOAD 0xFD01010F
+#define OID_PM_PROTOCOL_OFFLOAD_LIST   0xFD010110
+#define OID_PNP_WAKE_UP_OK             0xFD020200
+#define OID_PNP_WAKE_UP_ERROR          0xFD020201
+
+/* TCP/IP offload */
+#define OID_OFFLOAD_ENCAPSULATION                        0x0101010A
+#define OID_TCP_TASK_OFFLOAD                             0xFC010201
+#define OID_TCP_TASK_IPSEC_ADD_SA                        0xFC010202
+#define OID_TCP_TASK_IPSEC_DELETE_SA                     0xFC010203
+#define OID_TCP_SAN_SUPPORT                              0xFC010204
+#define OID_TCP_TASK_IPSEC_ADD_UDPESP_SA                 0xFC010205
+#define OID_TCP_TASK_IPSEC_DELETE_UDPESP_SA              0xFC010206
+#define OID_TCP4_OFFLOAD_STATS                           0xFC010207
+#define OID_TCP6_OFFLOAD_STATS                           0xFC010208
+#define OID_TCP_OFFLOAD_CURRENT_CONFIG                   0xFC01020B
+#define OID_TCP_OFFLOAD_PARAMETERS                       0xFC01020C
+#define OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES            0xFC01020D
+#define OID_TCP_CONNECTION_OFFLOAD_CURRENT_CONFIG        0xFC01020E
+#define OID_TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES 0xFC01020F
+#define OID_TCP_CONNECTION_OFFLOAD_PARAMETERS            0xFC030201
+#define OID_TCP_TASK_IPSEC_OFFLOAD_V2_ADD_SA             0xFC030202
+#define OID_TCP_TASK_IPSEC_OFFLOAD_V2_DELETE_SA          0xFC030203
+#define OID_TCP_TASK_IPSEC_OFFLOAD_V2_UPDATE_SA          0xFC030204
+
+/* OID_GEN_CURRENT_PACKET_FILTER */
+#define NDIS_PACKET_TYPE_DIRECTED            1
+#define NDIS_PACKET_TYPE_MULTICAST           2
+#define NDIS_PACKET_TYPE_ALL_MULTICAST       4
+#define NDIS_PACKET_TYPE_BROADCAST           8
+#define NDIS_PACKET_TYPE_SOURCE_ROUTING      0x10
+#define NDIS_PACKET_TYPE_PROMISCUOUS         0x20
+#define NDIS_PACKET_TYPE_SMT                 0x40
+#define NDIS_PACKET_TYPE_ALL_LOCAL           0x80
+#define NDIS_PACKET_TYPE_GROUP               0x1000
+#define NDIS_PACKET_TYPE_ALL_FUNCTIONAL      0x2000
+#define NDIS_PACKET_TYPE_FUNCTIONAL          0x4000
+#define NDIS_PACKET_TYPE_MAC_FRAME           0x8000
+#define NDIS_PACKET_TYPE_NO_LOCAL            0x00010000
+#define NDIS_PACKET_TYPE_MEDIA_SPECIFIC_MASK 0x0FFF0000
+
+/* OID_GEN_MAC_OPTIONS, OID_802_3_MAC_OPTIONS, OID_GEN_MEDIA_CAPABILITIES */
+#define NDIS_802_3_MAC_OPTION_PRIORITY                 1
+#define NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA            1
+#define NDIS_MAC_OPTION_RECEIVE_SERIALIZED             2
+#define NDIS_MAC_OPTION_TRANSFERS_NOT_PEND             4
+#define NDIS_MAC_OPTION_NO_LOOPBACK                    8
+#define NDIS_MAC_OPTION_FULL_DUPLEX                    0x10
+#define NDIS_MAC_OPTION_EOTX_INDICATION                0x20
+#define NDIS_MAC_OPTION_8021P_PRIORITY                 0x40
+#define NDIS_MAC_OPTION_SUPPORTS_MAC_ADDRESS_OVERWRITE 0x80
+#define NDIS_MAC_OPTION_RECEIVE_AT_DPC                 0x100
+#define NDIS_MAC_OPTION_8021Q_VLAN                     0x200
+#define NDIS_MAC_OPTION_RESERVED                       0x80000000
+#define NDIS_MEDIA_CAP_TRANSMIT                        1
+#define NDIS_MEDIA_CAP_RECEIVE                         2
+#define NDIS_PROT_OPTION_ESTIMATED_LENGTH              1
+#define NDIS_PROT_OPTION_NO_LOOPBACK                   2
+#define NDIS_PROT_OPTION_NO_RSVD_ON_RCVPKT             4
+#define NDIS_PROT_OPTION_SEND_RESTRICTED               8
+
+/* The request itself */
+typedef enum _NDIS_REQUEST_TYPE {
+    NdisRequestQueryInformation,
+    NdisRequestSetInformation,
+    NdisRequestQueryStatistics,
+    NdisRequestOpen,
+    NdisRequestClose,
+    NdisRequestSend,
+    NdisRequestTransferData,
+    NdisRequestReset,
+    NdisRequestGeneric1,
+    NdisRequestGeneric2,
+    NdisRequestGeneric3,
+    NdisRequestGeneric4,
+    NdisRequestMethod
+} NDIS_REQUEST_TYPE,
+    *PNDIS_REQUEST_TYPE;
+
+#define NDIS_OID_REQUEST_TIMEOUT_INFINITE   0
+#define NDIS_OID_REQUEST_REVISION_1         1
+#define NDIS_OID_REQUEST_NDIS_RESERVED_SIZE 0x10
+
+/* NDIS_OID_REQUEST (ddi/oidrequest): lengths in bytes, Timeout in seconds. */
+typedef struct _NDIS_OID_REQUEST {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_REQUEST_TYPE RequestType;
+    NDIS_PORT_NUMBER PortNumber;
+    UINT Timeout;
+    PVOID RequestId;
+    NDIS_HANDLE RequestHandle;
+    union _REQUEST_DATA {
+        struct _QUERY {
+            NDIS_OID Oid;
+            PVOID InformationBuffer;
+            UINT InformationBufferLength;
+            UINT BytesWritten;
+            UINT BytesNeeded;
+        } QUERY_INFORMATION;
+        struct _SET {
+            NDIS_OID Oid;
+            PVOID InformationBuffer;
+            UINT InformationBufferLength;
+            UINT BytesRead;
+            UINT BytesNeeded;
+        } SET_INFORMATION;
+        struct _METHOD {
+            NDIS_OID Oid;
+            PVOID InformationBuffer;
+            ULONG InputBufferLength;
+            ULONG OutputBufferLength;
+            ULONG MethodId;
+            UINT BytesWritten;
+            UINT BytesRead;
+            UINT BytesNeeded;
+        } METHOD_INFORMATION;
+    } DATA;
+    UCHAR NdisReserved[NDIS_OID_REQUEST_NDIS_RESERVED_SIZE * sizeof(PVOID)];
+    UCHAR MiniportReserved[2 * sizeof(PVOID)];
+    UCHAR SourceReserved[2 * sizeof(PVOID)];
+    UCHAR SupportedRevision;
+    UCHAR Reserved1;
+    USHORT Reserved2;
+} NDIS_OID_REQUEST, *PNDIS_OID_REQUEST;
+
+#define NDIS_SIZEOF_OID_REQUEST_REVISION_1 RTL_SIZEOF_THROUGH_FIELD(NDIS_OID_REQUEST, Reserved2)
+
+/* OID_GEN_STATISTICS: 64-bit counters, and which of them count (network/oid-gen-statistics) */
+#define NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_RCV   1
+#define NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_RCV  2
+#define NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_RCV  4
+#define NDIS_STATISTICS_FLAGS_VALID_BYTES_RCV             8
+#define NDIS_STATISTICS_FLAGS_VALID_RCV_DISCARDS          0x10
+#define NDIS_STATISTICS_FLAGS_VALID_RCV_ERROR             0x20
+#define NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT  0x40
+#define NDIS_STATISTICS_FLAGS_VALID_MULTICAST_FRAMES_XMIT 0x80
+#define NDIS_STATISTICS_FLAGS_VALID_BROADCAST_FRAMES_XMIT 0x100
+#define NDIS_STATISTICS_FLAGS_VALID_BYTES_XMIT            0x200
+#define NDIS_STATISTICS_FLAGS_VALID_XMIT_ERROR            0x400
+#define NDIS_STATISTICS_FLAGS_VALID_XMIT_DISCARDS         0x8000
+#define NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_RCV    0x00010000
+#define NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_RCV   0x00020000
+#define NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_RCV   0x00040000
+#define NDIS_STATISTICS_FLAGS_VALID_DIRECTED_BYTES_XMIT   0x00080000
+#define NDIS_STATISTICS_FLAGS_VALID_MULTICAST_BYTES_XMIT  0x00100000
+#define NDIS_STATISTICS_FLAGS_VALID_BROADCAST_BYTES_XMIT  0x00200000
+#define NDIS_STATISTICS_INFO_REVISION_1                   1
+
+typedef struct _NDIS_STATISTICS_INFO {
+    NDIS_OBJECT_HEADER Header;
+    ULONG SupportedStatistics;
+    ULONG64 ifInDiscards;
+    ULONG64 ifInErrors;
+    ULONG64 ifHCInOctets;
+    ULONG64 ifHCInUcastPkts;
+    ULONG64 ifHCInMulticastPkts;
+    ULONG64 ifHCInBroadcastPkts;
+    ULONG64 ifHCOutOctets;
+    ULONG64 ifHCOutUcastPkts;
+    ULONG64 ifHCOutMulticastPkts;
+    ULONG64 ifHCOutBroadcastPkts;
+    ULONG64 ifOutErrors;
+    ULONG64 ifOutDiscards;
+    ULONG64 ifHCInUcastOctets;
+    ULONG64 ifHCInMulticastOctets;
+    ULONG64 ifHCInBroadcastOctets;
+    ULONG64 ifHCOutUcastOctets;
+    ULONG64 ifHCOutMulticastOctets;
+    ULONG64 ifHCOutBroadcastOctets;
+} NDIS_STATISTICS_INFO, *PNDIS_STATISTICS_INFO;
+
+#define NDIS_SIZEOF_STATISTICS_INFO_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_STATISTICS_INFO, ifHCOutBroadcastOctets)
+
+/* SupportedStatistics of the general attributes */
+#define NDIS_STATISTICS_XMIT_OK_SUPPORTED               1
+#define NDIS_STATISTICS_RCV_OK_SUPPORTED                2
+#define NDIS_STATISTICS_XMIT_ERROR_SUPPORTED            4
+#define NDIS_STATISTICS_RCV_ERROR_SUPPORTED             8
+#define NDIS_STATISTICS_RCV_NO_BUFFER_SUPPORTED         0x10
+#define NDIS_STATISTICS_DIRECTED_BYTES_XMIT_SUPPORTED   0x20
+#define NDIS_STATISTICS_DIRECTED_FRAMES_XMIT_SUPPORTED  0x40
+#define NDIS_STATISTICS_MULTICAST_BYTES_XMIT_SUPPORTED  0x80
+#define NDIS_STATISTICS_MULTICAST_FRAMES_XMIT_SUPPORTED 0x100
+#define NDIS_STATISTICS_BROADCAST_BYTES_XMIT_SUPPORTED  0x200
+#define NDIS_STATISTICS_BROADCAST_FRAMES_XMIT_SUPPORTED 0x400
+#define NDIS_STATISTICS_DIRECTED_BYTES_RCV_SUPPORTED    0x800
+#define NDIS_STATISTICS_DIRECTED_FRAMES_RCV_SUPPORTED   0x1000
+#define NDIS_STATISTICS_MULTICAST_BYTES_RCV_SUPPORTED   0x2000
+#define NDIS_STATISTICS_MULTICAST_FRAMES_RCV_SUPPORTED  0x4000
+#define NDIS_STATISTICS_BROADCAST_BYTES_RCV_SUPPORTED   0x8000
+#define NDIS_STATISTICS_BROADCAST_FRAMES_RCV_SUPPORTED  0x00010000
+#define NDIS_STATISTICS_RCV_CRC_ERROR_SUPPORTED         0x00020000
+#define NDIS_STATISTICS_TRANSMIT_QUEUE_LENGTH_SUPPORTED 0x00040000
+#define NDIS_STATISTICS_BYTES_RCV_SUPPORTED             0x00080000
+#define NDIS_STATISTICS_BYTES_XMIT_SUPPORTED            0x00100000
+#define NDIS_STATISTICS_RCV_DISCARDS_SUPPORTED          0x00200000
+#define NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED        0x00400000
+#define NDIS_STATISTICS_XMIT_DISCARDS_SUPPORTED         0x08000000
+
+/* OID_GEN_LINK_STATE and NDIS_STATUS_LINK_STATE: speeds in bits a second */
+#define NDIS_LINK_PARAMETERS_REVISION_1 1
+#define NDIS_LINK_STATE_REVISION_1      1
+
+typedef struct _NDIS_LINK_STATE {
+    NDIS_OBJECT_HEADER Header;
+    NET_IF_MEDIA_CONNECT_STATE MediaConnectState;
+    NET_IF_MEDIA_DUPLEX_STATE MediaDuplexState;
+    ULONG64 XmitLinkSpeed;
+    ULONG64 RcvLinkSpeed;
+    NDIS_SUPPORTED_PAUSE_FUNCTIONS PauseFunctions;
+    ULONG AutoNegotiationFlags;
+} NDIS_LINK_STATE, *PNDIS_LINK_STATE;
+
+#define NDIS_SIZEOF_LINK_STATE_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_LINK_STATE, AutoNegotiationFlags)
+
+typedef struct _NDIS_LINK_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NET_IF_MEDIA_DUPLEX_STATE MediaDuplexState;
+    ULONG64 XmitLinkSpeed;
+    ULONG64 RcvLinkSpeed;
+    NDIS_SUPPORTED_PAUSE_FUNCTIONS PauseFunctions;
+    ULONG AutoNegotiationFlags;
+} NDIS_LINK_PARAMETERS, *PNDIS_LINK_PARAMETERS;
+
+#define NDIS_SIZEOF_LINK_PARAMETERS_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_LINK_PARAMETERS, AutoNegotiationFlags)
+
+/* OID_GEN_LINK_SPEED_EX, OID_GEN_MAX_LINK_SPEED: bits a second */
+typedef struct _NDIS_LINK_SPEED {
+    ULONG64 XmitLinkSpeed;
+    ULONG64 RcvLinkSpeed;
+} NDIS_LINK_SPEED, *PNDIS_LINK_SPEED;
+
+/* OID_GEN_LINK_SPEED and its connection-oriented twin, in units of 100 bits a second */
+typedef struct _NDIS_CO_LINK_SPEED {
+    ULONG Outbound;
+    ULONG Inbound;
+} NDIS_CO_LINK_SPEED, *PNDIS_CO_LINK_SPEED;
+
+/* OID_GEN_INTERRUPT_MODERATION */
+#define NDIS_INTERRUPT_MODERATION_CHANGE_NEEDS_RESET        1
+#define NDIS_INTERRUPT_MODERATION_PARAMETERS_REVISION_1     1
+#define NDIS_INTERRUPT_MODERATION_CHANGE_NEEDS_REINITIALIZE 2
+typedef enum _NDIS_INTERRUPT_MODERATION {
+    NdisInterruptModerationUnknown,
+    NdisInterruptModerationNotSupported,
+    NdisInterruptModerationEnabled,
+    NdisInterruptModerationDisabled
+} NDIS_INTERRUPT_MODERATION,
+    *PNDIS_INTERRUPT_MODERATION;
+
+typedef struct _NDIS_INTERRUPT_MODERATION_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    NDIS_INTERRUPT_MODERATION InterruptModeration;
+} NDIS_INTERRUPT_MODERATION_PARAMETERS, *PNDIS_INTERRUPT_MODERATION_PARAMETERS;
+
+#define NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_INTERRUPT_MODERATION_PARAMETERS, InterruptModeration)
+
+/* OID_GEN_OPERATIONAL_STATUS and NDIS_STATUS_OPER_STATUS */
+#define NDIS_OPER_STATE_REVISION_1 1
+
+typedef struct _NDIS_OPER_STATE {
+    NDIS_OBJECT_HEADER Header;
+    NET_IF_OPER_STATUS OperationalStatus;
+    ULONG OperationalStatusFlags;
+} NDIS_OPER_STATE, *PNDIS_OPER_STATE;
+
+#define NDIS_SIZEOF_OPER_STATE_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_OPER_STATE, OperationalStatusFlags)
+
+/* OID_GEN_TIMEOUT_DPC_REQUEST_CAPABILITIES */
+#define NDIS_TIMEOUT_DPC_REQUEST_CAPABILITIES_REVISION_1 1
+
+typedef struct _NDIS_TIMEOUT_DPC_REQUEST_CAPABILITIES {
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    ULONG TimeoutArrayLength;
+    ULONG TimeoutArray[1]; /* milliseconds */
+} NDIS_TIMEOUT_DPC_REQUEST_CAPABILITIES, *PNDIS_TIMEOUT_DPC_REQUEST_CAPABILITIES;
+
+#define NDIS_SIZEOF_TIMEOUT_DPC_REQUEST_CAPABILITIES_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_TIMEOUT_DPC_REQUEST_CAPABILITIES, TimeoutArray)
+
+/* OID_GEN_TRANSPORT_HEADER_OFFSET, OID_GEN_NETWORK_LAYER_ADDRESSES */
+typedef struct _TRANSPORT_HEADER_OFFSET {
+    USHORT ProtocolType;
+    USHORT HeaderOffset;
+} TRANSPORT_HEADER_OFFSET, *PTRANSPORT_HEADER_OFFSET;
+
+typedef struct _NETWORK_ADDRESS {
+    USHORT AddressLength;
+    USHORT AddressType;
+    UCHAR Address[1];
+} NETWORK_ADDRESS, *PNETWORK_ADDRESS;
+
+typedef struct _NETWORK_ADDRESS_LIST {
+    LONG AddressCount;
+    USHORT AddressType;
+    NETWORK_ADDRESS Address[1];
+} NETWORK_ADDRESS_LIST, *PNETWORK_ADDRESS_LIST;
+
+/* OID_GEN_SUPPORTED_GUIDS: what WMI shows of a miniport's own OIDs */
+typedef struct _NDIS_GUID {
+    GUID Guid;
+    union {
+        NDIS_OID Oid;
+        NDIS_STATUS Status;
+    } u;
+    ULONG Size;
+    ULONG Flags;
+} NDIS_GUID, *PNDIS_GUID;
+
+#define fNDIS_GUID_TO_OID                0x00000001
+#define fNDIS_GUID_TO_STATUS             0x00000002
+#define fNDIS_GUID_ANSI_STRING           0x00000004
+#define fNDIS_GUID_UNICODE_STRING        0x00000008
+#define fNDIS_GUID_ARRAY                 0x00000010
+#define fNDIS_GUID_ALLOW_READ            0x00000020
+#define fNDIS_GUID_ALLOW_WRITE           0x00000040
+#define fNDIS_GUID_METHOD                0x00000080
+#define fNDIS_GUID_NDIS_RESERVED         0x00000100
+#define fNDIS_GUID_SUPPORT_COMMON_HEADER 0x00000200
+
+/* NDIS_STATUS_INDICATION (ddi/ndis/ns-ndis-_ndis_status_indication): StatusBufferSize in bytes */
+#define NDIS_STATUS_INDICATION_REVISION_1 1
+
+typedef struct _NDIS_STATUS_INDICATION {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_HANDLE SourceHandle;
+    NDIS_PORT_NUMBER PortNumber;
+    NDIS_STATUS StatusCode;
+    ULONG Flags;
+    NDIS_HANDLE DestinationHandle;
+    PVOID RequestId;
+    PVOID StatusBuffer;
+    ULONG StatusBufferSize;
+    GUID Guid;
+    PVOID NdisReserved[4];
+} NDIS_STATUS_INDICATION, *PNDIS_STATUS_INDICATION;
+
+#define NDIS_SIZEOF_STATUS_INDICATION_REVISION_1 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_STATUS_INDICATION, NdisReserved)
+
+#endif
