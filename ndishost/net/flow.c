@@ -38,7 +38,7 @@ static uint8_t *state_of(struct flow *flow, uint64_t number)
 /* Is the frame one whose state is still in the ring? */
 static bool in_ring(const struct flow *flow, uint64_t number)
 {
-    return number < flow->issued && flow->issued - number <= FLOW_RING;
+    return number < flow->issued && number >= flow->retired;
 }
 
 __attribute__((format(printf, 2, 3))) static void note(struct flow *flow, const char *format, ...)
@@ -163,8 +163,9 @@ static unsigned wait_for_rate(struct flow *flow, unsigned want)
 }
 
 /* A slot of the ring is used again: what it said of its former frame is final. */
-static void retire(struct flow *flow, uint64_t number)
+static void retire(struct flow *flow)
 {
+    uint64_t number = flow->retired++;
     uint8_t state = *state_of(flow, number);
 
     if (state & EXCUSED)
@@ -183,8 +184,8 @@ static void give_out(struct flow *flow, unsigned frames)
     for (unsigned i = 0; i < frames; i++) {
         uint64_t number = flow->issued + i;
 
-        if (number >= FLOW_RING)
-            retire(flow, number - FLOW_RING);
+        if (number - flow->retired == FLOW_RING)
+            retire(flow);
         *state_of(flow, number) = 0;
         flow->bytes_issued += numbered_size(&flow->sent, number);
     }
@@ -502,8 +503,8 @@ static void excuse(struct flow *flow)
 {
     uint64_t from = flow->down_next;
 
-    if (flow->issued - from > FLOW_RING)
-        from = flow->issued - FLOW_RING;
+    if (from < flow->retired)
+        from = flow->retired;
     for (; from < flow->issued; from++) {
         if (!(*state_of(flow, from) & RESOLVED))
             *state_of(flow, from) |= EXCUSED;
@@ -632,11 +633,6 @@ static bool is_lost(uint8_t state)
     return !(state & RESOLVED);
 }
 
-static uint64_t ring_start(const struct flow *flow)
-{
-    return flow->issued > FLOW_RING ? flow->issued - FLOW_RING : 0;
-}
-
 /* With what only the end can tell: retire() has counted what left the ring, this counts the rest. */
 static struct flow_faults all_faults(struct flow *flow, uint64_t *excused)
 {
@@ -646,7 +642,7 @@ static struct flow_faults all_faults(struct flow *flow, uint64_t *excused)
     faults.not_back = flow->outstanding;
     if (!flow->options.arrivals)
         return faults;
-    for (uint64_t number = ring_start(flow); number < flow->issued; number++) {
+    for (uint64_t number = flow->retired; number < flow->issued; number++) {
         uint8_t state = *state_of(flow, number);
 
         faults.lost += is_lost(state);
@@ -701,7 +697,7 @@ static void print_faults(const struct flow_faults *faults, FILE *out)
 static void print_lost(struct flow *flow, FILE *out)
 {
     unsigned ranges = 0;
-    uint64_t number = ring_start(flow);
+    uint64_t number = flow->retired;
 
     while (flow->options.arrivals && number < flow->issued && ranges < FLOW_NOTES) {
         uint64_t first = number;

@@ -56,6 +56,7 @@ struct flow {
     bool stopping, link_up, stalled;
     unsigned wanted;       /* how much room the sender waits for; 0: it does not wait */
     uint8_t *ring;         /* what is known of frame n: ring[n % FLOW_RING] */
+    uint64_t retired;      /* frames below have left the ring */
     uint64_t issued;       /* frames 0 ... issued - 1 have been sent */
     uint64_t next;         /* below: nothing more is waited for (arrived, failed, or passed) */
     uint64_t outstanding;  /* not yet back by near_sent */
