@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+# Builds everything under out/. `make help` says what there is.
+
+include include/ndis-mingw/rules.mk
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+ARCHES := x64 x86
+
+help:
+	@echo 'make            the driver (out/x64, out/x86) and the host (out/ndishost)'
+	@echo 'make driver     out/x64/aerovnet.sys and out/x86/aerovnet.sys'
+	@echo 'make host       out/ndishost'
+	@echo 'make host32     out/ndishost32, which runs x86 drivers'
+	@echo 'make bench      frames a second, notifications and interrupts a thousand frames'
+	@echo 'make format     clang-format over all C'
+	@echo 'make clean      removes what was built; out/debian and out/kernel stay'
+
+all: driver host
+
+# --- the driver -------------------------------------------------------------------------------
+
+NET    := drivers/windows7/virtio-net
+MODERN := drivers/windows7/virtio-modern/common
+VIRTQ  := drivers/windows/virtio/common
+
+DRIVER_SOURCES  := $(sort $(wildcard $(NET)/src/*.c)) $(MODERN)/virtio_pci_modern.c $(VIRTQ)/virtqueue.c
+DRIVER_INCLUDES := -I$(NET)/include -I$(MODERN) -I$(VIRTQ) -Iout/gen
+
+driver: $(ARCHES:%=out/%/aerovnet.sys)
+
+out/gen/aerovnet_events.h out/gen/aerovnet_events.rc &: $(NET)/src/aerovnet_events.mc
+	@mkdir -p out/gen
+	$(MINGW_WINDMC_x64) -b -h out/gen -r out/gen $<
+
+define driver_rules
+out/obj/$(1)/%.o: %.c out/gen/aerovnet_events.h
+	@mkdir -p $$(@D)
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+
+out/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc out/gen/aerovnet_events.rc $(NET)/include/aerovnet_version.h
+	@mkdir -p $$(@D)
+	$$(MINGW_WINDRES_$(1)) -I$(NET)/include -Iout/gen $$< $$@
+
+out/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=out/obj/$(1)/%.o) out/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
+	@mkdir -p $$(@D)
+	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
+endef
+$(foreach arch,$(ARCHES),$(eval $(call driver_rules,$(arch))))
+
+# --- the host ---------------------------------------------------------------------------------
+
+HOST_SOURCES := $(sort $(shell find ndishost -name '*.c'))
+HOST_CFLAGS  := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -fno-omit-frame-pointer \
+                -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+                -Indishost -Indishost/nt/include -Iinclude/ndis-mingw -I$(NET)/include -I$(VIRTQ)
+HOST_CC      ?= gcc
+ZYDIS32      := out/deps/i386/usr
+
+host: out/ndishost
+host32: out/ndishost32
+
+out/obj/host/%.o: %.c
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+
+out/ndishost: $(HOST_SOURCES:%.c=out/obj/host/%.o)
+	$(HOST_CC) -pthread -o $@ $^ -lZydis -lZycore
+
+# Zydis for i386 comes from Debian's package, unpacked, because installing it needs a foreign
+# architecture on the user's machine.
+$(ZYDIS32)/.fetched: tools/fetch-i386-zydis
+	tools/fetch-i386-zydis
+	@touch $@
+
+out/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
+	@mkdir -p $(@D)
+	$(HOST_CC) -m32 $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
+
+out/ndishost32: $(HOST_SOURCES:%.c=out/obj/host32/%.o)
+	$(HOST_CC) -m32 -pthread -o $@ $^ -L$(ZYDIS32)/lib/i386-linux-gnu \
+	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' -lZydis -lZycore
+
+# --- the rest ---------------------------------------------------------------------------------
+
+bench: driver host
+	bench/run
+
+format:
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf out/obj out/gen out/lib out/tests out/x64 out/x86 out/ndishost out/ndishost32
+
+-include $(shell find out/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all help driver host host32 bench format clean
