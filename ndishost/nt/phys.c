@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "nt/hugepages.h"
 #include "nt/phys.h"
 #include "nt/random.h"
 
@@ -263,6 +264,8 @@ int phys_open(enum phys_kind kind, uint64_t bytes, uint64_t seed, char *error, s
                  phys.open ? "already open" : "size is not whole pages of at least 2 MiB");
         return -1;
     }
+    if (kind == PHYS_HUGE && hugepages_reserve(bytes, error, error_size) < 0)
+        return -1;
     phys.kind = kind;
     phys.bytes = bytes;
     random_seed(&phys.random, seed);
@@ -307,6 +310,8 @@ void phys_close(void)
     phys.fd = -1;
     phys.bytes = 0;
     phys.open = false;
+    if (phys.kind == PHYS_HUGE)
+        hugepages_give_back();
     pthread_mutex_unlock(&phys.lock);
 }
 

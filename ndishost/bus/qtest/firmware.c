@@ -11,8 +11,6 @@
 #define PCI_COMMAND_IO     0x0001
 #define PCI_COMMAND_MEMORY 0x0002
 #define PCI_COMMAND_MASTER 0x0004
-#define PCI_STATUS         0x06
-#define PCI_STATUS_LIST    0x0010
 #define PCI_CLASS          0x08
 #define PCI_HEADER         0x0e
 #define PCI_HEADER_MULTI   0x80
@@ -20,7 +18,6 @@
 #define PCI_BAR_IO         0x1
 #define PCI_BAR_TYPE       0x6
 #define PCI_BAR_64         0x4
-#define PCI_CAPABILITIES   0x34
 #define PCI_INTERRUPT      0x3c
 
 #define CLASS_NETWORK      0x02 /* the base class */
@@ -195,31 +192,6 @@ static int route_interrupts(struct qtest *q, struct firmware *firmware, struct b
     return qtest_intercept(q, "ioapic") ? 0 : -1;
 }
 
-/* --- the notification structure --- */
-
-#define CAPABILITY_VENDOR 0x09
-#define VIRTIO_NOTIFY     2 /* cfg_type; virtio 1.2, 4.1.4 */
-
-static void find_notify(struct qtest *q, struct firmware *firmware)
-{
-    uint32_t address = firmware->address;
-    unsigned at = 0, steps = 48; /* no more fit a configuration space: a loop ends too */
-
-    firmware->notify.bar = BUS_BARS;
-    if (firmware->vendor != VENDOR_VIRTIO || !(get(q, address, PCI_STATUS, 2) & PCI_STATUS_LIST))
-        return;
-    at = get(q, address, PCI_CAPABILITIES, 1) & 0xfc;
-    for (; at && steps; steps--, at = get(q, address, at + 1, 1) & 0xfc) {
-        if (get(q, address, at, 1) != CAPABILITY_VENDOR ||
-            get(q, address, at + 3, 1) != VIRTIO_NOTIFY || get(q, address, at + 4, 1) >= BUS_BARS)
-            continue;
-        firmware->notify.bar = get(q, address, at + 4, 1);
-        firmware->notify.offset = get(q, address, at + 8, 4);
-        firmware->notify.length = get(q, address, at + 12, 4);
-        return;
-    }
-}
-
 /* --- all of it --- */
 
 int firmware_run(struct qtest *q, struct bus *bus, struct firmware *firmware, char *error,
@@ -235,10 +207,7 @@ int firmware_run(struct qtest *q, struct bus *bus, struct firmware *firmware, ch
         snprintf(error, error_size, "QEMU's machine is neither pc nor q35: leave -machine out");
         return -1;
     }
-    if (assign_bars(q, firmware->address, bus, error, error_size) < 0)
-        return -1;
-    find_notify(q, firmware);
-    return 0;
+    return assign_bars(q, firmware->address, bus, error, error_size);
 }
 
 #define PROBE 0x6e646973686f7374ull

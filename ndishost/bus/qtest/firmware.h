@@ -14,18 +14,11 @@
 #include "bus/bus.h"
 #include "bus/qtest/protocol.h"
 
-/* The virtio notification structure (virtio 1.2, 4.1.4.4), so that notifications can be counted. */
-struct firmware_notify {
-    unsigned bar; /* BUS_BARS: none was found */
-    uint32_t offset, length;
-};
-
 struct firmware {
     uint32_t address; /* configuration address of the function, enable bit and all */
     uint16_t vendor, device;
     bool q35;
     uint32_t lines; /* the IOAPIC inputs that a PCI interrupt comes in on, a bit each */
-    struct firmware_notify notify;
 };
 
 /* Fills `firmware`, and bus->bar and the location in `bus`. 0, or -1 with one line in error. */

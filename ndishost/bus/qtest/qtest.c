@@ -12,14 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "bus/notify.h"
 #include "bus/qtest/firmware.h"
 #include "bus/qtest/protocol.h"
 #include "bus/qtest/qemu.h"
 #include "bus/qtest/qmp.h"
 #include "bus/qtest/wire.h"
 
-#define COUNTED_QUEUES 16
-#define WHY_BYTES      1280
+#define WHY_BYTES 1280
 
 struct qtest_bus {
     struct bus bus; /* first */
@@ -38,8 +38,8 @@ struct qtest_bus {
     pthread_mutex_t line_lock; /* guards the two below; not held during events */
     uint32_t raised;           /* IOAPIC inputs, a bit each */
 
-    _Alignas(8) uint64_t reads, writes, config_accesses, interrupts, notifications;
-    _Alignas(8) uint64_t queue_notifications[COUNTED_QUEUES];
+    _Alignas(8) uint64_t reads, writes, config_accesses, interrupts;
+    struct notify_counter notify;
 };
 
 static struct qtest_bus *of(struct bus *bus)
@@ -104,19 +104,6 @@ static uint64_t bar_read(struct bus *bus, unsigned index, uint64_t offset, unsig
     return value;
 }
 
-static void count_notification(struct qtest_bus *self, unsigned index, uint64_t offset,
-                               uint64_t value)
-{
-    const struct firmware_notify *notify = &self->firmware.notify;
-
-    if (index != notify->bar || offset < notify->offset ||
-        offset - notify->offset >= notify->length)
-        return;
-    count(&self->notifications);
-    if ((uint16_t)value < COUNTED_QUEUES)
-        count(&self->queue_notifications[(uint16_t)value]);
-}
-
 /* Writes to memory are posted, as PCI does: a driver that must know that one has arrived reads. */
 static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned size,
                       uint64_t value)
@@ -125,7 +112,7 @@ static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned
     const struct bus_bar *bar = &bus->bar[index];
 
     count(&self->writes);
-    count_notification(self, index, offset, value);
+    notify_count(&self->notify, index, offset, value);
     if (!is_inside(bar, offset, size) || atomic_load(&self->gone))
         return;
     if (bar->io)
@@ -304,18 +291,11 @@ static void report(struct bus *bus, FILE *json)
 {
     struct qtest_bus *self = of(bus);
     struct wire_counters wire;
-    unsigned queues = COUNTED_QUEUES;
 
-    fprintf(json,
-            "\"reads\": %llu, \"writes\": %llu, \"config_accesses\": %llu, "
-            "\"notifications\": %llu, \"queue_notifications\": [",
-            value_of(&self->reads), value_of(&self->writes), value_of(&self->config_accesses),
-            value_of(&self->notifications));
-    while (queues && !value_of(&self->queue_notifications[queues - 1]))
-        queues--;
-    for (unsigned i = 0; i < queues; i++)
-        fprintf(json, "%s%llu", i ? ", " : "", value_of(&self->queue_notifications[i]));
-    fprintf(json, "], \"interrupts\": %llu", value_of(&self->interrupts));
+    fprintf(json, "\"reads\": %llu, \"writes\": %llu, \"config_accesses\": %llu, ",
+            value_of(&self->reads), value_of(&self->writes), value_of(&self->config_accesses));
+    notify_report(&self->notify, json);
+    fprintf(json, ", \"interrupts\": %llu", value_of(&self->interrupts));
     if (!self->wire)
         return;
     wire_count(self->wire, &wire);
@@ -424,6 +404,7 @@ static int start(struct qtest_bus *self, const char *arguments, char *error, siz
         firmware_run(self->qtest, &self->bus, &self->firmware, error, error_size) < 0 ||
         firmware_check_memory(self->qtest, &self->firmware, error, error_size) < 0)
         return -1;
+    notify_find(&self->notify, &self->bus);
     qemu_pass_words(self->qemu);
     atomic_store(&self->running, true);
     if (self->wire)

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bus back end `pci`: a real function, lent by the kernel's uio_pci_generic. Registers are
+ * memory of this process; an interrupt is a read of /dev/uioN, after which the kernel has masked
+ * the pin (command register, bit 10), until interrupt_done clears that bit.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "bus/bus.h"
+#include "bus/notify.h"
+#include "bus/pci/bind.h"
+#include "bus/pci/sysfs.h"
+#include "bus/thread.h"
+
+#define COMMAND              0x04 /* PCI 3.0, 6.2.2 */
+#define COMMAND_IO           0x0001
+#define COMMAND_MEMORY       0x0002
+#define COMMAND_MASTER       0x0004
+#define COMMAND_INTX_DISABLE 0x0400
+
+#define RESOURCE_IO          0x00000100u /* the kernel's flags in the file `resource` */
+#define RESOURCE_MEMORY      0x00000200u
+#define RESOURCE_64          0x00100000u
+
+struct pci_bus {
+    struct bus bus; /* first */
+    struct binding binding;
+    int config, uio, stop; /* descriptors, -1: none */
+    int port[BUS_BARS];    /* resourceN of an I/O BAR */
+    void *map[BUS_BARS];   /* the pages of a memory BAR */
+    size_t map_length[BUS_BARS];
+    unsigned char *registers[BUS_BARS]; /* its first byte */
+    uint32_t id;
+    pthread_t thread;
+    bool thread_runs;
+
+    pthread_mutex_t intx_lock; /* guards the two below and bit 10 of the command register */
+    bool asserted;             /* from the kernel's word to interrupt_done: the kernel masks */
+    bool disabled;             /* the driver has disabled INTx */
+
+    struct notify_counter notify;
+    _Alignas(8) uint64_t interrupts, config_accesses, reads, writes;
+};
+
+static struct pci_bus *of(struct bus *bus)
+{
+    return (struct pci_bus *)bus;
+}
+
+static void count(uint64_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static unsigned long long value_of(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static uint64_t ones(unsigned size)
+{
+    return size == 8 ? ~0ull : (1ull << size * 8) - 1;
+}
+
+/* --- configuration space --- */
+
+/* Where the kernel's and the driver's bit 10 of the command register lies in an access; 0:
+ * outside. */
+static uint32_t intx_bit(unsigned offset, unsigned size)
+{
+    if (offset > COMMAND + 1 || offset + size <= COMMAND + 1)
+        return 0;
+    return (uint32_t)COMMAND_INTX_DISABLE >> 8 << 8 * (COMMAND + 1 - offset);
+}
+
+static uint32_t config_read(struct bus *bus, unsigned offset, unsigned size)
+{
+    struct pci_bus *self = of(bus);
+    uint32_t value = 0, bit = intx_bit(offset, size);
+
+    count(&self->config_accesses);
+    if (pread(self->config, &value, size, offset) != (ssize_t)size)
+        return (uint32_t)ones(size);
+    if (bit) {
+        pthread_mutex_lock(&self->intx_lock);
+        value = self->disabled ? value | bit : value & ~bit;
+        pthread_mutex_unlock(&self->intx_lock);
+    }
+    return value;
+}
+
+static void config_put(struct pci_bus *self, unsigned offset, unsigned size, uint32_t value)
+{
+    if (pwrite(self->config, &value, size, offset) != (ssize_t)size)
+        fprintf(stderr, "pci: configuration space at 0x%x cannot be written: %s\n", offset,
+                strerror(errno));
+}
+
+/* The driver sees a command register in which the kernel's masking is not. */
+static void config_write(struct bus *bus, unsigned offset, unsigned size, uint32_t value)
+{
+    struct pci_bus *self = of(bus);
+    uint32_t bit = intx_bit(offset, size);
+
+    count(&self->config_accesses);
+    pthread_mutex_lock(&self->intx_lock);
+    if (bit) {
+        self->disabled = value & bit;
+        value = self->disabled || self->asserted ? value | bit : value & ~bit;
+    }
+    config_put(self, offset, size, value);
+    pthread_mutex_unlock(&self->intx_lock);
+}
+
+/* --- registers --- */
+
+static bool is_inside(const struct bus_bar *bar, uint64_t offset, unsigned size)
+{
+    return offset < bar->length && size <= bar->length - offset;
+}
+
+static uint64_t load(const volatile void *at, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return *(const volatile uint8_t *)at;
+    case 2:
+        return *(const volatile uint16_t *)at;
+    case 4:
+        return *(const volatile uint32_t *)at;
+    default:
+        return *(const volatile uint64_t *)at;
+    }
+}
+
+static void store(volatile void *at, unsigned size, uint64_t value)
+{
+    switch (size) {
+    case 1:
+        *(volatile uint8_t *)at = (uint8_t)value;
+        break;
+    case 2:
+        *(volatile uint16_t *)at = (uint16_t)value;
+        break;
+    case 4:
+        *(volatile uint32_t *)at = (uint32_t)value;
+        break;
+    default:
+        *(volatile uint64_t *)at = value;
+    }
+}
+
+/* The kernel carries out port accesses of 1, 2 and 4 bytes. */
+static uint64_t port_read(struct pci_bus *self, unsigned index, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+
+    if (size == 8)
+        return port_read(self, index, offset, 4) | port_read(self, index, offset + 4, 4) << 32;
+    if (pread(self->port[index], &value, size, (off_t)offset) != (ssize_t)size)
+        return ones(size);
+    return value;
+}
+
+static void port_write(struct pci_bus *self, unsigned index, uint64_t offset, unsigned size,
+                       uint64_t value)
+{
+    if (size == 8) {
+        port_write(self, index, offset, 4, value);
+        port_write(self, index, offset + 4, 4, value >> 32);
+    } else if (pwrite(self->port[index], &value, size, (off_t)offset) != (ssize_t)size) {
+        fprintf(stderr, "pci: port 0x%x of BAR %u cannot be written: %s\n", (unsigned)offset, index,
+                strerror(errno));
+    }
+}
+
+static uint64_t bar_read(struct bus *bus, unsigned index, uint64_t offset, unsigned size)
+{
+    struct pci_bus *self = of(bus);
+
+    count(&self->reads);
+    if (!is_inside(&bus->bar[index], offset, size))
+        return ones(size);
+    if (bus->bar[index].io)
+        return port_read(self, index, offset, size);
+    return load(self->registers[index] + offset, size);
+}
+
+static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned size,
+                      uint64_t value)
+{
+    struct pci_bus *self = of(bus);
+
+    count(&self->writes);
+    notify_count(&self->notify, index, offset, value);
+    if (!is_inside(&bus->bar[index], offset, size))
+        return;
+    if (bus->bar[index].io)
+        port_write(self, index, offset, size, value);
+    else
+        store(self->registers[index] + offset, size, value);
+}
+
+/* --- interrupts --- */
+
+/* With intx_lock. One byte: the rest of the command register may be somebody's at this moment. */
+static void mask_intx(struct pci_bus *self, bool mask)
+{
+    uint8_t high = 0;
+
+    if (pread(self->config, &high, 1, COMMAND + 1) != 1)
+        return;
+    high = mask ? high | COMMAND_INTX_DISABLE >> 8 : high & ~(COMMAND_INTX_DISABLE >> 8);
+    config_put(self, COMMAND + 1, 1, high);
+}
+
+/* If the device still asserts the line, the kernel says so again at once. */
+static void interrupt_done(struct bus *bus)
+{
+    struct pci_bus *self = of(bus);
+    bool was;
+
+    pthread_mutex_lock(&self->intx_lock);
+    was = self->asserted;
+    pthread_mutex_unlock(&self->intx_lock);
+    if (!was)
+        return;
+    bus->events->interrupt(bus->context, false);
+    pthread_mutex_lock(&self->intx_lock);
+    self->asserted = false;
+    mask_intx(self, self->disabled);
+    pthread_mutex_unlock(&self->intx_lock);
+}
+
+static void *wait_interrupts(void *argument)
+{
+    struct pci_bus *self = argument;
+    struct pollfd wait[2] = {{.fd = self->uio, .events = POLLIN},
+                             {.fd = self->stop, .events = POLLIN}};
+    char why[128];
+    uint32_t total;
+
+    for (;;) {
+        if (poll(wait, 2, -1) < 0)
+            continue;
+        if (wait[1].revents)
+            return NULL;
+        if (read(self->uio, &total, sizeof total) != sizeof total)
+            break;
+        pthread_mutex_lock(&self->intx_lock);
+        self->asserted = true;
+        pthread_mutex_unlock(&self->intx_lock);
+        count(&self->interrupts);
+        self->bus.events->interrupt(self->bus.context, true);
+    }
+    snprintf(why, sizeof why, "%s is gone: /dev/%s says: %s", self->binding.name, self->binding.uio,
+             strerror(errno));
+    self->bus.events->failed(self->bus.context, why);
+    return NULL;
+}
+
+/* --- telling --- */
+
+static void describe(struct bus *bus, char *text, size_t size)
+{
+    struct pci_bus *self = of(bus);
+    const char *place = self->binding.name + (bus->domain ? 0 : 5);
+
+    snprintf(text, size, "%04x:%04x at %s (uio_pci_generic, %s)", self->id & 0xffff, self->id >> 16,
+             place, self->binding.uio);
+}
+
+static int command(struct bus *bus, const char *line, char *error, size_t error_size)
+{
+    (void)bus;
+    snprintf(error, error_size, "the bus back end pci has no command \"%s\"", line);
+    return -1;
+}
+
+/* Register accesses are counted only where they come by here. */
+static void report(struct bus *bus, FILE *json)
+{
+    struct pci_bus *self = of(bus);
+
+    fprintf(json, "\"config_accesses\": %llu, \"interrupts\": %llu",
+            value_of(&self->config_accesses), value_of(&self->interrupts));
+    for (unsigned i = 0; i < BUS_BARS; i++)
+        if (bus->bar[i].direct)
+            return;
+    fprintf(json, ", \"reads\": %llu, \"writes\": %llu, ", value_of(&self->reads),
+            value_of(&self->writes));
+    notify_report(&self->notify, json);
+}
+
+/* --- open --- */
+
+static int refuse(struct pci_bus *self, char *error, size_t error_size, const char *what,
+                  int number)
+{
+    snprintf(error, error_size, "%s: %s: %s%s", self->binding.name, what, strerror(number),
+             number == EPERM || number == EACCES
+                 ? " (needs root, and a kernel that is not locked down)"
+                 : "");
+    return -1;
+}
+
+static int open_files(struct pci_bus *self, char *error, size_t error_size)
+{
+    char path[SYSFS_PATH];
+
+    self->config = open(sysfs_path(path, "%s/config", self->binding.device), O_RDWR | O_CLOEXEC);
+    if (self->config < 0)
+        return refuse(self, error, error_size, "its configuration space cannot be opened", errno);
+    self->uio = open(sysfs_path(path, "/dev/%s", self->binding.uio), O_RDWR | O_CLOEXEC);
+    if (self->uio < 0)
+        return refuse(self, error, error_size, path, errno);
+    self->stop = eventfd(0, EFD_CLOEXEC);
+    if (self->stop < 0)
+        return refuse(self, error, error_size, "eventfd", errno);
+    return 0;
+}
+
+static int map_bar(struct pci_bus *self, unsigned index, char *error, size_t error_size)
+{
+    struct bus_bar *bar = &self->bus.bar[index];
+    char path[SYSFS_PATH], what[64];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (size_t)(bar->base & (page - 1));
+    int fd = open(sysfs_path(path, "%s/resource%u", self->binding.device, index),
+                  O_RDWR | O_SYNC | O_CLOEXEC);
+
+    snprintf(what, sizeof what, "BAR %u cannot be reached", index);
+    if (fd < 0)
+        return refuse(self, error, error_size, what, errno);
+    if (bar->io) {
+        self->port[index] = fd;
+        return 0;
+    }
+    self->map_length[index] = (inside + (size_t)bar->length + page - 1) & ~(page - 1);
+    self->map[index] =
+        mmap(NULL, self->map_length[index], PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (self->map[index] == MAP_FAILED)
+        return refuse(self, error, error_size, what, errno);
+    self->registers[index] = (unsigned char *)self->map[index] + inside;
+    return 0;
+}
+
+/* The file `resource` has a line "start end flags" for each BAR. */
+static int find_bars(struct pci_bus *self, bool trap, char *error, size_t error_size)
+{
+    char path[SYSFS_PATH];
+    FILE *file = fopen(sysfs_path(path, "%s/resource", self->binding.device), "r");
+    unsigned long long start, end, flags;
+    int result = 0;
+
+    if (!file)
+        return refuse(self, error, error_size, path, errno);
+    for (unsigned i = 0; i < BUS_BARS && result == 0; i++) {
+        struct bus_bar *bar = &self->bus.bar[i];
+
+        if (fscanf(file, "%llx %llx %llx", &start, &end, &flags) != 3)
+            break;
+        if (!(flags & (RESOURCE_IO | RESOURCE_MEMORY)) || end < start || !start)
+            continue;
+        bar->base = start;
+        bar->length = end - start + 1;
+        bar->io = flags & RESOURCE_IO;
+        bar->wide = flags & RESOURCE_64;
+        result = map_bar(self, i, error, error_size);
+        if (result == 0 && !bar->io && !trap)
+            bar->direct = self->registers[i];
+    }
+    fclose(file);
+    return result;
+}
+
+/* As firmware leaves it; the kernel has already enabled what its driver needs. */
+static void enable(struct pci_bus *self)
+{
+    uint32_t interrupt = 0, value = 0;
+
+    pthread_mutex_lock(&self->intx_lock);
+    if (pread(self->config, &value, 2, COMMAND) == 2)
+        config_put(self, COMMAND, 2,
+                   (value | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER) & ~COMMAND_INTX_DISABLE);
+    pthread_mutex_unlock(&self->intx_lock);
+    if (pread(self->config, &interrupt, 1, 0x3c) != 1 || interrupt == 0 || interrupt == 0xff)
+        interrupt = 11;
+    self->bus.irq_vector = (uint8_t)interrupt;
+    self->id = config_read(&self->bus, 0, 4);
+}
+
+static int start_thread(struct pci_bus *self, char *error, size_t error_size)
+{
+    int failed = bus_thread_start(&self->thread, "uio", wait_interrupts, self);
+
+    if (failed)
+        return refuse(self, error, error_size, "cannot start a thread", failed);
+    self->thread_runs = true;
+    return 0;
+}
+
+/* "BDF" or "BDF,trap". */
+static int parse(const char *arguments, char name[static 16], bool *trap, char *error,
+                 size_t error_size)
+{
+    char text[32];
+    size_t length = strcspn(arguments, ",");
+
+    *trap = strcmp(arguments + length, ",trap") == 0;
+    snprintf(text, sizeof text, "%.*s", (int)length, arguments);
+    if ((*trap || !arguments[length]) && length < sizeof text && bind_name(text, name))
+        return 0;
+    snprintf(
+        error, error_size,
+        "pci:%s names no PCI function: write pci:00:03.0 or pci:0000:00:03.0, and ,trap behind "
+        "it if register accesses are to be counted",
+        arguments);
+    return -1;
+}
+
+static void place(struct bus *bus, const char *name)
+{
+    unsigned domain = 0, number = 0, slot = 0, function = 0;
+
+    sscanf(name, "%x:%x:%x.%x", &domain, &number, &slot, &function);
+    bus->domain = (uint16_t)domain;
+    bus->number = (uint8_t)number;
+    bus->slot = (uint8_t)slot;
+    bus->function = (uint8_t)function;
+}
+
+/* --- close --- */
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Bus mastering goes off first: from then on the device touches no memory. */
+static void close_bus(struct bus *bus)
+{
+    struct pci_bus *self = of(bus);
+    uint32_t value = 0;
+
+    if (self->thread_runs) {
+        eventfd_write(self->stop, 1);
+        pthread_join(self->thread, NULL);
+    }
+    if (self->config >= 0 && pread(self->config, &value, 2, COMMAND) == 2)
+        config_put(self, COMMAND, 2, (value & ~COMMAND_MASTER) | COMMAND_INTX_DISABLE);
+    for (unsigned i = 0; i < BUS_BARS; i++) {
+        if (self->map[i] && self->map[i] != MAP_FAILED)
+            munmap(self->map[i], self->map_length[i]);
+        close_fd(self->port[i]);
+    }
+    close_fd(self->uio);
+    close_fd(self->config);
+    close_fd(self->stop);
+    bind_give_back(&self->binding);
+    pthread_mutex_destroy(&self->intx_lock);
+    free(self);
+}
+
+static const struct bus_ops ops = {
+    .config_read = config_read,
+    .config_write = config_write,
+    .bar_read = bar_read,
+    .bar_write = bar_write,
+    .interrupt_done = interrupt_done,
+    .describe = describe,
+    .command = command,
+    .report = report,
+    .close = close_bus,
+};
+
+static struct pci_bus *new_bus(const struct bus_events *events, void *context)
+{
+    struct pci_bus *self = calloc(1, sizeof *self);
+
+    if (!self)
+        return NULL;
+    self->bus.ops = &ops;
+    self->bus.events = events;
+    self->bus.context = context;
+    self->config = self->uio = self->stop = -1;
+    for (unsigned i = 0; i < BUS_BARS; i++)
+        self->port[i] = -1;
+    pthread_mutex_init(&self->intx_lock, NULL);
+    return self;
+}
+
+static struct bus *open_bus(const char *arguments, const struct bus_events *events, void *context,
+                            char *error, size_t error_size)
+{
+    struct pci_bus *self;
+    char name[16];
+    bool trap;
+
+    if (parse(arguments ? arguments : "", name, &trap, error, error_size) < 0)
+        return NULL;
+    self = new_bus(events, context);
+    if (!self) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    place(&self->bus, name);
+    if (bind_take(&self->binding, name, error, error_size) == 0 &&
+        open_files(self, error, error_size) == 0 && find_bars(self, trap, error, error_size) == 0) {
+        enable(self);
+        notify_find(&self->notify, &self->bus);
+        if (start_thread(self, error, error_size) == 0)
+            return &self->bus;
+    }
+    close_bus(&self->bus);
+    return NULL;
+}
+
+const struct bus_backend bus_pci = {
+    .name = "pci",
+    .help = "pci:BDF[,trap]         a real PCI function (0000:00:03.0 or 00:03.0), through the "
+            "kernel's\n"
+            "                       uio_pci_generic, which must be loaded; root. The function goes "
+            "back\n"
+            "                       to the driver it had. trap: register accesses are trapped and\n"
+            "                       counted, as on the other buses; slower\n",
+    .memory = PHYS_HUGE,
+    .open = open_bus,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hugepages.h: has the kernel set 2 MiB pages aside for physical memory of the kind PHYS_HUGE,
+ * where fewer are free than are needed, and lets the kernel have them back.
+ *   hugepages_reserve(bytes, error, sizeof error);
+ *   ... use and unmap them ...;  hugepages_give_back();
+ */
+#ifndef NDISHOST_HUGEPAGES_H
+#define NDISHOST_HUGEPAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* 0: that much is free now; else -1 with one line in error, and nothing stays reserved. Once at a
+ * time. */
+int hugepages_reserve(uint64_t bytes, char *error, size_t error_size);
+
+/* Gives back what hugepages_reserve added; harmless if that was nothing. */
+void hugepages_give_back(void);
+
+#endif
