@@ -186,6 +186,7 @@ static NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_p
         return NDIS_STATUS_FAILURE;
     case VIRTIO_PCI_E_QUEUE_SIZE:
     case VIRTIO_PCI_E_QUEUE_ENABLED:
+    case VIRTIO_PCI_E_QUEUE_REFUSED:
     case VIRTIO_PCI_E_NOTIFY_RANGE:
         AerovnetLog(Adapter, AEROVNET_EVENT_QUEUE_SETUP, Detail, Status);
         return NDIS_STATUS_FAILURE;
