@@ -3,7 +3,8 @@
  * pool.h: special pool: every allocation lies against a guard page, in scattered physical memory, is
  * filled with a pattern, checked when freed, and unmapped then.
  *   p = nt_pool_alloc("memory", bytes, tag, RULE_CALLER);  nt_pool_free("memory", p, tag, RULE_CALLER);
- * `kind` is the kind of rules.h's leak accounting; NULL: the host's own, not accounted for.
+ * `kind` is the kind of rules.h's leak accounting (a constant); NULL: the host's own memory, which is
+ * not accounted for and for which no failure is injected.
  */
 #ifndef NDISHOST_POOL_H
 #define NDISHOST_POOL_H
@@ -19,8 +20,8 @@
  * 16 leaves up to 15 bytes before the guard page: those are checked on free. Any IRQL <=
  * DISPATCH_LEVEL is the caller's to check. */
 void *nt_pool_alloc(const char *kind, size_t bytes, uint32_t tag, const void *caller);
-/* Rules "PoolFree" (not an allocation, or freed before), "PoolTag", "PoolOverrun", "PoolUnderrun".
- * tag 0: any. Memory is left alone when the block is none. */
+/* Rules "PoolFree" (not an allocation, freed before, or freed as another kind), "PoolTag",
+ * "PoolOverrun", "PoolUnderrun". tag 0: any. */
 void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller);
 /* The length asked for; 0 if p is no allocation. */
 size_t nt_pool_size(const void *p);

@@ -200,6 +200,7 @@ int nt_start(unsigned processors, uint64_t seed, char *error, size_t error_size)
         return -1;
     }
     nt_processors_set(processors);
+    nt_processors_export(processors);
     cpu.count = processors;
     cpu.interrupts = cpu.longest_isr = cpu.longest_dpc = 0;
     random_seed(&cpu.random, seed ^ 0x50524F43u);

@@ -44,6 +44,8 @@ void dpc_run(unsigned processor);
 void dpc_stop(void); /* frees the queues */
 uint64_t dpc_count(void);
 
+void nt_processors_export(unsigned count); /* processor_export.c: KeNumberProcessors */
+
 /* timer.c, work.c */
 int timer_start(void);
 void timer_stop(void);
