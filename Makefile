@@ -27,26 +27,31 @@ MODERN := drivers/windows7/virtio-modern/common
 VIRTQ  := drivers/windows/virtio/common
 
 DRIVER_SOURCES  := $(sort $(wildcard $(NET)/src/*.c)) $(MODERN)/virtio_pci_modern.c $(VIRTQ)/virtqueue.c
-DRIVER_INCLUDES := -I$(NET)/include -I$(MODERN) -I$(VIRTQ) -Iout/gen
+DRIVER_INCLUDES := -I$(NET)/include -I$(MODERN) -I$(VIRTQ) -I$(OUT)/gen
 
-driver: $(ARCHES:%=out/%/aerovnet.sys)
+driver: $(ARCHES:%=$(OUT)/%/aerovnet.sys)
 
-out/gen/aerovnet_events.h out/gen/aerovnet_events.rc &: $(NET)/src/aerovnet_events.mc
-	@mkdir -p out/gen
-	$(MINGW_WINDMC_x64) -b -h out/gen -r out/gen $<
+$(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovnet_events.mc
+	@mkdir -p $(@D)
+	$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
+
+# What compiles the driver; linking is always GCC's and GNU ld's. `make driver OUT=out/clang
+# DRIVER_COMPILER=CLANG` builds with clang, beside the other.
+DRIVER_COMPILER ?= CC
 
 define driver_rules
-out/obj/$(1)/%.o: %.c out/gen/aerovnet_events.h
+$(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	@mkdir -p $$(@D)
-	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+	$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-out/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc out/gen/aerovnet_events.rc $(NET)/include/aerovnet_version.h
+$(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(OUT)/gen/aerovnet_events.rc $(NET)/include/aerovnet_version.h
 	@mkdir -p $$(@D)
-	$$(MINGW_WINDRES_$(1)) -I$(NET)/include -Iout/gen $$< $$@
+	$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen $$< $$@
 
-out/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=out/obj/$(1)/%.o) out/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
+$(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
 	@mkdir -p $$(@D)
 	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
+	$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,$(ARCHES),$(eval $(call driver_rules,$(arch))))
 
@@ -59,14 +64,14 @@ HOST_CFLAGS  := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -fno-omit-frame
 HOST_CC      ?= gcc
 ZYDIS32      := out/deps/i386/usr
 
-host: out/ndishost
-host32: out/ndishost32
+host: $(OUT)/ndishost
+host32: $(OUT)/ndishost32
 
-out/obj/host/%.o: %.c
+$(OUT)/obj/host/%.o: %.c
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
-out/ndishost: $(HOST_SOURCES:%.c=out/obj/host/%.o)
+$(OUT)/ndishost: $(HOST_SOURCES:%.c=$(OUT)/obj/host/%.o)
 	$(HOST_CC) -pthread -o $@ $^ -lZydis -lZycore
 
 # Zydis for i386 comes from Debian's package, unpacked, because installing it needs a foreign
@@ -75,11 +80,11 @@ $(ZYDIS32)/.fetched: tools/fetch-i386-zydis
 	tools/fetch-i386-zydis
 	@touch $@
 
-out/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
+$(OUT)/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
 	@mkdir -p $(@D)
 	$(HOST_CC) -m32 $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
 
-out/ndishost32: $(HOST_SOURCES:%.c=out/obj/host32/%.o)
+$(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	$(HOST_CC) -m32 -pthread -o $@ $^ -L$(ZYDIS32)/lib/i386-linux-gnu \
 	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' -lZydis -lZycore
 
@@ -94,6 +99,6 @@ format:
 clean:
 	rm -rf out/obj out/gen out/lib out/tests out/x64 out/x86 out/ndishost out/ndishost32
 
--include $(shell find out/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
 .PHONY: all help driver host host32 bench format clean
