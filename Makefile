@@ -52,6 +52,7 @@ $(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/
 	@mkdir -p $$(@D)
 	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
 	$$(DRIVER_FINISH) $$@
+	$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,$(ARCHES),$(eval $(call driver_rules,$(arch))))
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NDIS 6.20 for miniport drivers and for programs that stand in for NDIS.
  *

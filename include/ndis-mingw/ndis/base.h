@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NDIS versions, handles, status type and the header that every NDIS 6 object begins with.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where a driver learns of its surroundings: registry, bus, I/O space; and where it complains.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bus-master DMA: scatter/gather lists for sends, shared memory for rings and receive buffers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Interrupts: registration, the ISR's and the DPC's roles, and synchronisation with the ISR.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Media, link states and network interfaces: what kind of adapter it is and how its link stands.
  *

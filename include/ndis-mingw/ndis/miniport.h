@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The miniport itself: what a driver registers, the roles of its functions, and what it calls back.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NET_BUFFER_LIST, NET_BUFFER and MDL: how frames travel through NDIS.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Task offload: what an adapter can do with checksums, large sends and IPsec, and how it is asked.
  *

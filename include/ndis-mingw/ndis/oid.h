@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Object identifiers, packet filters, MAC options and the structures that OID requests carry.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NDIS ports: the default port of every adapter, and those a miniport allocates.
  *

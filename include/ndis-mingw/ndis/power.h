@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Power management: device states, wake-up capabilities and what a sleeping adapter may answer.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Receive-side hardware assistance: RSS, hashing, header-data split, receive filters, throttling.
  *

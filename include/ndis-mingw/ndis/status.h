@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NDIS_STATUS values and the codes of NdisWriteErrorLogEntry.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Locks, events, timers, work items, generic objects, interlocked operations, time and processors.
  *

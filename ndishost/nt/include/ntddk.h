@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Windows' kernel declarations for a Linux program that stands in for Windows.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Calling conventions and alignment of Windows, for GCC and clang on Linux.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Driver and device objects, I/O request packets and their stack locations.
  *

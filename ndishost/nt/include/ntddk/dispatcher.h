@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What threads wait for: events, semaphores, mutexes, timers; and DPCs, device queues, APCs.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The executive: pool, lookaside lists, interlocked lists, fast mutexes, work items.
  *

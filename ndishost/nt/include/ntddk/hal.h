@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hardware abstraction layer: the performance counter, bus data, ports and registers.
  *

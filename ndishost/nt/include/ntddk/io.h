@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The I/O manager: MDL allocation, work items, device objects, interrupts, the error log, threads.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The kernel proper: IRQL, spin locks, DPCs, timers, waits, processors, time, bug checks.
  *

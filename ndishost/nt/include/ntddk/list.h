@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Doubly and singly linked lists, and the sequenced list header that interlocked pushes use.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory descriptor lists: a buffer's pages, named for DMA and for mapping.
  *

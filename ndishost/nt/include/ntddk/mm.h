@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory management: mapping of registers and MDLs, contiguous memory, paged code.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PCI configuration space as drivers read it: the common header, its bits, capability identifiers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Hardware resources as the PnP manager assigns them: ports, interrupts, memory.
  *

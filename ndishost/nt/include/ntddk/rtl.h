@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The run-time library: memory, strings, time, versions, the registry's simple calls.
  *

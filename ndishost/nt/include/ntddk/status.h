@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NTSTATUS: the severity tests, and the values that drivers and this host exchange.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The scalar types, counted strings and small unions of NT, with Windows' sizes.
  *

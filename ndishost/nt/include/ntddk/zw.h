@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * System services that drivers call: keys, files and handles. PASSIVE_LEVEL.
  *
