@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: MIT */
+/* gen, echo and none against a pretended miniport that is good, and then bad in each way. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <inttypes.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "loopback.h"
+
+/* What an end said at the end. */
+struct outcome {
+    bool finished;
+    int verdict;
+    char text[4096], json[4096];
+};
+
+static struct loopback loopback;
+
+static struct net *open_end(const char *spec)
+{
+    char error[256] = "";
+    struct net *net = net_open(spec, &loopback.ports, error, sizeof error);
+
+    if (!net)
+        fail_msg("%s: %s", spec, error);
+    return net;
+}
+
+static struct outcome conclude(struct net *net, bool finished)
+{
+    struct outcome outcome = {.finished = finished};
+    FILE *out = fmemopen(outcome.text, sizeof outcome.text, "w");
+    FILE *json = fmemopen(outcome.json, sizeof outcome.json, "w");
+
+    loopback_stop(&loopback);
+    outcome.verdict = net->ops->verdict(net, out);
+    net->ops->report(net, json);
+    fclose(out);
+    fclose(json);
+    net->ops->close(net);
+    return outcome;
+}
+
+static void begin(struct net *net)
+{
+    char error[256] = "";
+
+    if (loopback_start(&loopback, net, error, sizeof error))
+        fail_msg("%s", error);
+}
+
+static struct outcome run(const char *spec)
+{
+    struct net *net = open_end(spec);
+
+    begin(net);
+    return conclude(net, loopback_wait(&loopback, 30000));
+}
+
+static void expect_text(const struct outcome *outcome, const char *text)
+{
+    if (!strstr(outcome->text, text))
+        fail_msg("expected \"%s\" in:\n%s", text, outcome->text);
+}
+
+/* `"name": value` occurs in the report, times `times`. */
+static void expect_json(const struct outcome *outcome, const char *name, uint64_t value,
+                        unsigned times)
+{
+    char wanted[96];
+    unsigned found = 0;
+
+    snprintf(wanted, sizeof wanted, "\"%s\": %" PRIu64, name, value);
+    for (const char *at = outcome->json; (at = strstr(at, wanted)); at++)
+        found += at[strlen(wanted)] < '0' || at[strlen(wanted)] > '9';
+    if (found != times)
+        fail_msg("expected %s %u times in:\n%s", wanted, times, outcome->json);
+}
+
+static void expect_good(const struct outcome *outcome)
+{
+    if (!outcome->finished || outcome->verdict)
+        fail_msg("finished %d, verdict %d:\n%s", outcome->finished, outcome->verdict,
+                 outcome->text);
+}
+
+static void expect_bad(const struct outcome *outcome)
+{
+    if (!outcome->finished || !outcome->verdict)
+        fail_msg("finished %d, verdict %d, expected 1 and -1:\n%s", outcome->finished,
+                 outcome->verdict, outcome->text);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    loopback_init(&loopback, true);
+    return 0;
+}
+
+static int set_up_without_far(void **state)
+{
+    (void)state;
+    loopback_init(&loopback, false);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    loopback_destroy(&loopback);
+    return 0;
+}
+
+/* ---- Good miniports ---- */
+
+static void test_gen_both(void **state)
+{
+    struct outcome outcome = run("gen:count=20000");
+
+    (void)state;
+    expect_good(&outcome);
+    expect_json(&outcome, "frames_sent", 20000, 2);
+    expect_json(&outcome, "frames_received", 20000, 2);
+    expect_json(&outcome, "intact", 20000, 2);
+    expect_json(&outcome, "0x00000000", 20000, 1);
+    expect_json(&outcome, "lost", 0, 2);
+    expect_text(&outcome, "gen tx: 20000 frames sent, 20000 arrived, all intact and in order");
+    expect_text(&outcome, "gen rx: 20000 frames sent, 20000 arrived, all intact and in order");
+}
+
+static void test_gen_one_way(void **state)
+{
+    struct outcome outcome = run("gen:count=1000,dir=tx");
+
+    (void)state;
+    expect_good(&outcome);
+    expect_json(&outcome, "intact", 1000, 1);
+    assert_null(strstr(outcome.text, "gen rx"));
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    outcome = run("gen:count=1000,dir=rx");
+    expect_good(&outcome);
+    expect_json(&outcome, "intact", 1000, 1);
+    assert_null(strstr(outcome.text, "gen tx"));
+}
+
+static void test_gen_sizes(void **state)
+{
+    static const char *const specs[] = {
+        "gen:count=3000,size=14-1518",  "gen:count=500,size=14", "gen:count=500,size=15",
+        "gen:count=500,size=29",        "gen:count=500,size=30", "gen:count=500,size=59-61",
+        "gen:count=500,size=1514-1518", "gen:count=1,size=1518", "gen:count=3200,size=14-29"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        struct outcome outcome = run(specs[i]);
+
+        expect_good(&outcome);
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+    }
+}
+
+/* Each size once a round: the sum of bytes over one round is known. */
+static void test_gen_every_size(void **state)
+{
+    struct outcome outcome = run("gen:count=1501,size=14-1514");
+
+    (void)state;
+    expect_good(&outcome);
+    expect_json(&outcome, "bytes_sent", 1501 * (14 + 1514) / 2, 2);
+    assert_int_equal(loopback.short_frames, 60 - 14);
+}
+
+static void test_gen_window_and_batch(void **state)
+{
+    static const char *const specs[] = {
+        "gen:count=3000,window=1", "gen:count=3000,window=2,batch=256",
+        "gen:count=20000,window=65536,batch=256,size=60", "gen:count=3000,batch=1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        struct outcome outcome = run(specs[i]);
+
+        expect_good(&outcome);
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+    }
+}
+
+/* A miniport that never takes more than three frames at once. */
+static void test_gen_partial_sends(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback.take_at_most = 3;
+    outcome = run("gen:count=300");
+    expect_good(&outcome);
+    expect_json(&outcome, "intact", 300, 2);
+}
+
+static void test_gen_rate(void **state)
+{
+    struct timespec before, after;
+    struct outcome outcome;
+    double seconds;
+
+    (void)state;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    outcome = run("gen:count=500,rate=1000");
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    expect_good(&outcome);
+    seconds =
+        (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+    if (seconds < 0.45)
+        fail_msg("500 frames at 1000 a second took %.3f s", seconds);
+}
+
+/* The stall of 1 s is shorter than the time between two frames: waiting for the rate is no stall. */
+static void test_gen_slow_rate_is_no_stall(void **state)
+{
+    struct net *net = open_end("gen:rate=0,count=1,stall=1");
+    struct outcome outcome;
+
+    (void)state;
+    net->ops->close(net);
+    outcome = run("gen:count=2,rate=1,stall=1,dir=rx");
+    expect_good(&outcome);
+}
+
+/* Without a count, ended from outside: nothing is missing. */
+static void test_gen_until_stopped(void **state)
+{
+    struct net *net = open_end("gen");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    usleep(200000);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+    expect_json(&outcome, "lost", 0, 2);
+    expect_json(&outcome, "not_returned", 0, 1);
+}
+
+static void test_gen_stopped_early(void **state)
+{
+    struct net *net = open_end("gen:count=100000000,size=60");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    usleep(100000);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+    expect_text(&outcome, " of 100000000 frames sent");
+}
+
+/* Frames that are given out and never taken, after the ring of states has gone round. */
+static void test_gen_stopped_while_paused(void **state)
+{
+    struct net *net = open_end("gen:dir=tx,size=60");
+    struct outcome outcome;
+    uint64_t passed = 0;
+
+    (void)state;
+    begin(net);
+    while (passed < 140000) {
+        usleep(1000);
+        pthread_mutex_lock(&loopback.lock);
+        passed = loopback.near_frames;
+        pthread_mutex_unlock(&loopback.lock);
+    }
+    loopback_pause(&loopback, true);
+    usleep(20000);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+}
+
+static void test_gen_nothing_sent(void **state)
+{
+    struct net *net = open_end("gen:dir=tx");
+    struct outcome outcome;
+
+    (void)state;
+    loopback_pause(&loopback, true);
+    begin(net);
+    usleep(50000);
+    outcome = conclude(net, false);
+    assert_int_equal(outcome.verdict, -1);
+    expect_text(&outcome, "gen tx: no frame was sent");
+}
+
+static void test_echo(void **state)
+{
+    struct outcome outcome = run("echo:count=20000");
+
+    (void)state;
+    expect_good(&outcome);
+    expect_json(&outcome, "intact", 20000, 1);
+    expect_json(&outcome, "near_received", 20000, 1);
+    expect_text(&outcome, "echo: 20000 frames sent, 20000 arrived, all intact and in order");
+}
+
+static void test_echo_sizes(void **state)
+{
+    struct outcome outcome = run("echo:count=6020,size=14-1518,window=1000");
+
+    (void)state;
+    expect_good(&outcome);
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    outcome = run("echo:count=300,size=14,window=1");
+    expect_good(&outcome);
+}
+
+/* A station of the test's own calls; a group address does not become a source. */
+static void test_echo_without_far(void **state)
+{
+    static const uint8_t unicast[60] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 2, 2, 2, 2, 2, 2, 8, 0, 7};
+    static const uint8_t group[60] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2, 2,
+                                      2,    2,    2,    2,    8,    0,    7};
+    struct net *net = open_end("echo:count=2");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    net->ops->near_receive(net, unicast, sizeof unicast);
+    net->ops->near_receive(net, group, sizeof group);
+    net->ops->near_receive_end(net);
+    outcome = conclude(net, loopback_wait(&loopback, 5000));
+    expect_good(&outcome);
+    expect_json(&outcome, "near_received", 2, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_memory_equal(loopback.queues[TX].packets[i].bytes, "\2\2\2\2\2\2", 6);
+        assert_memory_equal(loopback.queues[TX].packets[i].bytes + 6, loopback.ports.mac, 6);
+        assert_memory_equal(loopback.queues[TX].packets[i].bytes + 12, unicast + 12, 48);
+    }
+}
+
+static void test_gen_without_far(void **state)
+{
+    struct outcome outcome = run("gen:count=5000");
+
+    (void)state;
+    expect_good(&outcome);
+    expect_text(&outcome, "gen tx: 5000 frames sent, all back at their sender");
+    expect_text(&outcome, "not seen on this bus");
+    expect_json(&outcome, "returned", 5000, 1);
+    assert_null(strstr(outcome.json, "intact"));
+}
+
+static void test_gen_without_far_refuses(void **state)
+{
+    static const char *const specs[] = {"gen:dir=rx", "gen:dir=both"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        char error[256] = "";
+        struct net *net = open_end(specs[i]);
+
+        assert_int_equal(net->ops->start(net, error, sizeof error), -1);
+        assert_non_null(strstr(error, "needs a bus with a far end"));
+        assert_non_null(strstr(error, specs[i] + 4));
+        net->ops->close(net);
+    }
+}
+
+static void test_none(void **state)
+{
+    static const uint8_t frame[60];
+    struct net *net = open_end("none");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    net->ops->near_receive(net, frame, sizeof frame);
+    outcome = conclude(net, false);
+    assert_int_equal(outcome.verdict, 0);
+    expect_json(&outcome, "frames_received", 1, 1);
+    expect_json(&outcome, "bytes_received", 60, 1);
+}
+
+/* ---- Bad ones: each fault is named, with the frame, in each direction ---- */
+
+static void bad(enum fault_kind kind, enum way way, int64_t value, const char *spec,
+                const char *counter, const char *text)
+{
+    char wanted[64];
+    struct outcome outcome;
+
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    loopback_fault(&loopback, kind, way, 50, value);
+    outcome = run(spec);
+    expect_bad(&outcome);
+    expect_text(&outcome, text);
+    snprintf(wanted, sizeof wanted, "\"%s\": 1", counter);
+    if (!strstr(outcome.json, wanted))
+        fail_msg("expected %s in:\n%s", wanted, outcome.json);
+}
+
+/* For gen both ways and for echo both ways. */
+static void bad_everywhere(enum fault_kind kind, int64_t value, const char *counter,
+                           const char *text)
+{
+    bad(kind, TX, value, "gen:count=200,size=100", counter, text);
+    bad(kind, RX, value, "gen:count=200,size=100", counter, text);
+    bad(kind, TX, value, "echo:count=200,size=100", counter, text);
+    bad(kind, RX, value, "echo:count=200,size=100", counter, text);
+}
+
+static void test_bad_loss(void **state)
+{
+    (void)state;
+    bad_everywhere(LOSE, 0, "lost", "frame 50 did not arrive");
+}
+
+static void test_bad_duplicate(void **state)
+{
+    (void)state;
+    bad_everywhere(DUPLICATE, 0, "duplicated", "frame 50 arrived a second time");
+}
+
+static void test_bad_order(void **state)
+{
+    (void)state;
+    bad_everywhere(SWAP, 0, "reordered", "frame 50 arrived after frame 51");
+}
+
+static void test_bad_damage(void **state)
+{
+    (void)state;
+    bad_everywhere(DAMAGE, 77, "damaged",
+                   "frame 50 (100 bytes): 1 wrong byte, the first at offset 77: ");
+}
+
+/* Every byte of a frame counts, those of the header too. */
+static void test_bad_damage_each_byte(void **state)
+{
+    static const char *const specs[] = {"gen:count=52,size=40,dir=tx",
+                                        "gen:count=52,size=20,dir=tx",
+                                        "gen:count=52,size=14,dir=tx"};
+    char text[96];
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        for (int offset = 0; offset < 60; offset += i ? 3 : 1) {
+            snprintf(text, sizeof text, "1 wrong byte, the first at offset %d", offset);
+            bad(DAMAGE, TX, offset, specs[i], "damaged", text);
+        }
+    }
+    bad(DAMAGE, TX, 45, specs[0], "damaged", "offset 45 (padding): 01, expected 00");
+    bad(DAMAGE, TX, 14, "gen:count=52,size=1518,dir=tx", "damaged", "offset 14: ");
+}
+
+static void test_bad_truncation(void **state)
+{
+    (void)state;
+    bad_everywhere(TRUNCATE, 99, "wrong_length", "frame 50 arrived 99 bytes long, expected 100");
+    bad(TRUNCATE, TX, 40, "gen:count=200,size=1000", "wrong_length",
+        "frame 50 arrived 40 bytes long, expected 1000");
+    bad(TRUNCATE, TX, 22, "gen:count=200,size=1000", "wrong_length",
+        "frame 50 arrived 22 bytes long, expected 1000");
+    bad(TRUNCATE, TX, 0, "gen:count=200,size=1000", "stray", "a frame of 0 bytes arrived");
+}
+
+static void test_bad_growth(void **state)
+{
+    (void)state;
+    bad_everywhere(GROW, 0, "wrong_length", "frame 50 arrived 101 bytes long, expected 100");
+}
+
+static void test_bad_stray(void **state)
+{
+    (void)state;
+    bad(STRAY, TX, 0, "gen:count=200,size=100", "stray",
+        "a frame of 80 bytes arrived that was never sent: 02 61 76 6e 65 74 52 54 00 12 34 56 08 "
+        "00");
+    bad(STRAY, RX, 0, "gen:count=200,size=100", "stray",
+        "a frame of 80 bytes arrived that was never");
+    bad(STRAY, TX, 0, "echo:count=200,size=100", "stray", "a frame of 80 bytes arrived that was");
+    bad(STRAY, RX, 0, "echo:count=200,size=100", "stray", "a frame of 80 bytes arrived that was");
+}
+
+/* Frames without a number: what can be told of them is told. */
+static void test_bad_short_frames(void **state)
+{
+    (void)state;
+    bad(LOSE, TX, 0, "gen:count=200,size=16", "lost", "frame 50 did not arrive");
+    bad(SWAP, TX, 0, "gen:count=200,size=20", "reordered", "frame 50 arrived after frame 51");
+    bad(DUPLICATE, TX, 0, "gen:count=200,size=15", "duplicated", "frame 50 arrived a second time");
+    bad(LOSE, TX, 0, "gen:count=200,size=14-29", "lost", "did not arrive");
+}
+
+/* Of 14 bytes the loss is certain and only the name is not. */
+static void test_bad_nameless_loss(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, LOSE, TX, 50, 0);
+    outcome = run("gen:count=200,size=14,dir=tx,stall=1");
+    expect_bad(&outcome);
+    expect_text(&outcome, "nothing has moved for 1 s: 1 of the frames sent are not there");
+    expect_json(&outcome, "lost", 1, 1);
+}
+
+static void test_bad_failure(void **state)
+{
+    (void)state;
+    bad(FAIL, TX, (int32_t)0xC0000001, "gen:count=200,size=100", "failed",
+        "frame 50 came back with NDIS_STATUS_FAILURE (0xC0000001)");
+    bad(FAIL, TX, (int32_t)0xC0000001, "echo:count=200,size=100", "failed",
+        "frame 50 came back with NDIS_STATUS_FAILURE (0xC0000001)");
+    bad(FAIL, TX, (int32_t)0xC023001F, "gen:count=200,size=100", "failed",
+        "frame 50 came back with NDIS_STATUS_MEDIA_DISCONNECTED (0xC023001F)");
+    bad(FAIL, TX, 0x12345678, "gen:count=200,size=100", "failed",
+        "frame 50 came back with NDIS_STATUS 0x12345678");
+}
+
+static void test_bad_twice_back(void **state)
+{
+    (void)state;
+    bad(TWICE_BACK, TX, 0, "gen:count=200,size=100,dir=tx", "returned_twice",
+        "frame 50 came back from the miniport a second time");
+}
+
+static void test_bad_echo_twice_back(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, TWICE_BACK, TX, 50, 0);
+    outcome = run("echo:count=200");
+    expect_bad(&outcome);
+    expect_text(&outcome, "200 frames given to the miniport, 201 came back");
+}
+
+static void test_bad_never_back(void **state)
+{
+    (void)state;
+    bad(NEVER_BACK, TX, 0, "gen:count=200,size=100,dir=tx,stall=1", "not_returned",
+        "1 of the frames sent have not come back to their sender");
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, false);
+    loopback_fault(&loopback, NEVER_BACK, TX, 50, 0);
+    {
+        struct outcome outcome = run("gen:count=200,stall=1");
+
+        expect_bad(&outcome);
+        expect_text(&outcome, "1 of the frames sent have not come back to their sender");
+    }
+}
+
+static void test_bad_stall(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, STALL, RX, 150, 0);
+    outcome = run("gen:count=200,stall=1,size=60");
+    expect_bad(&outcome);
+    expect_text(&outcome, "gen tx: 200 frames sent, 200 arrived");
+    expect_text(&outcome,
+                "nothing has moved for 1 s: 50 of the frames sent are not there, the first is "
+                "frame 150");
+    expect_text(&outcome, "frames 150 to 199 did not arrive");
+    expect_json(&outcome, "lost", 50, 1);
+}
+
+/* The device takes nothing: far_send blocks, and the run ends all the same. */
+static void test_bad_stall_with_full_wire(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, STALL, RX, 0, 0);
+    outcome = run("gen:count=2000,stall=1,size=60,dir=rx");
+    expect_bad(&outcome);
+    expect_text(&outcome, "the first is frame 0");
+}
+
+/* A tail that is lost is found by the watchdog. */
+static void test_bad_lost_tail(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, LOSE, TX, 199, 0);
+    outcome = run("gen:count=200,stall=1,dir=tx");
+    expect_bad(&outcome);
+    expect_text(&outcome, "frame 199 did not arrive");
+}
+
+static void test_bad_several(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, LOSE, TX, 10, 0);
+    loopback_fault(&loopback, LOSE, TX, 11, 0);
+    loopback_fault(&loopback, DAMAGE, TX, 20, 30);
+    loopback_fault(&loopback, DUPLICATE, TX, 30, 0);
+    loopback_fault(&loopback, SWAP, RX, 40, 0);
+    outcome = run("gen:count=1000");
+    expect_bad(&outcome);
+    expect_text(&outcome,
+                "gen tx: 1000 frames sent, 997 intact, 2 lost, 1 damaged, 1 duplicated\n");
+    expect_text(&outcome, "gen rx: 1000 frames sent, 1000 intact, 1 out of order\n");
+    expect_text(&outcome, "frames 10 to 11 did not arrive");
+}
+
+/* Long after the ring of states has gone round. */
+static void test_bad_loss_long_ago(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, LOSE, TX, 1000, 0);
+    loopback_fault(&loopback, LOSE, TX, 150000, 0);
+    outcome = run("gen:count=300000,size=60,dir=tx");
+    expect_bad(&outcome);
+    expect_text(&outcome, "gen tx: 300000 frames sent, 299998 intact, 2 lost\n");
+    expect_text(&outcome, "frame 1000 did not arrive");
+}
+
+static void test_bad_reflection(void **state)
+{
+    static const uint8_t frame[60];
+    struct net *net = open_end("gen:count=10,dir=tx");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    net->ops->near_receive(net, frame, sizeof frame);
+    outcome = conclude(net, loopback_wait(&loopback, 5000));
+    expect_bad(&outcome);
+    expect_text(&outcome, "1 out of the miniport that nobody sent");
+}
+
+/* ---- Link and pause: what they take away is no fault, and what comes after is checked again ---- */
+
+static void test_link_flaps(void **state)
+{
+    static const char *const specs[] = {"gen:size=60-200", "echo:size=60-200"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct net *net = open_end(specs[i]);
+        struct outcome outcome;
+
+        begin(net);
+        for (unsigned flap = 0; flap < 10; flap++) {
+            usleep(20000);
+            loopback_link(&loopback, false);
+            usleep(10000);
+            loopback_link(&loopback, true);
+        }
+        usleep(20000);
+        outcome = conclude(net, false);
+        if (outcome.verdict)
+            fail_msg("%s", outcome.text);
+        expect_text(&outcome, "all intact and in order");
+        expect_text(&outcome, "gone while paused or without link");
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+    }
+}
+
+/* A loss with the link up stays a loss, whatever the link did before. */
+static void test_link_flap_excuses_no_other_loss(void **state)
+{
+    struct net *net = open_end("gen:dir=tx,rate=2000,count=1000");
+    struct outcome outcome;
+
+    (void)state;
+    loopback_fault(&loopback, LOSE, TX, 600, 0);
+    begin(net);
+    usleep(50000);
+    loopback_link(&loopback, false);
+    usleep(20000);
+    loopback_link(&loopback, true);
+    outcome = conclude(net, loopback_wait(&loopback, 10000));
+    expect_bad(&outcome);
+    expect_json(&outcome, "lost", 1, 1);
+    expect_text(&outcome, "frame 600 did not arrive");
+}
+
+/* A link that goes and does not return is in the end a failure, and said to be one. */
+static void test_link_stays_down(void **state)
+{
+    struct net *net = open_end("gen:dir=rx,stall=1");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    loopback_link(&loopback, false);
+    outcome = conclude(net, loopback_wait(&loopback, 15000));
+    expect_bad(&outcome);
+    expect_text(&outcome, "nothing has moved for 6 s, the link is down: ");
+}
+
+static void test_pause_tx(void **state)
+{
+    struct net *net = open_end("gen:dir=tx,size=60");
+    struct outcome outcome;
+
+    (void)state;
+    begin(net);
+    for (unsigned i = 0; i < 10; i++) {
+        usleep(10000);
+        loopback_pause(&loopback, true);
+        usleep(10000);
+        loopback_pause(&loopback, false);
+    }
+    usleep(10000);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+    expect_text(&outcome, "with NDIS_STATUS_PAUSED (0xC023002A)");
+}
+
+#define WITH_FAR(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITHOUT_FAR(test) cmocka_unit_test_setup_teardown(test, set_up_without_far, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FAR(test_gen_both),
+        WITH_FAR(test_gen_one_way),
+        WITH_FAR(test_gen_sizes),
+        WITH_FAR(test_gen_every_size),
+        WITH_FAR(test_gen_window_and_batch),
+        WITH_FAR(test_gen_partial_sends),
+        WITH_FAR(test_gen_rate),
+        WITH_FAR(test_gen_slow_rate_is_no_stall),
+        WITH_FAR(test_gen_until_stopped),
+        WITH_FAR(test_gen_stopped_early),
+        WITH_FAR(test_gen_stopped_while_paused),
+        WITH_FAR(test_gen_nothing_sent),
+        WITH_FAR(test_echo),
+        WITH_FAR(test_echo_sizes),
+        WITHOUT_FAR(test_echo_without_far),
+        WITHOUT_FAR(test_gen_without_far),
+        WITHOUT_FAR(test_gen_without_far_refuses),
+        WITH_FAR(test_none),
+        WITH_FAR(test_bad_loss),
+        WITH_FAR(test_bad_duplicate),
+        WITH_FAR(test_bad_order),
+        WITH_FAR(test_bad_damage),
+        WITH_FAR(test_bad_damage_each_byte),
+        WITH_FAR(test_bad_truncation),
+        WITH_FAR(test_bad_growth),
+        WITH_FAR(test_bad_stray),
+        WITH_FAR(test_bad_short_frames),
+        WITH_FAR(test_bad_nameless_loss),
+        WITH_FAR(test_bad_failure),
+        WITH_FAR(test_bad_twice_back),
+        WITH_FAR(test_bad_echo_twice_back),
+        WITH_FAR(test_bad_never_back),
+        WITH_FAR(test_bad_stall),
+        WITH_FAR(test_bad_stall_with_full_wire),
+        WITH_FAR(test_bad_lost_tail),
+        WITH_FAR(test_bad_several),
+        WITH_FAR(test_bad_loss_long_ago),
+        WITH_FAR(test_bad_reflection),
+        WITH_FAR(test_link_flaps),
+        WITH_FAR(test_link_flap_excuses_no_other_loss),
+        WITH_FAR(test_link_stays_down),
+        WITH_FAR(test_pause_tx),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
