@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that only a kernel may execute; see trap_internal.h. */
 #include <Zydis/Zydis.h>
-#include "nt/io.h"
+#include "bus/ioport.h"
 #include "nt/irql.h"
 #include "nt/probe.h"
 #include "nt/trap_internal.h"
@@ -76,9 +76,10 @@ static uint64_t port_of(const struct privileged *p, const ZydisDecodedOperand *o
 static bool execute_in(struct privileged *p)
 {
     unsigned bits = p->operand[0].size;
-    uint32_t value = nt_port_read(port_of(p, &p->operand[1]), bits / 8);
     greg_t *ax = general(p, AX);
+    uint32_t value;
 
+    ioport_read(port_of(p, &p->operand[1]), bits / 8, &value);
     if (bits == 32)
         *ax = (greg_t)(uintptr_t)value;
     else
@@ -93,8 +94,8 @@ static bool execute_out(struct privileged *p)
     unsigned bits = p->operand[1].size;
     uint32_t value = (uint32_t)*general(p, AX);
 
-    nt_port_write(port_of(p, &p->operand[0]), bits / 8,
-                  bits == 32 ? value : value & ((1u << bits) - 1));
+    ioport_write(port_of(p, &p->operand[0]), bits / 8,
+                 bits == 32 ? value : value & ((1u << bits) - 1));
     step_over(p);
     return true;
 }
@@ -112,9 +113,9 @@ static bool execute_port_string(struct privileged *p, unsigned size, bool out)
         if (out) {
             if (probe_copy(&value, (const void *)*memory, size) != size)
                 return false;
-            nt_port_write(port, size, value);
+            ioport_write(port, size, value);
         } else {
-            value = nt_port_read(port, size);
+            ioport_read(port, size, &value);
             if (probe_copy((void *)*memory, &value, size) != size)
                 return false;
         }

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The `model` back end of bus.h: a virtio-net device in this process. */
+#include <stdlib.h>
+#include <string.h>
+#include "bus/model/features.h"
+#include "bus/model/model.h"
+
+#define FIRST_SLOT 3u
+
+static atomic_uint instances; /* one bit each */
+
+static struct model *model_of(struct bus *bus)
+{
+    return (struct model *)bus; /* its first member */
+}
+
+/* ---- Going away ---- */
+
+void model_set_needs_reset(struct model *model)
+{
+    model->common.status |= STATUS_NEEDS_RESET;
+    model->broken = true;
+    device_cfg_changed(model);
+}
+
+void model_remove(struct model *model)
+{
+    pthread_mutex_lock(&model->lock);
+    model->live = false;
+    model->epoch++;
+    atomic_store(&model->gone, true);
+    pthread_mutex_unlock(&model->lock);
+    interrupt_update(model);
+    wire_close(&model->wire);
+}
+
+/* ---- Operations ---- */
+
+static uint32_t op_config_read(struct bus *bus, unsigned offset, unsigned size)
+{
+    return config_space_read(model_of(bus), offset, size);
+}
+
+static void op_config_write(struct bus *bus, unsigned offset, unsigned size, uint32_t value)
+{
+    config_space_write(model_of(bus), offset, size, value);
+}
+
+static uint64_t op_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned size)
+{
+    return registers_read(model_of(bus), bar, offset, size);
+}
+
+static void op_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size,
+                         uint64_t value)
+{
+    registers_write(model_of(bus), bar, offset, size, value);
+}
+
+static int op_wire_send(struct bus *bus, const void *frame, size_t length)
+{
+    struct model *model = model_of(bus);
+    bool was_empty;
+
+    if (!wire_put(&model->wire, frame, length, thread_is_me(model), &was_empty))
+        return -1;
+    if (was_empty)
+        thread_wake(model, WORK_WIRE);
+    return 0;
+}
+
+static int op_set_link(struct bus *bus, bool up)
+{
+    struct model *model = model_of(bus);
+    bool changed, tell;
+
+    pthread_mutex_lock(&model->lock);
+    changed = model->link_up != up;
+    model->link_up = up;
+    tell = changed && model->live;
+    if (changed)
+        device_cfg_changed(model);
+    pthread_mutex_unlock(&model->lock);
+    if (!changed)
+        return 0;
+    wire_link(&model->wire, up);
+    /* Without STATUS there is nothing in the configuration that has changed. */
+    if (tell && (model->offered & FEATURE_STATUS))
+        interrupt_raise(model, ISR_CONFIG);
+    return 0;
+}
+
+static int op_remove(struct bus *bus)
+{
+    model_remove(model_of(bus));
+    return 0;
+}
+
+static void op_describe(struct bus *bus, char *text, size_t size)
+{
+    const struct model *model = model_of(bus);
+
+    snprintf(text, size, "1af4:1000 at %02x:%02x.%u (ndishost model, queues of %u and %u)",
+             bus->number, bus->slot, bus->function, model->ring[QUEUE_RX].max_size,
+             model->ring[QUEUE_TX].max_size);
+}
+
+static int op_command(struct bus *bus, const char *line, char *error, size_t error_size)
+{
+    struct model *model = model_of(bus);
+    const char *bad;
+
+    if (strncmp(line, "fault ", 6) != 0) {
+        snprintf(error, error_size, "the model knows: fault NAME[@N], fault none");
+        return -1;
+    }
+    if (strcmp(line + 6, "none") == 0) {
+        fault_disarm(&model->faults);
+        atomic_store(&model->dead, false);
+    } else if ((bad = fault_arm(&model->faults, line + 6))) {
+        snprintf(error, error_size, "no fault \"%s\": --help lists them", bad);
+        return -1;
+    }
+    thread_wake(model, WORK_LIVE);
+    return 0;
+}
+
+/* ---- Report ---- */
+
+static const char *const counter_names[COUNTERS] = {
+    [COUNT_READS] = "register_reads",
+    [COUNT_WRITES] = "register_writes",
+    [COUNT_CONFIG_READS] = "config_reads",
+    [COUNT_ISR_READS] = "isr_reads",
+    [COUNT_NOTIFICATIONS] = "rx_notifications",
+    [COUNT_NOTIFICATIONS_TX] = "tx_notifications",
+    [COUNT_NOTIFICATIONS_VAIN] = "notifications_in_vain",
+    [COUNT_INTERRUPTS] = "interrupts",
+    [COUNT_CONFIG_CHANGES] = "config_changes",
+    [COUNT_RESETS] = "resets",
+    [COUNT_TX_FRAMES] = "tx_frames",
+    [COUNT_TX_BYTES] = "tx_bytes",
+    [COUNT_TX_REFUSED] = "tx_refused",
+    [COUNT_TX_NO_LINK] = "tx_no_link",
+    [COUNT_RX_FRAMES] = "rx_frames",
+    [COUNT_RX_BYTES] = "rx_bytes",
+    [COUNT_RX_TOO_LONG] = "rx_too_long",
+    [COUNT_RX_STARVED] = "rx_starved",
+};
+
+static void op_report(struct bus *bus, FILE *json)
+{
+    struct model *model = model_of(bus);
+    unsigned long long violations = 0;
+    const char *separator = "";
+
+    for (int i = 0; i < COUNTERS; i++)
+        fprintf(json, "\"%s\": %llu, ", counter_names[i],
+                (unsigned long long)atomic_load(&model->counter[i]));
+    fprintf(json, "\"features_offered\": \"0x%llx\", \"faults\": {",
+            (unsigned long long)model->offered);
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        unsigned long struck = atomic_load(&model->faults.fault[i].struck);
+
+        if (struck) {
+            fprintf(json, "%s\"%s\": %lu", separator, fault_name((enum fault_id)i), struck);
+            separator = ", ";
+        }
+    }
+    separator = "";
+    fprintf(json, "}, \"rules_broken\": {");
+    for (int i = 0; i < RULE_COUNT; i++) {
+        unsigned long broken = atomic_load(&model->violation[i]);
+
+        violations += broken;
+        if (broken) {
+            fprintf(json, "%s\"%s\": %lu", separator, model_rule_name((enum model_rule)i), broken);
+            separator = ", ";
+        }
+    }
+    fprintf(json, "}, \"violations\": %llu", violations);
+}
+
+/* ---- Opening and closing ---- */
+
+static void op_close(struct bus *bus)
+{
+    struct model *model = model_of(bus);
+
+    wire_close(&model->wire);
+    thread_stop(model);
+    for (int i = 0; i < QUEUES; i++)
+        ring_stop(&model->ring[i]);
+    wire_free(&model->wire);
+    free(model->frames);
+    pthread_mutex_destroy(&model->lock);
+    pthread_mutex_destroy(&model->sleep_lock);
+    pthread_cond_destroy(&model->sleep_cond);
+    atomic_fetch_and(&instances, ~(1u << model->instance));
+    free(model);
+}
+
+static const struct bus_ops ops = {
+    .config_read = op_config_read,
+    .config_write = op_config_write,
+    .bar_read = op_bar_read,
+    .bar_write = op_bar_write,
+    .wire_send = op_wire_send,
+    .set_link = op_set_link,
+    .remove = op_remove,
+    .describe = op_describe,
+    .command = op_command,
+    .report = op_report,
+    .close = op_close,
+};
+
+/* The lowest number that no open model has. */
+static unsigned instance_take(void)
+{
+    unsigned taken = atomic_load(&instances), number;
+
+    do
+        number = (unsigned)__builtin_ctz(~taken);
+    while (!atomic_compare_exchange_weak(&instances, &taken, taken | 1u << number));
+    return number;
+}
+
+static void fill_in(struct model *model, const struct bus_events *events, void *context)
+{
+    struct options *options = &model->options;
+
+    model->bus.ops = &ops;
+    model->bus.events = events;
+    model->bus.context = context;
+    memcpy(model->bus.bar, model->layout.bar, sizeof model->bus.bar);
+    model->bus.slot = (uint8_t)(FIRST_SLOT + model->instance);
+    model->bus.irq_vector = (uint8_t)(0x30 + model->instance);
+    /* Two models are two network cards. */
+    if (!options->mac_given)
+        options->mac[5] = (uint8_t)(options->mac[5] + model->instance);
+    model->offered = options->features;
+    model->link_up = true;
+    model->frame_max = ETHERNET_HEADER_SIZE + ETHERNET_TAG_SIZE + options->mtu;
+    model->ring[QUEUE_RX].max_size = (uint16_t)options->rx_queue_size;
+    model->ring[QUEUE_TX].max_size = (uint16_t)options->tx_queue_size;
+    random_seed(&model->random, options->seed);
+    common_cfg_reset(model);
+    if (options->fault[0])
+        fault_arm(&model->faults, options->fault);
+}
+
+static struct bus *model_open(const char *arguments, const struct bus_events *events, void *context,
+                              char *error, size_t error_size)
+{
+    struct model *model = calloc(1, sizeof *model);
+    bool wire = false;
+
+    if (!model) {
+        snprintf(error, error_size, "--bus model: out of memory");
+        return NULL;
+    }
+    model->instance = instance_take();
+    if (!options_parse(&model->options, arguments, error, error_size) ||
+        !layout_build(&model->layout, &model->options, model->instance, error, error_size))
+        goto failed;
+    fill_in(model, events, context);
+    pthread_mutex_init(&model->lock, NULL);
+    snprintf(error, error_size, "--bus model: out of memory or threads");
+    wire = wire_open(&model->wire, model->options.wire);
+    model->frames = malloc((size_t)BATCH * model->frame_max);
+    if (wire && model->frames && thread_start(model))
+        return &model->bus;
+    wire_free(&model->wire);
+failed:
+    free(model->frames);
+    atomic_fetch_and(&instances, ~(1u << model->instance));
+    free(model);
+    return NULL;
+}
+
+const struct bus_backend bus_model = {
+    .name = "model", .help = options_help, .memory = PHYS_PAGES, .open = model_open};

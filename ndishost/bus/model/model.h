@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h: the model device as its own files see it. One thread moves frames (thread.c, transmit.c,
+ * receive.c); registers are served on whatever thread touches them (registers.c, common_cfg.c,
+ * device_cfg.c, config_space.c). An event of the bus is delivered with no lock held, always.
+ */
+#ifndef NDISHOST_MODEL_H
+#define NDISHOST_MODEL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "bus/bus.h"
+#include "bus/model/fault.h"
+#include "bus/model/layout.h"
+#include "bus/model/options.h"
+#include "bus/model/ring.h"
+#include "bus/model/rule.h"
+#include "bus/model/wire.h"
+#include "nt/random.h"
+
+#define QUEUE_RX 0
+#define QUEUE_TX 1
+#define QUEUES   2
+
+#define BATCH    64u /* buffers handled between two looks at everything else */
+
+/* What the device's thread has to look at. */
+enum work {
+    WORK_QUEUE = 1, /* shifted by the queue's index: it was notified */
+    WORK_WIRE = 4,  /* a frame has arrived */
+    WORK_RESET = 8,
+    WORK_CLOSE = 16,
+    WORK_LIVE = 32 /* DRIVER_OK, or a fault was armed: look at everything */
+};
+
+/* How the device's thread stands to a queue. */
+enum look {
+    LOOK_NOT,     /* waits for a notification */
+    LOOK_ON,      /* has asked for none, and looks by itself */
+    LOOK_NOTIFIED /* was notified, and has not looked since */
+};
+
+enum counter {
+    COUNT_READS,
+    COUNT_WRITES,
+    COUNT_CONFIG_READS,
+    COUNT_ISR_READS,
+    COUNT_NOTIFICATIONS, /* queue 0, 1 */
+    COUNT_NOTIFICATIONS_TX,
+    COUNT_NOTIFICATIONS_VAIN, /* that nothing new was behind */
+    COUNT_INTERRUPTS,         /* the line went up */
+    COUNT_CONFIG_CHANGES,
+    COUNT_RESETS,
+    COUNT_TX_FRAMES,
+    COUNT_TX_BYTES,
+    COUNT_TX_REFUSED, /* that broke a rule, and did not get onto the wire */
+    COUNT_TX_NO_LINK,
+    COUNT_RX_FRAMES,
+    COUNT_RX_BYTES,
+    COUNT_RX_TOO_LONG, /* for the buffer that the driver gave */
+    COUNT_RX_STARVED,  /* times that frames waited and no buffer was there */
+    COUNTERS
+};
+
+/* Structure members that registers show; lock. */
+struct common_cfg {
+    uint32_t device_feature_select, driver_feature_select;
+    uint16_t config_msix_vector, queue_select;
+    uint8_t status; /* without what faults add */
+    uint8_t generation;
+    bool reset_pending;      /* 0 was written, the device's thread is at it */
+    bool features_ok_reread; /* the driver looked whether FEATURES_OK stayed */
+    bool config_dirty;       /* changed since it was last read: 4.1.4.3.1 */
+    bool mac_read_unproven;  /* the MAC was read, its generation not since */
+};
+
+struct model {
+    struct bus bus;
+    struct options options;
+    struct layout layout; /* config: lock; the rest never changes */
+    uint64_t offered;
+    struct faults faults;
+
+    /* Guards registers and rings: everything down to `random`. Never held across an event. */
+    pthread_mutex_t lock;
+    struct common_cfg common;
+    uint64_t driver_features;
+    uint64_t negotiated; /* 0 until FEATURES_OK */
+    struct ring ring[QUEUES];
+    bool live;      /* DRIVER_OK and no reset since */
+    bool broken;    /* by a FATAL violation or by NEEDS_RESET, until reset */
+    unsigned epoch; /* counts resets and removal: work begun before must not be finished */
+    bool link_up;
+    uint8_t msix_table[MSIX_VECTORS * 16];
+    struct random random;
+
+    /* The interrupt line, without a lock: see interrupt.c. */
+    _Atomic uint8_t isr;
+    atomic_bool intx_off; /* command register, or MSI-X enabled */
+    atomic_int isr_zero;  /* reads that a fault still answers with 0 */
+    atomic_int isr_stuck; /* reads that a fault does not let clear it */
+    atomic_bool gone;     /* all ones */
+    atomic_bool dead;     /* by FAULT_DEAD: sends no interrupt */
+
+    /* The device's thread: see thread.c. */
+    pthread_t thread;
+    atomic_uint work;
+    atomic_bool asleep;
+    pthread_mutex_t sleep_lock;
+    pthread_cond_t sleep_cond;
+    struct wire wire;
+    uint8_t *frames;              /* the thread's own: BATCH of frame_max */
+    uint32_t frame_max;           /* longest frame the device sends on */
+    uint32_t queue_stale[QUEUES]; /* looks at a queue with buffers that nobody notified of */
+    enum look look[QUEUES];
+
+    atomic_uint fatal_rule; /* enum model_rule + 1, until the owner of the bus is told */
+    bool failed_told;       /* the device's thread's own */
+    unsigned instance;
+    _Atomic uint64_t counter[COUNTERS];
+    _Atomic uint32_t violation[RULE_COUNT];
+};
+
+static inline void count(struct model *model, enum counter counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(&model->counter[counter], n, memory_order_relaxed);
+}
+
+/* ---- interrupt.c ---- */
+void interrupt_raise(struct model *model, uint8_t isr_bits);
+uint8_t interrupt_read_isr(struct model *model);
+void interrupt_clear(struct model *model);
+/* Brings the line to where isr, intx_off and gone say it is. No lock held. */
+void interrupt_update(struct model *model);
+bool interrupt_asserted(const struct model *model);
+
+/* ---- config_space.c ---- */
+uint32_t config_space_read(struct model *model, unsigned offset, unsigned size);
+void config_space_write(struct model *model, unsigned offset, unsigned size, uint32_t value);
+
+/* ---- registers.c: any offset, any size ---- */
+uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsigned size);
+void registers_write(struct model *model, unsigned bar, uint64_t offset, unsigned size,
+                     uint64_t value);
+
+/* ---- common_cfg.c, device_cfg.c: lock held; offset in the structure ---- */
+uint32_t common_cfg_read(struct model *model, uint32_t offset, unsigned size);
+/* Sets *work to what the thread has to be told. */
+void common_cfg_write(struct model *model, uint32_t offset, unsigned size, uint32_t value,
+                      unsigned *work);
+void common_cfg_reset(struct model *model);
+uint32_t device_cfg_read(struct model *model, uint32_t offset, unsigned size);
+void device_cfg_changed(struct model *model);
+
+/* ---- thread.c ---- */
+bool thread_start(struct model *model);
+void thread_stop(struct model *model);
+void thread_wake(struct model *model, unsigned work);
+bool thread_is_me(const struct model *model);
+/* Has the thread to stop in the middle of what it does? Lock held. */
+static inline bool thread_stale(const struct model *model, unsigned epoch)
+{
+    return model->epoch != epoch || !model->live || model->broken;
+}
+
+/* ---- transmit.c, receive.c: the device's thread; true: there is more to do at once ---- */
+bool transmit_batch(struct model *model);
+bool receive_batch(struct model *model);
+/* Waits as delay=N says, or until the device is reset or closed. */
+void thread_delay(struct model *model);
+/* An occasion of the faults that count frames and concern the whole device. No lock held. */
+void thread_frame_fault(struct model *model);
+/* Asks the driver for notifications of a queue that is empty. false: it was not, look again. Lock held. */
+bool thread_await_notification(struct model *model, struct ring *ring);
+/* Shuffles what is about to be used, if reorder=1. */
+void thread_shuffle(struct model *model, struct used_buffer *used, unsigned count);
+
+/* ---- model.c ---- */
+/* Registers read all ones from now on, and no memory is touched any more. No lock held. */
+void model_remove(struct model *model);
+/* DEVICE_NEEDS_RESET; lock held. The caller raises ISR_CONFIG when it has let go of the lock. */
+void model_set_needs_reset(struct model *model);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.h: what stands behind `model:`, as numbers.
+ *   if (!options_parse(&options, "queue_size=16,features=-status", error, size)) ...
+ */
+#ifndef NDISHOST_MODEL_OPTIONS_H
+#define NDISHOST_MODEL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How the structures lie in the BARs: LAYOUT(identifier, name, what it is) */
+#define LAYOUTS(LAYOUT)                                                                        \
+    LAYOUT(PAGES, "pages", "a page for each structure in BAR `bar`, as QEMU has it (default)") \
+    LAYOUT(DENSE, "dense",                                                                     \
+           "all in one page, as tight as alignment allows, the ISR at an odd byte")            \
+    LAYOUT(SPREAD, "spread", "each in a BAR of its own: notify 2, device 3, ISR 4, common 5")  \
+    LAYOUT(HIGH, "high", "64 KiB apart from each other, nothing at offset 0")
+#define LAYOUT_ENUM(id, name, text) LAYOUT_##id,
+enum layout_kind { LAYOUTS(LAYOUT_ENUM) LAYOUT_COUNT };
+
+/* What is odd about the capabilities: CAPS(identifier, name, what it is) */
+#define CAPS_ODDITIES(CAPS)                                                               \
+    CAPS(NONE, "none", "no virtio capability at all: a legacy device")                    \
+    CAPS(NO_LIST, "no_list", "the capability list's bit in the status register is clear") \
+    CAPS(NO_COMMON, "no_common", "no common configuration")                               \
+    CAPS(NO_NOTIFY, "no_notify", "no notification structure")                             \
+    CAPS(NO_ISR, "no_isr", "no ISR status")                                               \
+    CAPS(NO_DEVICE, "no_device", "no device configuration")                               \
+    CAPS(IO_NOTIFY, "io_notify",                                                          \
+         "a notification structure in an I/O BAR before the one in memory")               \
+    CAPS(IO_ONLY, "io_only", "the only notification structure is in an I/O BAR")          \
+    CAPS(RESERVED, "reserved", "before the good ones, some with a reserved type or BAR")  \
+    CAPS(ABSENT_BAR, "absent_bar", "the common configuration's BAR is not implemented")   \
+    CAPS(SHORT_BAR, "short_bar", "the BAR ends before the last structure")                \
+    CAPS(SHORT_COMMON, "short_common", "the common configuration is 32 bytes long")       \
+    CAPS(SHORT_DEVICE, "short_device", "the device configuration is 4 bytes long")        \
+    CAPS(LONG, "long", "capabilities with 8 more bytes than they need")                   \
+    CAPS(TWICE, "twice", "a second, useless set behind the good ones")                    \
+    CAPS(LOOP, "loop", "the list leads back to its begin")                                \
+    CAPS(OUTSIDE, "outside", "the list ends with a pointer into the header")
+#define CAPS_ENUM(id, name, text) CAPS_##id,
+enum caps_oddity { CAPS_ODDITIES(CAPS_ENUM) CAPS_COUNT };
+
+struct options {
+    uint32_t rx_queue_size, tx_queue_size;
+    uint64_t features;
+    uint8_t mac[6];
+    bool mac_given;
+    uint16_t mtu;
+    uint32_t speed; /* Mbit/s */
+    unsigned bar;
+    bool legacy; /* an I/O BAR 0 with the legacy interface, where `bar` leaves room for it */
+    bool above_4g;
+    enum layout_kind layout;
+    uint32_t caps; /* 1 << enum caps_oddity */
+    uint32_t notify_multiplier;
+    uint32_t command; /* the command register as firmware left it */
+    uint64_t seed;
+    bool reorder;
+    bool ignore_no_interrupt;
+    uint32_t delay; /* microseconds */
+    uint32_t wire;  /* frames queued at most */
+    char fault[256];
+};
+
+/* "name=value,..." or "". false with a line in error: what is not understood, what there is. */
+bool options_parse(struct options *options, const char *arguments, char *error, size_t error_size);
+
+/* The lines of the help that say all this. */
+extern const char options_help[];
+
+#endif

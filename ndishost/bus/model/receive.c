@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* From the wire into the driver's receive buffers (virtio 1.2, 5.1.6.3, 5.1.6.4). */
+#include <string.h>
+#include "bus/model/features.h"
+#include "bus/model/model.h"
+
+#define USED_MAX      256u /* buffers a batch */
+#define BUFFERS_MAX   64u  /* a frame, with MRG_RXBUF */
+#define REORDER_REACH 16u
+
+struct incoming {
+    struct used_buffer used[USED_MAX];
+    unsigned count;  /* buffers */
+    unsigned frames; /* done with, into a buffer or dropped */
+    uint64_t bytes;
+    unsigned received;
+};
+
+/* ---- One buffer ---- */
+
+/* The next buffer, NULL if there is none. Lock held. */
+static struct chain *take_buffer(struct model *model)
+{
+    struct ring *ring = &model->ring[QUEUE_RX];
+    bool merge = model->negotiated & FEATURE_MRG_RXBUF;
+    uint16_t reach = ring->queue_count < REORDER_REACH ? ring->queue_count : REORDER_REACH;
+    struct chain *chain = ring_take(
+        ring, model->options.reorder && reach ? (uint16_t)random_below(&model->random, reach) : 0);
+
+    if (!chain)
+        return NULL;
+    if (chain->readable)
+        model_violation(model, RULE_RX_READABLE, "chain %u: %llu device-readable bytes",
+                        chain->head, (unsigned long long)chain->readable);
+    if (chain->writable < (merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN))
+        model_violation(model, RULE_RX_SMALL, "chain %u: a receive buffer of %llu bytes (%u)",
+                        chain->head, (unsigned long long)chain->writable,
+                        merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN);
+    return chain;
+}
+
+/* ---- One frame ---- */
+
+static void header_faults(struct model *model, struct spec_net_header *header)
+{
+    if (fault_hit(&model->faults, FAULT_RX_NUM_ZERO))
+        header->num_buffers = 0;
+    if (fault_hit(&model->faults, FAULT_RX_NUM_MANY))
+        header->num_buffers = 2;
+    if (fault_hit(&model->faults, FAULT_RX_FLAGS)) {
+        header->flags = 0xFF;
+        header->gso_type = 1;
+        header->csum_start = header->csum_offset = 0xFFFF;
+    }
+}
+
+/* What the used element says; the faults may have it otherwise. */
+static uint32_t length_faults(struct model *model, const struct chain *chain, uint32_t length)
+{
+    if (fault_hit(&model->faults, FAULT_RX_SHORT))
+        length = NET_HEADER_SIZE - 1;
+    if (fault_hit(&model->faults, FAULT_RX_EMPTY))
+        length = NET_HEADER_SIZE;
+    if (fault_hit(&model->faults, FAULT_RX_RUNT))
+        length = NET_HEADER_SIZE + ETHERNET_HEADER_SIZE - 1;
+    if (fault_hit(&model->faults, FAULT_RX_LONG))
+        length = (uint32_t)chain->writable;
+    return length;
+}
+
+/* Takes the buffers that header and frame need into used[], with their lengths; returns how many, 0 if
+ * there are not enough now, -1 if the frame can never fit. */
+static int take_buffers(struct model *model, uint32_t frame_length, struct used_buffer *used)
+{
+    bool merge = model->negotiated & FEATURE_MRG_RXBUF;
+    uint64_t left = (uint64_t)NET_HEADER_SIZE + frame_length;
+    struct ring *ring = &model->ring[QUEUE_RX];
+    int n = 0;
+
+    while (left > 0 && n < (merge ? (int)BUFFERS_MAX : 1)) {
+        struct chain *chain = take_buffer(model);
+
+        if (!chain)
+            break;
+        used[n].chain = chain;
+        used[n].length = (uint32_t)(left < chain->writable ? left : chain->writable);
+        left -= used[n++].length;
+    }
+    if (left == 0)
+        return n;
+    for (int i = n; i-- > 0;)
+        ring_untake(ring, used[i].chain);
+    return n == (merge ? (int)BUFFERS_MAX : 1) ? -1 : 0;
+}
+
+static void fill(struct model *model, struct used_buffer *used, int n,
+                 const struct wire_frame *frame)
+{
+    struct spec_net_header header = {.num_buffers = (uint16_t)n};
+    uint32_t done, room = used[0].length;
+
+    header_faults(model, &header);
+    chain_scatter(used[0].chain, 0, &header, sizeof header);
+    done = room > NET_HEADER_SIZE ? room - NET_HEADER_SIZE : 0;
+    chain_scatter(used[0].chain, NET_HEADER_SIZE, frame->data, done);
+    for (int i = 1; i < n; i++) {
+        chain_scatter(used[i].chain, 0, frame->data + done, used[i].length);
+        done += used[i].length;
+    }
+    used[0].length = length_faults(model, used[0].chain, used[0].length);
+}
+
+/* ---- A batch ---- */
+
+static bool stalled(struct model *model)
+{
+    if (fault_hit(&model->faults, FAULT_DEAD))
+        atomic_store(&model->dead, true);
+    return atomic_load(&model->dead) || fault_hit(&model->faults, FAULT_RX_STALL);
+}
+
+enum ended { FRAMES_DONE, BUFFERS_DONE, STALLED };
+
+/* Puts frames into buffers until one of them, or this batch, is at its end. */
+static enum ended place_frames(struct model *model, struct incoming *in,
+                               const struct wire_frame *const *frames, uint32_t available)
+{
+    while (in->frames < available && in->count + BUFFERS_MAX <= USED_MAX) {
+        const struct wire_frame *frame = frames[in->frames];
+        int n;
+
+        if (stalled(model))
+            return STALLED;
+        n = take_buffers(model, frame->length, &in->used[in->count]);
+        if (n == 0)
+            return BUFFERS_DONE;
+        in->frames++;
+        if (n < 0) {
+            count(model, COUNT_RX_TOO_LONG, 1);
+            continue;
+        }
+        fill(model, &in->used[in->count], n, frame);
+        in->count += (unsigned)n;
+        in->received++;
+        in->bytes += frame->length;
+    }
+    return FRAMES_DONE;
+}
+
+/* What is new in the queue, fetched. Lock held. */
+static void look(struct model *model, struct ring *ring)
+{
+    bool notified = model->look[QUEUE_RX] == LOOK_NOTIFIED;
+
+    model->look[QUEUE_RX] = LOOK_ON;
+    ring_want_notifications(model, ring, false);
+    if (!ring_fetch(model, ring) && notified)
+        count(model, COUNT_NOTIFICATIONS_VAIN, 1);
+}
+
+/* Frames wait and no buffer is there. true: one came in just now. Lock held. */
+static bool starved(struct model *model, struct ring *ring)
+{
+    if (!thread_await_notification(model, ring))
+        return true;
+    count(model, COUNT_RX_STARVED, 1);
+    return false;
+}
+
+static bool publish(struct model *model, struct incoming *in, unsigned epoch)
+{
+    struct ring *ring = &model->ring[QUEUE_RX];
+    bool interrupt = false;
+
+    thread_delay(model);
+    pthread_mutex_lock(&model->lock);
+    if (!thread_stale(model, epoch)) {
+        ring_publish(model, ring, in->used, in->count);
+        interrupt = in->count && ring_wants_interrupt(model, ring);
+        count(model, COUNT_RX_FRAMES, in->received);
+        count(model, COUNT_RX_BYTES, in->bytes);
+    } else {
+        in->frames = 0; /* the next life gets them */
+    }
+    pthread_mutex_unlock(&model->lock);
+    return interrupt;
+}
+
+bool receive_batch(struct model *model)
+{
+    struct ring *ring = &model->ring[QUEUE_RX];
+    const struct wire_frame *frames[BATCH];
+    struct incoming in = {.count = 0};
+    uint32_t available;
+    bool more = false;
+    unsigned epoch;
+
+    if (model->look[QUEUE_RX] == LOOK_NOT)
+        return false;
+    available = wire_peek(&model->wire, frames, BATCH);
+    pthread_mutex_lock(&model->lock);
+    epoch = model->epoch;
+    if (model->live && !model->broken) {
+        enum ended ended;
+
+        look(model, ring);
+        ended = place_frames(model, &in, frames, available);
+        more = ended == FRAMES_DONE ? in.frames > 0 : ended == BUFFERS_DONE && starved(model, ring);
+    }
+    pthread_mutex_unlock(&model->lock);
+    if (in.frames == 0)
+        return more;
+    if (publish(model, &in, epoch) && !fault_hit(&model->faults, FAULT_LOST))
+        interrupt_raise(model, ISR_QUEUE);
+    wire_drop(&model->wire, in.frames);
+    for (unsigned i = 0; i < in.received; i++)
+        thread_frame_fault(model);
+    return more;
+}

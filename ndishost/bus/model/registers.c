@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Loads and stores to the BARs, and whose they are. */
+#include <string.h>
+#include "bus/model/features.h"
+#include "bus/model/model.h"
+
+static const char *const place_names[] = {
+    "common configuration", "notification structure", "ISR status",      "device configuration",
+    "MSI-X table",          "MSI-X pending bits",     "legacy interface"};
+
+static uint64_t all_ones(unsigned size)
+{
+    return UINT64_MAX >> (64 - 8 * size);
+}
+
+/* Does the device answer at all? Also an occasion for it to go. */
+static bool answers(struct model *model, unsigned bar, enum counter counter)
+{
+    unsigned decode = model->bus.bar[bar].io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY;
+
+    count(model, counter, 1);
+    if (fault_hit(&model->faults, FAULT_GONE))
+        model_remove(model);
+    if (atomic_load(&model->gone))
+        return false;
+    if (model->layout.config[PCI_COMMAND] & decode)
+        return true;
+    model_violation(model, RULE_PCI_DECODE,
+                    "BAR %u is accessed while the command register has %s decoding off", bar,
+                    decode == PCI_COMMAND_IO ? "I/O" : "memory");
+    return false;
+}
+
+static const struct place *find_place(struct model *model, unsigned bar, uint64_t offset,
+                                      const char *verb)
+{
+    const struct place *place = layout_find(&model->layout, bar, offset);
+
+    if (!place)
+        model_violation(model, RULE_NO_REGISTER, "BAR %u, offset 0x%llx is %s: nothing is there",
+                        bar, (unsigned long long)offset, verb);
+    return place;
+}
+
+/* The byte is all that there is, in a structure that may be longer. */
+static bool isr_access(struct model *model, uint32_t offset, unsigned size, const char *verb)
+{
+    if (offset == 0 && size == 1)
+        return true;
+    model_violation(model, offset ? RULE_NO_REGISTER : RULE_WIDTH,
+                    "the ISR status (8 bits, offset 0) is %s with %u bits at offset %u", verb,
+                    size * 8, offset);
+    return offset == 0;
+}
+
+/* ---- Reading ---- */
+
+static uint64_t place_read(struct model *model, const struct place *place, uint32_t offset,
+                           unsigned size)
+{
+    uint64_t value = 0;
+
+    switch (place->kind) {
+    case PLACE_ISR:
+        return isr_access(model, offset, size, "read") ? interrupt_read_isr(model) : 0;
+    case PLACE_COMMON:
+        pthread_mutex_lock(&model->lock);
+        value = common_cfg_read(model, offset, size);
+        pthread_mutex_unlock(&model->lock);
+        return value;
+    case PLACE_DEVICE:
+        pthread_mutex_lock(&model->lock);
+        value = device_cfg_read(model, offset, size);
+        pthread_mutex_unlock(&model->lock);
+        return value;
+    case PLACE_MSIX_TABLE:
+        pthread_mutex_lock(&model->lock);
+        if (offset + size <= sizeof model->msix_table)
+            memcpy(&value, model->msix_table + offset, size);
+        pthread_mutex_unlock(&model->lock);
+        return value;
+    case PLACE_MSIX_PENDING:
+        return 0;
+    default:
+        model_violation(model, place->kind == PLACE_NOTIFY ? RULE_NOTIFY_ADDRESS : RULE_LEGACY,
+                        "the %s is read at offset 0x%x", place_names[place->kind], offset);
+        return 0;
+    }
+}
+
+uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsigned size)
+{
+    const struct place *place;
+
+    if (bar >= BUS_BARS || !answers(model, bar, COUNT_READS))
+        return all_ones(size);
+    place = find_place(model, bar, offset, "read");
+    if (!place)
+        return 0;
+    return place_read(model, place, (uint32_t)(offset - place->offset), size) & all_ones(size);
+}
+
+/* ---- Notifications ---- */
+
+/* Which queue's address is this? QUEUES if none's. With a multiplier of 0 it is everybody's, and the
+ * value decides. */
+static unsigned notified_queue(const struct model *model, uint32_t offset, unsigned value)
+{
+    uint32_t multiplier = model->options.notify_multiplier;
+
+    if (multiplier == 0)
+        return offset == 0 ? value : QUEUES;
+    return offset % multiplier == 0 && offset / multiplier < QUEUES ? offset / multiplier : QUEUES;
+}
+
+static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t value)
+{
+    unsigned width = model->negotiated & FEATURE_NOTIFICATION_DATA ? 4 : 2;
+    unsigned index = (unsigned)value & 0xFFFF;
+    unsigned queue = notified_queue(model, offset, index);
+
+    if (size != width)
+        model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
+                        size * 8, width * 8);
+    if (index >= QUEUES || (queue < QUEUES && queue != index)) {
+        model_violation(model, RULE_NOTIFY_QUEUE,
+                        "%u is written as a notification, to the address at offset 0x%x", index,
+                        offset);
+        return;
+    }
+    if (queue >= QUEUES) {
+        model_violation(model, RULE_NOTIFY_ADDRESS,
+                        "a notification of queue %u is written to offset 0x%x", index, offset);
+        return;
+    }
+    /* Read without the lock, as all here: the path of every batch. Both are settled by then. */
+    if (!(model->common.status & STATUS_DRIVER_OK) || !model->ring[index].enabled) {
+        model_violation(model, RULE_NOTIFY_TIME, "queue %u is notified %s", index,
+                        model->ring[index].enabled ? "before DRIVER_OK" : "but is not enabled");
+        return;
+    }
+    count(model, COUNT_NOTIFICATIONS + index, 1);
+    thread_wake(model, WORK_QUEUE << index);
+}
+
+/* ---- Writing ---- */
+
+static void place_write(struct model *model, const struct place *place, uint32_t offset,
+                        unsigned size, uint64_t value)
+{
+    unsigned work = 0;
+
+    switch (place->kind) {
+    case PLACE_NOTIFY:
+        notify(model, offset, size, value);
+        break;
+    case PLACE_COMMON:
+        pthread_mutex_lock(&model->lock);
+        common_cfg_write(model, offset, size, (uint32_t)value, &work);
+        if (model->broken)
+            work |= WORK_LIVE;
+        pthread_mutex_unlock(&model->lock);
+        if (work)
+            thread_wake(model, work);
+        break;
+    case PLACE_MSIX_TABLE:
+        pthread_mutex_lock(&model->lock);
+        if (offset + size <= sizeof model->msix_table)
+            memcpy(model->msix_table + offset, &value, size);
+        pthread_mutex_unlock(&model->lock);
+        break;
+    case PLACE_ISR:
+        model_violation(model, RULE_ISR_WRITE, "the ISR status is written");
+        break;
+    case PLACE_DEVICE:
+        model_violation(model, RULE_CONFIG_WRITE,
+                        "offset %u of the device configuration is written", offset);
+        break;
+    default:
+        model_violation(model, RULE_LEGACY, "the %s is written at offset 0x%x",
+                        place_names[place->kind], offset);
+        break;
+    }
+}
+
+void registers_write(struct model *model, unsigned bar, uint64_t offset, unsigned size,
+                     uint64_t value)
+{
+    const struct place *place;
+
+    if (bar >= BUS_BARS || !answers(model, bar, COUNT_WRITES))
+        return;
+    place = find_place(model, bar, offset, "written");
+    if (place)
+        place_write(model, place, (uint32_t)(offset - place->offset), size, value);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.h: the device's side of a split virtqueue (virtio 1.2, 2.7), suspicious of the driver: chains
+ * are read once, checked, remembered, and held against what lies in memory when they are given back.
+ *   ring_start(model, ring)                              at DRIVER_OK
+ *   ring_fetch(model, ring)                              what the driver made available meanwhile
+ *   while ((chain = ring_take(ring, 0))) ... use it ...
+ *   ring_publish(model, ring, used, count)               hand them back, all at once
+ *   if (ring_wants_interrupt(model, ring)) ...
+ *   ring_stop(ring)                                      at reset
+ * All with the model's lock held.
+ */
+#ifndef NDISHOST_MODEL_RING_H
+#define NDISHOST_MODEL_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bus/model/spec.h"
+
+struct model;
+
+struct chain_piece {
+    const volatile struct spec_desc *source; /* where the descriptor lies */
+    struct spec_desc copy;                   /* and what it said */
+    uint8_t *data;
+};
+
+/* One buffer, as it was found when it was fetched. */
+struct chain {
+    uint16_t head;
+    bool outstanding; /* fetched, not yet given back */
+    uint32_t pieces, capacity;
+    struct chain_piece *piece;                     /* grows, and is kept */
+    const volatile struct spec_desc *table_source; /* the indirect descriptor, or NULL */
+    struct spec_desc table_copy;
+    uint64_t readable, writable; /* bytes */
+};
+
+struct ring {
+    /* Written through registers, before it is live. */
+    uint16_t index;
+    uint16_t max_size, size;
+    uint16_t msix_vector;
+    bool enabled;
+    uint64_t desc_addr, avail_addr, used_addr;
+    /* Live. */
+    bool live;
+    const volatile struct spec_desc *desc;
+    uint8_t *avail, *used;
+    struct chain *chain; /* by head */
+    uint16_t *owner;     /* by descriptor of the table: its chain's head + 1, 0: nobody's */
+    uint16_t *queue;     /* heads that were fetched and wait for their turn */
+    uint16_t queue_head, queue_count;
+    uint16_t in_flight;  /* fetched, not yet published */
+    uint16_t avail_seen; /* next to fetch */
+    uint16_t used_idx;   /* as we published it */
+    uint16_t used_flags; /* as we wrote them */
+    uint16_t signalled;  /* used_idx at the last decision about an interrupt */
+    uint64_t fetched;    /* in all */
+    bool scribbled;      /* by a fault of ours: what the driver left there is lost */
+};
+
+/* Finds the parts in memory and begins with an empty ring. false: it could not (reported). */
+bool ring_start(struct model *model, struct ring *ring);
+void ring_stop(struct ring *ring);
+
+/* Reads what is new in the available ring, all of it. false: nothing new, or the ring is broken. */
+bool ring_fetch(struct model *model, struct ring *ring);
+/* Is something new there? Looks only. */
+bool ring_pending(const struct ring *ring);
+/* The nth chain that waits, out of the queue; NULL if there are not so many. */
+struct chain *ring_take(struct ring *ring, uint16_t nth);
+/* What ring_take took, back to the front of the queue: nothing has been done with it. */
+void ring_untake(struct ring *ring, struct chain *chain);
+
+struct used_buffer {
+    struct chain *chain;
+    uint32_t length; /* bytes written */
+};
+void ring_publish(struct model *model, struct ring *ring, const struct used_buffer *used,
+                  unsigned count);
+/* After ring_publish: does the driver want to hear of it (2.7.7.2)? */
+bool ring_wants_interrupt(struct model *model, struct ring *ring);
+/* Asks the driver for notifications, or asks it to spare them (2.7.10.2). */
+void ring_want_notifications(struct model *model, struct ring *ring, bool wanted);
+/* Would the driver have to notify of a new buffer, as things stand? */
+bool ring_notifications_wanted(const struct model *model, const struct ring *ring);
+
+/* chain.c: reads the chain that begins at `head` into *chain and checks it. false: it cannot be used
+ * (reported). */
+bool chain_read(struct model *model, struct ring *ring, struct chain *chain, uint16_t head);
+/* The driver left it alone while it was the device's? Reports if not. */
+void chain_check_unaltered(struct model *model, const struct ring *ring, const struct chain *chain);
+/* Copies from the readable part, from `offset` on, at most `length` bytes; returns how many. */
+size_t chain_gather(const struct chain *chain, size_t offset, void *to, size_t length);
+/* Copies into the writable part, from `offset` on; returns how many bytes fitted. */
+size_t chain_scatter(const struct chain *chain, size_t offset, const void *from, size_t length);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Rules that a driver broke; see rule.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include "bus/model/model.h"
+#include "rules/rules.h"
+
+enum severity { MINOR, FATAL };
+
+static const struct {
+    const char *name, *section;
+    enum severity severity;
+} table[] = {
+#define RULE_ROW(id, severity, name, section) {name, section, severity},
+    MODEL_RULES(RULE_ROW)};
+
+const char *model_rule_name(enum model_rule rule)
+{
+    return table[rule].name;
+}
+
+void model_violation(struct model *model, enum model_rule rule, const char *format, ...)
+{
+    const char *section = table[rule].section;
+    char what[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    atomic_fetch_add(&model->violation[rule], 1);
+    if (table[rule].severity == FATAL) {
+        model->broken = true;
+        atomic_store(&model->fatal_rule, rule + 1);
+    }
+    rule_violation(table[rule].name, NULL, "%s (%s%s)", what,
+                   section[0] >= '0' && section[0] <= '9' ? "virtio 1.2, " : "", section);
+}

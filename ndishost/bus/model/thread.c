@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device's thread: sleeps until it is told of something, then moves frames both ways until nothing
+ * is left to move. It looks at a queue only when it was notified of it or has asked not to be: a
+ * driver that forgets a notification hangs here as it would elsewhere, and is reported.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include "bus/model/model.h"
+#include "bus/thread.h"
+
+#define LOOK_MS      500u /* how often a sleeping device looks for forgotten notifications */
+#define NO_NOTIFY_MS 1u   /* and how often if a fault forbids the driver to notify at all */
+
+static void deadline(struct timespec *at, uint64_t microseconds)
+{
+    clock_gettime(CLOCK_MONOTONIC, at);
+    at->tv_sec += (time_t)(microseconds / 1000000);
+    at->tv_nsec += (long)(microseconds % 1000000) * 1000;
+    if (at->tv_nsec >= 1000000000) {
+        at->tv_sec++;
+        at->tv_nsec -= 1000000000;
+    }
+}
+
+bool thread_is_me(const struct model *model)
+{
+    return pthread_equal(pthread_self(), model->thread);
+}
+
+void thread_wake(struct model *model, unsigned work)
+{
+    atomic_fetch_or(&model->work, work);
+    /* Whoever falls asleep now sees the work: it looks once more after it has said that it sleeps. */
+    if (!atomic_load(&model->asleep))
+        return;
+    pthread_mutex_lock(&model->sleep_lock);
+    pthread_cond_signal(&model->sleep_cond);
+    pthread_mutex_unlock(&model->sleep_lock);
+}
+
+/* The work there is; waits for some at most so long, 0 if there was none. */
+static unsigned wait_for_work(struct model *model, uint64_t microseconds)
+{
+    unsigned work = atomic_exchange(&model->work, 0);
+    struct timespec at;
+
+    if (work)
+        return work;
+    deadline(&at, microseconds);
+    pthread_mutex_lock(&model->sleep_lock);
+    atomic_store(&model->asleep, true);
+    while (!(work = atomic_exchange(&model->work, 0)))
+        if (pthread_cond_timedwait(&model->sleep_cond, &model->sleep_lock, &at) == ETIMEDOUT)
+            break;
+    atomic_store(&model->asleep, false);
+    pthread_mutex_unlock(&model->sleep_lock);
+    return work;
+}
+
+void thread_delay(struct model *model)
+{
+    struct timespec at;
+
+    if (model->options.delay == 0)
+        return;
+    deadline(&at, model->options.delay);
+    pthread_mutex_lock(&model->sleep_lock);
+    atomic_store(&model->asleep, true);
+    while (!(atomic_load(&model->work) & (WORK_RESET | WORK_CLOSE)))
+        if (pthread_cond_timedwait(&model->sleep_cond, &model->sleep_lock, &at) == ETIMEDOUT)
+            break;
+    atomic_store(&model->asleep, false);
+    pthread_mutex_unlock(&model->sleep_lock);
+}
+
+/* ---- Reset ---- */
+
+static void slow_reset(struct model *model)
+{
+    struct timespec at;
+
+    deadline(&at, 200000);
+    pthread_mutex_lock(&model->sleep_lock);
+    while (!(atomic_load(&model->work) & WORK_CLOSE))
+        if (pthread_cond_timedwait(&model->sleep_cond, &model->sleep_lock, &at) == ETIMEDOUT)
+            break;
+    pthread_mutex_unlock(&model->sleep_lock);
+}
+
+static void reset(struct model *model)
+{
+    if (fault_hit(&model->faults, FAULT_RESET_SLOW))
+        slow_reset(model);
+    if (fault_hit(&model->faults, FAULT_RESET_NEVER))
+        return;
+    /* Before device_status reads 0, or a notification of the next life might get lost. */
+    atomic_fetch_and(&model->work, ~(unsigned)(WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX));
+    for (unsigned i = 0; i < QUEUES; i++)
+        model->look[i] = LOOK_NOT;
+    atomic_store(&model->dead, false);
+    /* And no interrupt is left by then: 2.4.1. */
+    interrupt_clear(model);
+    pthread_mutex_lock(&model->lock);
+    common_cfg_reset(model);
+    pthread_mutex_unlock(&model->lock);
+}
+
+/* ---- What a driver broke ---- */
+
+static void tell_fatal(struct model *model)
+{
+    unsigned rule = atomic_exchange(&model->fatal_rule, 0);
+    char why[160];
+
+    if (!rule)
+        return;
+    pthread_mutex_lock(&model->lock);
+    model_set_needs_reset(model);
+    pthread_mutex_unlock(&model->lock);
+    interrupt_raise(model, ISR_CONFIG);
+    if (model->failed_told || !model->bus.events->failed)
+        return;
+    model->failed_told = true;
+    snprintf(why, sizeof why, "the driver broke rule %s (reported above); the device cannot go on",
+             model_rule_name((enum model_rule)(rule - 1)));
+    model->bus.events->failed(model->bus.context, why);
+}
+
+/* After a time asleep: is there a queue with new buffers of which the driver ought to have notified?
+ * Twice in a row with nothing in between means that it will not come any more. */
+static void look_for_forgotten(struct model *model)
+{
+    unsigned work = 0;
+
+    pthread_mutex_lock(&model->lock);
+    for (unsigned i = 0; i < QUEUES && model->live && !model->broken; i++) {
+        struct ring *ring = &model->ring[i];
+
+        if (!ring_pending(ring) || !ring_notifications_wanted(model, ring)) {
+            model->queue_stale[i] = 0;
+            continue;
+        }
+        if (++model->queue_stale[i] < 2)
+            continue;
+        model->queue_stale[i] = 0;
+        model_violation(model, RULE_NOTIFY_MISSING,
+                        "queue %u has had new buffers for half a second, the device did not ask to "
+                        "be left alone, and no notification came",
+                        i);
+        work |= WORK_QUEUE << i;
+    }
+    pthread_mutex_unlock(&model->lock);
+    atomic_fetch_or(&model->work, work);
+}
+
+/* ---- For both directions ---- */
+
+void thread_frame_fault(struct model *model)
+{
+    if (fault_hit(&model->faults, FAULT_GONE_FRAME))
+        model_remove(model);
+    if (!fault_hit(&model->faults, FAULT_NEEDS_RESET))
+        return;
+    pthread_mutex_lock(&model->lock);
+    model_set_needs_reset(model);
+    pthread_mutex_unlock(&model->lock);
+    interrupt_raise(model, ISR_CONFIG);
+}
+
+bool thread_await_notification(struct model *model, struct ring *ring)
+{
+    ring_want_notifications(model, ring, true);
+    if (ring_pending(ring))
+        return false;
+    /* A fault may keep the driver from ever notifying: then we go on looking, as such a device has to. */
+    if (!fault_armed(&model->faults, FAULT_NO_NOTIFY))
+        model->look[ring->index] = LOOK_NOT;
+    return true;
+}
+
+void thread_shuffle(struct model *model, struct used_buffer *used, unsigned count)
+{
+    for (unsigned i = count; model->options.reorder && i > 1; i--) {
+        unsigned j = (unsigned)random_below(&model->random, i);
+        struct used_buffer swap = used[i - 1];
+
+        used[i - 1] = used[j];
+        used[j] = swap;
+    }
+}
+
+/* ---- The thread ---- */
+
+/* true: there is more to do, without being told. */
+static bool move_frames(struct model *model)
+{
+    bool more = transmit_batch(model);
+
+    more |= receive_batch(model);
+    if (model->live && fault_hit(&model->faults, FAULT_SPURIOUS))
+        interrupt_raise(model, ISR_QUEUE);
+    if (model->live && fault_hit(&model->faults, FAULT_CONFIG_SPURIOUS))
+        interrupt_raise(model, ISR_CONFIG);
+    tell_fatal(model);
+    return more;
+}
+
+static void *run(void *argument)
+{
+    struct model *model = argument;
+    bool more = false;
+
+    for (;;) {
+        bool no_notify = fault_armed(&model->faults, FAULT_NO_NOTIFY);
+        unsigned work = more ? atomic_exchange(&model->work, 0)
+                             : wait_for_work(model, (no_notify ? NO_NOTIFY_MS : LOOK_MS) * 1000);
+
+        if (work & WORK_CLOSE)
+            return NULL;
+        if (work & WORK_RESET)
+            reset(model);
+        if (work == 0 && !more && !no_notify) {
+            look_for_forgotten(model);
+            continue;
+        }
+        for (unsigned i = 0; i < QUEUES; i++)
+            if (work & WORK_QUEUE << i) {
+                model->queue_stale[i] = 0;
+                model->look[i] = LOOK_NOTIFIED;
+            }
+        more = move_frames(model);
+    }
+}
+
+bool thread_start(struct model *model)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&model->sleep_lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&model->sleep_cond, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return bus_thread_start(&model->thread, "model", run, model) == 0;
+}
+
+void thread_stop(struct model *model)
+{
+    thread_wake(model, WORK_CLOSE);
+    pthread_join(model->thread, NULL);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* From the transmit queue onto the wire (virtio 1.2, 5.1.6.2). */
+#include <string.h>
+#include "bus/model/features.h"
+#include "bus/model/model.h"
+
+struct outgoing {
+    struct used_buffer used[BATCH];
+    uint32_t length[BATCH]; /* of the frame in model->frames; 0: nothing to send */
+    unsigned count;
+};
+
+/* ---- Checks ---- */
+
+static bool header_good(struct model *model, const struct chain *chain,
+                        const struct spec_net_header *header)
+{
+    uint8_t allowed = model->negotiated & FEATURE_CSUM ? NET_HDR_F_NEEDS_CSUM : 0;
+
+    if (header->flags & ~allowed)
+        model_violation(model, RULE_TX_FLAGS, "chain %u: the header's flags are 0x%02x",
+                        chain->head, header->flags);
+    if (header->num_buffers)
+        model_violation(model, RULE_TX_NUM_BUFFERS,
+                        "chain %u: the header's num_buffers is %u (is the header 12 bytes long?)",
+                        chain->head, header->num_buffers);
+    if (!header->gso_type)
+        return true;
+    model_violation(model, RULE_TX_GSO, "chain %u: gso_type is 0x%02x, no offload was negotiated",
+                    chain->head, header->gso_type);
+    return false;
+}
+
+static bool size_good(struct model *model, const struct chain *chain, const uint8_t *frame,
+                      uint64_t length)
+{
+    uint32_t most = ETHERNET_HEADER_SIZE + model->options.mtu;
+    bool tagged = length >= ETHERNET_HEADER_SIZE && frame[12] == 0x81 && frame[13] == 0x00;
+
+    if (length >= ETHERNET_HEADER_SIZE && length <= most + (tagged ? ETHERNET_TAG_SIZE : 0))
+        return true;
+    model_violation(model, RULE_TX_SIZE, "chain %u: a frame of %llu bytes (%u to %u%s)",
+                    chain->head, (unsigned long long)length, ETHERNET_HEADER_SIZE, most,
+                    tagged ? ", and 4 for its tag" : "");
+    return false;
+}
+
+/* What the driver left to the device: RFC 1071 over the frame from csum_start on. */
+static bool complete_checksum(struct model *model, const struct chain *chain,
+                              const struct spec_net_header *header, uint8_t *frame, uint32_t length)
+{
+    uint32_t at = (uint32_t)header->csum_start + header->csum_offset, sum = 0;
+
+    if (header->csum_start >= length || at + 2 > length) {
+        model_violation(model, RULE_TX_CSUM,
+                        "chain %u: csum_start %u and csum_offset %u in a frame of %u bytes",
+                        chain->head, header->csum_start, header->csum_offset, length);
+        return false;
+    }
+    for (uint32_t i = header->csum_start; i < length; i++)
+        sum += (i - header->csum_start) % 2 ? frame[i] : (uint32_t)frame[i] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xFFFF) + (sum >> 16);
+    frame[at] = (uint8_t)(~sum >> 8);
+    frame[at + 1] = (uint8_t)~sum;
+    return true;
+}
+
+/* ---- One frame ---- */
+
+/* Copies the frame to `to`; returns its length, 0 if it does not go onto the wire. Lock held. */
+static uint32_t take_frame(struct model *model, const struct chain *chain, uint8_t *to)
+{
+    struct spec_net_header header;
+    uint64_t length;
+
+    if (chain->writable)
+        model_violation(model, RULE_TX_WRITABLE, "chain %u: %llu device-writable bytes",
+                        chain->head, (unsigned long long)chain->writable);
+    if (chain_gather(chain, 0, &header, sizeof header) != sizeof header) {
+        model_violation(model, RULE_TX_HEADER, "chain %u: %llu bytes, less than the header's %u",
+                        chain->head, (unsigned long long)chain->readable, NET_HEADER_SIZE);
+        return 0;
+    }
+    length = chain->readable - NET_HEADER_SIZE;
+    memset(to, 0, ETHERNET_HEADER_SIZE);
+    chain_gather(chain, NET_HEADER_SIZE, to,
+                 length < model->frame_max ? (size_t)length : model->frame_max);
+    if (!header_good(model, chain, &header) || !size_good(model, chain, to, length))
+        return 0;
+    if ((header.flags & NET_HDR_F_NEEDS_CSUM) && (model->negotiated & FEATURE_CSUM) &&
+        !complete_checksum(model, chain, &header, to, (uint32_t)length))
+        return 0;
+    return (uint32_t)length;
+}
+
+/* ---- A batch ---- */
+
+static bool stalled(struct model *model)
+{
+    if (fault_hit(&model->faults, FAULT_DEAD))
+        atomic_store(&model->dead, true);
+    return atomic_load(&model->dead) || fault_hit(&model->faults, FAULT_TX_STALL);
+}
+
+/* Lock held. */
+static void collect(struct model *model, struct outgoing *out)
+{
+    struct ring *ring = &model->ring[QUEUE_TX];
+
+    out->count = 0;
+    while (out->count < BATCH && ring->queue_count && !stalled(model)) {
+        struct chain *chain = ring_take(ring, 0);
+
+        out->length[out->count] =
+            take_frame(model, chain, model->frames + (size_t)out->count * model->frame_max);
+        out->used[out->count++] = (struct used_buffer){chain, 0};
+    }
+}
+
+/* No lock held: the receiver may take its time. */
+static void deliver(struct model *model, const struct outgoing *out)
+{
+    const struct bus_events *events = model->bus.events;
+
+    for (unsigned i = 0; i < out->count; i++) {
+        thread_frame_fault(model);
+        if (out->length[i] == 0) {
+            count(model, COUNT_TX_REFUSED, 1);
+        } else if (!model->link_up) {
+            count(model, COUNT_TX_NO_LINK, 1);
+        } else {
+            count(model, COUNT_TX_FRAMES, 1);
+            count(model, COUNT_TX_BYTES, out->length[i]);
+            if (events->wire_receive)
+                events->wire_receive(model->bus.context,
+                                     model->frames + (size_t)i * model->frame_max, out->length[i]);
+        }
+    }
+}
+
+/* What is in the queue, fetched; false: nothing is. Lock held. */
+static bool look(struct model *model, struct ring *ring)
+{
+    bool notified = model->look[QUEUE_TX] == LOOK_NOTIFIED;
+
+    model->look[QUEUE_TX] = LOOK_ON;
+    ring_want_notifications(model, ring, false);
+    if (!ring_fetch(model, ring) && notified && !ring->queue_count)
+        count(model, COUNT_NOTIFICATIONS_VAIN, 1);
+    while (!ring->queue_count && !model->broken)
+        if (thread_await_notification(model, ring) || !ring_fetch(model, ring))
+            return false;
+    return !model->broken;
+}
+
+bool transmit_batch(struct model *model)
+{
+    struct ring *ring = &model->ring[QUEUE_TX];
+    struct outgoing out = {.count = 0};
+    bool interrupt = false, more = false;
+    unsigned epoch;
+
+    if (model->look[QUEUE_TX] == LOOK_NOT)
+        return false;
+    pthread_mutex_lock(&model->lock);
+    epoch = model->epoch;
+    if (model->live && !model->broken && look(model, ring))
+        collect(model, &out);
+    pthread_mutex_unlock(&model->lock);
+    if (out.count == 0)
+        return false;
+    deliver(model, &out);
+    thread_delay(model);
+    pthread_mutex_lock(&model->lock);
+    if (!thread_stale(model, epoch)) {
+        thread_shuffle(model, out.used, out.count);
+        ring_publish(model, ring, out.used, out.count);
+        interrupt = ring_wants_interrupt(model, ring);
+        more = true;
+    }
+    pthread_mutex_unlock(&model->lock);
+    if (interrupt && !fault_hit(&model->faults, FAULT_LOST))
+        interrupt_raise(model, ISR_QUEUE);
+    return more;
+}

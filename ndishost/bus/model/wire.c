@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames on their way to the device; see wire.h. */
+#include <stdlib.h>
+#include <string.h>
+#include "bus/model/wire.h"
+
+#define USUAL_FRAME 2048u
+
+bool wire_open(struct wire *wire, uint32_t bound)
+{
+    *wire = (struct wire){.bound = bound, .size = bound, .link_up = true};
+    pthread_mutex_init(&wire->lock, NULL);
+    pthread_cond_init(&wire->room, NULL);
+    wire->frame = calloc(bound, sizeof *wire->frame);
+    return wire->frame;
+}
+
+void wire_free(struct wire *wire)
+{
+    for (uint32_t i = 0; wire->frame && i < wire->size; i++)
+        free(wire->frame[i].data);
+    free(wire->frame);
+    pthread_cond_destroy(&wire->room);
+    pthread_mutex_destroy(&wire->lock);
+}
+
+/* Only the device's thread grows the queue, so no peeked frame is moved behind its back. */
+static bool grow(struct wire *wire)
+{
+    struct wire_frame *larger = calloc(wire->size * 2, sizeof *larger);
+
+    if (!larger)
+        return false;
+    for (uint32_t i = 0; i < wire->size; i++)
+        larger[i] = wire->frame[(wire->head + i) % wire->size];
+    free(wire->frame);
+    wire->frame = larger;
+    wire->head = 0;
+    wire->size *= 2;
+    return true;
+}
+
+static bool store(struct wire_frame *slot, const void *frame, size_t length)
+{
+    if (slot->capacity < length) {
+        size_t capacity = length < USUAL_FRAME ? USUAL_FRAME : length;
+        uint8_t *data = realloc(slot->data, capacity);
+
+        if (!data)
+            return false;
+        slot->data = data;
+        slot->capacity = (uint32_t)capacity;
+    }
+    memcpy(slot->data, frame, length);
+    slot->length = (uint32_t)length;
+    return true;
+}
+
+bool wire_put(struct wire *wire, const void *frame, size_t length, bool urgent, bool *was_empty)
+{
+    bool stored = false;
+
+    *was_empty = false;
+    if (length == 0 || length > WIRE_FRAME_MAX)
+        return false;
+    pthread_mutex_lock(&wire->lock);
+    while (wire->count >= wire->bound && !urgent && !wire->closed && wire->link_up) {
+        wire->waiting++;
+        pthread_cond_wait(&wire->room, &wire->lock);
+        wire->waiting--;
+    }
+    if (!wire->closed && wire->link_up && (wire->count < wire->size || grow(wire)))
+        stored = store(&wire->frame[(wire->head + wire->count) % wire->size], frame, length);
+    if (stored)
+        *was_empty = wire->count++ == 0;
+    pthread_mutex_unlock(&wire->lock);
+    return stored;
+}
+
+uint32_t wire_peek(struct wire *wire, const struct wire_frame **frames, uint32_t max)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&wire->lock);
+    count = wire->count < max ? wire->count : max;
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = &wire->frame[(wire->head + i) % wire->size];
+    pthread_mutex_unlock(&wire->lock);
+    return count;
+}
+
+void wire_drop(struct wire *wire, uint32_t count)
+{
+    pthread_mutex_lock(&wire->lock);
+    wire->head = (wire->head + count) % wire->size;
+    wire->count -= count;
+    /* Senders are woken when there is room for a good many, not for each frame. */
+    if (wire->waiting && wire->count <= wire->bound / 2)
+        pthread_cond_broadcast(&wire->room);
+    pthread_mutex_unlock(&wire->lock);
+}
+
+void wire_close(struct wire *wire)
+{
+    pthread_mutex_lock(&wire->lock);
+    wire->closed = true;
+    pthread_cond_broadcast(&wire->room);
+    pthread_mutex_unlock(&wire->lock);
+}
+
+void wire_link(struct wire *wire, bool up)
+{
+    pthread_mutex_lock(&wire->lock);
+    wire->link_up = up;
+    pthread_cond_broadcast(&wire->room);
+    pthread_mutex_unlock(&wire->lock);
+}
