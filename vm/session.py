@@ -132,11 +132,11 @@ class Session:
     def device(self, device, kernel):
         expect(kernel == self.result["kernel"], f"kernel {kernel} runs, another was booted")
         self.result["device"] = device
-        return f"{device}, with uio_pci_generic"
+        return device
 
     def driver(self, mac, link):
         self.result.update(mac=mac, link=link)
-        return f"aerovnet.sys runs in ndishost: {mac}, link {link}"
+        return f"ndishost runs aerovnet.sys on it: {mac}, link {link}"
 
     def dhcp(self, ipv4, gateway):
         # While the device is up, QEMU can be asked what was negotiated with it.
