@@ -286,12 +286,95 @@ static void two_processors_indirect(void **state)
     run_threads(64, 200000, 1);
 }
 
+/*
+ * 2.7.13.4.1, at close quarters: the device goes to sleep in the very moment in which the driver
+ * publishes. Nobody really sleeps here, so that the moments meet often: the device waits for the
+ * doorbell to move, and when something is available and it does not move, a notification was lost.
+ */
+struct duel {
+    struct ring *ring;
+    atomic_uint doorbell;
+    atomic_int stop;
+    atomic_int lost;
+    uint64_t naps;
+};
+
+static void *duel_device(void *argument)
+{
+    struct duel *d = argument;
+    unsigned answered = 0;
+    struct ref_chain chain;
+
+    while (!atomic_load(&d->stop)) {
+        time_t limit = 0;
+
+        ref_device_no_notify(&d->ring->device, true);
+        do {
+            while (ref_device_pop(&d->ring->device, &chain)) {
+                ref_device_push(&d->ring->device, chain.head, 0);
+                ref_device_flush(&d->ring->device);
+            }
+        } while (!ref_device_no_notify(&d->ring->device, false));
+        d->naps++;
+        while (atomic_load(&d->doorbell) == answered && !atomic_load(&d->stop)) {
+            if (d->ring->avail->idx != d->ring->device.last_avail_idx) {
+                limit = limit == 0 ? time(NULL) + WAIT_SECONDS : limit;
+                if (time(NULL) > limit) {
+                    atomic_store(&d->lost, 1);
+                    return NULL;
+                }
+            }
+        }
+        answered = atomic_load(&d->doorbell);
+    }
+    return NULL;
+}
+
+static void no_notification_is_lost(void **state)
+{
+    struct duel duel = {.ring = ring_new(4)};
+    uint64_t seed = test_seed(), round;
+    time_t end = time(NULL) + 3;
+    pthread_t thread;
+    int status = VIRTQ_OK;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, duel_device, &duel), 0);
+    for (round = 1; status == VIRTQ_OK && !atomic_load(&duel.lost); round++) {
+        volatile uint32_t pause = random_below(&seed, 100);
+        uintptr_t token;
+        uint32_t len;
+
+        if (round % 1024 == 0 && time(NULL) >= end) {
+            break;
+        }
+        while (pause != 0) {
+            pause--;
+        }
+        status = ring_add(duel.ring, 1 + (uintptr_t)round % 1000, 64, 0);
+        if (virtq_publish(&duel.ring->vq)) {
+            atomic_fetch_add(&duel.doorbell, 1);
+        }
+        while (status == VIRTQ_OK && !atomic_load(&duel.lost) &&
+               (status = ring_get(duel.ring, &token, &len)) == VIRTQ_EMPTY) {
+            status = VIRTQ_OK;
+        }
+    }
+    atomic_store(&duel.stop, 1);
+    pthread_join(thread, NULL);
+    printf("# %llu rounds, %llu naps of the device\n", (unsigned long long)round,
+           (unsigned long long)duel.naps);
+    assert_false(duel.lost);
+    assert_int_equal(status, VIRTQ_OK);
+    assert_true(duel.naps > 1000);
+    ring_free(duel.ring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_processors_size_2),
-        cmocka_unit_test(two_processors_size_16),
-        cmocka_unit_test(two_processors_size_256),
+        cmocka_unit_test(no_notification_is_lost), cmocka_unit_test(two_processors_size_2),
+        cmocka_unit_test(two_processors_size_16),  cmocka_unit_test(two_processors_size_256),
         cmocka_unit_test(two_processors_indirect),
     };
 
