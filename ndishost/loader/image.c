@@ -32,6 +32,7 @@ struct image {
     uint8_t *base;
     struct pe pe; /* pe.data is gone after loading */
     struct pe_symbols symbols;
+    struct pe_messages messages;
     bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
 };
 
@@ -185,6 +186,7 @@ static bool publish(struct image *image)
 
             munmap(old->base, old->pe.image_size);
             pe_symbols_free(&old->symbols);
+            pe_messages_free(&old->messages);
             free(old);
             slot = i;
         }
@@ -219,6 +221,7 @@ static bool build(struct image *image, const char *path, char *error, size_t err
         !pe_bind(pe, image->base, resolve, NULL, error, error_size))
         return false;
     pe_seed_cookie(pe, image->base, (uintptr_t)image->base, random_cookie());
+    pe_messages_read(pe, image->base, &image->messages);
     pe_symbols_read(pe, &image->symbols);
     if (image->symbols.count == 0)
         read_map(image, path);
@@ -234,6 +237,7 @@ static void discard(struct image *image)
     if (image->base)
         munmap(image->base, image->pe.image_size);
     pe_symbols_free(&image->symbols);
+    pe_messages_free(&image->messages);
     free(image);
 }
 
@@ -350,4 +354,38 @@ const char *image_symbol(const void *address, char *buf, size_t size)
     else
         snprintf(buf, size, "%s%s+0x%x", image->name, gone, rva);
     return buf;
+}
+
+/* Every insertion mark, %1 to %9, becomes the one text that is at hand. */
+static void expand(const char *message, const char *insert, char *buf, size_t size)
+{
+    size_t used = 0;
+
+    for (const char *p = message; *p && used + 1 < size; p++) {
+        if (*p == '%' && p[1] >= '1' && p[1] <= '9') {
+            int n = snprintf(buf + used, size - used, "%s", insert);
+
+            used += n > 0 ? (size_t)n : 0;
+            if (used >= size)
+                used = size - 1;
+            p++;
+        } else {
+            buf[used++] = *p;
+        }
+    }
+    buf[used] = 0;
+}
+
+bool image_message(const char *name, uint32_t code, const char *insert, char *buf, size_t size)
+{
+    const char *message = NULL;
+
+    pthread_mutex_lock(&images_lock);
+    for (int i = 0; i < IMAGES_MAX && !message; i++)
+        if (images[i] && !strcmp(images[i]->name, name))
+            message = pe_messages_find(&images[i]->messages, code);
+    if (message)
+        expand(message, insert, buf, size);
+    pthread_mutex_unlock(&images_lock);
+    return message != NULL;
 }

@@ -35,4 +35,8 @@ void image_discard_init(struct image *image);
 const char *image_symbol(const void *address, char *buf, size_t size);
 bool image_contains(const void *address);
 
+/* The text of an event log entry: what the message table of the driver called `name` has for `code`,
+ * with `insert` in place of its insertion strings. false: no such driver, or no such message. */
+bool image_message(const char *name, uint32_t code, const char *insert, char *buf, size_t size);
+
 #endif

@@ -26,6 +26,7 @@
 
 enum pe_directory {
     PE_DIRECTORY_IMPORT = 1,
+    PE_DIRECTORY_RESOURCE = 2,
     PE_DIRECTORY_RELOCATION = 5,
     PE_DIRECTORY_LOAD_CONFIG = 10,
     PE_DIRECTORIES = 16
@@ -103,5 +104,21 @@ void pe_symbols_read_map(const struct pe *pe, const char *text, size_t size,
 /* The last symbol at or before rva, or NULL. */
 const char *pe_symbols_find(const struct pe_symbols *symbols, uint32_t rva, uint32_t *symbol_rva);
 void pe_symbols_free(struct pe_symbols *symbols);
+
+/* The message table resource: texts of event log entries by their code, on one line each. */
+struct pe_message {
+    uint32_t id;
+    uint32_t text; /* offset in `text` below */
+};
+struct pe_messages {
+    struct pe_message *message;
+    size_t count, room;
+    char *text;
+    size_t text_size, text_room;
+};
+/* `image` is laid out already. */
+void pe_messages_read(const struct pe *pe, const uint8_t *image, struct pe_messages *messages);
+const char *pe_messages_find(const struct pe_messages *messages, uint32_t id); /* or NULL */
+void pe_messages_free(struct pe_messages *messages);
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef NDISHOST_DISPATCHER_H
 #define NDISHOST_DISPATCHER_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <ntddk.h>
 
 /* DISPATCHER_HEADER.Type, as Windows numbers them. */

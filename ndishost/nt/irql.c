@@ -178,13 +178,15 @@ static void describe_stuck(void)
 }
 
 /* Which of the processors in `word` may the caller have? -1: none now. */
-static int choose(uint32_t word, unsigned preferred, bool for_dpc)
+static int choose(uint32_t word, uint32_t affinity, unsigned preferred, bool for_dpc)
 {
     uint32_t usable = word & 0xFFFF;
 
     if (for_dpc)
         return usable & FREE(preferred) ? (int)preferred : -1;
     usable &= ~(word >> 16);
+    if (affinity)
+        usable &= affinity;
     if (usable & FREE(preferred))
         return (int)preferred;
     return usable ? __builtin_ctz(usable) : -1;
@@ -206,7 +208,7 @@ static bool try_claim(struct nt_thread *self, unsigned preferred, bool for_dpc, 
     int processor;
 
     *word = atomic_load(&state);
-    while ((processor = choose(*word, preferred, for_dpc)) >= 0)
+    while ((processor = choose(*word, self->affinity, preferred, for_dpc)) >= 0)
         if (atomic_compare_exchange_weak(&state, word, *word & ~FREE(processor))) {
             take(self, (unsigned)processor);
             return true;
@@ -242,6 +244,17 @@ bool nt_processor_try_claim_for_dpcs(unsigned processor)
     uint32_t word;
 
     return try_claim(nt_self(), processor, true, &word);
+}
+
+void nt_thread_affinity(uint32_t affinity)
+{
+    struct nt_thread *self = nt_self();
+
+    affinity &= (1u << processors) - 1;
+    self->affinity = affinity;
+    /* At DISPATCH_LEVEL and above it stays where it is until it comes down. */
+    if (!self->owns_processor && affinity && !(affinity & FREE(self->processor)))
+        nt_processor_home((unsigned)__builtin_ctz(affinity));
 }
 
 void nt_processor_home(unsigned processor)

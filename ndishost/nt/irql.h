@@ -52,6 +52,7 @@ struct nt_thread {
     char name[32];
     unsigned irql;
     unsigned processor; /* from DISPATCH_LEVEL up nobody else's of that level; below it a hint */
+    uint32_t affinity;  /* processors that it may own, one bit each; 0: all */
     bool owns_processor;
     bool in_dpc, in_isr;
     unsigned held_count;

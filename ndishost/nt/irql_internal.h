@@ -17,6 +17,9 @@ struct nt_thread *nt_thread_by_index(unsigned index);
 /* Before any thread of the host runs. */
 void nt_processors_set(unsigned count);
 
+/* From now on the calling thread owns only processors of `affinity` (0: any). */
+void nt_thread_affinity(uint32_t affinity);
+
 /* The calling thread is this processor's own. */
 void nt_processor_home(unsigned processor);
 

@@ -83,8 +83,10 @@ static void describe(char *buf, size_t size, const char *source, uint32_t code,
 void nt_log_write(const char *source, uint32_t code, const uint32_t *values, unsigned count,
                   const char *text)
 {
-    char line[1024];
+    char line[1024], message[512];
 
+    if (image_message(source, code, text ? text : source, message, sizeof message))
+        text = message;
     describe(line, sizeof line, source, code, values, count, text);
     if (!nt_log_quiet)
         fprintf(stderr, "ndishost: %s\n", line);

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 /* `source`: who ("aerovnet.sys"); `code`: NTSTATUS or NDIS_ERROR_CODE; `values`: the dump data;
- * `text`: the insertion strings joined, or NULL. Any IRQL <= DISPATCH_LEVEL. */
+ * `text`: the insertion strings joined, or NULL. When a loaded driver called `source` has a message for
+ * the code, that is shown. Any IRQL <= DISPATCH_LEVEL. */
 void nt_log_write(const char *source, uint32_t code, const uint32_t *values, unsigned count,
                   const char *text);
 /* A place in the log; nt_log_text puts the entries from there on into buf, one a line, and returns
