@@ -3,8 +3,8 @@
  * argv.h: QEMU's command line: the person's own words, split as a shell splits them, behind the
  * options that the back end needs.
  *   words = argv_split("-device 'virtio-net-pci,mac=...'", ...);   argv_free(words);
- *   words = qemu_words("-device ...", &command, ...);  qemu_command_make(&command, ..., words, &fds);
- *   ... execvp ...;  qemu_command_free(&command);
+ *   words = qemu_words("-device ...", &command, ...);
+ *   qemu_command_make(&command, ..., words, &fds);  ... execvp ...;  qemu_command_free(&command);
  */
 #ifndef NDISHOST_QTEST_ARGV_H
 #define NDISHOST_QTEST_ARGV_H
