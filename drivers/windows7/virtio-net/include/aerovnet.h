@@ -59,6 +59,11 @@
  * 100 microseconds of work beyond the indication itself. */
 #define AEROVNET_RECEIVE_BUDGET 256
 
+/* NDIS asks every so many seconds whether the device hangs; so many times in a row without a frame
+ * coming back mean that it does. Together 12 seconds: a frame is never pending for longer than 22. */
+#define AEROVNET_HANG_SECONDS 4
+#define AEROVNET_STALLS_MAX   3
+
 /* NET_BUFFERs that are mapped between two acquisitions of the transmit lock. */
 #define AEROVNET_TRANSMIT_BATCH 32
 
@@ -160,6 +165,9 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG64 FramesIndirect;
     ULONG64 RingFull;
     ULONG64 MapFailures;
+    ULONG Returned;        /* frames that came back from the device; wraps */
+    ULONG ReturnedAtCheck; /* the same when NDIS last asked whether the device hangs */
+    ULONG Stalls;          /* times in a row that nothing had come back in between */
     /* Constant after Initialize. */
     PAEROVNET_SLOT Slots;
     PUCHAR SgBuffers;
@@ -284,6 +292,8 @@ VOID AerovnetChainMove(PAEROVNET_CHAIN Chain, PAEROVNET_CHAIN From);
 
 /* Which kind of destination a frame has, by its first six bytes. */
 AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address);
+/* May an adapter have it: not a group's, not all zeros. */
+BOOLEAN AerovnetAddressIsStation(const UCHAR *Address);
 BOOLEAN AerovnetAddressEqual(const UCHAR *A, const UCHAR *B);
 
 /* device.c: all at PASSIVE_LEVEL, one caller at a time. A failure is in the event log. */
@@ -328,6 +338,9 @@ VOID AerovnetTransmitFlush(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
 /* After a device reset: takes the frames back that were in the ring, and completes them and the
  * waiting ones with `Status`. PASSIVE_LEVEL */
 VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
+/* TRUE: frames are with the device, and none has come back between the last few calls, of which NDIS
+ * makes one every AEROVNET_HANG_SECONDS. <= DISPATCH_LEVEL */
+BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetTransmitOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 
 /* receive.c */
@@ -346,6 +359,8 @@ VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 /* interrupt.c */
 NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter);
+/* For an interrupt that got lost: runs the DPC if something waits in the rings. <= DISPATCH_LEVEL */
+VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter);
 /* Indicates the link if it differs from what NDIS was told last. <= DISPATCH_LEVEL */
 VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter);
 

@@ -19,9 +19,6 @@ static NDIS_IO_WORKITEM_FUNCTION AerovnetResetWork;
 #pragma alloc_text(INIT, DriverEntry)
 #endif
 
-/* NDIS asks every so many seconds whether the device hangs. */
-#define AEROVNET_HANG_SECONDS 4
-
 static NDIS_HANDLE AerovnetDriverHandle;
 
 PVOID
@@ -138,6 +135,12 @@ AerovnetAddressEqual(const UCHAR *A, const UCHAR *B)
             (A[5] ^ B[5])) == 0;
 }
 
+BOOLEAN AerovnetAddressIsStation(const UCHAR *Address)
+{
+    return AerovnetAddressKind(Address) == AerovnetDirected &&
+           (Address[0] | Address[1] | Address[2] | Address[3] | Address[4] | Address[5]) != 0;
+}
+
 static NDIS_STATUS AerovnetSetRegistrationAttributes(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
@@ -226,8 +229,7 @@ static VOID AerovnetReadNetworkAddress(PAEROVNET_ADAPTER Adapter)
     NdisReadNetworkAddress(&Status, &Address, &Length, Configuration);
     if (Status == NDIS_STATUS_SUCCESS) {
         Bytes = Address;
-        if (Length == AEROVNET_ADDRESS_LENGTH && AerovnetAddressKind(Bytes) == AerovnetDirected &&
-            (Bytes[0] | Bytes[1] | Bytes[2] | Bytes[3] | Bytes[4] | Bytes[5]) != 0)
+        if (Length == AEROVNET_ADDRESS_LENGTH && AerovnetAddressIsStation(Bytes))
             NdisMoveMemory(Adapter->CurrentAddress, Bytes, AEROVNET_ADDRESS_LENGTH);
         else
             AerovnetLog(Adapter, AEROVNET_EVENT_NETWORK_ADDRESS, Length, Length > 0 ? Bytes[0] : 0);
@@ -417,6 +419,10 @@ static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
 
     AerovnetDeviceCheck(Adapter);
+    AerovnetInterruptCheck(Adapter);
+    if (AerovnetTransmitHangs(Adapter))
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_TRANSMIT_HANG,
+                             AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
     return Adapter->ResetNeeded && !Adapter->Gone;
 }
 

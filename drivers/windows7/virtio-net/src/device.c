@@ -251,8 +251,7 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
         Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
                                         Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
         /* A device whose own address is no station's is treated as one that has none. */
-        if (Status == VIRTIO_PCI_OK &&
-            AerovnetAddressKind(Adapter->PermanentAddress) != AerovnetDirected)
+        if (Status == VIRTIO_PCI_OK && !AerovnetAddressIsStation(Adapter->PermanentAddress))
             AerovnetMakeAddress(Adapter);
     } else {
         AerovnetMakeAddress(Adapter);

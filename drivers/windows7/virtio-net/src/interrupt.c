@@ -47,6 +47,16 @@ static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
     return Quiet;
 }
 
+static BOOLEAN AerovnetHasUsed(PAEROVNET_QUEUE Queue)
+{
+    BOOLEAN Used;
+
+    NdisAcquireSpinLock(&Queue->Lock);
+    Used = Queue->Live && virtq_has_used(&Queue->Ring);
+    NdisReleaseSpinLock(&Queue->Lock);
+    return Used;
+}
+
 /* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts are
  * off. */
 static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
@@ -77,6 +87,12 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
     ULONG Processor = NdisCurrentProcessorIndex();
 
     NdisMQueueDpc(Adapter->InterruptHandle, 0, 1u << (Processor < 32 ? Processor : 0), NULL);
+}
+
+VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
+{
+    if (AerovnetHasUsed(&Adapter->Transmit.Queue) || AerovnetHasUsed(&Adapter->Receive.Queue))
+        AerovnetRequeueDpc(Adapter);
 }
 
 static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,

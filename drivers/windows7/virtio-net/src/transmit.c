@@ -379,6 +379,7 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
             *Tail = Slot;
             Tail = &Slot->Next;
             AerovnetCountSent(Transmit, Slot);
+            Transmit->Returned++;
         }
     }
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
@@ -388,6 +389,23 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
                              (ULONG)Result);
     AerovnetFinishSlots(Adapter, Slots);
     AerovnetPump(Adapter);
+}
+
+BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    BOOLEAN Hangs;
+
+    NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    if (Transmit->Queue.Live && virtq_outstanding(&Transmit->Queue.Ring) != 0 &&
+        Transmit->Returned == Transmit->ReturnedAtCheck)
+        Transmit->Stalls++;
+    else
+        Transmit->Stalls = 0;
+    Transmit->ReturnedAtCheck = Transmit->Returned;
+    Hangs = Transmit->Stalls >= AEROVNET_STALLS_MAX;
+    NdisReleaseSpinLock(&Transmit->Queue.Lock);
+    return Hangs;
 }
 
 /* Completes with `Status` what waits: everything, or the lists with this cancel id. Of a list that is
@@ -461,6 +479,7 @@ static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT
     if (All) {
         Transmit->MappedTail = &Transmit->Mapped;
         virtq_reset(&Transmit->Queue.Ring);
+        Transmit->Stalls = 0;
     }
     NdisReleaseSpinLock(&Transmit->Queue.Lock);
     return All;
