@@ -9,6 +9,10 @@ include include/ndis-mingw/rules.mk
 
 ARCHES := x64 x86
 
+# One short line a step; `make V=1` prints the commands.
+Q    := $(if $(V),,@)
+say   = @echo "  $(1)"
+
 help:
 	@echo 'make            the driver (out/x64, out/x86) and the host (out/ndishost)'
 	@echo 'make driver     out/x64/aerovnet.sys and out/x86/aerovnet.sys'
@@ -16,6 +20,7 @@ help:
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
 	@echo 'make bench      frames a second, notifications and interrupts a thousand frames'
 	@echo 'make format     clang-format over all C'
+	@echo 'make V=1 …      shows the commands'
 	@echo 'make clean      removes what was built; out/debian and out/kernel stay'
 
 all: driver host
@@ -33,7 +38,7 @@ driver: $(ARCHES:%=$(OUT)/%/aerovnet.sys)
 
 $(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovnet_events.mc
 	@mkdir -p $(@D)
-	$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
+	$(Q)$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
 
 # What compiles the driver; linking is always GCC's and GNU ld's. `make driver OUT=out/clang
 # DRIVER_COMPILER=CLANG` builds with clang, beside the other.
@@ -42,17 +47,19 @@ DRIVER_COMPILER ?= CC
 define driver_rules
 $(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	@mkdir -p $$(@D)
-	$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+	$$(call say,$(DRIVER_COMPILER) $(1)   $$<)
+	$$(Q)$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
 $(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(OUT)/gen/aerovnet_events.rc $(NET)/include/aerovnet_version.h
 	@mkdir -p $$(@D)
-	$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen $$< $$@
+	$$(Q)$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen $$< $$@
 
 $(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
 	@mkdir -p $$(@D)
-	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
-	$$(DRIVER_FINISH) $$@
-	$$(DRIVER_FINISH) $$@
+	$$(call say,link $(1) $$@)
+	$$(Q)$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
+	$$(Q)$$(DRIVER_FINISH) $$@
+	$$(Q)$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,$(ARCHES),$(eval $(call driver_rules,$(arch))))
 
@@ -70,10 +77,12 @@ host32: $(OUT)/ndishost32
 
 $(OUT)/obj/host/%.o: %.c
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC host  $<)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
 $(OUT)/ndishost: $(HOST_SOURCES:%.c=$(OUT)/obj/host/%.o)
-	$(HOST_CC) -pthread -o $@ $^ -lZydis -lZycore
+	$(call say,link      $@)
+	$(Q)$(HOST_CC) -pthread -o $@ $^ -lZydis -lZycore
 
 # Zydis for i386 comes from Debian's package, unpacked, because installing it needs a foreign
 # architecture on the user's machine.
@@ -83,10 +92,12 @@ $(ZYDIS32)/.fetched: tools/fetch-i386-zydis
 
 $(OUT)/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
 	@mkdir -p $(@D)
-	$(HOST_CC) -m32 $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
+	$(call say,CC host32 $<)
+	$(Q)$(HOST_CC) -m32 $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
 
 $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
-	$(HOST_CC) -m32 -pthread -o $@ $^ -L$(ZYDIS32)/lib/i386-linux-gnu \
+	$(call say,link      $@)
+	$(Q)$(HOST_CC) -m32 -pthread -o $@ $^ -L$(ZYDIS32)/lib/i386-linux-gnu \
 	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' -lZydis -lZycore
 
 # --- the rest ---------------------------------------------------------------------------------
