@@ -28,10 +28,12 @@ struct adapter_options {
     const char *
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
+    bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
 };
 
 struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size);
-void ndis_driver_unload(struct ndis_driver *driver); /* calls DriverUnload; reports what leaked */
+/* Calls DriverUnload. What leaked is in rules.h's leak accounting then, and reported by the caller. */
+void ndis_driver_unload(struct ndis_driver *driver);
 
 struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
                                       const struct adapter_options *options, char *error,
@@ -51,8 +53,26 @@ int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, ui
 int adapter_set_link(struct ndis_adapter *adapter, bool up); /* the cable, through the bus */
 bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport last indicated */
 struct net *adapter_net(struct ndis_adapter *adapter);
+struct bus *adapter_bus(struct ndis_adapter *adapter);
+/* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event, and
+ * halt. adapter_stop has nothing left to do after that. */
+int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
+/* MiniportResetEx, as if MiniportCheckForHangEx had said so. */
+int32_t adapter_reset(struct ndis_adapter *adapter);
+/* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
+bool adapter_finished(struct ndis_adapter *adapter);
+const char *adapter_state_text(struct ndis_adapter *adapter); /* "Running" */
+/* An OID's number by name ("OID_GEN_STATISTICS", "GEN_STATISTICS") or in C's notation. */
+bool adapter_oid_number(const char *name, uint32_t *oid);
+/* "NDIS_STATUS_RESOURCES (0xC000009A)"; returns buf. */
+const char *adapter_status_name(int32_t status, char *buf, size_t size);
+/* Frames that crossed the edge between NDIS and the miniport so far. */
+void adapter_frames(struct ndis_adapter *adapter, uint64_t *sent, uint64_t *received);
 
-/* The lines that ndishost prints at the end, and the same as a JSON object. */
+/* Asks the miniport for what reports show (statistics, its own counters), while it still answers:
+ * adapter_stop does it before it halts. */
+void adapter_collect(struct ndis_adapter *adapter);
+/* The lines that ndishost prints at the end, and the same as the members of a JSON object. */
 void adapter_summary(struct ndis_adapter *adapter, FILE *out);
 void adapter_report(struct ndis_adapter *adapter, FILE *json);
 

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* An adapter: a device on a bus, a network end above and one beyond it, and the miniport between. */
+#include "ndis/life_cycle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/configuration.h"
+#include "ndis/dma.h"
+#include "ndis/interrupt.h"
+#include "ndis/oid.h"
+#include "ndis/protocol.h"
+#include "ndis/report.h"
+#include "ndis/resources.h"
+#include "nt/clock.h"
+#include "nt/log.h"
+
+#define LINK_WAIT            (2 * NT_SECOND) /* before the network end is left to start when the link comes */
+#define DRAIN_WAIT           (2 * NT_SECOND) /* for frames in flight before the adapter is paused to halt */
+
+#define PCI_COMMAND          4u
+#define PCI_COMMAND_DECODE   0x0007u /* I/O, memory, bus master */
+#define PCI_COMMAND_INTX_OFF 0x0400u
+
+/* ---- What the bus and the network end call ---- */
+
+static void bus_interrupt(void *context, bool asserted)
+{
+    interrupt_line(context, asserted);
+}
+
+static void bus_wire_receive(void *context, const void *frame, size_t length)
+{
+    struct ndis_adapter *adapter = context;
+
+    if (atomic_load(&adapter->net_started))
+        adapter->net->ops->far_receive(adapter->net, frame, length);
+}
+
+static void adapter_wake(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+static void bus_failed(void *context, const char *why)
+{
+    struct ndis_adapter *adapter = context;
+
+    fprintf(stderr, "ndishost: %s: the bus has failed: %s\n", adapter->name, why);
+    pthread_mutex_lock(&adapter->lock);
+    adapter->bus_failed = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+static unsigned near_send(void *context, const struct net_frame *frames, unsigned count)
+{
+    struct ndis_adapter *adapter = context;
+    unsigned taken;
+
+    if (!life_cycle_send_enter(adapter))
+        return 0;
+    taken = protocol_send(adapter->protocol, frames, count);
+    life_cycle_send_leave(adapter);
+    return taken;
+}
+
+static int far_send(void *context, const void *frame, size_t length)
+{
+    struct ndis_adapter *adapter = context;
+
+    return adapter->bus->ops->wire_send(adapter->bus, frame, length);
+}
+
+static void net_finished(void *context)
+{
+    struct ndis_adapter *adapter = context;
+
+    atomic_store(&adapter->finished, true);
+    adapter_wake(adapter);
+}
+
+/* ---- Adding and removing ---- */
+
+static int open_ends(struct ndis_adapter *adapter, const struct adapter_options *options,
+                     char *error, size_t error_size)
+{
+    static const struct bus_events events = {bus_interrupt, bus_wire_receive, bus_failed};
+
+    adapter->bus = bus_open(options->bus, &events, adapter, error, error_size);
+    if (!adapter->bus)
+        return -1;
+    adapter->ports.context = adapter;
+    adapter->ports.near_send = near_send;
+    adapter->ports.far_send = adapter->bus->ops->wire_send ? far_send : NULL;
+    adapter->ports.finished = net_finished;
+    adapter->net = net_open(options->net, &adapter->ports, error, error_size);
+    if (!adapter->net)
+        return -1;
+    if (options->pcap) {
+        adapter->pcap = pcap_create(options->pcap, error, error_size);
+        if (!adapter->pcap)
+            return -1;
+    }
+    return 0;
+}
+
+static void device_objects(struct ndis_adapter *adapter)
+{
+    adapter->physical_device.Type = 3; /* IO_TYPE_DEVICE */
+    adapter->physical_device.Size = sizeof(DEVICE_OBJECT);
+    adapter->functional_device.Type = 3;
+    adapter->functional_device.Size = sizeof(DEVICE_OBJECT);
+    adapter->functional_device.DriverObject = &adapter->driver->object;
+}
+
+/* Frees what has been made so far; the driver's own objects are no concern here. */
+static void adapter_free(struct ndis_adapter *adapter)
+{
+    resources_register(adapter, false);
+    if (adapter->bus) {
+        interrupt_release(adapter);
+        resources_release(adapter);
+        adapter->bus->ops->close(adapter->bus);
+    }
+    if (adapter->net)
+        adapter->net->ops->close(adapter->net);
+    protocol_destroy(adapter->protocol);
+    if (adapter->pcap && pcap_close(adapter->pcap))
+        fprintf(stderr, "ndishost: the capture is not whole: a write failed\n");
+    dma_release(adapter);
+    shared_memory_release(adapter);
+    oid_destroy(adapter);
+    report_free(adapter);
+    configuration_free(adapter);
+    free(adapter->oids);
+    adapter->handle.kind = HANDLE_FREED;
+    free(adapter);
+}
+
+struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
+                                      const struct adapter_options *options, char *error,
+                                      size_t error_size)
+{
+    struct ndis_adapter *adapter = calloc(1, sizeof(*adapter));
+    struct random random;
+
+    if (!adapter) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    adapter->handle.kind = HANDLE_ADAPTER;
+    adapter->driver = driver;
+    adapter->index = driver->adapters ? driver->adapters->index + 1 : 0;
+    snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index);
+    adapter->seed = options->seed + adapter->index;
+    adapter->plain = options->plain;
+    pthread_mutex_init(&adapter->lock, NULL);
+    pthread_mutex_init(&adapter->interrupt_lock, NULL);
+    nt_clock_cond_init(&adapter->changed);
+    device_objects(adapter);
+    random_seed(&random, adapter->seed);
+    if (configuration_load(adapter, options->keywords, error, error_size) ||
+        open_ends(adapter, options, error, error_size))
+        goto failed;
+    adapter->protocol =
+        protocol_create(adapter, random_next(&random), options->plain, error, error_size);
+    if (!adapter->protocol)
+        goto failed;
+    if (oid_create(adapter) || report_create(adapter) || resources_build(adapter, &random)) {
+        snprintf(error, error_size, "out of memory");
+        goto failed;
+    }
+    resources_register(adapter, true);
+    adapter->next = driver->adapters;
+    driver->adapters = adapter;
+    return adapter;
+
+failed:
+    adapter_free(adapter);
+    return NULL;
+}
+
+void ndis_adapter_remove(struct ndis_adapter *adapter)
+{
+    struct ndis_adapter **at;
+
+    if (driver_calls_add_device(adapter->driver) && adapter->added)
+        adapter->driver->pnp.MiniportRemoveDeviceHandler(adapter->add_device_context);
+    for (at = &adapter->driver->adapters; *at; at = &(*at)->next)
+        if (*at == adapter) {
+            *at = adapter->next;
+            break;
+        }
+    adapter_free(adapter);
+}
+
+/* ---- Starting ---- */
+
+/* Windows' PCI driver turns decoding and bus mastering on before it starts the driver. */
+static void enable_device(struct ndis_adapter *adapter)
+{
+    struct bus *bus = adapter->bus;
+    uint32_t command = bus->ops->config_read(bus, PCI_COMMAND, 2);
+
+    bus->ops->config_write(bus, PCI_COMMAND, 2,
+                           (command | PCI_COMMAND_DECODE) & ~PCI_COMMAND_INTX_OFF);
+}
+
+static NDIS_STATUS add_device(struct ndis_adapter *adapter)
+{
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    if (driver_calls_add_device(adapter->driver) && !adapter->added) {
+        struct callback call = callback_begin();
+
+        status = adapter->driver->pnp.MiniportAddDeviceHandler(adapter, adapter->driver->context);
+        callback_end(&call, "MiniportAddDevice");
+        adapter->added = status == NDIS_STATUS_SUCCESS;
+    }
+    return status;
+}
+
+/* "MiniportInitializeEx failed with ...", and what the driver wrote to the event log about it. */
+static NDIS_STATUS start_failed(const char *what, NDIS_STATUS status, size_t mark, char *error,
+                                size_t error_size)
+{
+    char name[64];
+    int length = snprintf(error, error_size, "%s failed with %s\n", what,
+                          status_name(status, name, sizeof(name)));
+
+    if (length > 0 && (size_t)length < error_size &&
+        !nt_log_text(mark, error + length, error_size - (size_t)length))
+        snprintf(error + length, error_size - (size_t)length,
+                 "the driver wrote nothing to the event log about it\n");
+    return status;
+}
+
+static int start_net(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    atomic_store(&adapter->net_started, true);
+    if (adapter->net->ops->start(adapter->net, error, error_size)) {
+        atomic_store(&adapter->net_started, false);
+        return -1;
+    }
+    return 0;
+}
+
+/* Waits for the link, or for adapter_stop, until the deadline. true: the link is up. */
+static bool wait_link(struct ndis_adapter *adapter, uint64_t deadline)
+{
+    pthread_mutex_lock(&adapter->lock);
+    while (!atomic_load(&adapter->link_up) && !adapter->stopping && nt_clock_now() < deadline)
+        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    pthread_mutex_unlock(&adapter->lock);
+    return atomic_load(&adapter->link_up);
+}
+
+static void starter_run(void *context)
+{
+    struct ndis_adapter *adapter = context;
+    char error[256];
+
+    if (wait_link(adapter, NT_FOREVER) && start_net(adapter, error, sizeof(error))) {
+        fprintf(stderr, "ndishost: %s\n", error);
+        net_finished(adapter);
+    }
+}
+
+static NDIS_STATUS start_ends(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    if (wait_link(adapter, nt_clock_now() + LINK_WAIT))
+        return start_net(adapter, error, error_size) ? NDIS_STATUS_OPEN_FAILED
+                                                     : NDIS_STATUS_SUCCESS;
+    fprintf(stderr, "ndishost: the link is down; the network end starts when it comes up\n");
+    if (nt_thread_start(&adapter->starter, "link", starter_run, adapter)) {
+        snprintf(error, error_size, "a thread cannot be started");
+        return NDIS_STATUS_RESOURCES;
+    }
+    adapter->starter_runs = true;
+    return NDIS_STATUS_SUCCESS;
+}
+
+int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    size_t mark = nt_log_mark();
+    NDIS_STATUS status;
+    bool late_filters = adapter->seed & 1;
+
+    enable_device(adapter);
+    status = add_device(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        return start_failed("MiniportAddDevice", status, mark, error, error_size);
+    status = life_cycle_initialize(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        return start_failed("MiniportInitializeEx", status, mark, error, error_size);
+    if (hang_check_start(adapter)) {
+        life_cycle_halt(adapter, NdisHaltDeviceInitializationFailed);
+        return start_failed("starting a thread", NDIS_STATUS_RESOURCES, mark, error, error_size);
+    }
+    oid_bind_queries(adapter);
+    if (!late_filters)
+        status = oid_bind_filters(adapter);
+    if (status == NDIS_STATUS_SUCCESS)
+        status = adapter_restart(adapter);
+    if (status == NDIS_STATUS_SUCCESS && late_filters)
+        status = oid_bind_filters(adapter);
+    if (status != NDIS_STATUS_SUCCESS) {
+        start_failed("MiniportRestart or setting the packet filter", status, mark, error,
+                     error_size);
+        adapter_stop(adapter);
+        return status;
+    }
+    status = start_ends(adapter, error, error_size);
+    if (status != NDIS_STATUS_SUCCESS)
+        adapter_stop(adapter);
+    return status;
+}
+
+/* ---- Stopping ---- */
+
+static void stop_ends(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    adapter->stopping = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+    if (adapter->starter_runs)
+        pthread_join(adapter->starter, NULL);
+    adapter->starter_runs = false;
+    if (atomic_load(&adapter->net_started))
+        adapter->net->ops->stop(adapter->net);
+}
+
+static void drain(struct ndis_adapter *adapter)
+{
+    uint64_t deadline = nt_clock_now() + DRAIN_WAIT;
+
+    while (protocol_in_flight(adapter->protocol) && nt_clock_now() < deadline &&
+           !adapter->bus_failed)
+        nt_clock_sleep(NT_MILLISECOND);
+}
+
+void adapter_stop(struct ndis_adapter *adapter)
+{
+    if (adapter_state(adapter) == ADAPTER_HALTED)
+        return;
+    stop_ends(adapter);
+    if (adapter_state(adapter) == ADAPTER_RUNNING) {
+        drain(adapter);
+        adapter_pause(adapter);
+    }
+    adapter_collect(adapter);
+    life_cycle_halt(adapter,
+                    adapter->remove_requested ? NdisHaltDeviceFailed : NdisHaltDeviceDisabled);
+    atomic_store(&adapter->net_started, false);
+}
+
+int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
+        snprintf(error, error_size, "this bus cannot remove its device");
+        return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    adapter->gone = true;
+    life_cycle_pnp_event(adapter, NdisDevicePnPEventSurpriseRemoved);
+    stop_ends(adapter);
+    if (adapter_state(adapter) == ADAPTER_RUNNING)
+        adapter_pause(adapter);
+    life_cycle_halt(adapter, NdisHaltDeviceSurpriseRemoved);
+    atomic_store(&adapter->net_started, false);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* ---- What else the command line and scenario control want ---- */
+
+void life_cycle_link_changed(struct ndis_adapter *adapter, bool up)
+{
+    adapter_wake(adapter);
+    if (atomic_load(&adapter->net_started) && adapter->net->ops->link)
+        adapter->net->ops->link(adapter->net, up);
+}
+
+int adapter_set_link(struct ndis_adapter *adapter, bool up)
+{
+    return adapter->bus->ops->set_link ? adapter->bus->ops->set_link(adapter->bus, up) : -1;
+}
+
+bool adapter_link_up(const struct ndis_adapter *adapter)
+{
+    return atomic_load(&adapter->link_up);
+}
+
+struct net *adapter_net(struct ndis_adapter *adapter)
+{
+    return adapter->net;
+}
+
+struct bus *adapter_bus(struct ndis_adapter *adapter)
+{
+    return adapter->bus;
+}
+
+bool adapter_finished(struct ndis_adapter *adapter)
+{
+    return atomic_load(&adapter->finished) || adapter->bus_failed || adapter->remove_requested;
+}
+
+const char *adapter_state_text(struct ndis_adapter *adapter)
+{
+    return adapter_state_name(adapter_state(adapter));
+}
+
+bool adapter_oid_number(const char *name, uint32_t *oid)
+{
+    return oid_number(name, oid);
+}
+
+const char *adapter_status_name(int32_t status, char *buf, size_t size)
+{
+    return status_name(status, buf, size);
+}
+
+void adapter_frames(struct ndis_adapter *adapter, uint64_t *sent, uint64_t *received)
+{
+    *sent = SHARED_GET(adapter->counters.sent_frames);
+    *received = SHARED_GET(adapter->counters.indicated_frames);
+}

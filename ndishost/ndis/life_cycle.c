@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* Initialize, restart, pause and halt, as NDIS calls them, and what must hold after each. */
+#include "ndis/life_cycle.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/protocol.h"
+#include "nt/clock.h"
+#include "nt/processor.h"
+
+#define PENDING_LATE \
+    (30 * NT_SECOND) /* rule NdisTimedDataSend: nothing takes longer than a send may */
+#define PENDING_NEVER (90 * NT_SECOND)
+
+/* Waits for *pending to become false; reports once when it takes too long. false: it never did. */
+static bool wait_pending(struct ndis_adapter *adapter, const bool *pending, const char *rule,
+                         const char *what)
+{
+    uint64_t start = nt_clock_now();
+    bool late = false, done;
+
+    pthread_mutex_lock(&adapter->lock);
+    while (*pending && nt_clock_now() < start + PENDING_NEVER) {
+        nt_clock_wait(&adapter->changed, &adapter->lock,
+                      start + (late ? PENDING_NEVER : PENDING_LATE));
+        if (*pending && !late && nt_clock_now() >= start + PENDING_LATE) {
+            late = true;
+            rule_violation(rule, NULL, "%s: %s has been pending for 30 s", adapter->name, what);
+        }
+    }
+    done = !*pending;
+    pthread_mutex_unlock(&adapter->lock);
+    return done;
+}
+
+/* ---- Initialize ---- */
+
+static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PARAMETERS *parameters,
+                            NDIS_PORT_AUTHENTICATION_PARAMETERS *authentication)
+{
+    memset(authentication, 0, sizeof(*authentication));
+    authentication->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    authentication->Header.Revision = NDIS_PORT_AUTHENTICATION_PARAMETERS_REVISION_1;
+    authentication->Header.Size = NDIS_SIZEOF_PORT_AUTHENTICATION_PARAMETERS_REVISION_1;
+    authentication->SendControlState = NdisPortControlStateUncontrolled;
+    authentication->RcvControlState = NdisPortControlStateUncontrolled;
+    authentication->SendAuthorizationState = NdisPortAuthorized;
+    authentication->RcvAuthorizationState = NdisPortAuthorized;
+    memset(parameters, 0, sizeof(*parameters));
+    parameters->Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INIT_PARAMETERS;
+    parameters->Header.Revision = NDIS_MINIPORT_INIT_PARAMETERS_REVISION_1;
+    parameters->Header.Size = NDIS_SIZEOF_MINIPORT_INIT_PARAMETER_REVISION_1;
+    parameters->AllocatedResources = adapter->resources;
+    parameters->MiniportAddDeviceContext = adapter->add_device_context;
+    parameters->IfIndex = 11 + adapter->index;
+    parameters->NetLuid.Info.IfType = IF_TYPE_ETHERNET_CSMACD;
+    parameters->NetLuid.Info.NetLuidIndex = 5 + adapter->index;
+    parameters->DefaultPortAuthStates = authentication;
+}
+
+/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. */
+static void check_leaks(struct ndis_adapter *adapter, unsigned before, const char *after,
+                        const char *rule)
+{
+    unsigned now;
+
+    nt_flush();
+    now = track_count(NULL);
+    if (now > before && !adapter->next && adapter->driver->adapters == adapter)
+        rule_violation(rule, NULL, "%u objects that the driver obtained are left after %s",
+                       now - before, after);
+}
+
+NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
+{
+    NDIS_MINIPORT_INIT_PARAMETERS parameters;
+    NDIS_PORT_AUTHENTICATION_PARAMETERS authentication;
+    unsigned before = track_count(NULL);
+    struct callback call;
+    NDIS_STATUS status;
+
+    adapter->objects_before = before;
+    adapter_enter(adapter, ADAPTER_INITIALIZING);
+    init_parameters(adapter, &parameters, &authentication);
+    call = callback_begin();
+    status = adapter->driver->characteristics.InitializeHandlerEx(adapter, adapter->driver->context,
+                                                                  &parameters);
+    callback_end(&call, "MiniportInitializeEx");
+    if (status == NDIS_STATUS_PENDING) {
+        rule_violation("MiniportInitializeEx", NULL, "returned NDIS_STATUS_PENDING");
+        status = NDIS_STATUS_FAILURE;
+    }
+    if (status != NDIS_STATUS_SUCCESS) {
+        adapter_enter(adapter, ADAPTER_HALTED);
+        check_leaks(adapter, before, "a failed MiniportInitializeEx", "Init_Cleanup");
+        return status;
+    }
+    adapter_enter(adapter, ADAPTER_PAUSED);
+    if (adapter->registration_set && adapter->general_set)
+        return NDIS_STATUS_SUCCESS;
+    rule_violation("NdisMSetMiniportAttributes", NULL,
+                   "MiniportInitializeEx succeeded without having set the %s attributes",
+                   adapter->registration_set ? "general" : "registration");
+    if (adapter->registration_set)
+        life_cycle_halt(adapter, NdisHaltDeviceInitializationFailed);
+    return NDIS_STATUS_FAILURE;
+}
+
+/* ---- Restart ---- */
+
+static void restart_attributes(struct ndis_adapter *adapter, NDIS_RESTART_ATTRIBUTES *attributes)
+{
+    const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &adapter->general;
+    NDIS_RESTART_GENERAL_ATTRIBUTES *to = (NDIS_RESTART_GENERAL_ATTRIBUTES *)attributes->Data;
+
+    attributes->Oid = OID_GEN_MINIPORT_RESTART_ATTRIBUTES;
+    attributes->DataLength = NDIS_SIZEOF_RESTART_GENERAL_ATTRIBUTES_REVISION_2;
+    to->Header.Type = NDIS_OBJECT_TYPE_RESTART_GENERAL_ATTRIBUTES;
+    to->Header.Revision = NDIS_RESTART_GENERAL_ATTRIBUTES_REVISION_2;
+    to->Header.Size = NDIS_SIZEOF_RESTART_GENERAL_ATTRIBUTES_REVISION_2;
+    to->MtuSize = general->MtuSize;
+    to->MaxXmitLinkSpeed = general->MaxXmitLinkSpeed;
+    to->MaxRcvLinkSpeed = general->MaxRcvLinkSpeed;
+    to->LookaheadSize = general->LookaheadSize;
+    to->MacOptions = general->MacOptions;
+    to->SupportedPacketFilters = general->SupportedPacketFilters;
+    to->MaxMulticastListSize = general->MaxMulticastListSize;
+    to->RecvScaleCapabilities = general->RecvScaleCapabilities;
+    to->AccessType = general->AccessType;
+    to->ConnectionType = general->ConnectionType;
+    to->SupportedStatistics = general->SupportedStatistics;
+    to->DataBackFillSize = general->DataBackFillSize;
+    to->ContextBackFillSize = general->ContextBackFillSize;
+    to->SupportedOidList = adapter->oids;
+    to->SupportedOidListLength = adapter->oid_count * (ULONG)sizeof(NDIS_OID);
+    to->MaxLookaheadSizeAccessed = NDIS_MAX_LOOKAHEAD_SIZE_ACCESSED_UNDEFINED;
+}
+
+static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRIBUTES *attributes)
+{
+    NDIS_MINIPORT_RESTART_PARAMETERS parameters;
+    struct callback call;
+    NDIS_STATUS status;
+
+    memset(&parameters, 0, sizeof(parameters));
+    parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    parameters.Header.Revision = NDIS_MINIPORT_RESTART_PARAMETERS_REVISION_1;
+    parameters.Header.Size = NDIS_SIZEOF_MINIPORT_RESTART_PARAMETERS_REVISION_1;
+    parameters.RestartAttributes = attributes;
+    adapter->restart_pending = true;
+    adapter_enter(adapter, ADAPTER_RESTARTING);
+    call = callback_begin();
+    status = adapter->driver->characteristics.RestartHandler(adapter->context, &parameters);
+    callback_end(&call, "MiniportRestart");
+    if (status != NDIS_STATUS_PENDING) {
+        if (!adapter->restart_pending)
+            rule_violation("MiniportRestart", NULL,
+                           "returned 0x%08X after it had called NdisMRestartComplete",
+                           (unsigned)status);
+        adapter->restart_pending = false;
+        return status;
+    }
+    if (!wait_pending(adapter, &adapter->restart_pending, "MiniportRestart", "MiniportRestart"))
+        return NDIS_STATUS_FAILURE;
+    return adapter->restart_status;
+}
+
+int32_t adapter_restart(struct ndis_adapter *adapter)
+{
+    NDIS_RESTART_ATTRIBUTES *attributes;
+    NDIS_STATUS status;
+
+    if (adapter_state(adapter) != ADAPTER_PAUSED)
+        return NDIS_STATUS_INVALID_STATE;
+    attributes = calloc(1, sizeof(*attributes) + sizeof(NDIS_RESTART_GENERAL_ATTRIBUTES));
+    if (!attributes)
+        return NDIS_STATUS_RESOURCES;
+    restart_attributes(adapter, attributes);
+    status = restart_call(adapter, attributes);
+    adapter_enter(adapter, status == NDIS_STATUS_SUCCESS ? ADAPTER_RUNNING : ADAPTER_PAUSED);
+    free(attributes);
+    return status;
+}
+
+VOID NTAPI NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    pthread_mutex_lock(&adapter->lock);
+    if (!adapter->restart_pending)
+        rule_violation("MiniportRestart", RULE_CALLER, "NdisMRestartComplete without a restart");
+    adapter->restart_pending = false;
+    adapter->restart_status = Status;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+HOST_EXPORT("NDIS.SYS", NdisMRestartComplete);
+
+/* ---- Pause ---- */
+
+bool life_cycle_send_enter(struct ndis_adapter *adapter)
+{
+    atomic_fetch_add(&adapter->senders, 1);
+    if (adapter_state(adapter) == ADAPTER_RUNNING)
+        return true;
+    life_cycle_send_leave(adapter);
+    return false;
+}
+
+void life_cycle_send_leave(struct ndis_adapter *adapter)
+{
+    atomic_fetch_sub(&adapter->senders, 1);
+}
+
+/* Paused means: no send held, every receive list home. */
+static void check_paused(struct ndis_adapter *adapter)
+{
+    unsigned in_flight, held;
+
+    while (atomic_load(&adapter->senders)) /* inside MiniportSendNetBufferLists, to be refused */
+        nt_clock_sleep(NT_MILLISECOND / 10);
+    in_flight = protocol_in_flight(adapter->protocol);
+    held = protocol_held(adapter->protocol);
+    if (in_flight)
+        rule_violation("MiniportPause_Return", NULL,
+                       "%s is Paused, but %u frames that were sent have not been completed",
+                       adapter->name, in_flight);
+    if (held)
+        rule_violation("MiniportPause_Return", NULL,
+                       "%s is Paused, but %u of its NET_BUFFER_LISTs have not been returned yet",
+                       adapter->name, held);
+}
+
+int32_t adapter_pause(struct ndis_adapter *adapter)
+{
+    NDIS_MINIPORT_PAUSE_PARAMETERS parameters;
+    struct callback call;
+    NDIS_STATUS status;
+
+    if (adapter_state(adapter) != ADAPTER_RUNNING)
+        return NDIS_STATUS_INVALID_STATE;
+    memset(&parameters, 0, sizeof(parameters));
+    parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    parameters.Header.Revision = NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
+    parameters.Header.Size = NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
+    parameters.PauseReason = NDIS_PAUSE_NDIS_INTERNAL;
+    adapter->pause_pending = true;
+    adapter_enter(adapter, ADAPTER_PAUSING);
+    call = callback_begin();
+    status = adapter->driver->characteristics.PauseHandler(adapter->context, &parameters);
+    callback_end(&call, "MiniportPause");
+    if (status == NDIS_STATUS_PENDING) {
+        if (!wait_pending(adapter, &adapter->pause_pending, "MiniportPause_Return",
+                          "MiniportPause"))
+            return NDIS_STATUS_FAILURE;
+    } else {
+        if (status != NDIS_STATUS_SUCCESS)
+            rule_violation("MiniportPause_Return", NULL,
+                           "MiniportPause returned 0x%08X; only NDIS_STATUS_SUCCESS and "
+                           "NDIS_STATUS_PENDING are allowed",
+                           (unsigned)status);
+        if (!adapter->pause_pending)
+            rule_violation("MiniportPause_Return", NULL,
+                           "MiniportPause returned 0x%08X after it had called NdisMPauseComplete",
+                           (unsigned)status);
+        adapter->pause_pending = false;
+    }
+    adapter_enter(adapter, ADAPTER_PAUSED);
+    check_paused(adapter);
+    return NDIS_STATUS_SUCCESS;
+}
+
+VOID NTAPI NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    pthread_mutex_lock(&adapter->lock);
+    if (!adapter->pause_pending)
+        rule_violation("MiniportPause_Return", RULE_CALLER, "NdisMPauseComplete without a pause");
+    adapter->pause_pending = false;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+HOST_EXPORT("NDIS.SYS", NdisMPauseComplete);
+
+/* ---- Halt, events, removal ---- */
+
+void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
+{
+    struct callback call;
+
+    hang_check_stop(adapter);
+    adapter_enter(adapter, ADAPTER_HALTING);
+    call = callback_begin();
+    adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
+    callback_end(&call, "MiniportHaltEx");
+    nt_flush();
+    adapter_enter(adapter, ADAPTER_HALTED);
+    check_leaks(adapter, adapter->objects_before, "MiniportHaltEx",
+                "NdisAllocateMemoryWithTagPriority");
+}
+
+void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event)
+{
+    NET_DEVICE_PNP_EVENT notification;
+    ULONG profile = 0;
+    struct callback call;
+
+    memset(&notification, 0, sizeof(notification));
+    notification.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    notification.Header.Revision = 1;
+    notification.Header.Size = NDIS_SIZEOF_NET_DEVICE_PNP_EVENT_REVISION_1;
+    notification.DevicePnPEvent = event;
+    if (event == NdisDevicePnPEventPowerProfileChanged) {
+        notification.InformationBuffer = &profile; /* NdisPowerProfileBattery 0, AC 1 */
+        notification.InformationBufferLength = sizeof(profile);
+        profile = 1;
+    }
+    call = callback_begin();
+    adapter->driver->characteristics.DevicePnPEventNotifyHandler(adapter->context, &notification);
+    callback_end(&call, "MiniportDevicePnPEventNotify");
+}
+
+NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportHandle)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportHandle, __func__, RULE_CALLER);
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return NDIS_STATUS_FAILURE;
+    pthread_mutex_lock(&adapter->lock);
+    adapter->remove_requested = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+    return NDIS_STATUS_SUCCESS;
+}
+HOST_EXPORT("NDIS.SYS", NdisMRemoveMiniport);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * life_cycle.h: the states of a miniport adapter and the calls that lead from one to the next.
+ * Halted --life_cycle_initialize--> Paused --adapter_restart--> Running --adapter_pause--> Paused
+ * --life_cycle_halt--> Halted. Documentation: network/miniport-adapter-states-and-operations.
+ */
+#ifndef NDISHOST_LIFE_CYCLE_H
+#define NDISHOST_LIFE_CYCLE_H
+
+#include "ndis/miniport.h"
+
+/* MiniportInitializeEx; on failure what it left behind is reported, and the adapter is Halted. */
+NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter);
+/* MiniportHaltEx from Paused (or, when the device is gone, from wherever it is). */
+void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action);
+/* MiniportDevicePnPEventNotify. */
+void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event);
+/* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
+void life_cycle_link_changed(struct ndis_adapter *adapter, bool up);
+
+/* May a protocol send now? If so it may until life_cycle_send_leave. */
+bool life_cycle_send_enter(struct ndis_adapter *adapter);
+void life_cycle_send_leave(struct ndis_adapter *adapter);
+
+/* reset.c: the thread that calls MiniportCheckForHangEx, and MiniportResetEx when it says so. */
+int hang_check_start(struct ndis_adapter *adapter);
+void hang_check_stop(struct ndis_adapter *adapter);
+#endif

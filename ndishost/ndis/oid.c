@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* OID requests: made one at a time, completed at once or later, exactly once. */
+#include "ndis/oid.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "nt/clock.h"
+#include "nt/pool.h"
+
+#define OID_LATE  (12 * NT_SECOND) /* rule NdisTimedOidComplete */
+#define OID_NEVER (60 * NT_SECOND)
+#define OID_TAG   0x6469444E /* "NDid" */
+
+struct oid_state {
+    pthread_mutex_t serial; /* held by the one who has a request out */
+
+    pthread_mutex_t lock; /* what follows */
+    pthread_cond_t completed;
+    NDIS_OID_REQUEST *current; /* given to the miniport and not completed */
+    NDIS_OID_REQUEST *last;    /* the one before, completed */
+    NDIS_STATUS status;
+};
+
+int oid_create(struct ndis_adapter *adapter)
+{
+    struct oid_state *state = calloc(1, sizeof(*state));
+
+    if (!state)
+        return -1;
+    pthread_mutex_init(&state->serial, NULL);
+    pthread_mutex_init(&state->lock, NULL);
+    nt_clock_cond_init(&state->completed);
+    adapter->oid = state;
+    return 0;
+}
+
+void oid_destroy(struct ndis_adapter *adapter)
+{
+    free(adapter->oid);
+    adapter->oid = NULL;
+}
+
+bool oid_supported(const struct ndis_adapter *adapter, NDIS_OID oid)
+{
+    unsigned i;
+
+    for (i = 0; i < adapter->oid_count; i++)
+        if (adapter->oids[i] == oid)
+            return true;
+    return false;
+}
+
+/* A request whose information buffer ends at a guard page; freed by request_free. */
+static NDIS_OID_REQUEST *request_new(enum adapter_oid_kind kind, NDIS_OID oid, const void *buffer,
+                                     ULONG length)
+{
+    static const NDIS_REQUEST_TYPE types[] = {
+        NdisRequestQueryInformation, NdisRequestSetInformation, NdisRequestQueryStatistics};
+    NDIS_OID_REQUEST *request = nt_pool_alloc(NULL, sizeof(*request), OID_TAG, NULL);
+
+    if (!request)
+        return NULL;
+    memset(request, 0, sizeof(*request));
+    request->Header.Type = NDIS_OBJECT_TYPE_OID_REQUEST;
+    request->Header.Revision = NDIS_OID_REQUEST_REVISION_1;
+    request->Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
+    request->RequestType = types[kind];
+    request->PortNumber = NDIS_DEFAULT_PORT_NUMBER;
+    request->RequestId = request;
+    request->RequestHandle = request;
+    request->DATA.QUERY_INFORMATION.Oid = oid;
+    request->DATA.QUERY_INFORMATION.InformationBufferLength = length;
+    if (length) {
+        void *information = nt_pool_alloc(NULL, length, OID_TAG, NULL);
+
+        if (!information) {
+            nt_pool_free(NULL, request, OID_TAG, NULL);
+            return NULL;
+        }
+        memcpy(information, buffer, length);
+        request->DATA.QUERY_INFORMATION.InformationBuffer = information;
+    }
+    return request;
+}
+
+static void request_free(NDIS_OID_REQUEST *request)
+{
+    if (request->DATA.QUERY_INFORMATION.InformationBuffer)
+        nt_pool_free(NULL, request->DATA.QUERY_INFORMATION.InformationBuffer, OID_TAG, NULL);
+    nt_pool_free(NULL, request, OID_TAG, NULL);
+}
+
+static const void *oid_handler(const struct ndis_adapter *adapter)
+{
+    return (const void *)adapter->driver->characteristics.OidRequestHandler;
+}
+
+/* false: the miniport has not completed the request, and may still hold it. */
+static bool wait_pending(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS *status)
+{
+    struct oid_state *state = adapter->oid;
+    uint64_t start = nt_clock_now();
+    bool late = false;
+
+    pthread_mutex_lock(&state->lock);
+    while (state->current && nt_clock_now() < start + OID_NEVER) {
+        nt_clock_wait(&state->completed, &state->lock, start + (late ? OID_NEVER : OID_LATE));
+        if (state->current && !late && nt_clock_now() >= start + OID_LATE) {
+            late = true;
+            rule_violation("NdisTimedOidComplete", oid_handler(adapter),
+                           "the request for OID 0x%08lX has been pending for 12 s",
+                           (unsigned long)oid);
+        }
+    }
+    *status = state->status;
+    late = state->current != NULL;
+    pthread_mutex_unlock(&state->lock);
+    return !late;
+}
+
+/* MiniportOidRequest returned a status of its own: then it must not have completed it otherwise. */
+static NDIS_STATUS complete_at_once(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request,
+                                    NDIS_STATUS status)
+{
+    struct oid_state *state = adapter->oid;
+
+    pthread_mutex_lock(&state->lock);
+    if (!state->current)
+        rule_violation("NdisOidDoubleComplete", oid_handler(adapter),
+                       "MiniportOidRequest returned 0x%08X for OID 0x%08lX after it had called "
+                       "NdisMOidRequestComplete",
+                       (unsigned)status, (unsigned long)request->DATA.QUERY_INFORMATION.Oid);
+    state->current = NULL;
+    state->last = request;
+    pthread_mutex_unlock(&state->lock);
+    return status;
+}
+
+static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *request,
+                         NDIS_STATUS status)
+{
+    ULONG length = request->DATA.QUERY_INFORMATION.InformationBufferLength;
+
+    if (request->DATA.QUERY_INFORMATION.BytesWritten > length)
+        rule_violation("OidRequest", oid_handler(adapter),
+                       "OID 0x%08lX: %lu bytes written or read of a buffer of %lu",
+                       (unsigned long)request->DATA.QUERY_INFORMATION.Oid,
+                       (unsigned long)request->DATA.QUERY_INFORMATION.BytesWritten,
+                       (unsigned long)length);
+    if ((status == NDIS_STATUS_BUFFER_TOO_SHORT) &&
+        request->DATA.QUERY_INFORMATION.BytesNeeded <= length)
+        rule_violation(
+            "OidRequest", oid_handler(adapter),
+            "OID 0x%08lX: too short, but BytesNeeded is %lu and the buffer has %lu bytes",
+            (unsigned long)request->DATA.QUERY_INFORMATION.Oid,
+            (unsigned long)request->DATA.QUERY_INFORMATION.BytesNeeded, (unsigned long)length);
+}
+
+NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind, NDIS_OID oid,
+                        void *buffer, ULONG length, ULONG *done, ULONG *needed)
+{
+    struct oid_state *state = adapter->oid;
+    NDIS_OID_REQUEST *request = request_new(kind, oid, buffer, length);
+    struct callback call;
+    NDIS_STATUS status;
+
+    *done = *needed = 0;
+    if (!request)
+        return NDIS_STATUS_RESOURCES;
+    pthread_mutex_lock(&state->serial);
+    pthread_mutex_lock(&state->lock);
+    state->current = request;
+    pthread_mutex_unlock(&state->lock);
+    COUNT(adapter, oid_requests, 1);
+    call = callback_begin();
+    status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
+    callback_end(&call, "MiniportOidRequest");
+    if (status != NDIS_STATUS_PENDING)
+        complete_at_once(adapter, request, status);
+    else if (!wait_pending(adapter, oid, &status)) {
+        pthread_mutex_unlock(&state->serial);
+        return NDIS_STATUS_FAILURE; /* the request stays the miniport's */
+    }
+    result_check(adapter, request, status);
+    *done = request->DATA.QUERY_INFORMATION.BytesWritten;
+    *needed = request->DATA.QUERY_INFORMATION.BytesNeeded;
+    if (kind != ADAPTER_OID_SET && length)
+        memcpy(buffer, request->DATA.QUERY_INFORMATION.InformationBuffer, length);
+    request_free(request);
+    pthread_mutex_unlock(&state->serial);
+    return status;
+}
+
+VOID NTAPI NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST OidRequest,
+                                   NDIS_STATUS Status)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+    struct oid_state *state;
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    state = adapter->oid;
+    if (Status == NDIS_STATUS_PENDING)
+        rule_violation("NdisOidComplete", RULE_CALLER, "completed with NDIS_STATUS_PENDING");
+    pthread_mutex_lock(&state->lock);
+    if (!OidRequest || state->current != OidRequest) {
+        bool twice = OidRequest && state->last == OidRequest;
+
+        pthread_mutex_unlock(&state->lock);
+        rule_violation("NdisOidDoubleComplete", RULE_CALLER, "the OID request %p %s",
+                       (void *)OidRequest,
+                       twice ? "is complete already" : "was never given to the miniport");
+        return;
+    }
+    state->current = NULL;
+    state->last = OidRequest;
+    state->status = Status;
+    pthread_cond_broadcast(&state->completed);
+    pthread_mutex_unlock(&state->lock);
+}
+HOST_EXPORT("NDIS.SYS", NdisMOidRequestComplete);
+
+VOID NTAPI NdisMDirectOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle,
+                                         PNDIS_OID_REQUEST OidRequest, NDIS_STATUS Status)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    (void)Status;
+    if (handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER))
+        rule_violation("NdisOidDoubleComplete", RULE_CALLER,
+                       "no direct OID request %p was given to the miniport", (void *)OidRequest);
+}
+HOST_EXPORT("NDIS.SYS", NdisMDirectOidRequestComplete);
+
+int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, uint32_t oid,
+                    void *buffer, uint32_t length, uint32_t *done, uint32_t *needed)
+{
+    NDIS_STATUS status;
+
+    *done = *needed = 0;
+    if (adapter_state(adapter) == ADAPTER_HALTED)
+        return NDIS_STATUS_ADAPTER_NOT_READY;
+    if (kind == ADAPTER_OID_QUERY &&
+        oid_answer(adapter, oid, buffer, length, done, needed, &status))
+        return status;
+    status = oid_request(adapter, kind, oid, buffer, length, done, needed);
+    if (kind == ADAPTER_OID_SET && status == NDIS_STATUS_SUCCESS &&
+        oid == OID_GEN_CURRENT_PACKET_FILTER && length >= 4) {
+        uint32_t filter;
+
+        memcpy(&filter, buffer, sizeof(filter));
+        atomic_store(&adapter->packet_filter, filter);
+    }
+    return status;
+}

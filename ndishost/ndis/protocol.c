@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol driver above the miniport: what it sends, what it does with what it receives. */
+#include "ndis/protocol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/shape.h"
+#include "ndis/transfer.h"
+#include "nt/clock.h"
+#include "nt/phys.h"
+
+#define HOLD_LONGEST    (2 * NT_MILLISECOND) /* how long a received list is kept at most */
+#define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
+#define FLATTEN_MAX     65536
+
+/* A list that the protocol keeps for a while; the lists hang together by Next. */
+struct held {
+    NET_BUFFER_LIST *first, *last;
+    uint64_t due;
+};
+#define HELD_MAX 256
+
+struct protocol {
+    struct ndis_adapter *adapter;
+    bool plain;
+
+    pthread_mutex_t lock; /* never held across a call into the miniport or the network end */
+    struct random random;
+    struct frame_slot *free_frames[PROTOCOL_IN_FLIGHT];
+    unsigned free_frame_count;
+    NET_BUFFER_LIST *free_lists[PROTOCOL_IN_FLIGHT];
+    unsigned free_list_count;
+    struct held held[HELD_MAX];
+    unsigned held_count, held_lists;
+    bool stopping;
+    pthread_cond_t wake; /* the returner: something is held, or stop */
+
+    pthread_t returner;
+    bool returner_runs;
+    struct shape_memory memory;
+    struct frame_slot frames[PROTOCOL_IN_FLIGHT];
+    char *list_blocks;
+};
+
+static __thread uint8_t flat[FLATTEN_MAX];
+
+/* ---- Set-up ---- */
+
+static void returner_run(void *context);
+
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+                                 char *error, size_t error_size)
+{
+    struct protocol *protocol = calloc(1, sizeof(*protocol));
+    unsigned i;
+
+    if (!protocol ||
+        !(protocol->list_blocks = aligned_alloc(16, PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE)))
+        goto out_of_memory;
+    protocol->adapter = adapter;
+    protocol->plain = plain;
+    pthread_mutex_init(&protocol->lock, NULL);
+    nt_clock_cond_init(&protocol->wake);
+    random_seed(&protocol->random, seed);
+    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, plain))
+        goto out_of_memory;
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        protocol->free_frames[i] = &protocol->frames[PROTOCOL_IN_FLIGHT - 1 - i];
+        protocol->free_lists[i] =
+            nbl_initialize(protocol->list_blocks + i * NBL_BLOCK_SIZE, NULL, NBL_WITH_PROTOCOL);
+    }
+    protocol->free_frame_count = protocol->free_list_count = PROTOCOL_IN_FLIGHT;
+    if (nt_thread_start(&protocol->returner, "protocol", returner_run, protocol))
+        goto out_of_memory;
+    protocol->returner_runs = true;
+    return protocol;
+
+out_of_memory:
+    snprintf(error, error_size, "out of memory for the frames in flight");
+    protocol_destroy(protocol);
+    return NULL;
+}
+
+void protocol_destroy(struct protocol *protocol)
+{
+    if (!protocol)
+        return;
+    if (protocol->returner_runs) {
+        pthread_mutex_lock(&protocol->lock);
+        protocol->stopping = true;
+        pthread_cond_signal(&protocol->wake);
+        pthread_mutex_unlock(&protocol->lock);
+        pthread_join(protocol->returner, NULL);
+    }
+    shape_memory_destroy(&protocol->memory);
+    free(protocol->list_blocks);
+    free(protocol);
+}
+
+unsigned protocol_in_flight(struct protocol *protocol)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&protocol->lock);
+    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count;
+    pthread_mutex_unlock(&protocol->lock);
+    return count;
+}
+
+unsigned protocol_held(struct protocol *protocol)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&protocol->lock);
+    count = protocol->held_lists;
+    pthread_mutex_unlock(&protocol->lock);
+    return count;
+}
+
+/* ---- Sends ---- */
+
+/* What one call of protocol_send works with: taken from the free ones under the lock. */
+struct batch {
+    struct frame_slot *frames[PROTOCOL_IN_FLIGHT];
+    NET_BUFFER_LIST *lists[PROTOCOL_IN_FLIGHT];
+    unsigned frame_count, list_count;
+    struct random random;
+};
+
+static void batch_take(struct protocol *protocol, struct batch *batch, unsigned count)
+{
+    pthread_mutex_lock(&protocol->lock);
+    if (count > protocol->free_frame_count)
+        count = protocol->free_frame_count;
+    if (count > protocol->free_list_count)
+        count = protocol->free_list_count;
+    protocol->free_frame_count -= count;
+    protocol->free_list_count -= count;
+    memcpy(batch->frames, protocol->free_frames + protocol->free_frame_count,
+           count * sizeof(batch->frames[0]));
+    memcpy(batch->lists, protocol->free_lists + protocol->free_list_count,
+           count * sizeof(batch->lists[0]));
+    random_seed(&batch->random, random_next(&protocol->random));
+    pthread_mutex_unlock(&protocol->lock);
+    batch->frame_count = batch->list_count = count;
+}
+
+/* Lists that were not needed, because others hold several NET_BUFFERs. */
+static void batch_give_lists(struct protocol *protocol, struct batch *batch, unsigned used)
+{
+    if (used == batch->list_count)
+        return;
+    pthread_mutex_lock(&protocol->lock);
+    while (used < batch->list_count)
+        protocol->free_lists[protocol->free_list_count++] = batch->lists[used++];
+    pthread_mutex_unlock(&protocol->lock);
+}
+
+/* How many NET_BUFFERs the next list gets. */
+static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
+{
+    if (protocol->plain || random_chance(random, 5, 8))
+        return 1;
+    return 2 + (unsigned)random_below(random, random_chance(random, 1, 8) ? 15 : 3);
+}
+
+/* Makes the chain; returns its head. */
+static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *batch,
+                                    const struct net_frame *frames)
+{
+    NET_BUFFER_LIST *head = NULL, **tail = &head;
+    unsigned i = 0, used = 0;
+    uint64_t bytes = 0;
+
+    while (i < batch->frame_count) {
+        NET_BUFFER_LIST *nbl = batch->lists[used++];
+        unsigned buffers = buffers_a_list(protocol, &batch->random);
+        NET_BUFFER **nb_tail = &NET_BUFFER_LIST_FIRST_NB(nbl);
+
+        while (buffers-- && i < batch->frame_count) {
+            struct frame_slot *slot = batch->frames[i];
+
+            shape_frame(slot, frames[i].data, frames[i].length, protocol->plain, &batch->random);
+            nb_of(slot->nb)->cookie = frames[i].cookie;
+            if (protocol->adapter->pcap)
+                pcap_frame(protocol->adapter->pcap, frames[i].data, frames[i].length);
+            bytes += frames[i].length;
+            *nb_tail = slot->nb;
+            nb_tail = &NET_BUFFER_NEXT_NB(slot->nb);
+            i++;
+        }
+        *nb_tail = NULL;
+        NET_BUFFER_LIST_FLAGS(nbl) = 0;
+        NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
+        NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
+        *tail = nbl;
+        tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
+    }
+    *tail = NULL;
+    COUNT(protocol->adapter, sent_lists, used);
+    COUNT(protocol->adapter, sent_frames, batch->frame_count);
+    COUNT(protocol->adapter, sent_bytes, bytes);
+    batch_give_lists(protocol, batch, used);
+    return head;
+}
+
+unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count)
+{
+    struct batch batch;
+    NET_BUFFER_LIST *chain;
+    unsigned irql = irql_get();
+    bool raise;
+
+    if (count > PROTOCOL_IN_FLIGHT)
+        count = PROTOCOL_IN_FLIGHT;
+    batch_take(protocol, &batch, count);
+    if (!batch.frame_count)
+        return 0;
+    chain = batch_build(protocol, &batch, frames);
+    raise = irql < DISPATCH_LEVEL && !protocol->plain && random_chance(&batch.random, 1, 2);
+    if (raise)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_send(protocol->adapter, chain,
+                  raise || irql == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (raise)
+        irql_lower(irql, NULL);
+    return batch.frame_count;
+}
+
+/* Frames on their way back to the network end. */
+struct completion {
+    struct frame_slot *slot[COMPLETION_PART];
+    uint64_t cookie[COMPLETION_PART];
+    NDIS_STATUS status[COMPLETION_PART];
+    unsigned count;
+    NET_BUFFER_LIST *lists[COMPLETION_PART];
+    unsigned list_count;
+};
+
+/* The slots become free before the network end hears of it, so that it finds room to send more. */
+static void completion_flush(struct protocol *protocol, struct completion *done)
+{
+    struct net *net = protocol->adapter->net;
+    unsigned i;
+
+    pthread_mutex_lock(&protocol->lock);
+    for (i = 0; i < done->count; i++)
+        protocol->free_frames[protocol->free_frame_count++] = done->slot[i];
+    for (i = 0; i < done->list_count; i++)
+        protocol->free_lists[protocol->free_list_count++] = done->lists[i];
+    pthread_mutex_unlock(&protocol->lock);
+    for (i = 0; i < done->count; i++)
+        net->ops->near_sent(net, done->cookie[i], done->status[i]);
+    done->count = done->list_count = 0;
+}
+
+void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
+{
+    struct completion done;
+    NET_BUFFER_LIST *next;
+    unsigned failed = 0;
+
+    done.count = done.list_count = 0;
+    for (; chain; chain = next) {
+        NDIS_STATUS status = NET_BUFFER_LIST_STATUS(chain);
+        NET_BUFFER *nb, *next_nb;
+
+        next = NET_BUFFER_LIST_NEXT_NBL(chain);
+        for (nb = nbl_of(chain)->first; nb; nb = next_nb) {
+            next_nb = NET_BUFFER_NEXT_NB(nb);
+            if (done.count == COMPLETION_PART)
+                completion_flush(protocol, &done);
+            done.slot[done.count] = frame_slot_of(nb);
+            done.cookie[done.count] = nb_of(nb)->cookie;
+            done.status[done.count++] = status;
+            failed += status != NDIS_STATUS_SUCCESS;
+        }
+        if (done.list_count == COMPLETION_PART)
+            completion_flush(protocol, &done);
+        done.lists[done.list_count++] = chain;
+    }
+    completion_flush(protocol, &done);
+    if (failed)
+        COUNT(protocol->adapter, send_failed, failed);
+}
+
+/* ---- Receives ---- */
+
+static void deliver(struct protocol *protocol, NET_BUFFER *nb)
+{
+    struct ndis_adapter *adapter = protocol->adapter;
+    const void *frame = nb_contiguous(nb);
+    size_t length = NET_BUFFER_DATA_LENGTH(nb);
+
+    if (!frame) {
+        length = nb_copy_out(nb, flat, sizeof(flat));
+        frame = flat;
+    }
+    COUNT(adapter, indicated_frames, 1);
+    COUNT(adapter, indicated_bytes, length);
+    if (adapter->pcap)
+        pcap_frame(adapter->pcap, frame, length);
+    if (atomic_load_explicit(&adapter->net_started, memory_order_acquire))
+        adapter->net->ops->near_receive(adapter->net, frame, length);
+}
+
+/* Keeps the chain if chance will have it, and there is room for one more. */
+static bool hold(struct protocol *protocol, NET_BUFFER_LIST *first, NET_BUFFER_LIST *last,
+                 unsigned count)
+{
+    bool keep;
+
+    if (protocol->plain)
+        return false;
+    pthread_mutex_lock(&protocol->lock);
+    keep = protocol->held_count < HELD_MAX && !protocol->stopping &&
+           random_chance(&protocol->random, 1, 2);
+    if (keep) {
+        struct held *held = &protocol->held[protocol->held_count++];
+
+        held->first = first;
+        held->last = last;
+        held->due = nt_clock_now() + random_below(&protocol->random, HOLD_LONGEST);
+        protocol->held_lists += count;
+        pthread_cond_signal(&protocol->wake);
+    }
+    pthread_mutex_unlock(&protocol->lock);
+    return keep;
+}
+
+void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
+                      bool resources, bool dispatch_level)
+{
+    struct net *net = protocol->adapter->net;
+    NET_BUFFER_LIST *nbl, *last = chain;
+    unsigned i;
+
+    for (nbl = chain, i = 0; nbl && i < count; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), i++) {
+        NET_BUFFER *nb;
+
+        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
+            deliver(protocol, nb);
+        last = nbl;
+    }
+    if (net->ops->near_receive_end && atomic_load(&protocol->adapter->net_started))
+        net->ops->near_receive_end(net);
+    if (!resources && !hold(protocol, chain, last, count))
+        transfer_return(protocol->adapter, chain,
+                        dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+}
+
+/* ---- Lists that were kept go back from here, in chains that join several indications ---- */
+
+/* Under the lock. Takes out what is due, joined into one chain; NULL if nothing is. */
+static NET_BUFFER_LIST *held_take(struct protocol *protocol, uint64_t now, unsigned *count)
+{
+    NET_BUFFER_LIST *chain = NULL, *nbl;
+    unsigned i = 0;
+
+    *count = 0;
+    while (i < protocol->held_count) {
+        struct held *held = &protocol->held[i];
+
+        if (held->due > now && !protocol->stopping) {
+            i++;
+            continue;
+        }
+        NET_BUFFER_LIST_NEXT_NBL(held->last) = chain;
+        chain = held->first;
+        *held = protocol->held[--protocol->held_count];
+    }
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl))
+        ++*count;
+    protocol->held_lists -= *count;
+    return chain;
+}
+
+static uint64_t held_next_due(const struct protocol *protocol)
+{
+    uint64_t due = NT_FOREVER;
+    unsigned i;
+
+    for (i = 0; i < protocol->held_count; i++)
+        if (protocol->held[i].due < due)
+            due = protocol->held[i].due;
+    return due;
+}
+
+static void held_return(struct protocol *protocol, NET_BUFFER_LIST *chain, bool dispatch_level)
+{
+    if (dispatch_level)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_return(protocol->adapter, chain,
+                    dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+    if (dispatch_level)
+        irql_lower(PASSIVE_LEVEL, NULL);
+}
+
+static void returner_run(void *context)
+{
+    struct protocol *protocol = context;
+
+    pthread_mutex_lock(&protocol->lock);
+    while (!protocol->stopping || protocol->held_count) {
+        unsigned count;
+        NET_BUFFER_LIST *chain = held_take(protocol, nt_clock_now(), &count);
+        bool dispatch_level = random_chance(&protocol->random, 1, 2);
+
+        if (!chain) {
+            nt_clock_wait(&protocol->wake, &protocol->lock, held_next_due(protocol));
+            continue;
+        }
+        pthread_mutex_unlock(&protocol->lock);
+        held_return(protocol, chain, dispatch_level);
+        pthread_mutex_lock(&protocol->lock);
+    }
+    pthread_mutex_unlock(&protocol->lock);
+}

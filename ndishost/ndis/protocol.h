@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocol.h: the protocol driver that the host plays above a miniport: makes NET_BUFFER_LISTs of a
+ * network end's frames, in shapes drawn from the seed, and takes apart what the miniport indicates.
+ *   protocol = protocol_create(adapter, seed, plain);  protocol_send(...);  protocol_receive(...);
+ *   protocol_drain(...);  protocol_destroy(protocol);
+ */
+#ifndef NDISHOST_PROTOCOL_H
+#define NDISHOST_PROTOCOL_H
+
+#include "ndis/net_buffer.h"
+
+#define PROTOCOL_IN_FLIGHT 1024 /* frames sent and not completed, at most */
+
+/* NULL when out of memory, with a line in error. */
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+                                 char *error, size_t error_size);
+void protocol_destroy(struct protocol *protocol);
+
+/* net_ports.near_send. PASSIVE_LEVEL or DISPATCH_LEVEL. */
+unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count);
+/* The chain is back from the miniport: near_sent for every frame. Called by
+ * NdisMSendNetBufferListsComplete when it knows that each list was the miniport's. */
+void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain);
+/* Frames that the miniport has not completed. */
+unsigned protocol_in_flight(struct protocol *protocol);
+
+/* What the miniport indicated. With `resources` the lists stay the miniport's; without, they are
+ * returned before the call ends or later, from another thread. */
+void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
+                      bool resources, bool dispatch_level);
+/* Lists that the protocol holds on to. */
+unsigned protocol_held(struct protocol *protocol);
+
+#endif

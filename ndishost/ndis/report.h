@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h: what reports show of an adapter: asked of the miniport while it answers, kept for after.
+ *   report_create(adapter);  adapter_collect(adapter);  adapter_summary(...);  report_free(adapter);
+ */
+#ifndef NDISHOST_REPORT_H
+#define NDISHOST_REPORT_H
+
+#include "ndis/miniport.h"
+
+int report_create(struct ndis_adapter *adapter);
+void report_free(struct ndis_adapter *adapter);
+
+#endif

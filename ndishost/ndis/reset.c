@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Check-for-hang and reset. Documentation: network/miniport-adapter-check-for-hang-and-reset-operations. */
+#include "ndis/life_cycle.h"
+
+#include "ndis/oid.h"
+#include "nt/clock.h"
+
+#define RESET_LATE (10 * NT_SECOND)
+
+/* NDIS knows only multiples of two seconds. */
+static uint64_t interval(const struct ndis_adapter *adapter)
+{
+    unsigned seconds = adapter->registration.CheckForHangTimeInSeconds & ~1u;
+
+    return (seconds ? seconds : 2) * NT_SECOND;
+}
+
+/* false: it is time to end. */
+static bool sleep_interval(struct ndis_adapter *adapter)
+{
+    uint64_t until = nt_clock_now() + interval(adapter);
+    bool go_on;
+
+    pthread_mutex_lock(&adapter->lock);
+    while (adapter->hang_check_runs && nt_clock_now() < until)
+        nt_clock_wait(&adapter->changed, &adapter->lock, until);
+    go_on = adapter->hang_check_runs;
+    pthread_mutex_unlock(&adapter->lock);
+    return go_on;
+}
+
+static void hang_check_run(void *context)
+{
+    struct ndis_adapter *adapter = context;
+
+    while (sleep_interval(adapter)) {
+        struct callback call = callback_begin();
+        BOOLEAN hangs = adapter->driver->characteristics.CheckForHangHandlerEx(adapter->context);
+
+        callback_end(&call, "MiniportCheckForHangEx");
+        if (hangs)
+            adapter_reset(adapter);
+    }
+}
+
+int hang_check_start(struct ndis_adapter *adapter)
+{
+    if (!adapter->driver->characteristics.CheckForHangHandlerEx)
+        return 0;
+    adapter->hang_check_runs = true;
+    if (nt_thread_start(&adapter->hang_check, "check for hang", hang_check_run, adapter)) {
+        adapter->hang_check_runs = false;
+        return -1;
+    }
+    return 0;
+}
+
+void hang_check_stop(struct ndis_adapter *adapter)
+{
+    bool ran;
+
+    pthread_mutex_lock(&adapter->lock);
+    ran = adapter->hang_check_runs;
+    adapter->hang_check_runs = false;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+    if (ran)
+        pthread_join(adapter->hang_check, NULL);
+}
+
+/* Waits for NdisMResetComplete. */
+static NDIS_STATUS wait_reset(struct ndis_adapter *adapter)
+{
+    uint64_t deadline = nt_clock_now() + RESET_LATE;
+    NDIS_STATUS status;
+
+    pthread_mutex_lock(&adapter->lock);
+    while (adapter->reset_pending && nt_clock_now() < deadline)
+        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    status = adapter->reset_pending ? NDIS_STATUS_FAILURE : adapter->reset_status;
+    if (adapter->reset_pending)
+        rule_violation("MiniportResetEx", NULL, "%s: the reset has been pending for 10 s",
+                       adapter->name);
+    pthread_mutex_unlock(&adapter->lock);
+    return status;
+}
+
+int32_t adapter_reset(struct ndis_adapter *adapter)
+{
+    BOOLEAN addressing = FALSE;
+    struct callback call;
+    NDIS_STATUS status;
+
+    if (!adapter->driver->characteristics.ResetHandlerEx)
+        return NDIS_STATUS_NOT_RESETTABLE;
+    pthread_mutex_lock(&adapter->lock);
+    adapter->reset_pending = true;
+    adapter->addressing_reset = false;
+    adapter->resets++;
+    pthread_mutex_unlock(&adapter->lock);
+    call = callback_begin();
+    status = adapter->driver->characteristics.ResetHandlerEx(adapter->context, &addressing);
+    callback_end(&call, "MiniportResetEx");
+    if (status == NDIS_STATUS_PENDING) {
+        status = wait_reset(adapter);
+        addressing = adapter->addressing_reset;
+    }
+    pthread_mutex_lock(&adapter->lock);
+    adapter->reset_pending = false;
+    pthread_mutex_unlock(&adapter->lock);
+    if (status == NDIS_STATUS_SUCCESS && addressing)
+        oid_bind_filters(adapter);
+    return status;
+}
+
+VOID NTAPI NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,
+                              BOOLEAN AddressingReset)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    pthread_mutex_lock(&adapter->lock);
+    if (!adapter->reset_pending)
+        rule_violation("MiniportResetEx", RULE_CALLER, "NdisMResetComplete without a reset");
+    adapter->reset_pending = false;
+    adapter->reset_status = Status;
+    adapter->addressing_reset = AddressingReset != FALSE;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+HOST_EXPORT("NDIS.SYS", NdisMResetComplete);

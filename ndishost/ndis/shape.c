@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames to send, in every shape that NDIS allows. */
+#include "ndis/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "nt/phys.h"
+
+#define PLAIN_SIZE 2048u           /* never crosses a page */
+#define SHAPE_SIZE (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
+#define SHAPE_MDLS 24              /* in most slots */
+#define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
+#define WIDE_EVERY 32
+
+/* An MDL holds shape_longest() bytes and 500 around them at most: four pages. */
+#define MDL_STRIDE ((sizeof(MDL) + 4 * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
+
+size_t shape_longest(bool plain)
+{
+    return plain ? PLAIN_SIZE : 2 * PHYS_PAGE;
+}
+
+/* The slot's address stands behind the NET_BUFFER, so that a completion finds it. */
+struct slot_block {
+    char net_buffer[NB_BLOCK_SIZE];
+    struct frame_slot *slot;
+} __attribute__((aligned(16)));
+
+struct frame_slot *frame_slot_of(NET_BUFFER *nb)
+{
+    return ((struct slot_block *)(void *)nb_of(nb))->slot;
+}
+
+static unsigned slot_mdls(unsigned i, bool plain)
+{
+    if (plain)
+        return 1;
+    return i % WIDE_EVERY == WIDE_EVERY - 1 ? WIDE_MDLS : SHAPE_MDLS;
+}
+
+int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
+                        bool plain)
+{
+    size_t size = plain ? PLAIN_SIZE : SHAPE_SIZE;
+    size_t mdls = 0;
+    struct slot_block *blocks;
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        mdls += slot_mdls(i, plain);
+    memory->data = phys_alloc(count * size, PHYS_SCATTERED, NULL);
+    memory->buffers = aligned_alloc(16, count * sizeof(struct slot_block));
+    memory->mdls = aligned_alloc(16, mdls * MDL_STRIDE);
+    if (!memory->data || !memory->buffers || !memory->mdls)
+        return -1;
+    blocks = (struct slot_block *)memory->buffers;
+    for (mdls = 0, i = 0; i < count; i++) {
+        slots[i].nb = nb_initialize(&blocks[i], NULL);
+        blocks[i].slot = &slots[i];
+        slots[i].data = memory->data + i * size;
+        slots[i].size = size;
+        slots[i].mdls = memory->mdls + mdls * MDL_STRIDE;
+        slots[i].mdl_max = slot_mdls(i, plain);
+        mdls += slots[i].mdl_max;
+    }
+    return 0;
+}
+
+void shape_memory_destroy(struct shape_memory *memory)
+{
+    if (memory->data)
+        phys_free(memory->data);
+    free(memory->buffers);
+    free(memory->mdls);
+    memset(memory, 0, sizeof(*memory));
+}
+
+/* An MDL over the slot's bytes [offset, offset + length), as a locked buffer of a protocol's is. */
+static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length)
+{
+    MDL *mdl = (MDL *)(slot->mdls + index * MDL_STRIDE);
+    uint8_t *va = slot->data + offset;
+    PFN_NUMBER *page = (PFN_NUMBER *)(mdl + 1);
+    uint8_t *at = (uint8_t *)((uintptr_t)va & ~(uintptr_t)(PHYS_PAGE - 1));
+
+    mdl->Next = NULL;
+    mdl->Size = (CSHORT)MDL_STRIDE;
+    mdl->MdlFlags = MDL_SOURCE_IS_NONPAGED_POOL;
+    mdl->Process = NULL;
+    mdl->MappedSystemVa = va;
+    mdl->StartVa = at;
+    mdl->ByteCount = (ULONG)length;
+    mdl->ByteOffset = (ULONG)(va - at);
+    do {
+        uint64_t pa = 0;
+
+        phys_address(at, &pa);
+        *page++ = (PFN_NUMBER)(pa / PHYS_PAGE);
+        at += PHYS_PAGE;
+    } while (at < va + length);
+    return mdl;
+}
+
+/* One shape: what lies before the data, the pieces of the data, and what lies behind. */
+struct shape {
+    unsigned front_mdls;  /* whole MDLs before CurrentMdl */
+    size_t front;         /* CurrentMdlOffset */
+    unsigned pieces;      /* MDLs with data */
+    unsigned ones;        /* of these, how many at the start hold 1 byte each */
+    bool header_apart;    /* the first piece is the Ethernet header alone */
+    unsigned empty_every; /* an MDL of no bytes after every n-th piece; 0: none */
+    size_t tail;          /* bytes that the last MDL has too many */
+    bool behind;          /* an MDL behind it all */
+};
+
+static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,
+                       struct random *random)
+{
+    unsigned room = mdl_max - 4; /* front, behind, and empty ones */
+    unsigned most = length < room ? length : room;
+
+    memset(shape, 0, sizeof(*shape));
+    shape->pieces = 1;
+    switch (random_below(random, 8)) {
+    case 0:
+    case 1:
+        shape->header_apart = length > 14;
+        shape->pieces += shape->header_apart;
+        break;
+    case 2:
+    case 3:
+        shape->pieces = 1 + (unsigned)random_below(random, most < 8 ? most + !most : 8);
+        break;
+    case 4:
+        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
+        break;
+    case 5:
+        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
+        shape->ones = shape->pieces - 1;
+        break;
+    default:
+        break;
+    }
+    if (random_chance(random, 1, 2))
+        shape->front = random_below(random, 300);
+    if (random_chance(random, 1, 8))
+        shape->front_mdls = 1 + (unsigned)random_below(random, 2);
+    if (random_chance(random, 1, 4))
+        shape->tail = random_below(random, 200);
+    shape->behind = random_chance(random, 1, 16);
+    if (random_chance(random, 1, 16) && shape->pieces < room / 2)
+        shape->empty_every = 1 + (unsigned)random_below(random, 3);
+}
+
+/* Where the next MDL may begin: after a gap, so that alignments differ and pages are crossed. */
+struct layout {
+    struct frame_slot *slot;
+    struct random *random;
+    size_t at, spare;
+    unsigned used;
+    MDL *first, *last;
+};
+
+static MDL *layout_add(struct layout *layout, size_t length)
+{
+    size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
+    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length);
+
+    layout->spare -= gap;
+    layout->at += gap + length;
+    if (layout->last)
+        layout->last->Next = mdl;
+    else
+        layout->first = mdl;
+    layout->last = mdl;
+    return mdl;
+}
+
+/* The length of piece i of a frame of which `left` bytes are still to be placed. */
+static uint32_t piece_length(const struct shape *shape, unsigned i, uint32_t left,
+                             struct random *random)
+{
+    unsigned after = shape->pieces - 1 - i; /* pieces to come, each of a byte at least */
+    uint32_t most;
+
+    if (!after)
+        return left;
+    if (i < shape->ones)
+        return 1;
+    if (i == 0 && shape->header_apart)
+        return 14;
+    most = 2 * (left - after) / (after + 1) + 1;
+    if (most > left - after)
+        most = left - after;
+    return 1 + (uint32_t)random_below(random, most);
+}
+
+static void shape_lay(struct frame_slot *slot, const struct shape *shape, const uint8_t *data,
+                      uint32_t length, struct random *random)
+{
+    struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
+    uint32_t left = length, offset = 0;
+    size_t front_mdl = shape->front_mdls ? 1 + random_below(random, 64) : 0;
+    unsigned i;
+
+    layout.spare =
+        slot->size - (length + shape->front + shape->tail + 64 + shape->front_mdls * front_mdl);
+    for (i = 0; i < shape->front_mdls; i++)
+        layout_add(&layout, front_mdl);
+    for (i = 0; i < shape->pieces; i++) {
+        uint32_t piece = piece_length(shape, i, left, random);
+        size_t front = i == 0 ? shape->front : 0;
+        size_t tail = i == shape->pieces - 1 ? shape->tail : 0;
+        MDL *mdl = layout_add(&layout, front + piece + tail);
+
+        memcpy((uint8_t *)mdl->MappedSystemVa + front, data + offset, piece);
+        offset += piece;
+        left -= piece;
+        if (shape->empty_every && i % shape->empty_every == 0 && i + 1 < shape->pieces)
+            layout_add(&layout, 0);
+    }
+    if (shape->behind)
+        layout_add(&layout, 64);
+    nb_set_data(slot->nb, layout.first, (ULONG)(shape->front_mdls * front_mdl + shape->front),
+                length);
+}
+
+void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
+                 struct random *random)
+{
+    struct shape shape;
+
+    if (plain) {
+        memcpy(slot->data, data, length);
+        nb_set_data(slot->nb, mdl_build(slot, 0, 0, length), 0, length);
+        return;
+    }
+    shape_draw(&shape, length, slot->mdl_max, random);
+    shape_lay(slot, &shape, data, length, random);
+}
