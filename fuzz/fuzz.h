@@ -3,9 +3,9 @@
  * fuzz.h: what the fuzz targets share: reading decisions off the input, and invariants that end the
  * run when they do not hold.
  *
- * A target is one file fuzz/fuzz_NAME.c with LLVMFuzzerTestOneInput; fuzz/run finds it by its name. A
- * comment line in it, "fuzz-sources: A B", names what is compiled with it, "fuzz-flags: ..." further
- * compiler flags. Seeds, if it has any, lie in fuzz/corpus/NAME.
+ * A target is one file fuzz/fuzz_NAME.c with LLVMFuzzerTestOneInput; fuzz/run finds it by its name.
+ * A comment line in it, "fuzz-sources: A B", names what is compiled with it, "fuzz-flags: ..."
+ * further compiler flags. Seeds, if it has any, lie in fuzz/corpus/NAME.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -31,7 +31,8 @@ struct fuzz_input {
     size_t size;
 };
 
-/* The next `bytes` bytes (1 to 8) as a little-endian number; what is missing at the end reads `rest`. */
+/* The next `bytes` bytes (1 to 8) as a little-endian number; what is missing at the end reads
+ * `rest`. */
 static inline uint64_t fuzz_take(struct fuzz_input *input, unsigned bytes, uint8_t rest)
 {
     uint64_t value = 0;

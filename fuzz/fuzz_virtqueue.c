@@ -2,8 +2,8 @@
 /*
  * fuzz_virtqueue.c: a driver that keeps to virtqueue.h, a device that does anything: the input says
  * what the driver calls next and what the device scribbles meanwhile, anywhere in the ring and the
- * indirect tables. Whatever it does, the driver's record stays true: each buffer comes home once, with
- * a len it can have, and the first lie breaks the virtqueue for good.
+ * indirect tables. Whatever it does, the driver's record stays true: each buffer comes home once,
+ * with a len it can have, and the first lie breaks the virtqueue for good.
  *
  * fuzz-sources: drivers/windows/virtio/common/virtqueue.c
  */
@@ -222,8 +222,8 @@ static void driver_enable(struct bench *b)
     FUZZ_ASSERT(b->broken != VIRTQ_OK || nothing == !virtq_has_used(&b->vq));
 }
 
-/* A used element and idx as an honest device would write them, for a buffer of the input's choice: so
- * that runs get past the first lie. */
+/* A used element and idx as an honest device would write them, for a buffer of the input's
+ * choice: so that runs get past the first lie. */
 static void device_use(struct bench *b)
 {
     struct buffer *buffer = &b->buffers[fuzz_take(&b->input, 1, 0) % b->size];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_pci.c: the PCI function of fake_pci.h. A BAR is mapped to address space that nothing may touch:
- * a register is reached by its address alone, through the io table, and a direct access would crash.
+ * fake_pci.c: the PCI function of fake_pci.h. A BAR is mapped to address space that nothing may
+ * touch: a register is reached by its address alone, through the io table, and a direct access
+ * would crash.
  */
 #include "fake_pci.h"
 
@@ -106,8 +107,8 @@ static void fake_bar_unmap(void *context, unsigned bar, void *address)
     fake->bar_maps[bar] = 0;
 }
 
-/* The window that holds `width` bytes at `address`, and the offset in it; NULL and a violation if none
- * does or the access is not aligned. */
+/* The window that holds `width` bytes at `address`, and the offset in it; NULL and a violation
+ * if none does or the access is not aligned. */
 static const struct fake_pci_window *fake_pci_decode(struct fake_pci *fake,
                                                      volatile const void *address, unsigned width,
                                                      uint64_t *offset)
@@ -371,7 +372,8 @@ static void fake_pci_write_common(struct fake_pci *fake, uint64_t offset, unsign
     }
 }
 
-/* Reads, and then changes every byte while changes are left: what is read in pieces is then torn. */
+/* Reads, and then changes every byte while changes are left: what is read in pieces is then
+ * torn. */
 static uint32_t fake_pci_read_device(struct fake_pci *fake, uint64_t offset, unsigned width)
 {
     uint32_t value = 0;

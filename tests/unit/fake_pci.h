@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_pci.h: a PCI function for tests of the virtio-pci transport. It has 256 bytes of configuration
- * space, six BARs and the registers of a virtio device behind them, reached through the io table that
- * the transport takes, and it records whatever the transport does that it must not do.
+ * fake_pci.h: a PCI function for tests of the virtio-pci transport. It has 256 bytes of
+ * configuration space, six BARs and the registers of a virtio device behind them, reached through
+ * the io table that the transport takes, and it records whatever the transport does that it must
+ * not do.
  *
  * In order:
  *
  *  1. fake_pci_init(&fake)                  a sane network device, no capabilities yet
- *  2. fake_pci_add_cap(&fake, ...)          the list, capability by capability; or fake_pci_qemu(&fake)
+ *  2. fake_pci_add_cap(&fake, ...)          the list, one by one; or fake_pci_qemu(&fake)
  *  3. change any member: make it odd
  *  4. virtio_pci_open(&dev, &fake_pci_io, &fake, min) and so on
  *  5. fake_pci_check(&fake)                 no forbidden access was made

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_fixture.h: a transport under test on a made-up PCI function, for cmocka's set-up and tear-down.
+ * pci_fixture.h: a transport under test on a made-up PCI function, for cmocka's set-up and
+ * tear-down.
  *
  *  1. pci_setup                 a function without capabilities: add some, then pci_open
  *     pci_start                 or all at once: QEMU's layout, opened, reset and negotiated
- *  2. pci_use                   one queue, DRIVER_OK, a notification, the ISR, a field of configuration
+ *  2. pci_use                   a queue, DRIVER_OK, a notification, the ISR, a field
  *  3. pci_teardown              fails if something forbidden was done or something stayed mapped
  */
 #ifndef PCI_FIXTURE_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ref_device.h: the device's side of a split virtqueue, written from virtio 1.2, section 2.7, for the
- * tests of the driver's side. It believes the driver no more than the driver believes it: whatever the
- * specification forbids a driver is recorded in `error`. Device addresses are pointers.
+ * ref_device.h: the device's side of a split virtqueue, written from virtio 1.2, section 2.7, for
+ * the tests of the driver's side. It believes the driver no more than the driver believes it:
+ * whatever the specification forbids a driver is recorded in `error`. Device addresses are
+ * pointers.
  *
  * In order:
  *
@@ -54,7 +55,8 @@ void ref_device_push(struct ref_device *device, uint32_t id, uint32_t len);
 /* True: the driver wants the interrupt. */
 bool ref_device_flush(struct ref_device *device);
 
-/* Sets VIRTQ_USED_F_NO_NOTIFY or clears it. False: something is available that was not announced. */
+/* Sets VIRTQ_USED_F_NO_NOTIFY or clears it. False: something is available that was not
+ * announced. */
 bool ref_device_no_notify(struct ref_device *device, bool on);
 
 #endif

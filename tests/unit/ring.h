@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ring.h: a virtqueue under test with the reference device on its other side. Ring and record are
- * allocations of exactly the size that virtq_layout asks for, so that a sanitizer sees a byte too far.
+ * allocations of exactly the size that virtq_layout asks for, so that a sanitizer sees a byte too
+ * far.
  *
  *  1. struct ring *r = ring_new(size)
  *  2. r->vq is the driver's, r->device is the device's

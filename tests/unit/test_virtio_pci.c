@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtio_pci.c: the virtio-pci modern transport on devices that keep to the specification: layouts
- * of the capability list, the handshake, configuration, queues. Section numbers are virtio 1.2's.
+ * test_virtio_pci.c: the virtio-pci modern transport on devices that keep to the specification:
+ * layouts of the capability list, the handshake, configuration, queues. Section numbers are virtio
+ * 1.2's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,8 @@ static void whole_life(void **state)
     assert_memory_equal(f->fake.status_log, "\x00\x01\x03\x0B\x0F\x00", 6);
 }
 
-/* 4.1.4: QEMU's transitional device with modern-pio-notify=on prefers an I/O BAR for notifications. */
+/* 4.1.4: QEMU's transitional device with modern-pio-notify=on prefers an I/O BAR for
+ * notifications. */
 static void notify_in_an_io_bar_is_passed_over(void **state)
 {
     struct pci_fixture *f = *state;
@@ -139,7 +141,8 @@ static void structures_in_a_huge_bar(void **state)
     }
 }
 
-/* 4.1.4.1: reserved types, PCI_CFG, shared memory, vendor data and other capabilities are ignored. */
+/* 4.1.4.1: reserved types, PCI_CFG, shared memory, vendor data and other capabilities are
+ * ignored. */
 static void foreign_capabilities_are_ignored(void **state)
 {
     static const uint8_t types[] = {0, 5, 6, 7, 8, 9, 10, 0x40, 0xFE, 0xFF};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtio_pci_hostile.c: the transport on functions that are broken, lie, or are pulled out: one
- * clean error that names what was wrong, nothing left mapped, and no wait without an end.
+ * test_virtio_pci_hostile.c: the transport on functions that are broken, lie, or are pulled out:
+ * one clean error that names what was wrong, nothing left mapped, and no wait without an end.
  */
 #include <setjmp.h>
 #include <stdarg.h>

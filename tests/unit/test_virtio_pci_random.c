@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtio_pci_random.c: capability lists made of random capabilities, from the sets of values where
- * things go wrong, held against a plain reading of the rules: of each kind the first usable one, or why
- * there is none. SEED=n replays a run.
+ * test_virtio_pci_random.c: capability lists made of random capabilities, from the sets of values
+ * where things go wrong, held against a plain reading of the rules: of each kind the first usable
+ * one, or why there is none. SEED=n replays a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,8 @@ static void good_cap(struct cap *cap, uint8_t cfg_type)
     cap->multiplier = 4;
 }
 
-/* Whether the transport may use it, by the rules of virtio_pci_open; *too_short if only for its BAR. */
+/* Whether the transport may use it, by the rules of virtio_pci_open; *too_short if only for its
+ * BAR. */
 static bool usable(const struct cap *cap, const uint64_t *bar_length, bool *too_short)
 {
     static const uint32_t length_min[] = {0, 0x38, 2, 1, NET_CONFIG_MIN};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtqueue.c: what virtqueue.h promises, case by case, with an honest device on the other side.
- * Section numbers are virtio 1.2's.
+ * test_virtqueue.c: what virtqueue.h promises, case by case, with an honest device on the other
+ * side. Section numbers are virtio 1.2's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -529,8 +529,9 @@ static void indices_wrap_at_65536(void **state)
     }
 }
 
-/* A buffer that the device keeps while the indices go round is the device's still, even when a buffer
- * that was added and not published sits in the very slot of the available ring that was its own. */
+/* A buffer that the device keeps while the indices go round is the device's still, even when a
+ * buffer that was added and not published sits in the very slot of the available ring that was
+ * its own. */
 static void one_buffer_kept_for_long(void **state)
 {
     struct ring *r = ring_new(4);

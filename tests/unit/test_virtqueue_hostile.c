@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtqueue_hostile.c: devices that lie. Each lie is found at the moment it would be believed, it
- * breaks the virtqueue for good, and every buffer still comes home once.
+ * test_virtqueue_hostile.c: devices that lie. Each lie is found at the moment it would be believed,
+ * it breaks the virtqueue for good, and every buffer still comes home once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,8 +52,8 @@ static void use(struct ring *r, uint32_t id, uint32_t len)
     r->used->idx = r->device.used_idx;
 }
 
-/* The next virtq_get finds `lie`, nothing works from then on, and the buffers that are still out, as
- * a mask of tokens, come home. Then a reset makes everything good. */
+/* The next virtq_get finds `lie`, nothing works from then on, and the buffers that are still
+ * out, as a mask of tokens, come home. Then a reset makes everything good. */
 static void assert_broken(struct ring *r, int lie, uint32_t out)
 {
     uint16_t published = r->avail->idx;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtqueue_random.c: a driver and a device that do legal things in random order, held against an
- * oracle that knows only lists: what was added, in which order the device saw it, in which order it
- * gave it back. SEED=n replays a run.
+ * test_virtqueue_random.c: a driver and a device that do legal things in random order, held against
+ * an oracle that knows only lists: what was added, in which order the device saw it, in which order
+ * it gave it back. SEED=n replays a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>

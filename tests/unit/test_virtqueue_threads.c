@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_virtqueue_threads.c: driver and device on two processors at once, each asleep whenever it has
- * nothing to do, each suppressing the other's signals while it is awake. What is shown: every buffer
- * crosses once with its content, and no wake-up is lost. A lost one is a wait that never ends, seen by
- * a time-out.
+ * test_virtqueue_threads.c: driver and device on two processors at once, each asleep whenever it
+ * has nothing to do, each suppressing the other's signals while it is awake. What is shown: every
+ * buffer crosses once with its content, and no wake-up is lost. A lost one is a wait that never
+ * ends, seen by a time-out.
  *
- * ThreadSanitizer is of no use here: the ring is shared by volatile accesses and barriers, as memory
- * between a driver and a device is, and those it takes for races.
+ * ThreadSanitizer is of no use here: the ring is shared by volatile accesses and barriers, as
+ * memory between a driver and a device is, and those it takes for races.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -2,11 +2,11 @@
 /*
  * virtqueue.c: the split virtqueue of virtqueue.h.
  *
- * The device can write the ring's memory at any moment, all of it, whatever the specification allows
- * it. So the ring is written here and, but for three words, never read: used flags, used idx, and the
- * used element at last_used_idx. Each of them is read once for a decision and held against the
- * shadow, which the device cannot reach. Free list and chains live in the shadow too; desc.next is
- * told to the device and never read back.
+ * The device can write the ring's memory at any moment, all of it, whatever the specification
+ * allows it. So the ring is written here and, but for three words, never read: used flags, used
+ * idx, and the used element at last_used_idx. Each of them is read once for a decision and held
+ * against the shadow, which the device cannot reach. Free list and chains live in the shadow too;
+ * desc.next is told to the device and never read back.
  *
  * virtio is little-endian and so is every target of this library: nothing is swapped.
  */
@@ -165,8 +165,8 @@ static int virtq_check_pieces(const struct virtqueue *vq, const struct virtq_sg 
     return VIRTQ_OK;
 }
 
-/* Puts the chain `head`..`tail`, just taken off the free list, in the available ring, where the device
- * does not look before the next publish (virtio 1.2, 2.7.13.2). */
+/* Puts the chain `head`..`tail`, just taken off the free list, in the available ring, where the
+ * device does not look before the next publish (virtio 1.2, 2.7.13.2). */
 static void virtq_make_available(struct virtqueue *vq, virtio_u16 head, virtio_u16 tail,
                                  virtio_u16 count, virtio_u32 writable, void *cookie)
 {
@@ -337,7 +337,7 @@ int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len)
         return virtq_break(vq, VIRTQ_E_USED_IDX);
     }
 
-    /* The device sets the element before idx (virtio 1.2, 2.7.8.2); read them the other way round. */
+    /* The device sets the element before idx (virtio 1.2, 2.7.8.2): idx is read before it. */
     virtio_compiler_barrier();
     elem = &vq->used->ring[virtq_slot(vq, vq->last_used_idx)];
     id = elem->id;
@@ -367,7 +367,7 @@ int virtq_enable_interrupts(struct virtqueue *vq)
     }
 
     vq->avail->flags = 0;
-    /* virtio 1.2, 2.7.7.1, 2.7.14: what was used before the device saw the flag did not interrupt. */
+    /* virtio 1.2, 2.7.7.1, 2.7.14: what was used before the device saw this has not interrupted. */
     virtio_full_barrier();
     return vq->used->idx == vq->last_used_idx;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virtqueue.h: the driver's side of a split virtqueue (virtio 1.2, section 2.7).
- * It knows rings; it knows neither buses nor networks, allocates nothing, sleeps never, and believes
- * nothing that the device wrote: each used element is held against the driver's own record.
+ * It knows rings; it knows neither buses nor networks, allocates nothing, sleeps never, and
+ * believes nothing that the device wrote: each used element is held against a record of its own.
  *
  * In order:
  *
@@ -48,8 +48,8 @@ extern "C" {
 #define VIRTQ_EMPTY     (-1) /* virtq_get: the device has used nothing more */
 #define VIRTQ_FULL      (-2) /* virtq_add: not enough free descriptors; nothing was changed */
 #define VIRTQ_E_INVALID (-3) /* an argument that no caller may give; nothing was changed */
-/* The device lied. The virtqueue is broken from then on: virtq_add and virtq_get return the same code,
- * virtq_publish publishes nothing and returns 0, and the device must be reset. */
+/* The device lied. The virtqueue is broken from then on: virtq_add and virtq_get return the same
+ * code, virtq_publish publishes nothing and returns 0, and the device must be reset. */
 #define VIRTQ_E_USED_IDX (-4) /* used idx ran ahead of what was made available */
 #define VIRTQ_E_USED_ID  (-5) /* a used id that is no head of an outstanding chain */
 #define VIRTQ_E_USED_LEN (-6) /* a used len beyond the chain's device-writable bytes */
@@ -111,7 +111,7 @@ struct virtq_config {
 
 struct virtq_shadow; /* the driver's own record of one descriptor; in virtqueue.c */
 
-/* Guarded by whatever lock the caller holds around every call. Only the functions below touch it. */
+/* Guarded by the lock that the caller holds around each call. Only the functions below touch it. */
 struct virtqueue {
     volatile struct virtq_desc *desc;
     volatile struct virtq_avail *avail;
@@ -136,8 +136,8 @@ struct virtqueue {
 /* Sizes and offsets for a queue of `size` descriptors; VIRTQ_E_INVALID if that is no queue size. */
 int virtq_layout(virtio_u16 size, struct virtq_layout *layout);
 
-/* Takes over the memory of `config` and makes an empty ring of it (all of it is written). Interrupts
- * start enabled. VIRTQ_E_INVALID: bad size, null or misaligned memory. */
+/* Takes over the memory of `config` and makes an empty ring of it (all of it is written).
+ * Interrupts start enabled. VIRTQ_E_INVALID: bad size, null or misaligned memory. */
 int virtq_init(struct virtqueue *vq, const struct virtq_config *config);
 
 /* Makes the ring empty again, in the same memory, after a device reset. What was outstanding is
@@ -148,9 +148,9 @@ void virtq_reset(struct virtqueue *vq);
  * Puts one buffer in the ring: `out_count` device-readable pieces, then `in_count` device-writable
  * ones, each a descriptor, chained (virtio 1.2, 2.7.13, 2.7.4.2). At least one piece in all, and no
  * more than 2^32 bytes. `cookie` is not NULL and comes back from virtq_get or virtq_detach.
- * VIRTQ_FULL: fewer free descriptors than pieces. VIRTQ_E_INVALID also for more pieces than the queue
- * size: waiting would not help. The array may go after the call; the memory it names is the device's
- * until the cookie is back.
+ * VIRTQ_FULL: fewer free descriptors than pieces. VIRTQ_E_INVALID also for more pieces than the
+ * queue size: waiting would not help. The array may go after the call; the memory it names is the
+ * device's until the cookie is back.
  */
 int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
               virtio_u16 in_count, void *cookie);
@@ -161,15 +161,16 @@ int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_co
 int virtq_add_indirect(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
                        virtio_u16 in_count, const struct virtq_indirect *indirect, void *cookie);
 
-/* Shows the device all that was added since the last call. Returns nonzero if the device must now be
- * notified: something was published and VIRTQ_USED_F_NO_NOTIFY is clear (virtio 1.2, 2.7.10). */
+/* Shows the device all that was added since the last call. Returns nonzero if the device must
+ * now be notified: something was published and VIRTQ_USED_F_NO_NOTIFY is clear (virtio 1.2,
+ * 2.7.10). */
 int virtq_publish(struct virtqueue *vq);
 
 /* Takes back the next used buffer: its cookie and, in *len, the bytes that the device says it wrote
  * (never more than the chain's device-writable bytes). VIRTQ_EMPTY, or VIRTQ_E_USED_xxx. */
 int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
-/* Asks the device for no interrupts while the driver polls. A hint: it may interrupt all the same. */
+/* Asks the device for no interrupts while the driver polls. A hint: one may come all the same. */
 void virtq_disable_interrupts(struct virtqueue *vq);
 
 /* Asks for interrupts again and looks at used idx once more (virtio 1.2, 2.7.7.1). Nonzero: nothing

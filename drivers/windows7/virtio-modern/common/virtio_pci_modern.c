@@ -3,9 +3,9 @@
  * virtio_pci_modern.c: the virtio-pci modern transport of virtio_pci_modern.h.
  *
  * Three parts: the walk through the capability list, which only reads PCI configuration space; the
- * mapping of what it found; and the registers of the common configuration. A register's width is that
- * of its field (virtio 1.2, 4.1.3.1). A device that has been pulled out reads all ones everywhere:
- * where all ones can also be a value, device_status decides, which never is 0xFF.
+ * mapping of what it found; and the registers of the common configuration. A register's width is
+ * that of its field (virtio 1.2, 4.1.3.1). A device that has been pulled out reads all ones
+ * everywhere: where all ones can also be a value, device_status decides, which never is 0xFF.
  */
 #include "virtio_pci_modern.h"
 
@@ -60,7 +60,7 @@
 #define RESET_WAIT_LONG  12800
 #define RESET_WAIT_TOTAL 1000000
 
-/* A device changes its configuration rarely: this many changes in a row are no change but a fault. */
+/* Configurations change rarely: this many changes in a row are a fault. */
 #define CONFIG_TRIES 32
 
 /* What the walk saw of one kind of structure. */
@@ -118,8 +118,8 @@ static int virtio_pci_config_gone(struct virtio_pci_device *dev)
     return !virtio_pci_config_dword(dev, PCI_VENDOR_ID, &id) || (id & 0xFFFF) == 0xFFFF;
 }
 
-/* Looks at one capability of a wanted kind at `at`, which has cap_len `cap_len`, and keeps it if it can
- * be used. Zero if configuration space cannot be read. */
+/* Looks at one capability of a wanted kind at `at`, which has cap_len `cap_len`, and keeps it if
+ * it can be used. Zero if configuration space cannot be read. */
 static int virtio_pci_consider(struct virtio_pci_device *dev, struct virtio_pci_search *search,
                                virtio_u32 at, virtio_u32 cap_len)
 {
@@ -172,8 +172,8 @@ static int virtio_pci_consider(struct virtio_pci_device *dev, struct virtio_pci_
     return 1;
 }
 
-/* Goes through the capability list; search[0..3] are cfg_type 1..4. Zero if configuration space cannot
- * be read, or reads as that of a device that is gone. */
+/* Goes through the capability list; search[0..3] are cfg_type 1..4. Zero if configuration space
+ * cannot be read, or reads as that of a device that is gone. */
 static int virtio_pci_walk(struct virtio_pci_device *dev, struct virtio_pci_search *search)
 {
     virtio_u32 value, at, cfg_type;

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virtio_pci_modern.h: the virtio-pci modern transport (virtio 1.2, section 4.1): finds a device's
- * register blocks by its PCI capabilities, and speaks the common configuration, notification, ISR and
- * device configuration structures. It knows nothing of rings or networks, and reaches the hardware
- * only through the functions that its caller gives it.
+ * register blocks by its PCI capabilities, and speaks the common configuration, notification, ISR
+ * and device configuration structures. It knows nothing of rings or networks, and reaches the
+ * hardware only through the functions that its caller gives it.
  *
  * In order:
  *
  *  1. virtio_pci_open(&dev, &io, context)             walk the capabilities, map the BARs they name
  *  2. virtio_pci_reset(&dev)                          0 written, and waited for until 0 is read
  *  3. virtio_pci_negotiate(&dev, wanted, required)    ACKNOWLEDGE, DRIVER, features, FEATURES_OK
- *  4. virtio_pci_config_read(&dev, ...)               the device's configuration, under its generation
+ *  4. virtio_pci_config_read(&dev, ...)               a field of the device's configuration
  *  5. virtio_pci_queue_size(&dev, 0, &max)            a queue: ask, choose a size, set up
  *     virtio_pci_queue_setup(&dev, 0, size, desc, avail, used, &notify)
  *  6. virtio_pci_driver_ok(&dev)                      the device is live
- *  7. virtio_pci_notify(&dev, &notify)                a register write; no other in the steady state
- *     virtio_pci_isr(&dev)                            read-to-acknowledge; 0: not ours, all ones: gone
+ *  7. virtio_pci_notify(&dev, &notify)                the one register write of the steady state
+ *     virtio_pci_isr(&dev)                            acknowledges; 0: not ours, all ones: gone
  *  8. virtio_pci_reset(&dev); virtio_pci_close(&dev)
  *
  * 1 to 6 and 8 at PASSIVE_LEVEL (they may wait and map), one caller at a time; of these
- * virtio_pci_config_read neither waits nor maps and may be called at DISPATCH_LEVEL too. 7 at any IRQL,
- * from any processor. Every wait is bounded. A register that reads all ones where that cannot be ends the wait
- * at once with VIRTIO_PCI_E_GONE.
+ * virtio_pci_config_read neither waits nor maps and may be called at DISPATCH_LEVEL too. 7 at any
+ * IRQL, from any processor. Every wait is bounded. A register that reads all ones where that cannot
+ * be ends the wait at once with VIRTIO_PCI_E_GONE.
  */
 #ifndef VIRTIO_PCI_MODERN_H
 #define VIRTIO_PCI_MODERN_H
@@ -79,8 +79,8 @@ enum virtio_pci_status {
  * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
  * config_read reads `length` bytes (1, 2 or 4, aligned) of PCI configuration space; returns 0, or
  * nonzero when it cannot.
- * bar_query tells of BAR `bar` (0..5) whether it is implemented memory; returns its length in bytes,
- * 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
+ * bar_query tells of BAR `bar` (0..5) whether it is implemented memory; returns its length in
+ * bytes, 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
  * bar_map maps all of a BAR that bar_query knew, non-cached; NULL when it cannot. Asked once a BAR.
  * bar_unmap undoes it.
  * read8/16/32, write8/16/32 touch a register at `address`, inside a mapped BAR, with exactly that
@@ -101,7 +101,7 @@ struct virtio_pci_io {
     void (*sleep)(void *context, unsigned microseconds);
 };
 
-/* Where one structure was found (virtio 1.2, 4.1.4). Of each kind the first usable capability wins. */
+/* Where one structure was found (virtio 1.2, 4.1.4): by the first usable capability of its kind. */
 struct virtio_pci_region {
     volatile virtio_u8 *address; /* NULL: not found */
     virtio_u32 offset;           /* in the BAR */
@@ -132,39 +132,39 @@ struct virtio_pci_device {
 
 /*
  * Finds the four structures and maps the BARs they lie in. On failure nothing stays mapped. A
- * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is passed
- * over and the next one of its kind is looked at; loops and pointers out of the list end the walk. A
- * structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later capability of its
- * kind is good. The device configuration must hold at least `device_config_min` bytes; with 0 the
- * device need not have one.
+ * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is
+ * passed over and the next one of its kind is looked at; loops and pointers out of the list end the
+ * walk. A structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later
+ * capability of its kind is good. The device configuration must hold at least `device_config_min`
+ * bytes; with 0 the device need not have one.
  */
 enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
                                        const struct virtio_pci_io *io, void *context,
                                        virtio_u32 device_config_min);
 
-/* Unmaps. The device must have been reset if it was ever live. Harmless on one that was not opened. */
+/* Unmaps. A device that was ever live has been reset before. Harmless on one that is not open. */
 void virtio_pci_close(struct virtio_pci_device *dev);
 
-/* Writes 0 to device_status and waits until it reads 0 (virtio 1.2, 4.1.4.3.2), one second at most. */
+/* Writes 0 to device_status and waits till it reads 0 (virtio 1.2, 4.1.4.3.2), a second at most. */
 enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev);
 
-/* Writes 0 to device_status and waits for nothing: for a machine that is shutting down or has crashed.
- * Any IRQL. */
+/* Writes 0 to device_status and waits for nothing: for a machine that is shutting down or has
+ * crashed. Any IRQL. */
 void virtio_pci_reset_now(struct virtio_pci_device *dev);
 
 /*
  * ACKNOWLEDGE, DRIVER, reads the offered features, accepts `wanted` & offered, sets FEATURES_OK and
- * reads it back (virtio 1.2, 3.1.1). `required` is a part of `wanted`. On failure FAILED is set in the
- * status, unless the device is gone. Precedes any use of the device configuration.
+ * reads it back (virtio 1.2, 3.1.1). `required` is a part of `wanted`. On failure FAILED is set in
+ * the status, unless the device is gone. Precedes any use of the device configuration.
  */
 enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virtio_u64 wanted,
                                             virtio_u64 required);
 
 /* Copies one field of the device configuration, `length` bytes at `offset`, re-read until
- * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). A naturally aligned
- * length of 2 or 4 is read with that width, a naturally aligned 8 as two halves, any other length is an
- * array of bytes and read as such (virtio 1.2, 4.1.3.1): one call a field. On failure `buffer` may have
- * been written. */
+ * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). A naturally
+ * aligned length of 2 or 4 is read with that width, a naturally aligned 8 as two halves, any
+ * other length is an array of bytes and read as such (virtio 1.2, 4.1.3.1): one call a field. On
+ * failure `buffer` may have been written. */
 enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, virtio_u32 offset,
                                               void *buffer, virtio_u32 length);
 
@@ -172,8 +172,8 @@ enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, vir
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max);
 
-/* Gives queue `queue` its size and the device addresses of its three parts, without an MSI-X vector,
- * enables it and reads that back, and fills `notify` (virtio 1.2, 4.1.5.1.3, 4.1.4.4). */
+/* Gives queue `queue` its size and the device addresses of its three parts, without an MSI-X
+ * vector, enables it and reads that back, and fills `notify` (virtio 1.2, 4.1.5.1.3, 4.1.4.4). */
 enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, virtio_u16 queue,
                                               virtio_u16 size, virtio_u64 desc, virtio_u64 avail,
                                               virtio_u64 used, struct virtio_pci_notify *notify);
