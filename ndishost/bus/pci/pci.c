@@ -213,15 +213,14 @@ static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned
 
 /* --- interrupts --- */
 
-/* With intx_lock. One byte: the rest of the command register may be somebody's at this moment. */
-static void mask_intx(struct pci_bus *self, bool mask)
+/* With intx_lock. Both bytes, although one would do: QEMU looks at a write only if it covers the
+ * lower one. The kernel touches the register too, but not while it is masked, as it is here. */
+static void unmask_intx(struct pci_bus *self)
 {
-    uint8_t high = 0;
+    uint32_t value = 0;
 
-    if (pread(self->config, &high, 1, COMMAND + 1) != 1)
-        return;
-    high = mask ? high | COMMAND_INTX_DISABLE >> 8 : high & ~(COMMAND_INTX_DISABLE >> 8);
-    config_put(self, COMMAND + 1, 1, high);
+    if (!self->disabled && pread(self->config, &value, 2, COMMAND) == 2)
+        config_put(self, COMMAND, 2, value & ~COMMAND_INTX_DISABLE);
 }
 
 /* If the device still asserts the line, the kernel says so again at once. */
@@ -238,7 +237,7 @@ static void interrupt_done(struct bus *bus)
     bus->events->interrupt(bus->context, false);
     pthread_mutex_lock(&self->intx_lock);
     self->asserted = false;
-    mask_intx(self, self->disabled);
+    unmask_intx(self);
     pthread_mutex_unlock(&self->intx_lock);
 }
 
@@ -304,7 +303,7 @@ static void report(struct bus *bus, FILE *json)
 
 /* --- open --- */
 
-static int refuse(struct pci_bus *self, char *error, size_t error_size, const char *what,
+static int refuse(const struct pci_bus *self, char *error, size_t error_size, const char *what,
                   int number)
 {
     snprintf(error, error_size, "%s: %s: %s%s", self->binding.name, what, strerror(number),
@@ -384,6 +383,15 @@ static int find_bars(struct pci_bus *self, bool trap, char *error, size_t error_
     return result;
 }
 
+/* As after power-on, where the kernel knows a way to reset this function alone (many have none). */
+static void reset(const struct pci_bus *self)
+{
+    char path[SYSFS_PATH];
+
+    if (*self->binding.uio && sysfs_exists(sysfs_path(path, "%s/reset", self->binding.device)))
+        sysfs_write(path, "1");
+}
+
 /* As firmware leaves it; the kernel has already enabled what its driver needs. */
 static void enable(struct pci_bus *self)
 {
@@ -460,6 +468,7 @@ static void close_bus(struct bus *bus)
     }
     if (self->config >= 0 && pread(self->config, &value, 2, COMMAND) == 2)
         config_put(self, COMMAND, 2, (value & ~COMMAND_MASTER) | COMMAND_INTX_DISABLE);
+    reset(self);
     for (unsigned i = 0; i < BUS_BARS; i++) {
         if (self->map[i] && self->map[i] != MAP_FAILED)
             munmap(self->map[i], self->map_length[i]);
@@ -518,6 +527,7 @@ static struct bus *open_bus(const char *arguments, const struct bus_events *even
     place(&self->bus, name);
     if (bind_take(&self->binding, name, error, error_size) == 0 &&
         open_files(self, error, error_size) == 0 && find_bars(self, trap, error, error_size) == 0) {
+        reset(self);
         enable(self);
         notify_find(&self->notify, &self->bus);
         if (start_thread(self, error, error_size) == 0)
