@@ -12,6 +12,7 @@
 #include "ndis/protocol.h"
 #include "ndis/report.h"
 #include "ndis/resources.h"
+#include "ndis/shape.h"
 #include "nt/clock.h"
 #include "nt/log.h"
 
@@ -381,6 +382,20 @@ void life_cycle_link_changed(struct ndis_adapter *adapter, bool up)
     adapter_wake(adapter);
     if (atomic_load(&adapter->net_started) && adapter->net->ops->link)
         adapter->net->ops->link(adapter->net, up);
+}
+
+int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
+                       int32_t *status)
+{
+    int failed = -1;
+
+    if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
+        return -1;
+    atomic_fetch_add(&adapter->senders, 1);
+    failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
+                               status);
+    life_cycle_send_leave(adapter);
+    return failed;
 }
 
 int adapter_set_link(struct ndis_adapter *adapter, bool up)

@@ -59,6 +59,10 @@ struct bus *adapter_bus(struct ndis_adapter *adapter);
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
 /* MiniportResetEx, as if MiniportCheckForHangEx had said so. */
 int32_t adapter_reset(struct ndis_adapter *adapter);
+/* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits for it to
+ * come back with *status. -1: it was not taken, or did not come back within 30 s. */
+int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
+                       int32_t *status);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);
 const char *adapter_state_text(struct ndis_adapter *adapter); /* "Running" */

@@ -13,6 +13,7 @@
 #define HOLD_LONGEST    (2 * NT_MILLISECOND) /* how long a received list is kept at most */
 #define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
+#define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
 
 /* A list that the protocol keeps for a while; the lists hang together by Next. */
 struct held {
@@ -35,6 +36,10 @@ struct protocol {
     unsigned held_count, held_lists;
     bool stopping;
     pthread_cond_t wake; /* the returner: something is held, or stop */
+
+    bool own_out; /* a frame of protocol_send_one is with the miniport */
+    NDIS_STATUS own_status;
+    pthread_cond_t own_back;
 
     pthread_t returner;
     bool returner_runs;
@@ -62,6 +67,7 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bo
     protocol->plain = plain;
     pthread_mutex_init(&protocol->lock, NULL);
     nt_clock_cond_init(&protocol->wake);
+    nt_clock_cond_init(&protocol->own_back);
     random_seed(&protocol->random, seed);
     if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, plain))
         goto out_of_memory;
@@ -228,6 +234,26 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
     return batch.frame_count;
 }
 
+int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
+                      uint64_t deadline, NDIS_STATUS *status)
+{
+    const struct net_frame one = {frame, length, OWN_COOKIE};
+    bool out = true;
+
+    pthread_mutex_lock(&protocol->lock);
+    protocol->own_out = true;
+    pthread_mutex_unlock(&protocol->lock);
+    if (!protocol_send(protocol, &one, 1))
+        return -1;
+    pthread_mutex_lock(&protocol->lock);
+    while (protocol->own_out && nt_clock_now() < deadline)
+        nt_clock_wait(&protocol->own_back, &protocol->lock, deadline);
+    out = protocol->own_out;
+    *status = protocol->own_status;
+    pthread_mutex_unlock(&protocol->lock);
+    return out ? -1 : 0;
+}
+
 /* Frames on their way back to the network end. */
 struct completion {
     struct frame_slot *slot[COMPLETION_PART];
@@ -237,6 +263,15 @@ struct completion {
     NET_BUFFER_LIST *lists[COMPLETION_PART];
     unsigned list_count;
 };
+
+static void own_sent(struct protocol *protocol, NDIS_STATUS status)
+{
+    pthread_mutex_lock(&protocol->lock);
+    protocol->own_out = false;
+    protocol->own_status = status;
+    pthread_cond_signal(&protocol->own_back);
+    pthread_mutex_unlock(&protocol->lock);
+}
 
 /* The slots become free before the network end hears of it, so that it finds room to send more. */
 static void completion_flush(struct protocol *protocol, struct completion *done)
@@ -251,7 +286,10 @@ static void completion_flush(struct protocol *protocol, struct completion *done)
         protocol->free_lists[protocol->free_list_count++] = done->lists[i];
     pthread_mutex_unlock(&protocol->lock);
     for (i = 0; i < done->count; i++)
-        net->ops->near_sent(net, done->cookie[i], done->status[i]);
+        if (done->cookie[i] == OWN_COOKIE)
+            own_sent(protocol, done->status[i]);
+        else
+            net->ops->near_sent(net, done->cookie[i], done->status[i]);
     done->count = done->list_count = 0;
 }
 

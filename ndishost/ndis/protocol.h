@@ -19,6 +19,9 @@ void protocol_destroy(struct protocol *protocol);
 
 /* net_ports.near_send. PASSIVE_LEVEL or DISPATCH_LEVEL. */
 unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count);
+/* One frame that is no network end's; waited for. -1: not taken, or not back by the deadline. */
+int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
+                      uint64_t deadline, NDIS_STATUS *status);
 /* The chain is back from the miniport: near_sent for every frame. Called by
  * NdisMSendNetBufferListsComplete when it knows that each list was the miniport's. */
 void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain);
