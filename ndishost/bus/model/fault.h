@@ -70,7 +70,7 @@ _Static_assert(FAULT_COUNT <= 64, "faults are kept in the bits of one word");
 #define FAULT_HELP(id, kind, name, text) "    " name ": " text "\n"
 
 struct faults {
-    _Atomic uint64_t armed; /* one bit each: what costs time when none is */
+    _Alignas(8) _Atomic uint64_t armed; /* one bit each: what costs time when none is */
     struct {
         atomic_long left; /* occasions until it strikes */
         atomic_ulong struck;

@@ -31,7 +31,7 @@ void model_remove(struct model *model)
     atomic_store(&model->gone, true);
     pthread_mutex_unlock(&model->lock);
     interrupt_update(model);
-    wire_close(&model->wire);
+    model_wire_close(&model->wire);
 }
 
 /* ---- Operations ---- */
@@ -187,7 +187,7 @@ static void op_close(struct bus *bus)
 {
     struct model *model = model_of(bus);
 
-    wire_close(&model->wire);
+    model_wire_close(&model->wire);
     thread_stop(model);
     for (int i = 0; i < QUEUES; i++)
         ring_stop(&model->ring[i]);
@@ -260,13 +260,13 @@ static struct bus *model_open(const char *arguments, const struct bus_events *ev
         return NULL;
     }
     model->instance = instance_take();
-    if (!options_parse(&model->options, arguments, error, error_size) ||
+    if (!model_options_parse(&model->options, arguments, error, error_size) ||
         !layout_build(&model->layout, &model->options, model->instance, error, error_size))
         goto failed;
     fill_in(model, events, context);
     pthread_mutex_init(&model->lock, NULL);
     snprintf(error, error_size, "--bus model: out of memory or threads");
-    wire = wire_open(&model->wire, model->options.wire);
+    wire = model_wire_open(&model->wire, model->options.wire);
     model->frames = malloc((size_t)BATCH * model->frame_max);
     if (wire && model->frames && thread_start(model))
         return &model->bus;

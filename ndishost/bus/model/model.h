@@ -119,7 +119,7 @@ struct model {
     atomic_uint fatal_rule; /* enum model_rule + 1, until the owner of the bus is told */
     bool failed_told;       /* the device's thread's own */
     unsigned instance;
-    _Atomic uint64_t counter[COUNTERS];
+    _Alignas(8) _Atomic uint64_t counter[COUNTERS];
     _Atomic uint32_t violation[RULE_COUNT];
 };
 

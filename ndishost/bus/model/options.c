@@ -255,7 +255,8 @@ static const struct options defaults = {
     .wire = 1024,
 };
 
-bool options_parse(struct options *options, const char *arguments, char *error, size_t error_size)
+bool model_options_parse(struct options *options, const char *arguments, char *error,
+                         size_t error_size)
 {
     *options = defaults;
     while (*arguments) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * options.h: what stands behind `model:`, as numbers.
- *   if (!options_parse(&options, "queue_size=16,features=-status", error, size)) ...
+ *   if (!model_options_parse(&options, "queue_size=16,features=-status", error, size)) ...
  */
 #ifndef NDISHOST_MODEL_OPTIONS_H
 #define NDISHOST_MODEL_OPTIONS_H
@@ -66,7 +66,8 @@ struct options {
 };
 
 /* "name=value,..." or "". false with a line in error: what is not understood, what there is. */
-bool options_parse(struct options *options, const char *arguments, char *error, size_t error_size);
+bool model_options_parse(struct options *options, const char *arguments, char *error,
+                         size_t error_size);
 
 /* The lines of the help that say all this. */
 extern const char options_help[];

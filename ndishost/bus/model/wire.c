@@ -6,7 +6,7 @@
 
 #define USUAL_FRAME 2048u
 
-bool wire_open(struct wire *wire, uint32_t bound)
+bool model_wire_open(struct wire *wire, uint32_t bound)
 {
     *wire = (struct wire){.bound = bound, .size = bound, .link_up = true};
     pthread_mutex_init(&wire->lock, NULL);
@@ -100,7 +100,7 @@ void wire_drop(struct wire *wire, uint32_t count)
     pthread_mutex_unlock(&wire->lock);
 }
 
-void wire_close(struct wire *wire)
+void model_wire_close(struct wire *wire)
 {
     pthread_mutex_lock(&wire->lock);
     wire->closed = true;

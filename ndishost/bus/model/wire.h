@@ -32,7 +32,7 @@ struct wire {
 };
 
 /* `bound`: a power of two. false: out of memory. */
-bool wire_open(struct wire *wire, uint32_t bound);
+bool model_wire_open(struct wire *wire, uint32_t bound);
 void wire_free(struct wire *wire);
 
 /* Copies the frame into the queue; *was_empty: it is the only one there. Blocks while it is full,
@@ -45,7 +45,7 @@ uint32_t wire_peek(struct wire *wire, const struct wire_frame **frames, uint32_t
 void wire_drop(struct wire *wire, uint32_t count);
 
 /* Waiting senders are let go with an error. What is queued stays. */
-void wire_close(struct wire *wire);
+void model_wire_close(struct wire *wire);
 void wire_link(struct wire *wire, bool up);
 
 #endif
