@@ -94,7 +94,9 @@ class Image:
             raise Malformed(f"optional header 0x{magic:X} does not go with {self.arch}")
         self.pointer_size = 8 if self.arch == "x64" else 4
         self.entry = self._u32(offset + 16)
-        self.image_base = self._unpack("<Q", offset + 24)[0] if self.arch == "x64" else self._u32(offset + 28)
+        self.image_base = (
+            self._unpack("<Q", offset + 24)[0] if self.arch == "x64" else self._u32(offset + 28)
+        )
         self.section_alignment = self._u32(offset + 32)
         self.file_alignment = self._u32(offset + 36)
         self.os_version = self._unpack("<HH", offset + 40)
@@ -224,7 +226,9 @@ class Image:
         strings = self.symbol_table + self.symbol_count * 18
         i = 0
         while i < self.symbol_count:
-            raw, value, section, kind, storage, extra = self._unpack("<8sIhHBB", self.symbol_table + i * 18)
+            raw, value, section, kind, storage, extra = self._unpack(
+                "<8sIhHBB", self.symbol_table + i * 18
+            )
             found.append(Symbol(self._symbol_name(raw, strings), value, section, kind, storage))
             i += 1 + extra
         return found

@@ -3,8 +3,8 @@
  * NDIS versions, handles, status type and the header that every NDIS 6 object begins with.
  *
  * A driver names its version before it includes ndis.h (NDIS620_MINIPORT=1), fills in an object's
- * NDIS_OBJECT_HEADER first (Type, Revision, and Size from the NDIS_SIZEOF_ macro of that revision),
- * then the members that the revision has. Documentation: ddi/objectheader, ddi/ndis.
+ * NDIS_OBJECT_HEADER first (Type, Revision, and Size from the NDIS_SIZEOF_ macro of that
+ * revision), then the members that the revision has. Documentation: ddi/objectheader, ddi/ndis.
  */
 
 #ifndef NDIS_MINGW_BASE_H

@@ -2,9 +2,9 @@
 /*
  * Where a driver learns of its surroundings: registry, bus, I/O space; and where it complains.
  *
- * Open the configuration in MiniportInitializeEx, read each keyword (NDIS owns what it returns, until
- * NdisCloseConfiguration), close it. Map registers between the registration attributes and the end
- * of MiniportInitializeEx. Documentation: network/ndis-configuration-functions, ddi/ndis.
+ * Open the configuration in MiniportInitializeEx, read each keyword (NDIS owns what it returns,
+ * until NdisCloseConfiguration), close it. Map registers between the registration attributes and
+ * the end of MiniportInitializeEx. Documentation: network/ndis-configuration-functions, ddi/ndis.
  */
 
 #ifndef NDIS_MINGW_CONFIG_H
@@ -76,11 +76,8 @@ NDISAPI VOID NTAPI NdisUnmapFile(NDIS_HANDLE FileHandle);
 NDISAPI VOID NTAPI NdisCloseFile(NDIS_HANDLE FileHandle);
 
 /* The event log: values are ULONGs; at most NDIS_MAX_EVENT_LOG_DATA_SIZE bytes of data */
-#ifdef _WIN64
-#define NDIS_MAX_EVENT_LOG_DATA_SIZE 0xC4
-#else
-#define NDIS_MAX_EVENT_LOG_DATA_SIZE 0x6C
-#endif
+#define NDIS_MAX_EVENT_LOG_DATA_SIZE \
+    (ERROR_LOG_MAXIMUM_SIZE - sizeof(IO_ERROR_LOG_PACKET) + sizeof(ULONG))
 NDISAPI VOID __cdecl NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle,
                                             NDIS_ERROR_CODE ErrorCode, ULONG NumberOfErrorValues,
                                             ...);
@@ -88,7 +85,10 @@ NDISAPI NDIS_STATUS NTAPI NdisWriteEventLogEntry(PVOID LogHandle, NDIS_STATUS Ev
                                                  ULONG UniqueEventValue, USHORT NumStrings,
                                                  PVOID StringsList, ULONG DataSize, PVOID Data);
 
-/* The device and its bus: WhichSpace is PCI_WHICHSPACE_CONFIG, Offset and Length bytes; DISPATCH_LEVEL or below */
+/*
+ * The device and its bus: WhichSpace is PCI_WHICHSPACE_CONFIG, Offset and Length bytes;
+ * DISPATCH_LEVEL or below
+ */
 NDISAPI ULONG NTAPI NdisMGetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, ULONG Offset,
                                     PVOID Buffer, ULONG Length);
 NDISAPI ULONG NTAPI NdisMSetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, ULONG Offset,
@@ -102,7 +102,10 @@ NDISAPI VOID NTAPI NdisMGetDeviceProperty(NDIS_HANDLE MiniportAdapterHandle,
 NDISAPI NDIS_STATUS NTAPI NdisMQueryAdapterInstanceName(PNDIS_STRING pAdapterInstanceName,
                                                         NDIS_HANDLE MiniportHandle);
 
-/* Memory-mapped registers and ports: only inside MiniportInitializeEx; released in Halt. PASSIVE_LEVEL */
+/*
+ * Memory-mapped registers and ports: only inside MiniportInitializeEx; released in Halt.
+ * PASSIVE_LEVEL
+ */
 NDISAPI NDIS_STATUS NTAPI NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHandle,
                                           NDIS_PHYSICAL_ADDRESS PhysicalAddress, UINT Length);
 NDISAPI VOID NTAPI NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAddress,

@@ -2,9 +2,9 @@
 /*
  * Bus-master DMA: scatter/gather lists for sends, shared memory for rings and receive buffers.
  *
- * Register with NdisMRegisterScatterGatherDma in MiniportInitializeEx; for each NET_BUFFER ask for its
- * list, which arrives in MiniportProcessSGList; free it when the device is done, before the list
- * is completed. Documentation: network/ndis-scatter-gather-dma, ddi/ndis.
+ * Register with NdisMRegisterScatterGatherDma in MiniportInitializeEx; for each NET_BUFFER ask
+ * for its list, which arrives in MiniportProcessSGList; free it when the device is done, before
+ * the list is completed. Documentation: network/ndis-scatter-gather-dma, ddi/ndis.
  */
 
 #ifndef NDIS_MINGW_DMA_H

@@ -3,8 +3,8 @@
  * Interrupts: registration, the ISR's and the DPC's roles, and synchronisation with the ISR.
  *
  * MiniportInitializeEx registers the characteristics with NdisMRegisterInterruptEx; the ISR says
- * whether the device interrupted and whether its DPC is wanted; Halt deregisters.
- * Documentation: ddi/ndis (MINIPORT_ISR, NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS, NdisMRegisterInterruptEx).
+ * whether the device interrupted and whether its DPC is wanted; Halt deregisters. Documentation:
+ * ddi/ndis (MINIPORT_ISR, NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS, NdisMRegisterInterruptEx).
  */
 
 #ifndef NDIS_MINGW_INTERRUPT_H
@@ -19,7 +19,9 @@ typedef enum _NDIS_INTERRUPT_TYPE {
 } NDIS_INTERRUPT_TYPE,
     *PNDIS_INTERRUPT_TYPE;
 
-/* The ISR: returns TRUE when its device interrupted; TargetProcessors is 0 in NDIS 6.20 drivers. */
+/*
+ * The ISR: returns TRUE when its device interrupted; TargetProcessors is 0 in NDIS 6.20 drivers.
+ */
 typedef BOOLEAN NTAPI MINIPORT_ISR(NDIS_HANDLE MiniportInterruptContext,
                                    PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors);
 typedef MINIPORT_ISR *MINIPORT_ISR_HANDLER;

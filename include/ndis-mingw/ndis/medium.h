@@ -3,8 +3,9 @@
  * Media, link states and network interfaces: what kind of adapter it is and how its link stands.
  *
  * Used by the general attributes that a miniport registers and by link-state indications.
- * Documentation: ddi/ntddndis (NDIS_MEDIUM), network/oid-gen-physical-medium, network/ndis-network-
- * interface-oids, and the interface MIB names (IF_TYPE_ are IANA's ifType numbers).
+ * Documentation: ddi/ntddndis (NDIS_MEDIUM), network/oid-gen-physical-medium,
+ * network/ndis-network-interface-oids, and the interface MIB names (IF_TYPE_ are IANA's ifType
+ * numbers).
  */
 
 #ifndef NDIS_MINGW_MEDIUM_H

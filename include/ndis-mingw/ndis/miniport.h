@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The miniport itself: what a driver registers, the roles of its functions, and what it calls back.
+ * The miniport itself: what a driver registers, the roles of its functions, and what it calls
+ * back.
  *
  * DriverEntry calls NdisMRegisterMiniportDriver; NDIS calls MiniportInitializeEx, which sets the
- * registration attributes, acquires resources and sets the general attributes; the adapter is then
- * Paused until MiniportRestart. MiniportHaltEx undoes it; MiniportDriverUnload deregisters.
+ * registration attributes, acquires resources and sets the general attributes; the adapter is
+ * then Paused until MiniportRestart. MiniportHaltEx undoes it; MiniportDriverUnload deregisters.
  * Documentation: network/miniport-adapter-states-and-operations, ddi/ndis.
  */
 
@@ -470,7 +471,10 @@ NDISAPI NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportHandle);
 NDISAPI UINT NTAPI NdisGetVersion(VOID);
 NDISAPI PVOID NTAPI NdisGetRoutineAddress(PNDIS_STRING NdisRoutineName);
 
-/* Completion of what a handler left pending: DISPATCH_LEVEL or below. NdisMResetMiniport is NDIS 6.30. */
+/*
+ * Completion of what a handler left pending: DISPATCH_LEVEL or below. NdisMResetMiniport is NDIS
+ * 6.30.
+ */
 NDISAPI VOID NTAPI NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle);
 NDISAPI VOID NTAPI NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status);
 NDISAPI VOID NTAPI NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status,

@@ -2,10 +2,11 @@
 /*
  * NET_BUFFER_LIST, NET_BUFFER and MDL: how frames travel through NDIS.
  *
- * A driver makes a pool, allocates from it, describes the data by an MDL chain, hands the list on,
- * and gets it back by its send-complete or return function; then frees it and, last, the pool.
- * NDIS's own lists are longer than the declared NET_BUFFER_LIST: never copy or embed one by sizeof.
- * Documentation: ddi/nbl, ddi/nblapi, ddi/nblaccessors, ddi/nblinfo, ddi/nbl8021q, network/net-buffer-architecture.
+ * A driver makes a pool, allocates from it, describes the data by an MDL chain, hands the list
+ * on, and gets it back by its send-complete or return function; then frees it and, last, the
+ * pool. NDIS's own lists are longer than the declared NET_BUFFER_LIST: never copy or embed one by
+ * sizeof. Documentation: ddi/nbl, ddi/nblapi, ddi/nblaccessors, ddi/nblinfo, ddi/nbl8021q,
+ * network/net-buffer-architecture.
  */
 
 #ifndef NDIS_MINGW_NBL_H
@@ -112,7 +113,9 @@ struct _NET_BUFFER {
     };
 };
 
-/* A driver's own bytes on a list; Size is the whole data area, Offset where the used part begins. */
+/*
+ * A driver's own bytes on a list; Size is the whole data area, Offset where the used part begins.
+ */
 struct _NET_BUFFER_LIST_CONTEXT {
     PNET_BUFFER_LIST_CONTEXT Next;
     USHORT Size;
@@ -429,7 +432,10 @@ NDISAPI PVOID NTAPI NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, 
                                       UINT AlignMultiple, UINT AlignOffset);
 NDISAPI ULONG NTAPI NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer);
 
-/* MDLs (network/ndisquerymdl, network/ndisquerymdloffset, network/ndisgetnextmdl, network/ndis-mdl-*) */
+/*
+ * MDLs (network/ndisquerymdl, network/ndisquerymdloffset, network/ndisgetnextmdl,
+ * network/ndis-mdl-*)
+ */
 NDISAPI PMDL NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, UINT Length);
 NDISAPI VOID NTAPI NdisFreeMdl(PMDL Mdl);
 

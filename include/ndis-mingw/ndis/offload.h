@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Task offload: what an adapter can do with checksums, large sends and IPsec, and how it is asked.
+ * Task offload: what an adapter can do with checksums, large sends and IPsec, and how it is
+ * asked.
  *
- * An adapter without offloads registers none of this; a host answers with it. Capabilities go up in
- * NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, settings come down by OID_TCP_OFFLOAD_PARAMETERS.
+ * An adapter without offloads registers none of this; a host answers with it. Capabilities go up
+ * in NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, settings come down by OID_TCP_OFFLOAD_PARAMETERS.
  * Documentation: ddi/ntddndis (NDIS_OFFLOAD and its members), ddi/nblchecksum, ddi/nbllso.
  */
 

@@ -2,9 +2,10 @@
 /*
  * Object identifiers, packet filters, MAC options and the structures that OID requests carry.
  *
- * A miniport lists what it supports in SupportedOidList, is asked by NDIS_OID_REQUEST, answers with
- * a status and BytesWritten/BytesRead/BytesNeeded, at once or by NdisMOidRequestComplete.
- * Documentation: network/mandatory-oids-for-miniport-drivers, network/oid-*, ddi/oidrequest, ddi/ntddndis.
+ * A miniport lists what it supports in SupportedOidList, is asked by NDIS_OID_REQUEST, answers
+ * with a status and BytesWritten/BytesRead/BytesNeeded, at once or by NdisMOidRequestComplete.
+ * Documentation: network/mandatory-oids-for-miniport-drivers, network/oid-*, ddi/oidrequest,
+ * ddi/ntddndis.
  */
 
 #ifndef NDIS_MINGW_OID_H

@@ -3,8 +3,9 @@
  * Power management: device states, wake-up capabilities and what a sleeping adapter may answer.
  *
  * A miniport registers NDIS_PM_CAPABILITIES in its general attributes, is moved between states by
- * OID_PNP_SET_POWER (NDIS_DEVICE_POWER_STATE) and told what may wake the system by OID_PM_PARAMETERS.
- * Documentation: ddi/ntddndis (NDIS_PM_*), network/oid-pnp-set-power, network/power-management.
+ * OID_PNP_SET_POWER (NDIS_DEVICE_POWER_STATE) and told what may wake the system by
+ * OID_PM_PARAMETERS. Documentation: ddi/ntddndis (NDIS_PM_*), network/oid-pnp-set-power,
+ * network/power-management.
  */
 
 #ifndef NDIS_MINGW_POWER_H

@@ -2,8 +2,8 @@
 /*
  * Source annotations for toolchains that know none.
  *
- * The driver is annotated for the static analysers of the WDK. Where the compiler's own headers do
- * not define an annotation it comes to nothing here; one that they do define is left alone.
+ * The driver is annotated for the static analysers of the WDK. Where the compiler's own headers
+ * do not define an annotation it comes to nothing here; one that they do define is left alone.
  *
  * Included by ndis.h before the first annotated declaration; nobody else needs it.
  */

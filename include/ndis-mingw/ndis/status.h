@@ -3,8 +3,9 @@
  * NDIS_STATUS values and the codes of NdisWriteErrorLogEntry.
  *
  * A function's status is compared by value; NT_SUCCESS works on it too, since the values share
- * NTSTATUS's severity bits. NDIS_STATUS_ indication codes go into NDIS_STATUS_INDICATION.StatusCode.
- * Documentation: network/status-indications, and "return values" of each function's page.
+ * NTSTATUS's severity bits. NDIS_STATUS_ indication codes go into
+ * NDIS_STATUS_INDICATION.StatusCode. Documentation: network/status-indications, and "return
+ * values" of each function's page.
  */
 
 #ifndef NDIS_MINGW_STATUS_H

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks, events, timers, work items, generic objects, interlocked operations, time and processors.
+ * Locks, events, timers, work items, generic objects, interlocked operations, time and
+ * processors.
  *
  * What is allocated (timer object, work item, RW lock, generic object) is freed by Halt at the
- * latest; a timer is cancelled first. A lock taken with the Dpr form is released with the Dpr form.
- * Documentation: ddi/ndis, network/ndis-i-o-work-items, network/ndis-timers.
+ * latest; a timer is cancelled first. A lock taken with the Dpr form is released with the Dpr
+ * form. Documentation: ddi/ndis, network/ndis-i-o-work-items, network/ndis-timers.
  */
 
 #ifndef NDIS_MINGW_SYNC_H
 #define NDIS_MINGW_SYNC_H
 
-/* Spin locks: taken at DISPATCH_LEVEL or below, held at DISPATCH_LEVEL; the Dpr forms only at it. */
+/*
+ * Spin locks: taken at DISPATCH_LEVEL or below, held at DISPATCH_LEVEL; the Dpr forms only at it.
+ */
 typedef struct _NDIS_SPIN_LOCK {
     KSPIN_LOCK SpinLock;
     KIRQL OldIrql;
@@ -102,7 +105,10 @@ NDISAPI VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle,
                                        NDIS_IO_WORKITEM_ROUTINE Routine, PVOID WorkItemContext);
 NDISAPI VOID NTAPI NdisFreeIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle);
 
-/* Generic objects: a handle to allocate by where there is no adapter (ddi/ndis/ns-ndis-_ndis_generic_object) */
+/*
+ * Generic objects: a handle to allocate by where there is no adapter
+ * (ddi/ndis/ns-ndis-_ndis_generic_object)
+ */
 typedef struct _NDIS_GENERIC_OBJECT {
     NDIS_OBJECT_HEADER Header;
     PVOID Caller;

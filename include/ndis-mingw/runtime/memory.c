@@ -5,8 +5,9 @@
  * Both compilers call them by themselves, x64's ntoskrnl.exe does not export them (x86's lacks
  * memcmp), and a driver has no C library. A WDK links its own; this file is only for mingw.
  *
- * They use string instructions and general registers alone: no loop that a compiler could turn back
- * into a call to the function itself, and no vector state that an interrupt would have to save.
+ * They use string instructions and general registers alone: no loop that a compiler could turn
+ * back into a call to the function itself, and no vector state that an interrupt would have to
+ * save.
  */
 
 typedef __SIZE_TYPE__ size_t;
@@ -32,7 +33,10 @@ void *memmove(void *destination, const void *source, size_t length)
     if ((size_t)(to - from) >= length) {
         return memcpy(destination, source, length);
     }
-    /* The destination overlaps the source's tail: copy from the end, and leave DF as Windows has it. */
+    /*
+     * The destination overlaps the source's tail: copy from the end, and leave DF as Windows has
+     * it.
+     */
     to += length - 1;
     from += length - 1;
     __asm__ volatile("std\n\trep movsb\n\tcld"

@@ -6,8 +6,8 @@
  * kernel share, and the prototypes of what ntoskrnl.exe and HAL.dll export, in the drivers' own
  * calling conventions: a definition that does not fit the prototype does not compile.
  *
- * Include it before <ndis.h>. Documentation: Microsoft's ddi/wdm and ddi/ntddk; tests/abi holds the
- * layouts to Windows 7's.
+ * Include it before <ndis.h>. Documentation: Microsoft's ddi/wdm and ddi/ntddk; tests/abi holds
+ * the layouts to Windows 7's.
  */
 
 #ifndef NDISHOST_NTDDK_H

@@ -30,6 +30,9 @@ static NDIS_HANDLE SmallAdapter;
 static KSPIN_LOCK SmallLock;
 static volatile ULONG *SmallRegister;
 
+/* A pointer into the image, so that the image has a relocation on x64 too. */
+static PVOID volatile SmallSelf = &SmallLock;
+
 /* One of each: HAL's fastcall locks (x86), cdecl, stdcall with a 64-bit result, register access. */
 static ULONG SmallTouch(void)
 {
@@ -46,7 +49,7 @@ static ULONG SmallTouch(void)
 
     NdisStallExecution(1);
     Now = KeQueryPerformanceCounter(&Frequency);
-    DbgPrint("small: %x at %I64x\n", Value, Now.QuadPart);
+    DbgPrint("small: %x at %I64x, %p\n", Value, Now.QuadPart, SmallSelf);
     return Value;
 }
 

@@ -2,9 +2,10 @@
 /*
  * Calling conventions and alignment of Windows, for GCC and clang on Linux.
  *
- * NTAPI is what every kernel function and callback has: the Microsoft convention on x64, stdcall on
- * x86. FASTCALL and __cdecl are the exceptions. A variadic function in the Microsoft convention
- * walks its arguments with __builtin_ms_va_list, __builtin_ms_va_start and __builtin_ms_va_end (x64).
+ * NTAPI is what every kernel function and callback has: the Microsoft convention on x64, stdcall
+ * on x86. FASTCALL and __cdecl are the exceptions. A variadic function in the Microsoft
+ * convention walks its arguments with __builtin_ms_va_list, __builtin_ms_va_start and
+ * __builtin_ms_va_end (x64).
  */
 
 #ifndef NDISHOST_NTDDK_COMPILER_H

@@ -2,8 +2,8 @@
 /*
  * Driver and device objects, I/O request packets and their stack locations.
  *
- * A driver object comes to DriverEntry; the PnP manager's IRPs reach the driver's dispatch functions
- * by MajorFunction, each with a stack location. Documentation: ddi/wdm.
+ * A driver object comes to DriverEntry; the PnP manager's IRPs reach the driver's dispatch
+ * functions by MajorFunction, each with a stack location. Documentation: ddi/wdm.
  */
 
 #ifndef NDISHOST_NTDDK_DEVICE_H

@@ -91,7 +91,18 @@ typedef FREE_FUNCTION *PFREE_FUNCTION;
 
 #define SYSTEM_CACHE_ALIGNMENT_SIZE 64
 
-typedef struct DECLSPEC_ALIGN(SYSTEM_CACHE_ALIGNMENT_SIZE) _GENERAL_LOOKASIDE {
+/*
+ * x86 drivers that include ntddk.h have these without the alignment, those that include wdm.h
+ * alone with it; x86 also ends them in a lock that no one uses. So a host touches no byte behind
+ * L's members.
+ */
+#if defined(_AMD64_)
+#define LOOKASIDE_ALIGN DECLSPEC_ALIGN(SYSTEM_CACHE_ALIGNMENT_SIZE)
+#else
+#define LOOKASIDE_ALIGN
+#endif
+
+typedef struct LOOKASIDE_ALIGN _GENERAL_LOOKASIDE {
     GENERAL_LOOKASIDE_LAYOUT;
 } GENERAL_LOOKASIDE, *PGENERAL_LOOKASIDE;
 
@@ -99,23 +110,14 @@ typedef struct _GENERAL_LOOKASIDE_POOL {
     GENERAL_LOOKASIDE_LAYOUT;
 } GENERAL_LOOKASIDE_POOL, *PGENERAL_LOOKASIDE_POOL;
 
-/* x86 adds a lock that no one uses. */
-typedef struct
-#if defined(_AMD64_)
-    DECLSPEC_ALIGN(SYSTEM_CACHE_ALIGNMENT_SIZE)
-#endif
-        _NPAGED_LOOKASIDE_LIST {
+typedef struct LOOKASIDE_ALIGN _NPAGED_LOOKASIDE_LIST {
     GENERAL_LOOKASIDE L;
 #if defined(_X86_)
     KSPIN_LOCK Lock__ObsoleteButDoNotDelete;
 #endif
 } NPAGED_LOOKASIDE_LIST, *PNPAGED_LOOKASIDE_LIST;
 
-typedef struct
-#if defined(_AMD64_)
-    DECLSPEC_ALIGN(SYSTEM_CACHE_ALIGNMENT_SIZE)
-#endif
-        _PAGED_LOOKASIDE_LIST {
+typedef struct LOOKASIDE_ALIGN _PAGED_LOOKASIDE_LIST {
     GENERAL_LOOKASIDE L;
 #if defined(_X86_)
     FAST_MUTEX Lock__ObsoleteButDoNotDelete;
@@ -135,7 +137,10 @@ PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside);
 VOID NTAPI ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry);
 #endif
 
-/* Interlocked sequenced lists; x64 imports the Expt names, and InitializeSListHead is a function there */
+/*
+ * Interlocked sequenced lists; x64 imports the Expt names, and InitializeSListHead is a function
+ * there
+ */
 #if defined(_AMD64_)
 VOID NTAPI InitializeSListHead(PSLIST_HEADER SListHead);
 PSLIST_ENTRY NTAPI ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O manager: MDL allocation, work items, device objects, interrupts, the error log, threads.
+ * The I/O manager: MDL allocation, work items, device objects, interrupts, the error log,
+ * threads.
  *
  * Documentation: ddi/wdm, ddi/ntddk.
  */

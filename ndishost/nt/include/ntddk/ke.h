@@ -2,9 +2,9 @@
 /*
  * The kernel proper: IRQL, spin locks, DPCs, timers, waits, processors, time, bug checks.
  *
- * On x86 the IRQL and spin-lock functions are HAL's and fastcall; on x64 a driver reads and writes
- * CR8 itself, so KeGetCurrentIrql, KfRaiseIrql and KeLowerIrql are not imported there and are
- * declared for the host's own use. Documentation: ddi/wdm, ddi/ntddk.
+ * On x86 the IRQL and spin-lock functions are HAL's and fastcall; on x64 a driver reads and
+ * writes CR8 itself, so KeGetCurrentIrql, KfRaiseIrql and KeLowerIrql are not imported there and
+ * are declared for the host's own use. Documentation: ddi/wdm, ddi/ntddk.
  */
 
 #ifndef NDISHOST_NTDDK_KE_H
@@ -172,7 +172,14 @@ ULONGLONG NTAPI KeQueryInterruptTime(VOID);
 /* Floating point and extended state */
 #if defined(_X86_)
 typedef struct _KFLOATING_SAVE {
-    ULONG Dummy[8];
+    ULONG ControlWord;
+    ULONG StatusWord;
+    ULONG ErrorOffset;
+    ULONG ErrorSelector;
+    ULONG DataOffset;
+    ULONG DataSelector;
+    ULONG Cr0NpxState;
+    ULONG Spare1;
 } KFLOATING_SAVE, *PKFLOATING_SAVE;
 NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave);
 NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave);

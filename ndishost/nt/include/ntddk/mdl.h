@@ -2,8 +2,8 @@
 /*
  * Memory descriptor lists: a buffer's pages, named for DMA and for mapping.
  *
- * The page frame numbers follow the MDL; MappedSystemVa is valid when MdlFlags say so. Documentation:
- * ddi/wdm/ns-wdm-_mdl and the Mm macros named here.
+ * The page frame numbers follow the MDL; MappedSystemVa is valid when MdlFlags say so.
+ * Documentation: ddi/wdm/ns-wdm-_mdl and the Mm macros named here.
  */
 
 #ifndef NDISHOST_NTDDK_MDL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration space as drivers read it: the common header, its bits, capability identifiers.
+ * PCI configuration space as drivers read it: the common header, its bits, capability
+ * identifiers.
  *
  * Documentation: ddi/wdm (PCI_COMMON_CONFIG); the values are the PCI local bus specification's.
  */

@@ -2,8 +2,8 @@
 /*
  * Hardware resources as the PnP manager assigns them: ports, interrupts, memory.
  *
- * A CM_RESOURCE_LIST holds full descriptors, each a partial list of 16- or 20-byte descriptors packed to 4.
- * Documentation: ddi/wdm/ns-wdm-_cm_partial_resource_descriptor.
+ * A CM_RESOURCE_LIST holds full descriptors, each a partial list of 16- or 20-byte descriptors
+ * packed to 4. Documentation: ddi/wdm/ns-wdm-_cm_partial_resource_descriptor.
  */
 
 #ifndef NDISHOST_NTDDK_RESOURCE_H
@@ -77,7 +77,7 @@ typedef enum _CM_SHARE_DISPOSITION {
 
 #define CM_RESOURCE_DMA_8                                0
 #define CM_RESOURCE_INTERRUPT_LEVEL_SENSITIVE            0
-#define CM_RESOURCE_MEMORY_LARGE_64_MAXLEN               0
+#define CM_RESOURCE_MEMORY_LARGE_64_MAXLEN               0xFFFFFFFF00000000ULL
 #define CM_RESOURCE_MEMORY_READ_WRITE                    0
 #define CM_RESOURCE_PORT_MEMORY                          0
 #define CM_RESOURCE_DMA_16                               1

@@ -2,8 +2,9 @@
 /*
  * The scalar types, counted strings and small unions of NT, with Windows' sizes.
  *
- * LONG and ULONG are 32 bits on both architectures; 64-bit types are 8-aligned on both, which Linux
- * on x86 would not do by itself. WCHAR is a UTF-16 code unit: write u"" literals, never L"".
+ * LONG and ULONG are 32 bits on both architectures; 64-bit types are 8-aligned on both, which
+ * Linux on x86 would not do by itself. WCHAR is a UTF-16 code unit: write u"" literals, never
+ * L"".
  */
 
 #ifndef NDISHOST_NTDDK_TYPES_H
@@ -90,8 +91,9 @@ typedef union _ULARGE_INTEGER {
 typedef LARGE_INTEGER PHYSICAL_ADDRESS, *PPHYSICAL_ADDRESS;
 
 /*
- * What a function that drivers declare as returning LARGE_INTEGER or PHYSICAL_ADDRESS returns here.
- * Windows returns those in EDX:EAX on x86, where Linux would use memory; a plain integer agrees.
+ * What a function that drivers declare as returning LARGE_INTEGER or PHYSICAL_ADDRESS returns
+ * here. Windows returns those in EDX:EAX on x86, where Linux would use memory; a plain integer
+ * agrees.
  */
 typedef LONGLONG LARGE_INTEGER_RETURN;
 

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""checks_fail.py DIRECTORY   breaks a copy of our declarations and demands that a check notices.
+
+One thing at a time: a check that has never been seen to fail is not a check. DIRECTORY/broken gets
+the copy. Prints a line each.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+COPY = os.path.join(os.path.abspath(sys.argv[1]), "broken")
+PARTS = ("include/ndis-mingw", "ndishost/nt/include", "tests/abi", "tools")
+NDIS = "-DNDIS_MINIPORT_DRIVER=1 -DNDIS620_MINIPORT=1 -Iinclude/ndis-mingw"
+HOST = f"gcc -m32 -std=gnu11 -w -Indishost/nt/include {NDIS} -c tests/abi/table.c -o table.o"
+MINGW = (
+    "x86_64-w64-mingw32-gcc -std=gnu11 -w -D_WIN32_WINNT=0x0601 -DNTDDI_VERSION=0x06010000 "
+    f"-isystem /usr/x86_64-w64-mingw32/include/ddk {NDIS} -c tests/abi/table.c -o table.o"
+)
+BITS = HOST + " && python3 tests/abi/bits.py x86 '' table.o"
+COMPLETE = "python3 tests/abi/complete.py"
+PROTOTYPES = "mkdir -p objects && python3 tests/abi/prototypes.py objects"
+IMPLIB = "tools/mkimplib x86 include/ndis-mingw/exports/hal.exports libaerohal.a"
+
+NBL, MINIPORT = "include/ndis-mingw/ndis/nbl.h", "include/ndis-mingw/ndis/miniport.h"
+OID, SYNC = "include/ndis-mingw/ndis/oid.h", "include/ndis-mingw/ndis/sync.h"
+TYPES, KE = "ndishost/nt/include/ntddk/types.h", "ndishost/nt/include/ntddk/ke.h"
+HAL = "include/ndis-mingw/exports/hal.exports"
+
+# what is broken, the file, what is there, what takes its place, the check, what it must say
+CASES = (
+    (
+        "a member of the wrong size",
+        NBL,
+        "    USHORT ChecksumBias;",
+        "    ULONG ChecksumBias;",
+        MINGW,
+        "NET_BUFFER",
+    ),
+    (
+        "a member at the wrong place",
+        MINIPORT,
+        "    MINIPORT_HALT_HANDLER HaltHandlerEx;\n    MINIPORT_DRIVER_UNLOAD UnloadHandler;",
+        "    MINIPORT_DRIVER_UNLOAD UnloadHandler;\n    MINIPORT_HALT_HANDLER HaltHandlerEx;",
+        MINGW,
+        "HaltHandlerEx",
+    ),
+    (
+        "an array of the wrong length",
+        OID,
+        "PVOID NdisReserved[4];",
+        "PVOID NdisReserved[3];",
+        HOST,
+        "sizeof NDIS_STATUS_INDICATION",
+    ),
+    (
+        "64-bit types with Linux's alignment",
+        TYPES,
+        "typedef unsigned long long ULONGLONG __attribute__((aligned(8)));",
+        "typedef unsigned long long ULONGLONG;",
+        HOST,
+        "sizeof|alignment",
+    ),
+    (
+        "a bit-field of the wrong width",
+        NBL,
+        "ULONG VlanId : 12;\n            ULONG Reserved",
+        "ULONG VlanId : 11;\n            ULONG Reserved",
+        BITS,
+        "VlanId",
+    ),
+    (
+        "a constant of the wrong value",
+        OID,
+        r"#define OID_GEN_STATISTICS (\s*)0x00020106",
+        r"#define OID_GEN_STATISTICS \g<1>0x00020107",
+        MINGW,
+        "OID_GEN_STATISTICS",
+    ),
+    (
+        "a structure that no table has",
+        OID,
+        "typedef struct _NDIS_LINK_SPEED {",
+        "typedef struct _NDIS_NEW {\n    ULONG New;\n} NDIS_NEW;\n"
+        "typedef struct _NDIS_LINK_SPEED {",
+        COMPLETE,
+        "NDIS_NEW is declared",
+    ),
+    (
+        "a constant that no table has",
+        OID,
+        "#define OID_GEN_STATISTICS",
+        "#define OID_GEN_NEW 0x7\n#define OID_GEN_STATISTICS",
+        COMPLETE,
+        "OID_GEN_NEW is declared",
+    ),
+    (
+        "a member that no table has",
+        OID,
+        "    UCHAR Reserved1;\n    USHORT Reserved2;",
+        "    union {\n        UCHAR Reserved1;\n        UCHAR New;\n    };\n    USHORT Reserved2;",
+        COMPLETE,
+        "NDIS_OID_REQUEST.New is declared",
+    ),
+    (
+        "a prototype with too many arguments",
+        SYNC,
+        "NdisMSleep(ULONG MicrosecondsToSleep)",
+        "NdisMSleep(ULONG MicrosecondsToSleep, ULONG More)",
+        PROTOTYPES,
+        "calls _NdisMSleep@8, but NDIS.SYS has _NdisMSleep@4",
+    ),
+    (
+        "a prototype in the wrong convention",
+        KE,
+        "VOID FASTCALL KfLowerIrql(KIRQL NewIrql);",
+        "VOID NTAPI KfLowerIrql(KIRQL NewIrql);",
+        PROTOTYPES,
+        "calls _KfLowerIrql@4, but HAL.dll has @KfLowerIrql@4",
+    ),
+    (
+        "a prototype of what is not exported",
+        SYNC,
+        "NDISAPI VOID NTAPI NdisMSleep(",
+        "NDISAPI VOID NTAPI NdisMSleepLong(",
+        PROTOTYPES,
+        "NdisMSleepLong is declared, but nothing",
+    ),
+    (
+        "an exports table with a bad row",
+        HAL,
+        "KeFlushWriteBuffer 0 yes",
+        "KeFlushWriteBuffer zero yes",
+        IMPLIB,
+        "X86 is bytes",
+    ),
+    (
+        "an exports table without a dll",
+        HAL,
+        "dll HAL.dll\n",
+        "",
+        IMPLIB,
+        "a row before the dll line",
+    ),
+)
+
+
+def broken(path, old, new):
+    """Replaces what is there once; `old` is a regular expression only if it needs one."""
+    with open(path, encoding="ascii") as file:
+        text = file.read()
+    changed = re.sub(old, new, text, count=1) if "\\" in old else text.replace(old, new, 1)
+    if changed == text:
+        sys.exit(f"checks_fail.py: {path} has no {old!r} to break")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(changed)
+    return text
+
+
+def main():
+    shutil.rmtree(COPY, ignore_errors=True)
+    for part in PARTS:
+        shutil.copytree(os.path.join(ROOT, part), os.path.join(COPY, part))
+    failed = 0
+    for what, file, old, new, command, complaint in CASES:
+        path = os.path.join(COPY, file)
+        before = broken(path, old, new)
+        result = subprocess.run(
+            command, shell=True, cwd=COPY, capture_output=True, text=True, check=False
+        )
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before)
+        said = result.stdout + result.stderr
+        if result.returncode and re.search(complaint, said):
+            print(f"ok a check notices {what}")
+        else:
+            failed = 1
+            print(f"FAIL a check notices {what}: status {result.returncode}, said {said[:300]!r}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
