@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "ndis/messages.h"
 #include "nt/log.h"
 #include "nt/processor.h"
 
@@ -43,7 +42,6 @@ static void driver_object(struct ndis_driver *driver)
 
 static void driver_free(struct ndis_driver *driver)
 {
-    messages_free(driver->messages);
     image_unload(driver->image);
     driver->handle.kind = HANDLE_FREED;
     free(driver);
@@ -66,7 +64,6 @@ struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error
         free(driver);
         return NULL;
     }
-    driver->messages = messages_load(path);
     registry_path(driver, image_name(driver->image));
     driver_object(driver);
     entry = (DRIVER_ENTRY_FUNCTION *)image_entry(driver->image);

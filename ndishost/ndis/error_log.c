@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include "ndis/messages.h"
 #include "nt/log.h"
 
 #define VALUES_MAX 16 /* ERROR_LOG_MAXIMUM_SIZE leaves room for few more */
@@ -25,7 +24,6 @@ VOID __cdecl NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CO
 {
     struct ndis_adapter *adapter = handle_adapter(NdisAdapterHandle, __func__, RULE_CALLER);
     uint32_t values[VALUES_MAX];
-    char text[512];
     DRIVER_VA_LIST arguments;
     unsigned i;
 
@@ -41,9 +39,9 @@ VOID __cdecl NdisWriteErrorLogEntry(NDIS_HANDLE NdisAdapterHandle, NDIS_ERROR_CO
     for (i = 0; i < NumberOfErrorValues; i++)
         values[i] = va_arg(arguments, ULONG);
     DRIVER_VA_END(arguments);
-    nt_log_write(
-        image_name(adapter->driver->image), ErrorCode, values, NumberOfErrorValues,
-        messages_text(adapter->driver->messages, ErrorCode, adapter->name, text, sizeof(text)));
+    /* In the message that the driver's file has for the code, %2 is the adapter. */
+    nt_log_write(image_name(adapter->driver->image), ErrorCode, values, NumberOfErrorValues,
+                 adapter->name);
 }
 HOST_EXPORT("NDIS.SYS", NdisWriteErrorLogEntry);
 

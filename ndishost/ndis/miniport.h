@@ -70,7 +70,6 @@ const char *adapter_state_name(enum adapter_state state);
 struct ndis_driver {
     struct handle handle;
     struct image *image;
-    struct messages *messages; /* of the event log; NULL if the file has none */
     DRIVER_OBJECT object;
     DRIVER_EXTENSION extension;
     UNICODE_STRING registry_path;
