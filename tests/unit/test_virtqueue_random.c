@@ -15,7 +15,7 @@
 
 #include "ring.h"
 
-#define STEPS      60000
+#define STEPS      100000
 #define MAX_PIECES 9
 
 enum place { FREE, ADDED, PUBLISHED, TAKEN, USED };

@@ -41,7 +41,7 @@ typedef __UINTPTR_TYPE__ virtio_uptr;
 #if defined(_MSC_VER)
 void _ReadWriteBarrier(void);
 #pragma intrinsic(_ReadWriteBarrier)
-long _InterlockedExchange(long volatile *, long);
+long __cdecl _InterlockedExchange(long volatile *, long); /* as in the WDK, even under /Gz */
 #pragma intrinsic(_InterlockedExchange)
 #define virtio_compiler_barrier() _ReadWriteBarrier()
 VIRTIO_INLINE void virtio_full_barrier(void)

@@ -77,7 +77,7 @@ int virtq_init(struct virtqueue *vq, const struct virtq_config *config)
 
     if (virtq_layout(config->size, &layout) != VIRTQ_OK || config->ring == 0 ||
         config->state == 0 || virtq_misaligned(config->ring, 16) || (config->ring_addr & 15) != 0 ||
-        virtq_misaligned(config->state, sizeof(void *))) {
+        virtq_misaligned(config->state, (virtio_u32)sizeof(void *))) {
         return VIRTQ_E_INVALID;
     }
 
