@@ -568,7 +568,7 @@ struct control *control_open(const char *where, char *error, size_t error_size)
         return control;
     }
     if (strlen(where) >= sizeof(control->path)) {
-        snprintf(error, error_size, "--control %s: the path is longer than %zu bytes", where,
+        snprintf(error, error_size, "--control %.200s: the path is longer than %zu bytes", where,
                  sizeof(control->path) - 1);
         free(control);
         return NULL;

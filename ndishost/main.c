@@ -74,11 +74,14 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* The first line alone where the rest, the event log's entries, has been shown as they came. */
 static int complain(const char *error, int status)
 {
-    size_t length = strlen(error);
+    size_t length = nt_log_quiet ? strlen(error) : strcspn(error, "\n");
 
-    fprintf(stderr, "ndishost: %s%s", error, length && error[length - 1] == '\n' ? "" : "\n");
+    while (length && error[length - 1] == '\n')
+        length--;
+    fprintf(stderr, "ndishost: %.*s\n", (int)length, error);
     return status;
 }
 
