@@ -169,8 +169,7 @@ static void describe_stuck(void)
         const struct nt_thread *thread = atomic_load(&owner[i]);
 
         if (thread)
-            fprintf(stderr, " %u \"%s\" at %s (last call: %s);", i, thread->name,
-                    irql_name(thread->irql), thread->call ? thread->call : "none");
+            fprintf(stderr, " %u %s;", i, nt_describe_other(thread, text, sizeof text));
         else
             fprintf(stderr, " %u nobody;", i);
     }
@@ -397,5 +396,24 @@ const char *nt_describe_thread(char *buf, size_t size)
              self->in_isr   ? ", in an ISR"
              : self->in_dpc ? ", in a DPC"
                             : "");
+    return buf;
+}
+
+/* Read without a lock, and known to be. */
+__attribute__((no_sanitize_thread)) static void glance(const struct nt_thread *thread,
+                                                       unsigned *irql, const char **call)
+{
+    *irql = *(const volatile unsigned *)&thread->irql;
+    *call = *(const char *const volatile *)&thread->call;
+}
+
+const char *nt_describe_other(const struct nt_thread *thread, char *buf, size_t size)
+{
+    const char *call;
+    unsigned irql;
+
+    glance(thread, &irql, &call);
+    snprintf(buf, size, "thread \"%s\" at %s, whose last call was %s", thread->name,
+             irql_name(irql), call ? call : "none");
     return buf;
 }

@@ -94,5 +94,8 @@ void nt_check_irql(const char *callback, unsigned before); /* rule "IrqlReturn" 
  * Async-signal-safe. Returns buf. */
 const char *nt_describe_thread(char *buf, size_t size);
 const char *irql_name(unsigned irql); /* "DISPATCH_LEVEL", "DIRQL", ... */
+/* The same of another thread, which goes on meanwhile: its level and its last call may be those of
+ * a moment ago. Not from a signal handler. */
+const char *nt_describe_other(const struct nt_thread *thread, char *buf, size_t size);
 
 #endif

@@ -72,14 +72,11 @@ bool nt_lock_held(const volatile void *lock)
 static void report_timeout(const volatile void *lock, uintptr_t word, const void *caller)
 {
     const struct nt_thread *owner = owner_of(word);
+    char text[160];
 
     if (owner)
-        rule_violation(
-            "SpinLockTimeout", caller,
-            "has waited %d s for spin lock %p, which thread \"%s\" holds at %s (its last "
-            "call: %s)",
-            PATIENCE, (const void *)lock, owner->name, irql_name(owner->irql),
-            owner->call ? owner->call : "none");
+        rule_violation("SpinLockTimeout", caller, "has waited %d s for spin lock %p, held by %s",
+                       PATIENCE, (const void *)lock, nt_describe_other(owner, text, sizeof text));
 }
 
 /* Gives the owner time: first by turning round, then asleep. Counts in *turns. */

@@ -574,7 +574,7 @@ void *phys_alloc(size_t bytes, unsigned flags, uint64_t *pa)
 
     if (bytes == 0)
         bytes = 1;
-    if (!phys.open || bytes > phys.bytes)
+    if (!phys.open || bytes > phys.bytes || bytes / PHYS_PAGE >= phys.window_pages)
         return NULL;
     pages = (bytes + PHYS_PAGE - 1) / PHYS_PAGE;
     if (flags & PHYS_GUARD)

@@ -96,10 +96,12 @@ int timer_start(void)
     int failed;
 
     nt_clock_cond_init(&changed);
+    pthread_mutex_lock(&lock);
     running = true;
     fired = 0;
     failed = nt_thread_start(&thread, "timer", timer_main, NULL);
     running = !failed;
+    pthread_mutex_unlock(&lock);
     return failed;
 }
 
