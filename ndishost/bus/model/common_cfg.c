@@ -115,7 +115,8 @@ static uint32_t status_read(struct model *model)
 
     if (c->status & STATUS_FEATURES_OK)
         c->features_ok_reread = true;
-    return c->status;
+    /* Not 0 before the reset is done, also if it was 0 when the reset was asked for. */
+    return c->reset_pending && !c->status ? STATUS_ACKNOWLEDGE : c->status;
 }
 
 static uint32_t feature_word(uint64_t features, uint32_t select)
@@ -283,6 +284,7 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
         *work |= WORK_RESET;
         return;
     }
+    c->features_ok_reread &= !(set & STATUS_FEATURES_OK);
     check_status(model, old, value);
     if ((set & STATUS_FEATURES_OK)) {
         if (features_good(model))
@@ -459,6 +461,7 @@ void common_cfg_write(struct model *model, uint32_t offset, unsigned size, uint3
             return;
         model_violation(model, RULE_RESET_WAIT,
                         "%s is written before device_status has read 0 after a reset", f->name);
+        return;
     }
     if (f->access == READ_ONLY)
         model_violation(model, RULE_READ_ONLY, "%s is written", f->name);
