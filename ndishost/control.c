@@ -190,7 +190,7 @@ static void oid_reply(struct reply *reply, int32_t status, const uint8_t *buffer
     adapter_status_name(status, name, sizeof(name));
     (status ? fail : ok)(reply, "%s done=%" PRIu32 " needed=%" PRIu32, name, done, needed);
     used = strlen(reply->text);
-    for (i = 0; show && i < done && used + 4 < sizeof(reply->text); i++)
+    for (i = 0; show && i < done && i < OID_LENGTH && used + 4 < sizeof(reply->text); i++)
         used += (size_t)snprintf(reply->text + used, sizeof(reply->text) - used, "%s%02x",
                                  i ? "" : " ", buffer[i]);
 }
@@ -204,6 +204,7 @@ static void command_oid(struct control *control, struct ndis_adapter *adapter, c
     uint8_t buffer[OID_LENGTH];
     unsigned long length = 512;
     uint32_t oid, done, needed;
+    int32_t status;
     unsigned k;
     int count;
 
@@ -227,10 +228,9 @@ static void command_oid(struct control *control, struct ndis_adapter *adapter, c
              k == ADAPTER_OID_SET ? "bytes in hexadecimal" : "a length of at most 2048");
         return;
     }
-    oid_reply(reply,
-              adapter_oid(adapter, (enum adapter_oid_kind)k, oid, buffer, (uint32_t)length, &done,
-                          &needed),
-              buffer, done, needed, k != ADAPTER_OID_SET);
+    status = adapter_oid(adapter, (enum adapter_oid_kind)k, oid, buffer, (uint32_t)length, &done,
+                         &needed);
+    oid_reply(reply, status, buffer, done, needed, k != ADAPTER_OID_SET);
 }
 
 static void command_state(struct control *control, struct ndis_adapter *adapter, char *arguments,

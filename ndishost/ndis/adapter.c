@@ -17,6 +17,7 @@
 #include "nt/log.h"
 
 #define LINK_WAIT            (2 * NT_SECOND) /* before the network end is left to start when the link comes */
+#define OWN_WAIT             NT_SECOND /* for the far end to see a frame that was sent by hand */
 #define DRAIN_WAIT           (2 * NT_SECOND) /* for frames in flight before the adapter is paused to halt */
 
 #define PCI_COMMAND          4u
@@ -30,11 +31,28 @@ static void bus_interrupt(void *context, bool asserted)
     interrupt_line(context, asserted);
 }
 
+/* Is it the frame that adapter_send_frame has sent? It may have been padded. */
+static bool own_frame(struct ndis_adapter *adapter, const void *frame, size_t length)
+{
+    bool own = false;
+
+    if (!atomic_load_explicit(&adapter->own_expected, memory_order_relaxed))
+        return false;
+    pthread_mutex_lock(&adapter->own_lock);
+    if (atomic_load(&adapter->own_expected) && length >= adapter->own_length &&
+        !memcmp(frame, adapter->own_frame, adapter->own_length)) {
+        atomic_store(&adapter->own_expected, false);
+        own = true;
+    }
+    pthread_mutex_unlock(&adapter->own_lock);
+    return own;
+}
+
 static void bus_wire_receive(void *context, const void *frame, size_t length)
 {
     struct ndis_adapter *adapter = context;
 
-    if (atomic_load(&adapter->net_started))
+    if (atomic_load(&adapter->net_started) && !own_frame(adapter, frame, length))
         adapter->net->ops->far_receive(adapter->net, frame, length);
 }
 
@@ -160,6 +178,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->plain = options->plain;
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
+    pthread_mutex_init(&adapter->own_lock, NULL);
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);
     random_seed(&random, adapter->seed);
@@ -384,16 +403,38 @@ void life_cycle_link_changed(struct ndis_adapter *adapter, bool up)
         adapter->net->ops->link(adapter->net, up);
 }
 
+static void expect_own(struct ndis_adapter *adapter, const void *frame, size_t length)
+{
+    pthread_mutex_lock(&adapter->own_lock);
+    adapter->own_frame = frame;
+    adapter->own_length = length;
+    atomic_store(&adapter->own_expected, frame != NULL);
+    pthread_mutex_unlock(&adapter->own_lock);
+}
+
+/* A sent frame may be completed before the device's wire has delivered it. */
+static void wait_own(struct ndis_adapter *adapter)
+{
+    uint64_t deadline = nt_clock_now() + OWN_WAIT;
+
+    while (atomic_load(&adapter->own_expected) && nt_clock_now() < deadline)
+        nt_clock_sleep(NT_MILLISECOND);
+}
+
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status)
 {
-    int failed = -1;
+    int failed;
 
     if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
         return -1;
     atomic_fetch_add(&adapter->senders, 1);
+    expect_own(adapter, frame, length);
     failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
                                status);
+    if (!failed && *status == NDIS_STATUS_SUCCESS && adapter->bus->ops->wire_send)
+        wait_own(adapter);
+    expect_own(adapter, NULL, 0);
     life_cycle_send_leave(adapter);
     return failed;
 }

@@ -164,6 +164,12 @@ struct ndis_adapter {
     bool line_asserted;
     struct dma_channel *dma;
     struct protocol *protocol;
+    /* A frame of adapter_send_frame that the device is to put on the wire: no network end's. */
+    pthread_mutex_t own_lock;
+    atomic_bool own_expected;
+    const void *own_frame;
+    size_t own_length;
+
     struct oid_state *oid;
     struct collected *collected; /* report.c: what the miniport answered last */
 
