@@ -64,6 +64,7 @@ struct run {
     FILE *json;
     int status;
     bool verdict_failed;
+    char error[ERROR_LENGTH]; /* why it did not come up */
 };
 
 static double now(void)
@@ -114,6 +115,16 @@ static void seed_choose(struct command_line *line)
         fprintf(stderr, "ndishost: seed %" PRIu64 "\n", line->seed);
 }
 
+static int json_open(struct run *run, char *error, size_t error_size)
+{
+    if (!run->line.json)
+        return 0;
+    run->json = strcmp(run->line.json, "-") ? fopen(run->line.json, "w") : stdout;
+    if (!run->json)
+        snprintf(error, error_size, "--json %s: %s", run->line.json, strerror(errno));
+    return run->json ? 0 : -1;
+}
+
 static int bring_up(struct run *run, char *error, size_t error_size)
 {
     struct adapter_options options;
@@ -125,11 +136,8 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     options.keywords = run->line.keywords;
     options.seed = run->line.seed;
     options.plain = run->line.plain;
-    if (run->line.json && strcmp(run->line.json, "-") &&
-        !(run->json = fopen(run->line.json, "w"))) {
-        snprintf(error, error_size, "--json %s: %s", run->line.json, strerror(errno));
+    if (json_open(run, error, error_size))
         return EXIT_USAGE;
-    }
     if (run->line.control && !(run->control = control_open(run->line.control, error, error_size)))
         return EXIT_USAGE;
     if (machine_up(&run->line, error, error_size))
@@ -223,9 +231,9 @@ static char *report_adapter(struct run *run)
 
 static void write_json(struct run *run, const char *adapter_part, unsigned leaked)
 {
-    FILE *json = run->json ? run->json : stdout;
+    FILE *json = run->json;
 
-    if (!run->line.json)
+    if (!json)
         return;
     fprintf(json, "{\n");
     if (adapter_part)
@@ -234,8 +242,8 @@ static void write_json(struct run *run, const char *adapter_part, unsigned leake
     fflush(json);
     if (ferror(json))
         fprintf(stderr, "ndishost: the report could not be written\n");
-    if (run->json)
-        fclose(run->json);
+    if (json != stdout)
+        fclose(json);
 }
 
 /* People read standard output, unless programs do. */
@@ -298,14 +306,13 @@ static int take_down(struct run *run, int status)
 
 static int run_command(struct run *run)
 {
-    char error[ERROR_LENGTH] = "";
     int status;
 
     signals_install();
     seed_choose(&run->line);
-    status = bring_up(run, error, sizeof(error));
+    status = bring_up(run, run->error, sizeof(run->error));
     if (status)
-        complain(error, status);
+        complain(run->error, status);
     else
         wait_end(run);
     return take_down(run, status);

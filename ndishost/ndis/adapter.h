@@ -79,5 +79,7 @@ void adapter_collect(struct ndis_adapter *adapter);
 /* The lines that ndishost prints at the end, and the same as the members of a JSON object. */
 void adapter_summary(struct ndis_adapter *adapter, FILE *out);
 void adapter_report(struct ndis_adapter *adapter, FILE *json);
+/* A string as JSON writes it, in quotes. */
+void json_string(FILE *json, const char *text);
 
 #endif

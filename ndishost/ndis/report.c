@@ -105,7 +105,7 @@ void adapter_summary(struct ndis_adapter *adapter, FILE *out)
 
 /* ---- For programs ---- */
 
-static void json_string(FILE *json, const char *text)
+void json_string(FILE *json, const char *text)
 {
     fputc('"', json);
     for (; *text; text++) {
