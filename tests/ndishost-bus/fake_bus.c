@@ -19,8 +19,7 @@ static uint64_t bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigne
     return value;
 }
 
-static void bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size,
-                      uint64_t value)
+static void bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
 {
     memcpy(place((struct fake_bus *)bus, bar, offset, 'w', size), &value, size);
 }

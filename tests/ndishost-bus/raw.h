@@ -17,8 +17,8 @@
 #include "bus/model/features.h"
 #include "bus/model/spec.h"
 
-#define RX 0
-#define TX 1
+#define RX             0
+#define TX             1
 
 #define RAW_FRAMES     8192
 #define RAW_FRAME_MAX  2048
@@ -64,9 +64,9 @@ void raw_put8(struct raw *r, unsigned offset, uint8_t value);
 void raw_put16(struct raw *r, unsigned offset, uint16_t value);
 void raw_put32(struct raw *r, unsigned offset, uint32_t value);
 
-void raw_master(struct raw *r); /* bus mastering on */
-bool raw_reset(struct raw *r);  /* and waits, 2 s at most */
-void raw_status(struct raw *r, uint8_t bits); /* sets them, besides those that are set */
+void raw_master(struct raw *r);                    /* bus mastering on */
+bool raw_reset(struct raw *r);                     /* and waits, 2 s at most */
+void raw_status(struct raw *r, uint8_t bits);      /* sets them, besides those that are set */
 void raw_accept(struct raw *r, uint64_t features); /* writes driver_feature */
 /* Everything up to FEATURES_OK, read back; false if it did not stay. */
 bool raw_negotiate(struct raw *r, uint64_t features);

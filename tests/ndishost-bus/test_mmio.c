@@ -189,17 +189,18 @@ static void check_named(const char *prefix)
     assert_int_not_equal(checked, 0);
 }
 
-#define GROUP(name)                    \
+#define GROUP(name)                       \
     static void test_##name(void **state) \
-    {                                  \
-        (void)state;                   \
-        take_signals();                \
-        check_named(#name);            \
+    {                                     \
+        (void)state;                      \
+        take_signals();                   \
+        check_named(#name);               \
     }
 #define GROUPS(G)                                                                              \
-    G(mov_) G(movz) G(movsx) G(movnti) G(xchg) G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) \
-    G(cmp_) G(test) G(inc) G(dec) G(neg) G(not) G(lock) G(set) G(cmov) G(lods) G(stos)         \
-    G(movsb) G(movsw) G(movsl) G(rep_lods) G(rep_stos) G(rep_movs)
+    G(mov_)                                                                                    \
+    G(movz) G(movsx) G(movnti) G(xchg) G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) G(cmp_) \
+        G(test) G(inc) G(dec) G(neg) G(not ) G(lock) G(set) G(cmov) G(lods) G(stos) G(movsb)   \
+            G(movsw) G(movsl) G(rep_lods) G(rep_stos) G(rep_movs)
 GROUPS(GROUP)
 
 static void test_movbe(void **state)
@@ -272,8 +273,8 @@ static void test_compiled(void **state)
 static void test_absolute(void **state)
 {
     uintptr_t address = (uintptr_t)(device + 0x10);
-    uint8_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint8_t *p = code;
 
     (void)state;
@@ -327,8 +328,8 @@ static void test_rip_relative(void **state)
 /* An instruction that ends with the page, the next one unmapped: decoding must not run over. */
 static void test_code_at_page_end(void **state)
 {
-    uint8_t *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *code =
+        mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint8_t *at = code + 4096 - 3;
     uint32_t result;
 
@@ -388,7 +389,8 @@ static void test_refused_addresses(void **state)
     (void)state;
     take_signals();
     assert_non_null(second);
-    assert_int_equal((uintptr_t)second % 4096, 4); /* as MmMapIoSpace keeps the offset in the page */
+    assert_int_equal((uintptr_t)second % 4096,
+                     4); /* as MmMapIoSpace keeps the offset in the page */
     expect_refusal("before", mov_eax_m32, second - 4, "outside");
     expect_refusal("after", mov_eax_m32, second + 0x20, "outside");
     expect_refusal("across the end", mov_m32_eax, second + 0x1E, "outside");
@@ -500,8 +502,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         GROUPS(TEST) TEST(movbe) TEST(every_form) TEST(compiled) TEST(absolute) RIP_RELATIVE(TEST)
             TEST(code_at_page_end) TEST(refused_instructions) TEST(refused_addresses)
-                TEST(refused_midway) TEST(other_operand_missing) TEST(map_bounds)
-                    TEST(map_direct) TEST(map_many) TEST(direct_access)};
+                TEST(refused_midway) TEST(other_operand_missing) TEST(map_bounds) TEST(map_direct)
+                    TEST(map_many) TEST(direct_access)};
 
     return cmocka_run_group_tests(tests, setup, teardown);
 }

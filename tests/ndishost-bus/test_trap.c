@@ -299,18 +299,18 @@ static void expect_report(void (*act)(void), const char *const *words)
     assert_non_null(strstr(text, "registers"));
 }
 
-#define FAULT_TEST(name, act, ...)                             \
-    static void act_##name(void) act                           \
-    static void test_fault_##name(void **state)                \
-    {                                                          \
-        static const char *const words[] = {__VA_ARGS__, NULL}; \
-                                                               \
-        (void)state;                                           \
-        expect_report(act_##name, words);                      \
+#define FAULT_TEST(name, act, ...)                                               \
+    static void act_##name(void) act static void test_fault_##name(void **state) \
+    {                                                                            \
+        static const char *const words[] = {__VA_ARGS__, NULL};                  \
+                                                                                 \
+        (void)state;                                                             \
+        expect_report(act_##name, words);                                        \
     }
 
-FAULT_TEST(null_read, { sink = *(volatile uint32_t *)low; }, "rule PageFault broken",
-           "read of address 0x18", "null pointer", "PASSIVE_LEVEL", "0x50")
+FAULT_TEST(
+    null_read, { sink = *(volatile uint32_t *)low; }, "rule PageFault broken",
+    "read of address 0x18", "null pointer", "PASSIVE_LEVEL", "0x50")
 FAULT_TEST(
     at_dispatch,
     {
@@ -334,8 +334,9 @@ FAULT_TEST(
         block[-8] = 1;
     },
     "rule SpecialPool broken", "8 bytes before")
-FAULT_TEST(execute, { ((void (*)(void))(uintptr_t)0x30000000)(); }, "rule PageFault broken",
-           "execution of address 0x30000000", "no code")
+FAULT_TEST(
+    execute, { ((void (*)(void))(uintptr_t)0x30000000)(); }, "rule PageFault broken",
+    "execution of address 0x30000000", "no code")
 FAULT_TEST(
     divide,
     {
@@ -345,12 +346,20 @@ FAULT_TEST(
         sink = (uintptr_t)(seven / zero);
     },
     "rule DivideByZero broken")
-FAULT_TEST(invalid, { __asm__ volatile("ud2"); }, "rule InvalidInstruction broken")
-FAULT_TEST(breakpoint, { __asm__ volatile("int3"); }, "rule Breakpoint broken")
-FAULT_TEST(wrmsr, { __asm__ volatile("wrmsr" : : "a"(0), "d"(0), "c"(0)); },
-           "rule PrivilegedInstruction broken", "wrmsr")
-FAULT_TEST(fail_fast, { __asm__ volatile("int $0x29" : : "c"(2)); },
-           "rule PrivilegedInstruction broken", "int")
+FAULT_TEST(
+    invalid, { __asm__ volatile("ud2"); }, "rule InvalidInstruction broken")
+FAULT_TEST(
+    breakpoint, { __asm__ volatile("int3"); }, "rule Breakpoint broken")
+FAULT_TEST(
+    wrmsr, { __asm__ volatile("wrmsr"
+                              :
+                              : "a"(0), "d"(0), "c"(0)); },
+    "rule PrivilegedInstruction broken", "wrmsr")
+FAULT_TEST(
+    fail_fast, { __asm__ volatile("int $0x29"
+                                  :
+                                  : "c"(2)); }, "rule PrivilegedInstruction broken",
+    "int")
 FAULT_TEST(
     device_memory,
     {
@@ -367,7 +376,8 @@ FAULT_TEST(
         __asm__ volatile("movdqu (%0), %%xmm0" : : "r"(r));
     },
     "rule DeviceMemory broken", "vector")
-FAULT_TEST(sent, { kill(getpid(), SIGSEGV); }, "rule Fault broken", "sent by process")
+FAULT_TEST(
+    sent, { kill(getpid(), SIGSEGV); }, "rule Fault broken", "sent by process")
 
 static __attribute__((noinline)) uintptr_t recurse(uintptr_t depth)
 {
@@ -380,12 +390,15 @@ static __attribute__((noinline)) uintptr_t recurse(uintptr_t depth)
 }
 
 /* On the alternate stack: there is no other any more. */
-FAULT_TEST(stack_overflow, { sink = recurse(sink); }, "rule PageFault broken")
+FAULT_TEST(
+    stack_overflow, { sink = recurse(sink); }, "rule PageFault broken")
 
 #if defined(__x86_64__)
-FAULT_TEST(not_canonical, { sink = *(volatile uintptr_t *)0x4141414141414141; },
-           "rule PageFault broken", "not canonical")
-FAULT_TEST(shared_write, { *(volatile uint32_t *)0xFFFFF78000000014 = 1; }, "broken")
+FAULT_TEST(
+    not_canonical, { sink = *(volatile uintptr_t *)0x4141414141414141; }, "rule PageFault broken",
+    "not canonical")
+FAULT_TEST(
+    shared_write, { *(volatile uint32_t *)0xFFFFF78000000014 = 1; }, "broken")
 #define FAULTS64(T) T(fault_not_canonical) T(fault_shared_write)
 #else
 #define FAULTS64(T)
