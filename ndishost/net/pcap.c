@@ -99,6 +99,7 @@ static void write_out(struct pcap *pcap)
     buffer->used = 0;
     if (error) {
         pcap->error = error;
+        pcap->swap = false;
         pthread_cond_broadcast(&pcap->room);
     }
 }

@@ -206,6 +206,39 @@ static void test_gen_partial_sends(void **state)
     expect_json(&outcome, "intact", 300, 2);
 }
 
+/* While nothing is taken the sender asks now and then, not without rest. */
+static void test_gen_waits_while_refused(void **state)
+{
+    struct net *net = open_end("gen:dir=tx,count=100");
+    struct outcome outcome;
+
+    (void)state;
+    loopback.refuse = true;
+    begin(net);
+    usleep(200000);
+    pthread_mutex_lock(&loopback.lock);
+    assert_in_range(loopback.near_sends, 2, 40);
+    loopback.refuse = false;
+    pthread_mutex_unlock(&loopback.lock);
+    outcome = conclude(net, loopback_wait(&loopback, 5000));
+    expect_good(&outcome);
+}
+
+/* An adapter that happens to have the station's address: the station takes another. */
+static void test_gen_address_clash(void **state)
+{
+    static const uint8_t station[6] = {2, 'a', 'v', 'n', 'e', 't'};
+    struct outcome outcome;
+
+    (void)state;
+    memcpy(loopback.ports.mac, station, 6);
+    outcome = run("gen:count=10");
+    expect_good(&outcome);
+    assert_memory_equal(loopback.queues[TX].packets[0].bytes + 6, station, 6);
+    assert_memory_not_equal(loopback.queues[TX].packets[0].bytes, station, 6);
+    assert_memory_equal(loopback.queues[RX].packets[0].bytes, station, 6);
+}
+
 static void test_gen_rate(void **state)
 {
     struct timespec before, after;
@@ -214,13 +247,13 @@ static void test_gen_rate(void **state)
 
     (void)state;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    outcome = run("gen:count=500,rate=1000");
+    outcome = run("gen:count=256,rate=500,batch=256,dir=tx");
     clock_gettime(CLOCK_MONOTONIC, &after);
     expect_good(&outcome);
     seconds =
         (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
     if (seconds < 0.45)
-        fail_msg("500 frames at 1000 a second took %.3f s", seconds);
+        fail_msg("256 frames at 500 a second took %.3f s", seconds);
 }
 
 /* The stall of 1 s is shorter than the time between two frames: waiting for the rate is no stall. */
@@ -697,6 +730,32 @@ static void test_link_flap_excuses_no_other_loss(void **state)
     expect_text(&outcome, "frame 600 did not arrive");
 }
 
+/* A send may be refused for want of a link just before the miniport says that there is none. If it
+ * never says so, or long after, there was no reason. */
+static void test_link_refusal_ahead_of_loss(void **state)
+{
+    static const useconds_t waits[] = {100000, 1200000};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct net *net;
+        struct outcome outcome;
+
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+        loopback_fault(&loopback, FAIL, TX, 50, (int32_t)0xC023001F);
+        net = open_end("gen:dir=tx,count=51,size=60");
+        begin(net);
+        loopback_wait(&loopback, 5000);
+        usleep(waits[i]);
+        loopback_link(&loopback, false);
+        outcome = conclude(net, true);
+        assert_int_equal(outcome.verdict, i ? -1 : 0);
+        expect_json(&outcome, "failed", i, 1);
+        expect_json(&outcome, "failed_excused", !i, 1);
+    }
+}
+
 /* A link that goes and does not return is in the end a failure, and said to be one. */
 static void test_link_stays_down(void **state)
 {
@@ -743,6 +802,8 @@ int main(void)
         WITH_FAR(test_gen_every_size),
         WITH_FAR(test_gen_window_and_batch),
         WITH_FAR(test_gen_partial_sends),
+        WITH_FAR(test_gen_waits_while_refused),
+        WITH_FAR(test_gen_address_clash),
         WITH_FAR(test_gen_rate),
         WITH_FAR(test_gen_slow_rate_is_no_stall),
         WITH_FAR(test_gen_until_stopped),
@@ -777,6 +838,7 @@ int main(void)
         WITH_FAR(test_bad_reflection),
         WITH_FAR(test_link_flaps),
         WITH_FAR(test_link_flap_excuses_no_other_loss),
+        WITH_FAR(test_link_refusal_ahead_of_loss),
         WITH_FAR(test_link_stays_down),
         WITH_FAR(test_pause_tx),
     };

@@ -206,13 +206,23 @@ static void test_cannot_create(void **state)
     assert_non_null(strstr(error, "/dev/full: No space left"));
 }
 
-/* The disk fills up in the middle: nothing hangs, and close tells. */
-static void test_write_fails_later(void **state)
+/* Returns pcap_close's word on a capture that outgrows its disk by far. */
+static int capture_too_much(void)
 {
     static uint8_t frame[1514];
-    struct rlimit old, small;
     struct pcap *pcap = create();
-    int result;
+
+    for (unsigned i = 0; i < 5000; i++)
+        pcap_frame(pcap, frame, sizeof frame);
+    return pcap_close(pcap);
+}
+
+/* The disk fills up in the middle: nothing hangs, whether or not the other buffer was full then too,
+ * and close tells. */
+static void test_write_fails_later(void **state)
+{
+    struct rlimit old, small;
+    unsigned told = 0;
 
     (void)state;
     getrlimit(RLIMIT_FSIZE, &old);
@@ -220,11 +230,10 @@ static void test_write_fails_later(void **state)
     small.rlim_cur = 100000;
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
-    for (unsigned i = 0; i < 5000; i++)
-        pcap_frame(pcap, frame, sizeof frame);
-    result = pcap_close(pcap);
+    for (unsigned i = 0; i < 30; i++)
+        told += capture_too_much() == -1;
     setrlimit(RLIMIT_FSIZE, &old);
-    assert_int_equal(result, -1);
+    assert_int_equal(told, 30);
 }
 
 /* Wireshark's own reading of the file: the same count, lengths, and stamps to the nanosecond. */
