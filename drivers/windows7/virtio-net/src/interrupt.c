@@ -89,10 +89,11 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
     NdisMQueueDpc(Adapter->InterruptHandle, 0, 1u << (Processor < 32 ? Processor : 0), NULL);
 }
 
+/* At PASSIVE_LEVEL the thread is on no processor for long, so any will do. */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
 {
     if (AerovnetHasUsed(&Adapter->Transmit.Queue) || AerovnetHasUsed(&Adapter->Receive.Queue))
-        AerovnetRequeueDpc(Adapter);
+        NdisMQueueDpc(Adapter->InterruptHandle, 0, 1, NULL);
 }
 
 static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
