@@ -50,9 +50,11 @@ void near_sender_destroy(struct near_sender *sender)
     pthread_mutex_destroy(&sender->lock);
 }
 
-/* Waits, lock held, until more has returned than `seen`, or for a moment. */
-static void wait_for_return(struct near_sender *sender, uint64_t seen)
+/* Waits, lock held, until enough has come back since `seen` that the next chain is not a tiny one:
+ * half of what is under way, or as much as is still to be sent. Or for a moment. */
+static void wait_for_return(struct near_sender *sender, uint64_t seen, unsigned missing)
 {
+    uint64_t under_way = sender->given - seen;
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -61,12 +63,12 @@ static void wait_for_return(struct near_sender *sender, uint64_t seen)
         until.tv_sec++;
         until.tv_nsec -= 1000000000L;
     }
-    sender->waiting++;
-    while (!sender->stopping && sender->returned == seen) {
+    sender->wake_at = seen + (missing < under_way / 2 ? missing : under_way / 2 + 1);
+    while (!sender->stopping && sender->returned < sender->wake_at) {
         if (pthread_cond_timedwait(&sender->changed, &sender->lock, &until))
             break;
     }
-    sender->waiting--;
+    sender->wake_at = 0;
 }
 
 unsigned near_sender_send(struct near_sender *sender, const struct net_frame *frames,
@@ -88,7 +90,7 @@ unsigned near_sender_send(struct near_sender *sender, const struct net_frame *fr
         done += taken;
         if (done < count) {
             sender->refusals++;
-            wait_for_return(sender, seen);
+            wait_for_return(sender, seen, count - done);
         }
     }
     pthread_mutex_unlock(&sender->lock);
@@ -116,8 +118,8 @@ void near_sender_sent(struct near_sender *sender, int32_t status)
     pthread_mutex_lock(&sender->lock);
     sender->returned++;
     count_status(&sender->statuses, status);
-    if (sender->waiting)
-        pthread_cond_broadcast(&sender->changed);
+    if (sender->wake_at && sender->returned >= sender->wake_at)
+        pthread_cond_signal(&sender->changed);
     pthread_mutex_unlock(&sender->lock);
 }
 

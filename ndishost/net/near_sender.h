@@ -31,7 +31,7 @@ struct near_sender {
     pthread_cond_t changed; /* something came back, or stop */
     /* Guarded by lock. */
     bool stopping;
-    unsigned waiting;  /* threads in near_sender_send that want to hear of it */
+    uint64_t wake_at;  /* the sending thread sleeps until so many are back; 0: it does not */
     uint64_t given;    /* frames that near_send took */
     uint64_t returned; /* ... and that came back */
     uint64_t refusals; /* how often near_send took fewer than it was given */
@@ -42,7 +42,7 @@ void near_sender_init(struct near_sender *sender, struct net_ports *ports);
 void near_sender_destroy(struct near_sender *sender);
 
 /* Gives all frames to near_send, waiting for room as often as it takes. Returns how many were taken:
- * fewer than count only after near_sender_stop. Not from a callback. */
+ * fewer than count only after near_sender_stop. One thread at a time, and not from a callback. */
 unsigned near_sender_send(struct near_sender *sender, const struct net_frame *frames,
                           unsigned count);
 void near_sender_sent(struct near_sender *sender, int32_t status);
