@@ -459,10 +459,8 @@ static enum virtio_pci_status virtio_pci_handshake(struct virtio_pci_device *dev
         return VIRTIO_PCI_E_GONE;
     }
 
+    /* All ones are no reason to give up here: device_status, read below, tells what they are. */
     dev->offered = virtio_pci_read_features(dev);
-    if (virtio_pci_gone(dev)) {
-        return VIRTIO_PCI_E_GONE; /* before all ones are taken for features */
-    }
     missing = required & ~dev->offered;
     if (missing != 0) {
         return (missing & VIRTIO_F_VERSION_1) != 0 ? VIRTIO_PCI_E_NO_VERSION_1
@@ -627,16 +625,12 @@ static enum virtio_pci_status virtio_pci_find_notify(struct virtio_pci_device *d
 }
 
 /* Gives the selected queue its size. */
-static enum virtio_pci_status virtio_pci_resize(struct virtio_pci_device *dev, virtio_u16 size,
-                                                virtio_u16 max)
+static enum virtio_pci_status virtio_pci_resize(struct virtio_pci_device *dev, virtio_u16 size)
 {
-    virtio_u16 kept = max;
+    virtio_u16 kept;
 
-    /* virtio 1.2, 4.1.5.1.3: written only to make it smaller. */
-    if (size != max) {
-        virtio_pci_write16(dev, COMMON_QUEUE_SIZE, size);
-        kept = virtio_pci_read16(dev, COMMON_QUEUE_SIZE);
-    }
+    virtio_pci_write16(dev, COMMON_QUEUE_SIZE, size);
+    kept = virtio_pci_read16(dev, COMMON_QUEUE_SIZE);
     return kept == size ? VIRTIO_PCI_OK : virtio_pci_wrong16(dev, kept, VIRTIO_PCI_E_QUEUE_REFUSED);
 }
 
@@ -659,7 +653,7 @@ enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, vir
     if (enabled != 0) {
         return virtio_pci_wrong16(dev, enabled, VIRTIO_PCI_E_QUEUE_ENABLED);
     }
-    status = virtio_pci_resize(dev, size, max);
+    status = virtio_pci_resize(dev, size);
     if (status == VIRTIO_PCI_OK) {
         status = virtio_pci_find_notify(dev, queue, notify);
     }
