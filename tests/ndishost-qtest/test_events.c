@@ -6,11 +6,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "bus/qtest/protocol.h"
 #include "device.h"
 #include "nt/phys.h"
 
@@ -222,10 +225,44 @@ static void removed_with(const char *arguments)
     device_close(&d);
 }
 
+/* Whether QEMU's own list of PCI functions, asked for at the monitor at `path`, has a network
+ * device. */
+static bool monitor_shows_device(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char text[16384];
+    size_t length = 0;
+    ssize_t got;
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    dprintf(fd, "info pci\nquit-is-no-command\n");
+    do {
+        got = read(fd, text + length, sizeof text - 1 - length);
+        assert_true(got > 0);
+        text[length += (size_t)got] = 0;
+    } while (!strstr(text, "unknown command"));
+    close(fd);
+    assert_non_null(strstr(text, "ISA bridge"));
+    return strstr(text, "Ethernet controller") != NULL;
+}
+
+/* Out of QEMU too, not only out of our sight. */
 static void removed(void **state)
 {
+    char path[64], arguments[128];
+
     (void)state;
     removed_with("");
+    snprintf(path, sizeof path, "/tmp/ndishost-test-%d", (int)getpid());
+    snprintf(arguments, sizeof arguments, "-monitor unix:%s,server=on,wait=off", path);
+    device_open(&d, arguments);
+    assert_true(monitor_shows_device(path));
+    assert_int_equal(d.bus->ops->remove(d.bus), 0);
+    assert_false(monitor_shows_device(path));
+    device_close(&d);
+    unlink(path);
 }
 
 static void expect_dead(double start)
@@ -283,6 +320,27 @@ static void killed_under_load(void **state)
     for (unsigned i = 0; i < 3; i++)
         pthread_join(thread[i], NULL);
     expect_dead(start);
+}
+
+/* A QEMU that does not answer any more counts as gone, and is ended when the bus is closed. */
+static void stopped_answering(void **state)
+{
+    unsigned before = qtest_patience_ms;
+    double start = now();
+    pid_t qemu;
+
+    (void)state;
+    device_open(&d, "");
+    device_start(&d, FEATURES, 256);
+    qemu = qemu_of(getpid());
+    qtest_patience_ms = 300;
+    assert_int_equal(kill(qemu, SIGSTOP), 0);
+    assert_int_equal(virtio_pci_device_status(&d.pci), 0xff);
+    qtest_patience_ms = before;
+    assert_true(device_wait_failed(&d, 10000));
+    assert_non_null(strstr(d.failed, "does not answer"));
+    expect_dead(start);
+    assert_int_equal(kill(qemu, 0), -1);
 }
 
 /* QEMU says why it ends, and so do we: here a script that says it in QEMU's place. */
@@ -556,6 +614,7 @@ int main(void)
         TEST(removed),
         TEST(killed),
         TEST(killed_under_load),
+        TEST(stopped_answering),
         TEST(last_words),
         TEST(closed_under_sender),
         TEST(nothing_left),

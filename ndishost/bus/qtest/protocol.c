@@ -19,8 +19,9 @@
 
 /* So few that neither they nor their replies fill a socket: then no write blocks, and QEMU never
  * does. */
-#define RING       64
-#define PATIENCE_S 30 /* for one reply; QEMU answers in microseconds */
+#define RING 64
+
+unsigned qtest_patience_ms = 30000; /* QEMU answers in microseconds */
 
 /* One who waits for the last of his replies. On the waiter's stack. */
 struct waiter {
@@ -197,7 +198,9 @@ static void wait_replies(struct qtest *q, struct waiter *waiter)
         return;
     }
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += PATIENCE_S;
+    end.tv_nsec += qtest_patience_ms % 1000 * 1000000l;
+    end.tv_sec += qtest_patience_ms / 1000 + end.tv_nsec / 1000000000l;
+    end.tv_nsec %= 1000000000l;
     while (sem_clockwait(&waiter->done, CLOCK_MONOTONIC, &end) < 0)
         if (errno == ETIMEDOUT) {
             /* The reading thread now sees the end and fails everybody, this waiter among them. */

@@ -21,6 +21,9 @@ struct qtest;
 
 enum qtest_space { QTEST_MEMORY, QTEST_IO };
 
+/* How long a command waits for its reply before QEMU counts as gone. Tests shorten it. */
+extern unsigned qtest_patience_ms;
+
 /* Called on the protocol's thread, with no lock held. */
 struct qtest_events {
     void (*line)(void *context, unsigned line, bool level);

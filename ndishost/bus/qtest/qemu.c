@@ -383,6 +383,14 @@ void qemu_why(struct qemu *qemu, char *text, size_t size)
     pthread_mutex_unlock(&qemu->lock);
 }
 
+void qemu_kill(struct qemu *qemu)
+{
+    pthread_mutex_lock(&qemu->lock);
+    if (qemu->pid > 0)
+        kill(qemu->pid, SIGKILL);
+    pthread_mutex_unlock(&qemu->lock);
+}
+
 void qemu_stop(struct qemu *qemu)
 {
     pthread_mutex_lock(&qemu->lock);

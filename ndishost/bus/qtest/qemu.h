@@ -36,6 +36,9 @@ void qemu_pass_words(struct qemu *qemu);
  * says that QEMU does not answer. */
 void qemu_why(struct qemu *qemu, char *text, size_t size);
 
+/* Kills the process if it has not ended. */
+void qemu_kill(struct qemu *qemu);
+
 /* Ends the process if it has not ended, waits for it, frees. */
 void qemu_stop(struct qemu *qemu);
 

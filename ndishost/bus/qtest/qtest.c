@@ -170,6 +170,7 @@ static void on_hung_up(void *context)
     if (!atomic_load(&self->running))
         return;
     qemu_why(self->qemu, why, sizeof why);
+    qemu_kill(self->qemu); /* whoever waits for the wire or for QMP then comes back too */
     lower_line(self);
     if (atomic_load(&self->running))
         self->bus.events->failed(self->bus.context, why);
@@ -187,7 +188,9 @@ static void on_frame(void *context, const void *frame, size_t length)
 
 static int send_frame(struct bus *bus, const void *frame, size_t length)
 {
-    return wire_send(of(bus)->wire, frame, length);
+    struct qtest_bus *self = of(bus);
+
+    return atomic_load(&self->gone) ? -1 : wire_send(self->wire, frame, length);
 }
 
 /* QEMU is told before senders may go on, and after they have been stopped: no frame is let into a
