@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -53,6 +54,8 @@ class Session:
         self.size, self.pings = size, pings
         self.capture, self.device_options = capture, device
         self.result = dict.fromkeys(KEYS)
+        # What ndishost decides by chance (where buffers lie, how lists are cut) follows from it.
+        self.seed = int(os.environ.get("SEED") or secrets.randbits(32))
         self.wire_file = "out/run.pcap"
         self.qemu_negotiated = None
         self.linux = {}
@@ -92,7 +95,7 @@ class Session:
         self.screen.begin("boot")
         accel = accelerator("out/accel", self.screen.note)
         self.result["qemu"] = f"{version()}, {accel}"
-        self.files = FileServer(self.size, seed=time.time_ns())
+        self.files = FileServer(self.size, seed=self.seed)
         self.names = NameServer(NAME, HOST)
         settings = {
             "name": NAME,
@@ -100,7 +103,8 @@ class Session:
             "dns_port": self.names.port,
             "bytes": self.size,
             "pings": self.pings,
-            "huge_pages": 48,
+            "huge_pages": 40,
+            "seed": self.seed,
         }
         self.machine = Machine(accel, settings, LOG, self.wire_file, self.device_options)
         steps = iter(self.STEPS)
@@ -326,13 +330,15 @@ def run(screen, session, target):
             screen.say(f"     | {line}")
         if getattr(error, "log", None):
             screen.say(f"     the whole log: {error.log}")
+        if session.machine:
+            screen.say(f"     to repeat ndishost's choices: SEED={session.seed} ./run")
     except KeyboardInterrupt as signal_number:
         number = signal_number.args[0] if signal_number.args else signal.SIGINT
         failed, status = "interrupted", 128 + number
         screen.failed(failed)
     finally:
         session.close()
-        session.result["failed"] = failed
+        session.result.update(seed=session.seed, failed=failed)
         write_json(target, session.result)
     return status
 
