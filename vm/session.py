@@ -47,15 +47,15 @@ def expect(good, why):
 
 
 class Session:
-    def __init__(self, screen, size, pings, capture, device):
-        """capture: where a copy of the frames goes, or None. device: further options of QEMU's
-        virtio-net-pci ("mrg_rxbuf=off"), or None."""
+    def __init__(self, screen, size, pings, seed, capture, device):
+        """seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
+        the frames goes, or None. device: further options of QEMU's virtio-net-pci
+        ("mrg_rxbuf=off"), or None."""
         self.screen = screen
         self.size, self.pings = size, pings
         self.capture, self.device_options = capture, device
         self.result = dict.fromkeys(KEYS)
-        # What ndishost decides by chance (where buffers lie, how lists are cut) follows from it.
-        self.seed = int(os.environ.get("SEED") or secrets.randbits(32))
+        self.seed = seed
         self.wire_file = "out/run.pcap"
         self.qemu_negotiated = None
         self.linux = {}
@@ -302,6 +302,19 @@ def interrupted(number, _frame):
     raise KeyboardInterrupt(number)
 
 
+def choose_seed():
+    """SEED of the environment, as for the tests, or one by chance."""
+    text = os.environ.get("SEED") or str(secrets.randbits(32))
+    try:
+        seed = int(text, 0)
+    except ValueError:
+        seed = -1
+    if not 0 <= seed < 1 << 64:
+        print(f"run: SEED is '{text}', not a number of 64 bits", file=sys.stderr)
+        sys.exit(2)
+    return seed
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="session.py")
     parser.add_argument("--short", action="store_true")
@@ -330,7 +343,7 @@ def run(screen, session, target):
             screen.say(f"     | {line}")
         if getattr(error, "log", None):
             screen.say(f"     the whole log: {error.log}")
-        if session.machine:
+        if session.files:
             screen.say(f"     to repeat ndishost's choices: SEED={session.seed} ./run")
     except KeyboardInterrupt as signal_number:
         number = signal_number.args[0] if signal_number.args else signal.SIGINT
@@ -346,6 +359,7 @@ def run(screen, session, target):
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     options = arguments()
+    seed = choose_seed()
     os.makedirs("out", exist_ok=True)
     for number in SIGNALS:
         signal.signal(number, interrupted)
@@ -358,7 +372,7 @@ def main():
             os.unlink(options.json)
         screen = Screen()
         size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
-        session = Session(screen, size, pings, options.capture, options.device)
+        session = Session(screen, size, pings, seed, options.capture, options.device)
         status = run(screen, session, options.json)
         if status == 0:
             package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
