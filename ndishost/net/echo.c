@@ -38,7 +38,7 @@ struct echo {
     bool thread_running;
     _Atomic bool has_far; /* set by start, which callbacks may be ahead of */
     uint64_t count;
-    time_t progress_at; /* of the watch's thread: when the last progress line was printed */
+    struct timespec progress_at; /* of the watch's thread: when the next progress line is due */
     struct slot *slots;
     unsigned slots_total; /* a power of two */
     pthread_mutex_t lock;
@@ -173,6 +173,11 @@ static void echo_link(struct net *net, bool up)
     flow_link(&echo_of(net)->flow, up);
 }
 
+static void echo_pause(struct net *net, bool paused)
+{
+    flow_pause(&echo_of(net)->flow, paused);
+}
+
 /* ---- Watching ---- */
 
 static void print_progress(struct echo *echo)
@@ -181,9 +186,10 @@ static void print_progress(struct echo *echo)
     uint64_t sent, intact;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec == echo->progress_at)
+    if (now.tv_sec < echo->progress_at.tv_sec ||
+        (now.tv_sec == echo->progress_at.tv_sec && now.tv_nsec < echo->progress_at.tv_nsec))
         return;
-    echo->progress_at = now.tv_sec;
+    echo->progress_at.tv_sec++;
     if (echo->has_far) {
         flow_progress(&echo->flow, &sent, &intact);
         fprintf(stderr, "echo: %" PRIu64 " frames sent, %" PRIu64 " echoed intact\n", sent, intact);
@@ -230,12 +236,11 @@ static int start_threads(struct echo *echo)
 static int echo_start(struct net *net, char *error, size_t error_size)
 {
     struct echo *echo = echo_of(net);
-    struct timespec now;
     uint8_t station[6];
     int result;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    echo->progress_at = now.tv_sec;
+    clock_gettime(CLOCK_MONOTONIC, &echo->progress_at);
+    echo->progress_at.tv_sec++;
     echo->has_far = net->ports->far_send != NULL;
     far_address(net->ports->mac, station);
     flow_addresses(&echo->flow, net->ports->mac, station);
@@ -355,6 +360,7 @@ static const struct net_ops echo_ops = {
     .near_sent = echo_near_sent,
     .far_receive = echo_far_receive,
     .link = echo_link,
+    .pause = echo_pause,
     .stop = echo_stop,
     .verdict = echo_verdict,
     .report = echo_report,
@@ -428,15 +434,14 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
 
 const struct net_backend net_echo = {
     .name = "echo",
-    .help = "  echo[:OPTION=VALUE,...] sends back what comes in, addresses swapped; where the bus "
-            "has a\n"
-            "                     far end of ours, a station there calls and checks every echo\n"
-            "      count=N        frames (default 0: until stopped)\n"
-            "      size=S|MIN-MAX bytes a frame, 14 to 1518 (default 60-1514)\n"
-            "      rate=R         frames a second (default 0: as fast as they come back)\n"
-            "      seed=N         of content (default 1)\n"
-            "      window=N       echoes outstanding, at most, 1 to 65536 (default 256)\n"
-            "      stall=S        seconds without progress that count as a failure (default 10)\n",
+    .help =
+        "  echo[:OPTION=VALUE,...]  sends back what comes in, with the addresses swapped; where "
+        "the\n"
+        "    bus has a far end of ours a station there calls and checks every echo\n"
+        "    count=N: frames (0: until stopped)  rate=N: frames a second (0: as they come back)\n"
+        "    size=S or MIN-MAX: bytes a frame, 14 to 1518 (60-1514), as for gen  seed=N (1)\n"
+        "    window=N: echoes outstanding at most (256; at most 65536)\n"
+        "    stall=S: seconds without progress that are a failure (10)\n",
     .wants_far = true,
     .open = echo_open,
 };

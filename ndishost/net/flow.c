@@ -9,12 +9,12 @@
 #include <time.h>
 #include "net/flow_states.h"
 
-/* Without a link frames go out at a trickle: that the miniport refuses them is worth seeing, that it
+/* How many times longer a flow may stand still while the link is down or the miniport paused. */
+#define STALL_WHILE_CLOSED 6
+
+/* Meanwhile frames go out at a trickle: that the miniport refuses them is worth seeing, that it
  * does so a million times a second is not. */
 #define TRICKLE_NS (FLOW_NS_PER_S / 100)
-
-/* How many times longer a flow may stand still when its link is down. */
-#define STALL_WITHOUT_LINK 6
 
 uint64_t flow_now_ns(void)
 {
@@ -39,7 +39,7 @@ int flow_init(struct flow *flow, const struct flow_options *options)
 {
     pthread_condattr_t attributes;
 
-    *flow = (struct flow){.options = *options, .link_up = true, .stopping = true};
+    *flow = (struct flow){.options = *options, .stopping = true};
     flow->ring = calloc(FLOW_RING, 1);
     if (!flow->ring)
         return -1;
@@ -207,7 +207,7 @@ unsigned flow_issue(struct flow *flow, unsigned want, uint64_t *first)
         want = (flow->options.window + 1) / 2;
     if (want && !flow->stopping)
         want = wait_for_rate(flow, want);
-    if (want && !flow->stopping && !flow->link_up)
+    if (want && !flow->stopping && !flow_open(flow))
         sleep_until(flow, flow_now_ns() + TRICKLE_NS);
     flow->wanted = want;
     while (want && !flow->stopping && room(flow) < want)
@@ -237,9 +237,9 @@ void flow_withdraw(struct flow *flow, unsigned frames)
     pthread_mutex_unlock(&flow->lock);
 }
 
-/* ---- Link ---- */
+/* ---- Link and pause ---- */
 
-/* What was under way since the link went down is nobody's fault. */
+/* What was under way since the way was closed is nobody's fault. */
 static void excuse(struct flow *flow)
 {
     uint64_t from = flow->down_next;
@@ -254,18 +254,33 @@ static void excuse(struct flow *flow)
     flow_settle(flow);
 }
 
-void flow_link(struct flow *flow, bool up)
+/* Notes that one of the reasons for a closed way has come or gone. */
+static void change_way(struct flow *flow, bool *reason, bool now)
 {
+    bool before, after;
+
     pthread_mutex_lock(&flow->lock);
-    if (!up && flow->link_up) {
+    before = flow_open(flow);
+    if (before && now)
         flow->down_next = flow->next;
+    if (now && reason == &flow->link_down)
         flow_judge_early(flow, true);
-    }
-    if (up && !flow->link_up)
+    *reason = now;
+    after = flow_open(flow);
+    if (!before && after)
         excuse(flow);
-    flow->link_up = up;
     pthread_cond_broadcast(&flow->room);
     pthread_mutex_unlock(&flow->lock);
+}
+
+void flow_link(struct flow *flow, bool up)
+{
+    change_way(flow, &flow->link_down, !up);
+}
+
+void flow_pause(struct flow *flow, bool paused)
+{
+    change_way(flow, &flow->paused, paused);
 }
 
 /* ---- The end ---- */
@@ -273,29 +288,31 @@ void flow_link(struct flow *flow, bool up)
 /* Changes whenever anything happens. */
 static uint64_t progress(const struct flow *flow)
 {
-    return flow->issued + flow->completed + flow->arrived + flow->next + flow->link_up;
+    return flow->issued + flow->completed + flow->arrived + flow->next + flow_open(flow);
 }
 
 static unsigned patience(const struct flow *flow)
 {
-    return flow->options.stall * (flow->link_up ? 1 : STALL_WITHOUT_LINK);
+    return flow->options.stall * (flow_open(flow) ? 1 : STALL_WHILE_CLOSED);
 }
 
 static void stall(struct flow *flow)
 {
-    const char *link = flow->link_up ? "" : ", the link is down";
+    const char *why = flow->link_down ? ", the link is down"
+                      : flow->paused  ? ", the miniport is paused"
+                                      : "";
 
     flow->stalled = true;
     if (flow->options.arrivals && flow->next < flow->issued)
         flow_note(flow,
                   "nothing has moved for %u s%s: %" PRIu64
                   " of the frames sent are not there, the first is frame %" PRIu64,
-                  patience(flow), link, flow->issued - flow->next, flow->next);
+                  patience(flow), why, flow->issued - flow->next, flow->next);
     if (flow->outstanding)
         flow_note(flow,
                   "nothing has moved for %u s%s: %" PRIu64
                   " of the frames sent have not come back to their sender",
-                  patience(flow), link, flow->outstanding);
+                  patience(flow), why, flow->outstanding);
 }
 
 enum flow_state flow_poll(struct flow *flow)
@@ -339,7 +356,7 @@ bool flow_stopping(struct flow *flow)
 /* One look; true when there is nothing to wait for. */
 static bool drained(struct flow *flow, uint64_t now)
 {
-    if (!flow->link_up)
+    if (!flow_open(flow))
         excuse(flow);
     if (progress(flow) != flow->progress_seen) {
         flow->progress_seen = progress(flow);

@@ -9,8 +9,8 @@
  * Thread-safe. The cost of an event does not depend on how many frames are in flight.
  *
  * What may go missing without blame: a frame that came back with a status saying so (paused, reset,
- * ...), and one that was under way while flow_link() said the link was down. Whoever makes frames
- * disappear lawfully, by pausing a receiver for instance, brackets that with flow_link(false), (true).
+ * ...), and one that was under way while flow_link() said the link was down or flow_pause() that the
+ * miniport was paused.
  */
 #ifndef NDISHOST_NET_FLOW_H
 #define NDISHOST_NET_FLOW_H
@@ -53,16 +53,17 @@ struct flow {
     pthread_mutex_t lock;
     pthread_cond_t room;
     /* All below is guarded by lock. */
-    bool stopping, link_up, stalled;
-    unsigned wanted;       /* how much room the sender waits for; 0: it does not wait */
-    uint8_t *ring;         /* what is known of frame n: ring[n % FLOW_RING] */
-    uint64_t retired;      /* frames below have left the ring */
-    uint64_t issued;       /* frames 0 ... issued - 1 have been sent */
-    uint64_t next;         /* below: nothing more is waited for (arrived, failed, or passed) */
-    uint64_t outstanding;  /* not yet back by near_sent */
-    uint64_t after;        /* no frame below this arrived after a later one: highest arrived + 1 */
-    uint64_t down_next;    /* `next` when the link went down */
-    uint64_t excused_upto; /* frames below were sent before the link last came up */
+    bool stopping, stalled;
+    bool link_down, paused; /* either: the way is closed */
+    unsigned wanted;        /* how much room the sender waits for; 0: it does not wait */
+    uint8_t *ring;          /* what is known of frame n: ring[n % FLOW_RING] */
+    uint64_t retired;       /* frames below have left the ring */
+    uint64_t issued;        /* frames 0 ... issued - 1 have been sent */
+    uint64_t next;          /* below: nothing more is waited for (arrived, failed, or passed) */
+    uint64_t outstanding;   /* not yet back by near_sent */
+    uint64_t after;         /* no frame below this arrived after a later one: highest arrived + 1 */
+    uint64_t down_next;     /* `next` when the way was closed */
+    uint64_t excused_upto;  /* frames below were sent before the way last opened */
     uint64_t bytes_issued, arrived, bytes_arrived, intact, completed, excused, failed_excused;
     struct {
         uint64_t count, first, since_ns;
@@ -94,6 +95,7 @@ void flow_withdraw(struct flow *flow, unsigned frames);
 void flow_completed(struct flow *flow, uint64_t number, int32_t status);
 void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length);
 void flow_link(struct flow *flow, bool up);
+void flow_pause(struct flow *flow, bool paused);
 /* An echo of this frame was refused on its way: it will not arrive. */
 void flow_failed(struct flow *flow, uint64_t number, int32_t status);
 

@@ -27,7 +27,7 @@ static bool excusing(const struct flow *flow, uint64_t number, int32_t status)
     case STATUS_LOW_POWER_STATE:
         return true;
     default:
-        return !flow->link_up || number < flow->excused_upto;
+        return !flow_open(flow) || number < flow->excused_upto;
     }
 }
 

@@ -16,7 +16,7 @@ enum {
     FLOW_ARRIVED = 1,
     FLOW_RETURNED = 2, /* near_sent came */
     FLOW_FAILED = 4,   /* ... with a failure */
-    FLOW_EXCUSED = 8   /* was under way while the link was down */
+    FLOW_EXCUSED = 8   /* was under way while there was no way: link down, paused */
 };
 #define FLOW_RESOLVED (FLOW_ARRIVED | FLOW_FAILED | FLOW_EXCUSED)
 
@@ -31,13 +31,19 @@ static inline bool flow_in_ring(const struct flow *flow, uint64_t number)
     return number < flow->issued && number >= flow->retired;
 }
 
+/* May frames get through? */
+static inline bool flow_open(const struct flow *flow)
+{
+    return !flow->link_down && !flow->paused;
+}
+
 /* Keeps a line for the verdict, if it is one of the first. */
 void flow_note(struct flow *flow, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Moves on over what is settled, wakes the sender, stops the clock when all is home. */
 void flow_settle(struct flow *flow);
 
-/* The link went down: failures for want of a link that came a moment before are no faults. `excused`
+/* The link is going down: failures for want of a link that came a moment before are no faults. `excused`
  * false: it did not in time, they are. */
 void flow_judge_early(struct flow *flow, bool excused);
 

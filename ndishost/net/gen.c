@@ -111,6 +111,15 @@ static void gen_link(struct net *net, bool up)
     flow_link(&gen->rx, up);
 }
 
+__attribute__((unused))
+static void gen_pause(struct net *net, bool paused)
+{
+    struct gen *gen = gen_of(net);
+
+    flow_pause(&gen->tx, paused);
+    flow_pause(&gen->rx, paused);
+}
+
 static bool look(void *context)
 {
     struct gen *gen = context;
@@ -345,19 +354,15 @@ const struct net_backend net_gen = {
     .name = "gen",
     .help =
         "  gen[:OPTION=VALUE,...]  numbered frames with checked content; every one accounted for\n"
-        "      count=N        frames each way (default 0: until stopped)\n"
-        "      size=S|MIN-MAX bytes a frame, 14 to 1518 (default 60-1514); each size comes once "
-        "in\n"
-        "                     every round; over 1514 with an 802.1Q tag; under 30 a frame has no\n"
-        "                     number and is told by its content, of which 14 bytes have none\n"
-        "      dir=tx|rx|both default both; tx where the bus has no far end of ours, and then "
-        "only\n"
-        "                     that frames come back sent is checked\n"
-        "      rate=R         frames a second each way (default 0: as fast as it goes)\n"
-        "      seed=N         of content (default 1)\n"
-        "      batch=N        frames a chain handed to the miniport, 1 to 256 (default 32)\n"
-        "      window=N       frames under way each way, at most, 1 to 65536 (default 4096)\n"
-        "      stall=S        seconds without progress that count as a failure (default 10)\n",
+        "    count=N: frames each way (0: until stopped)  rate=N: a second each way (0: no limit)\n"
+        "    size=S or MIN-MAX: bytes a frame, 14 to 1518 (60-1514); each size once in a round.\n"
+        "      Over 1514 frames carry an 802.1Q tag; under 30 they have no room for their number\n"
+        "      and are told apart by content, of which those of 14 bytes have none\n"
+        "    dir=tx|rx|both (both; where the bus has no far end of ours tx, and then all that is\n"
+        "      checked is that each frame comes back sent)\n"
+        "    batch=N: frames a chain handed to the miniport (32; at most 256)\n"
+        "    window=N: frames under way each way, at most (4096; at most 65536)  seed=N (1)\n"
+        "    stall=S: seconds without progress that are a failure (10)\n",
     .wants_far = true,
     .open = gen_open,
 };

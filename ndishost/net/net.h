@@ -54,6 +54,9 @@ struct net_ops {
     void (*far_receive)(struct net *net, const void *frame, size_t length);
     /* The miniport indicated its link. May be NULL. */
     void (*link)(struct net *net, bool up);
+    /* The host is about to pause, reset or power down the miniport (true), or it runs again (false):
+     * frames under way in between may be dropped lawfully, in either direction. May be NULL. */
+    void (*pause)(struct net *net, bool paused);
     /* Stops sending, joins threads. Frames in flight still come back until close. */
     void (*stop)(struct net *net);
     /* After everything is home: 0 if every frame is accounted for, else -1 with the reasons printed to

@@ -119,6 +119,6 @@ static struct net *none_open(const char *arguments, struct net_ports *ports, cha
 
 const struct net_backend net_none = {
     .name = "none",
-    .help = "  none                    sends nothing; counts and drops what comes\n",
+    .help = "  none  sends nothing; counts and drops what comes\n",
     .open = none_open,
 };

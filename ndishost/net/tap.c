@@ -433,8 +433,8 @@ static struct net *tap_open(const char *arguments, struct net_ports *ports, char
 
 const struct net_backend net_tap = {
     .name = "tap",
-    .help =
-        "  tap:NAME                a TAP interface with the adapter's address: Linux's TCP/IP on\n"
-        "                     top of the miniport; made if it is not there, and then gone after\n",
+    .help = "  tap:NAME  a TAP interface with the adapter's address: Linux's TCP/IP above the "
+            "miniport.\n"
+            "    Made if it is not there, and then gone at the end. Needs root\n",
     .open = tap_open,
 };

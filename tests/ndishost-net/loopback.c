@@ -310,8 +310,14 @@ void loopback_link(struct loopback *loopback, bool up)
 
 void loopback_pause(struct loopback *loopback, bool paused)
 {
+    struct net *net = loopback->net;
+
+    if (paused && net && net->ops->pause)
+        net->ops->pause(net, true);
     pthread_mutex_lock(&loopback->lock);
     loopback->paused = paused;
     pthread_cond_broadcast(&loopback->changed);
     pthread_mutex_unlock(&loopback->lock);
+    if (!paused && net && net->ops->pause)
+        net->ops->pause(net, false);
 }

@@ -770,24 +770,53 @@ static void test_link_stays_down(void **state)
     expect_text(&outcome, "nothing has moved for 6 s, the link is down: ");
 }
 
-static void test_pause_tx(void **state)
+/* A paused miniport gives sends back and drops what arrives. */
+static void test_pauses(void **state)
 {
-    struct net *net = open_end("gen:dir=tx,size=60");
+    static const char *const specs[] = {"gen:size=60-200", "echo:size=60-200"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct net *net = open_end(specs[i]);
+        struct outcome outcome;
+
+        begin(net);
+        for (unsigned j = 0; j < 10; j++) {
+            usleep(20000);
+            loopback_pause(&loopback, true);
+            usleep(10000);
+            loopback_pause(&loopback, false);
+        }
+        usleep(20000);
+        outcome = conclude(net, false);
+        if (outcome.verdict)
+            fail_msg("%s", outcome.text);
+        expect_text(&outcome, "all intact and in order");
+        expect_text(&outcome, "with NDIS_STATUS_PAUSED (0xC023002A)");
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+    }
+}
+
+/* A pause that falls into a time without link ends neither of them early. */
+static void test_pause_within_link_loss(void **state)
+{
+    struct net *net = open_end("gen:size=60");
     struct outcome outcome;
 
     (void)state;
     begin(net);
-    for (unsigned i = 0; i < 10; i++) {
-        usleep(10000);
-        loopback_pause(&loopback, true);
-        usleep(10000);
-        loopback_pause(&loopback, false);
-    }
-    usleep(10000);
+    usleep(20000);
+    loopback_link(&loopback, false);
+    loopback_pause(&loopback, true);
+    usleep(20000);
+    loopback_pause(&loopback, false);
+    usleep(20000);
+    loopback_link(&loopback, true);
+    usleep(20000);
     outcome = conclude(net, false);
     if (outcome.verdict)
         fail_msg("%s", outcome.text);
-    expect_text(&outcome, "with NDIS_STATUS_PAUSED (0xC023002A)");
 }
 
 #define WITH_FAR(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -840,7 +869,8 @@ int main(void)
         WITH_FAR(test_link_flap_excuses_no_other_loss),
         WITH_FAR(test_link_refusal_ahead_of_loss),
         WITH_FAR(test_link_stays_down),
-        WITH_FAR(test_pause_tx),
+        WITH_FAR(test_pauses),
+        WITH_FAR(test_pause_within_link_loss),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,9 +151,9 @@ static void test_random_arguments(void **state)
 
 static void test_help(void **state)
 {
-    static const char *const words[] = {"tap:NAME", "gen[",           "echo[",          "none",
-                                        "count=N",  "size=S|MIN-MAX", "dir=tx|rx|both", "rate=R",
-                                        "seed=N",   "batch=N",        "window=N",       "stall=S"};
+    static const char *const words[] = {
+        "tap:NAME",       "gen[",   "echo[",  "none",    "count=N",  "size=S or MIN-MAX",
+        "dir=tx|rx|both", "rate=N", "seed=N", "batch=N", "window=N", "stall=S"};
     char text[8192] = "";
     FILE *out = fmemopen(text, sizeof text, "w");
 
