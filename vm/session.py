@@ -196,7 +196,8 @@ class Session:
             report.get("driver_sha256") == self.result["driver_sha256"],
             f"ndishost ran a driver of SHA-256 {report.get('driver_sha256')}, not {DRIVER}",
         )
-        expect(report.get("mac") == self.result["mac"], f"the adapter's address: {report.get('mac')}")
+        mac = report.get("mac")
+        expect(mac == self.result["mac"], f"the adapter has {mac}, the TAP {self.result['mac']}")
         counters = report.get("driver_counters", {})
         for key in ("tx_frames", "rx_frames", "tx_notifications", "interrupts"):
             self.result[key] = counters.get(key)
