@@ -14,16 +14,18 @@ static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static void acquire(volatile LONG *count, PVOID *owner, const void *caller)
 {
     struct nt_thread *self = nt_self();
+    bool again;
 
-    if (*owner == self && *count <= 0)
-        rule_violation("FastMutex", caller, "takes mutex %p, which this thread owns",
-                       (void *)(ULONG_PTR)count);
     pthread_mutex_lock(&lock);
-    while (*count <= 0)
+    again = *count <= 0 && *owner == self;
+    while (!again && *count <= 0)
         pthread_cond_wait(&released, &lock);
     *count = 0;
     *owner = self;
     pthread_mutex_unlock(&lock);
+    if (again)
+        rule_violation("FastMutex", caller, "takes mutex %p, which this thread owns",
+                       (void *)(ULONG_PTR)count);
 }
 
 static bool try_acquire(volatile LONG *count, PVOID *owner)
@@ -42,14 +44,17 @@ static bool try_acquire(volatile LONG *count, PVOID *owner)
 
 static void release(volatile LONG *count, PVOID *owner, const void *caller)
 {
-    if (rules_enabled && (*count > 0 || *owner != nt_self()))
-        rule_violation("FastMutex", caller, "releases mutex %p, which this thread does not own",
-                       (void *)(ULONG_PTR)count);
+    bool ours;
+
     pthread_mutex_lock(&lock);
+    ours = *count <= 0 && *owner == nt_self();
     *owner = NULL;
     *count = 1;
     pthread_cond_broadcast(&released);
     pthread_mutex_unlock(&lock);
+    if (!ours)
+        rule_violation("FastMutex", caller, "releases mutex %p, which this thread does not own",
+                       (void *)(ULONG_PTR)count);
 }
 
 VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX FastMutex)
