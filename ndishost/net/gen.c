@@ -111,7 +111,6 @@ static void gen_link(struct net *net, bool up)
     flow_link(&gen->rx, up);
 }
 
-__attribute__((unused))
 static void gen_pause(struct net *net, bool paused)
 {
     struct gen *gen = gen_of(net);
@@ -280,6 +279,7 @@ static const struct net_ops gen_ops = {
     .near_sent = gen_near_sent,
     .far_receive = gen_far_receive,
     .link = gen_link,
+    .pause = gen_pause,
     .stop = gen_stop,
     .verdict = gen_verdict,
     .report = gen_report,
