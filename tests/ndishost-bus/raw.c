@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "bus/mmio.h"
 #include "nt/phys.h"
@@ -18,6 +19,8 @@ static void on_interrupt(void *context, bool asserted)
 {
     struct raw *r = context;
 
+    if (r->slow && __atomic_add_fetch(&r->slow_turn, 1, __ATOMIC_RELAXED) % 3 == 0)
+        usleep(r->slow);
     pthread_mutex_lock(&r->lock);
     if (asserted && !r->asserted)
         r->raised++;

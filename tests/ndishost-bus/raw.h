@@ -45,6 +45,8 @@ struct raw {
     pthread_mutex_t lock; /* what the bus's threads tell */
     pthread_cond_t changed;
     bool asserted;
+    unsigned slow; /* microseconds before every third level is taken note of: news that come late */
+    unsigned slow_turn;
     unsigned raised, told;
     char failed[256];
     unsigned frames;

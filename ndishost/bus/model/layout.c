@@ -106,7 +106,7 @@ static bool place_extras(struct layout *layout, const struct options *options)
     }
     if (!has(options, CAPS_IO_NOTIFY) && !has(options, CAPS_IO_ONLY))
         return true;
-    bar = free_bar(layout, 1);
+    bar = free_bar(layout, 0);
     if (bar == BUS_BARS)
         return false;
     layout->bar[bar].io = true;

@@ -64,11 +64,11 @@ bool wire_put(struct wire *wire, const void *frame, size_t length, bool urgent, 
     if (length == 0 || length > WIRE_FRAME_MAX)
         return false;
     pthread_mutex_lock(&wire->lock);
-    while (wire->count >= wire->bound && !urgent && !wire->closed && wire->link_up) {
-        wire->waiting++;
+    wire->waiting++;
+    while (wire->count >= wire->bound && !urgent && !wire->closed && wire->link_up)
         pthread_cond_wait(&wire->room, &wire->lock);
-        wire->waiting--;
-    }
+    if (--wire->waiting == 0 && wire->closed)
+        pthread_cond_broadcast(&wire->room);
     if (!wire->closed && wire->link_up && (wire->count < wire->size || grow(wire)))
         stored = store(&wire->frame[(wire->head + wire->count) % wire->size], frame, length);
     if (stored)

@@ -44,7 +44,7 @@ bool wire_put(struct wire *wire, const void *frame, size_t length, bool urgent, 
 uint32_t wire_peek(struct wire *wire, const struct wire_frame **frames, uint32_t max);
 void wire_drop(struct wire *wire, uint32_t count);
 
-/* Waiting senders are let go with an error. What is queued stays. */
+/* Waiting senders are let go with an error, and have gone when it returns. What is queued stays. */
 void model_wire_close(struct wire *wire);
 void wire_link(struct wire *wire, bool up);
 
