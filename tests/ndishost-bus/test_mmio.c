@@ -198,9 +198,10 @@ static void check_named(const char *prefix)
     }
 #define GROUPS(G)                                                                              \
     G(mov_)                                                                                    \
-    G(movz) G(movsx) G(movnti) G(xchg) G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) G(cmp_) \
-        G(test) G(inc) G(dec) G(neg) G(not ) G(lock) G(set) G(cmov) G(lods) G(stos) G(movsb)   \
-            G(movsw) G(movsl) G(rep_lods) G(rep_stos) G(rep_movs)
+    G(movz)                                                                                    \
+    G(movsx) G(movnti) G(xchg) G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) G(cmp_) G(test) \
+        G(inc) G(dec) G(neg) G(not ) G(lock) G(set) G(cmov) G(lods) G(stos) G(movsb) G(movsw)  \
+            G(movsl) G(rep_lods) G(rep_stos) G(rep_movs)
 GROUPS(GROUP)
 
 static void test_movbe(void **state)
@@ -393,6 +394,7 @@ static void test_refused_addresses(void **state)
                      4); /* as MmMapIoSpace keeps the offset in the page */
     expect_refusal("before", mov_eax_m32, second - 4, "outside");
     expect_refusal("after", mov_eax_m32, second + 0x20, "outside");
+    expect_refusal("far after", mov_eax_m32, second + 0x400, "outside");
     expect_refusal("across the end", mov_m32_eax, second + 0x1E, "outside");
     expect_refusal("across the begin", mov_m32_eax, second - 2, "outside");
     expect_refusal("guard page", mov_eax_m32, device + FAKE_BAR_SIZE, "not mapped");

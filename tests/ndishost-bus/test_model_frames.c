@@ -139,15 +139,15 @@ static void carry(const char *arguments, uint64_t wanted, const struct lib_traff
     close_all(NULL);
 }
 
-#define FRAMES(name, arguments, wanted, ...)            \
-    static void test_##name(void **state)               \
-    {                                                   \
-        struct lib_traffic traffic = mixed;             \
-                                                        \
-        (void)state;                                    \
-        (void)traffic;                                  \
-        __VA_ARGS__;                                    \
-        carry(arguments, wanted, &traffic);             \
+#define FRAMES(name, arguments, wanted, ...) \
+    static void test_##name(void **state)    \
+    {                                        \
+        struct lib_traffic traffic = mixed;  \
+                                             \
+        (void)state;                         \
+        (void)traffic;                       \
+        __VA_ARGS__;                         \
+        carry(arguments, wanted, &traffic);  \
     }
 
 FRAMES(plain, "", FEATURE_VERSION_1)
@@ -258,9 +258,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(bring_up) TEST(plain) TEST(one_piece) TEST(indirect) TEST(queue_2) TEST(queue_32768)
             TEST(out_only) TEST(in_only) TEST(small) TEST(large) TEST(narrow_wire)
-                TEST(ignore_no_interrupt) TEST(spurious) TEST(no_notify) TEST(delay)
-                    TEST(reorder) TEST(spread) TEST(above_4g) TEST(echo) TEST(restart)
-                        TEST(lies)};
+                TEST(ignore_no_interrupt) TEST(spurious) TEST(no_notify) TEST(delay) TEST(reorder)
+                    TEST(spread) TEST(above_4g) TEST(echo) TEST(restart) TEST(lies)};
 
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -280,7 +280,6 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
         count(model, COUNT_RESETS, 1);
         c->reset_pending = true;
         model->live = false;
-        model->epoch++;
         *work |= WORK_RESET;
         return;
     }

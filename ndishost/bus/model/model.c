@@ -27,7 +27,6 @@ void model_remove(struct model *model)
 {
     pthread_mutex_lock(&model->lock);
     model->live = false;
-    model->epoch++;
     atomic_store(&model->gone, true);
     pthread_mutex_unlock(&model->lock);
     interrupt_update(model);

@@ -89,9 +89,8 @@ struct model {
     uint64_t driver_features;
     uint64_t negotiated; /* 0 until FEATURES_OK */
     struct ring ring[QUEUES];
-    bool live;      /* DRIVER_OK and no reset since */
-    bool broken;    /* by a FATAL violation or by NEEDS_RESET, until reset */
-    unsigned epoch; /* counts resets and removal: work begun before must not be finished */
+    bool live;   /* DRIVER_OK and no reset since */
+    bool broken; /* by a FATAL violation or by NEEDS_RESET, until reset */
     bool link_up;
     uint8_t msix_table[MSIX_VECTORS * 16];
     struct random random;
@@ -159,10 +158,11 @@ bool thread_start(struct model *model);
 void thread_stop(struct model *model);
 void thread_wake(struct model *model, unsigned work);
 bool thread_is_me(const struct model *model);
-/* Has the thread to stop in the middle of what it does? Lock held. */
-static inline bool thread_stale(const struct model *model, unsigned epoch)
+/* Must the thread drop what it is in the middle of? It cannot miss a reset with a new life after it:
+ * resets are done by the thread itself. Lock held. */
+static inline bool thread_stale(const struct model *model)
 {
-    return model->epoch != epoch || !model->live || model->broken;
+    return !model->live || model->broken;
 }
 
 /* ---- transmit.c, receive.c: the device's thread; true: there is more to do at once ---- */

@@ -167,14 +167,14 @@ static bool starved(struct model *model, struct ring *ring)
     return false;
 }
 
-static bool publish(struct model *model, struct incoming *in, unsigned epoch)
+static bool publish(struct model *model, struct incoming *in)
 {
     struct ring *ring = &model->ring[QUEUE_RX];
     bool interrupt = false;
 
     thread_delay(model);
     pthread_mutex_lock(&model->lock);
-    if (!thread_stale(model, epoch)) {
+    if (!thread_stale(model)) {
         ring_publish(model, ring, in->used, in->count);
         interrupt = in->count && ring_wants_interrupt(model, ring);
         count(model, COUNT_RX_FRAMES, in->received);
@@ -193,14 +193,12 @@ bool receive_batch(struct model *model)
     struct incoming in = {.count = 0};
     uint32_t available;
     bool more = false;
-    unsigned epoch;
 
     if (model->look[QUEUE_RX] == LOOK_NOT)
         return false;
     available = wire_peek(&model->wire, frames, BATCH);
     pthread_mutex_lock(&model->lock);
-    epoch = model->epoch;
-    if (model->live && !model->broken) {
+    if (!thread_stale(model)) {
         enum ended ended;
 
         look(model, ring);
@@ -210,7 +208,7 @@ bool receive_batch(struct model *model)
     pthread_mutex_unlock(&model->lock);
     if (in.frames == 0)
         return more;
-    if (publish(model, &in, epoch) && !fault_hit(&model->faults, FAULT_LOST))
+    if (publish(model, &in) && !fault_hit(&model->faults, FAULT_LOST))
         interrupt_raise(model, ISR_QUEUE);
     wire_drop(&model->wire, in.frames);
     for (unsigned i = 0; i < in.received; i++)

@@ -159,13 +159,11 @@ bool transmit_batch(struct model *model)
     struct ring *ring = &model->ring[QUEUE_TX];
     struct outgoing out = {.count = 0};
     bool interrupt = false, more = false;
-    unsigned epoch;
 
     if (model->look[QUEUE_TX] == LOOK_NOT)
         return false;
     pthread_mutex_lock(&model->lock);
-    epoch = model->epoch;
-    if (model->live && !model->broken && look(model, ring))
+    if (!thread_stale(model) && look(model, ring))
         collect(model, &out);
     pthread_mutex_unlock(&model->lock);
     if (out.count == 0)
@@ -173,7 +171,7 @@ bool transmit_batch(struct model *model)
     deliver(model, &out);
     thread_delay(model);
     pthread_mutex_lock(&model->lock);
-    if (!thread_stale(model, epoch)) {
+    if (!thread_stale(model)) {
         thread_shuffle(model, out.used, out.count);
         ring_publish(model, ring, out.used, out.count);
         interrupt = ring_wants_interrupt(model, ring);
