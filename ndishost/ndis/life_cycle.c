@@ -58,28 +58,53 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->DefaultPortAuthStates = authentication;
 }
 
-/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. */
-static void check_leaks(struct ndis_adapter *adapter, unsigned before, const char *after,
-                        const char *rule)
+/* Objects of a kind that MiniportInitializeEx obtains, and the rule under which one that is left is
+ * reported; the last stands for all others. */
+static const struct {
+    const char *kind, *rule;
+} leftovers[LEFTOVERS] = {
+    {"interrupt", "Init_RegisterInterrupt"},
+    {"DMA channel", "Init_RegisterSG"},
+    {"work item", "Init_NdisAllocateIoWorkItem"},
+    {NULL, "NdisAllocateMemoryWithTagPriority"},
+};
+
+static void count_objects(unsigned count[LEFTOVERS])
 {
-    unsigned now;
+    unsigned i;
+
+    for (i = 0; i < LEFTOVERS; i++)
+        count[i] = track_count(leftovers[i].kind);
+    for (i = 0; i + 1 < LEFTOVERS; i++)
+        count[LEFTOVERS - 1] -= count[i];
+}
+
+/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one adapter
+ * nobody can tell whose it is: then it shows when the driver is unloaded. */
+static void check_leaks(struct ndis_adapter *adapter, const char *after)
+{
+    unsigned now[LEFTOVERS], i;
 
     nt_flush();
-    now = track_count(NULL);
-    if (now > before && !adapter->next && adapter->driver->adapters == adapter)
-        rule_violation(rule, NULL, "%u objects that the driver obtained are left after %s",
-                       now - before, after);
+    if (!rules_enabled || adapter->next || adapter->driver->adapters != adapter)
+        return;
+    count_objects(now);
+    for (i = 0; i < LEFTOVERS; i++)
+        if (now[i] > adapter->objects_before[i])
+            rule_violation(leftovers[i].rule, NULL, "%u %s%s of the driver left after %s",
+                           now[i] - adapter->objects_before[i],
+                           leftovers[i].kind ? leftovers[i].kind : "object",
+                           now[i] - adapter->objects_before[i] == 1 ? "" : "s", after);
 }
 
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
 {
     NDIS_MINIPORT_INIT_PARAMETERS parameters;
     NDIS_PORT_AUTHENTICATION_PARAMETERS authentication;
-    unsigned before = track_count(NULL);
     struct callback call;
     NDIS_STATUS status;
 
-    adapter->objects_before = before;
+    count_objects(adapter->objects_before);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);
     call = callback_begin();
@@ -92,7 +117,7 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     }
     if (status != NDIS_STATUS_SUCCESS) {
         adapter_enter(adapter, ADAPTER_HALTED);
-        check_leaks(adapter, before, "a failed MiniportInitializeEx", "Init_Cleanup");
+        check_leaks(adapter, "a failed MiniportInitializeEx");
         return status;
     }
     adapter_enter(adapter, ADAPTER_PAUSED);
@@ -300,10 +325,8 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
     call = callback_begin();
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
     callback_end(&call, "MiniportHaltEx");
-    nt_flush();
     adapter_enter(adapter, ADAPTER_HALTED);
-    check_leaks(adapter, adapter->objects_before, "MiniportHaltEx",
-                "NdisAllocateMemoryWithTagPriority");
+    check_leaks(adapter, "MiniportHaltEx");
 }
 
 void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event)

@@ -81,6 +81,8 @@ struct ndis_driver {
     struct ndis_adapter *adapters;
 };
 
+#define LEFTOVERS 4 /* kinds of objects that life_cycle.c tells apart */
+
 struct dma_channel;
 struct interrupt_registration;
 struct protocol;
@@ -136,10 +138,10 @@ struct ndis_adapter {
     pthread_t starter;     /* starts the network end when the link comes up late */
     bool remove_requested; /* NdisMRemoveMiniport */
     bool in_shutdown;
-    bool gone;               /* the device was pulled out */
-    atomic_uint senders;     /* inside MiniportSendNetBufferLists */
-    unsigned objects_before; /* that the driver had before MiniportInitializeEx */
-    atomic_bool finished;    /* the network end has nothing more to do */
+    bool gone;                          /* the device was pulled out */
+    atomic_uint senders;                /* inside MiniportSendNetBufferLists */
+    unsigned objects_before[LEFTOVERS]; /* that the driver had before MiniportInitializeEx */
+    atomic_bool finished;               /* the network end has nothing more to do */
 
     /* Set by the miniport in MiniportInitializeEx; read only after that. */
     bool added;                     /* MiniportAddDevice succeeded */

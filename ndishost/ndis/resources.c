@@ -158,7 +158,8 @@ NDIS_STATUS NTAPI NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAda
     *VirtualAddress = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;
-    adapter_claims_hardware(adapter, "NdisMMapIoSpace", __func__, RULE_CALLER);
+    if (!adapter_claims_hardware(adapter, "NdisMMapIoSpace", __func__, RULE_CALLER))
+        return NDIS_STATUS_FAILURE;
     if (!Length || bar_find(adapter->bus, (uint64_t)PhysicalAddress.QuadPart, Length, false) < 0) {
         rule_violation("NdisMMapIoSpace", RULE_CALLER,
                        "0x%x bytes at physical address 0x%llx are in no memory BAR of the device",
@@ -209,7 +210,8 @@ NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID *PortOffset, NDIS_HANDLE Minipo
     *PortOffset = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;
-    adapter_claims_hardware(adapter, "NdisMRegisterIoPortRange", __func__, RULE_CALLER);
+    if (!adapter_claims_hardware(adapter, "NdisMRegisterIoPortRange", __func__, RULE_CALLER))
+        return NDIS_STATUS_FAILURE;
     bar = NumberOfPorts ? bar_find(adapter->bus, InitialPort, NumberOfPorts, true) : -1;
     if (bar < 0) {
         rule_violation("NdisMRegisterIoPortRange", RULE_CALLER,

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the test miniport: registration, Initialize, Halt. */
+#include "loop.h"
+
+static NDIS_HANDLE DriverHandle;
+static PVOID Leaked;
+
+VOID LoopMistake(PLOOP_ADAPTER Adapter, const char *File, ULONG Line, ULONG_PTR Value)
+{
+    Adapter->Mistakes++;
+    DbgPrintEx(DPFLTR_IHVNETWORK_ID, DPFLTR_ERROR_LEVEL, "loop: mistake: %s:%u (0x%p)\n", File,
+               Line, (PVOID)Value);
+    NdisWriteErrorLogEntry(Adapter->Handle, LOOP_ERROR, 2, Line, (ULONG)Value);
+}
+
+/* ---- Interrupts: none comes, but DPCs are queued on them ---- */
+
+static MINIPORT_ISR LoopIsr;
+static BOOLEAN NTAPI LoopIsr(NDIS_HANDLE MiniportInterruptContext,
+                             PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
+{
+    UNREFERENCED_PARAMETER(MiniportInterruptContext);
+    *QueueDefaultInterruptDpc = FALSE;
+    *TargetProcessors = 0;
+    return FALSE;
+}
+
+static MINIPORT_DISABLE_INTERRUPT LoopEnableInterrupt;
+static VOID NTAPI LoopEnableInterrupt(NDIS_HANDLE MiniportInterruptContext)
+{
+    UNREFERENCED_PARAMETER(MiniportInterruptContext);
+}
+
+static NDIS_STATUS RegisterInterrupt(PLOOP_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics;
+    NDIS_STATUS Status;
+
+    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
+    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
+    Characteristics.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
+    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1;
+    Characteristics.InterruptHandler = LoopIsr;
+    Characteristics.InterruptDpcHandler = LoopDpc;
+    Characteristics.DisableInterruptHandler = LoopEnableInterrupt;
+    Characteristics.EnableInterruptHandler = LoopEnableInterrupt;
+    Status =
+        NdisMRegisterInterruptEx(Adapter->Handle, Adapter, &Characteristics, &Adapter->Interrupt);
+    if (Status == NDIS_STATUS_SUCCESS)
+        CHECK(Adapter, Characteristics.InterruptType == NDIS_CONNECT_LINE_BASED,
+              Characteristics.InterruptType);
+    return Status;
+}
+
+/* ---- DMA ---- */
+
+static MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE LoopSharedMemoryComplete;
+static VOID NTAPI LoopSharedMemoryComplete(NDIS_HANDLE MiniportAdapterContext, PVOID VirtualAddress,
+                                           PNDIS_PHYSICAL_ADDRESS PhysicalAddress, ULONG Length,
+                                           PVOID Context)
+{
+    PLOOP_ADAPTER Adapter = MiniportAdapterContext;
+
+    CHECK(Adapter, Context == &Adapter->AsyncVa && Length == 5000, Length);
+    Adapter->AsyncVa = VirtualAddress;
+    Adapter->AsyncPa = *PhysicalAddress;
+    NdisSetEvent(&Adapter->Event);
+}
+
+static NDIS_STATUS RegisterDma(PLOOP_ADAPTER Adapter)
+{
+    NDIS_SG_DMA_DESCRIPTION Description;
+    NDIS_STATUS Status;
+
+    NdisZeroMemory(&Description, sizeof(Description));
+    Description.Header.Type = NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION;
+    Description.Header.Revision = NDIS_SG_DMA_DESCRIPTION_REVISION_1;
+    Description.Header.Size = NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1;
+    Description.Flags = NDIS_SG_DMA_64_BIT_ADDRESS;
+    Description.MaximumPhysicalMapping = LOOP_BUFFER_BYTES;
+    Description.ProcessSGListHandler = LoopProcessSgList;
+    Description.SharedMemAllocateCompleteHandler = LoopSharedMemoryComplete;
+    Status = NdisMRegisterScatterGatherDma(Adapter->Handle, &Description, &Adapter->Dma);
+    Adapter->SgSize = Description.ScatterGatherListSize;
+    if (Status == NDIS_STATUS_SUCCESS)
+        CHECK(Adapter, Adapter->SgSize >= sizeof(SCATTER_GATHER_LIST), Adapter->SgSize);
+    return Status;
+}
+
+/* ---- Attributes ---- */
+
+static NDIS_STATUS SetRegistration(PLOOP_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
+
+    NdisZeroMemory(&Attributes, sizeof(Attributes));
+    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
+    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
+    Attributes.MiniportAdapterContext = Adapter;
+    Attributes.AttributeFlags =
+        NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE | NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
+    Attributes.InterfaceType = NdisInterfacePci;
+    return NdisMSetMiniportAttributes(Adapter->Handle,
+                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+}
+
+static NDIS_STATUS SetGeneral(PLOOP_ADAPTER Adapter)
+{
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES Attributes;
+    NDIS_PM_CAPABILITIES Pm;
+
+    NdisZeroMemory(&Pm, sizeof(Pm));
+    Pm.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Pm.Header.Revision = NDIS_PM_CAPABILITIES_REVISION_1;
+    Pm.Header.Size = NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1;
+    NdisZeroMemory(&Attributes, sizeof(Attributes));
+    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
+    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    Attributes.MediaType = NdisMedium802_3;
+    Attributes.PhysicalMediumType = NdisPhysicalMedium802_3;
+    Attributes.MtuSize = LOOP_MTU;
+    Attributes.MaxXmitLinkSpeed = Attributes.XmitLinkSpeed = 1000000000;
+    Attributes.MaxRcvLinkSpeed = Attributes.RcvLinkSpeed = 1000000000;
+    Attributes.MediaConnectState = MediaConnectStateConnected;
+    Attributes.MediaDuplexState = MediaDuplexStateFull;
+    Attributes.LookaheadSize = LOOP_MTU;
+    Attributes.MacOptions = NDIS_MAC_OPTION_NO_LOOPBACK | NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA;
+    Attributes.SupportedPacketFilters =
+        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_BROADCAST | NDIS_PACKET_TYPE_MULTICAST;
+    Attributes.MaxMulticastListSize = 32;
+    Attributes.MacAddressLength = 6;
+    NdisMoveMemory(Attributes.PermanentMacAddress, Adapter->Mac, 6);
+    NdisMoveMemory(Attributes.CurrentMacAddress, Adapter->Mac, 6);
+    Attributes.AccessType = NET_IF_ACCESS_BROADCAST;
+    Attributes.DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
+    Attributes.ConnectionType = NET_IF_CONNECTION_DEDICATED;
+    Attributes.IfType = IF_TYPE_ETHERNET_CSMACD;
+    Attributes.IfConnectorPresent = TRUE;
+    Attributes.SupportedStatistics = NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED;
+    Attributes.SupportedOidList = LoopOids;
+    Attributes.SupportedOidListLength = LoopOidsLength;
+    Attributes.PowerManagementCapabilitiesEx = &Pm;
+    return NdisMSetMiniportAttributes(Adapter->Handle,
+                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+}
+
+/* ---- Initialize and Halt ---- */
+
+static ULONG ReadMode(NDIS_HANDLE Handle)
+{
+    NDIS_STRING Name = NDIS_STRING_CONST("Mode");
+    NDIS_CONFIGURATION_OBJECT Object;
+    PNDIS_CONFIGURATION_PARAMETER Parameter;
+    NDIS_HANDLE Configuration;
+    NDIS_STATUS Status;
+    ULONG Mode = LOOP_GOOD;
+
+    NdisZeroMemory(&Object, sizeof(Object));
+    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
+    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
+    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
+    Object.NdisHandle = Handle;
+    if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
+        return LOOP_GOOD;
+    NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterInteger);
+    if (Status == NDIS_STATUS_SUCCESS)
+        Mode = Parameter->ParameterData.IntegerData;
+    if (Mode != LOOP_CONFIGURATION_OPEN)
+        NdisCloseConfiguration(Configuration);
+    return Mode;
+}
+
+static NDIS_STATUS AllocateObjects(PLOOP_ADAPTER Adapter)
+{
+    NET_BUFFER_LIST_POOL_PARAMETERS Pool;
+    NDIS_TIMER_CHARACTERISTICS Timer;
+
+    NdisZeroMemory(&Pool, sizeof(Pool));
+    Pool.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Pool.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
+    Pool.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
+    Pool.fAllocateNetBuffer = TRUE;
+    Pool.PoolTag = LOOP_TAG;
+    Adapter->ListPool = NdisAllocateNetBufferListPool(Adapter->Handle, &Pool);
+    NdisZeroMemory(&Timer, sizeof(Timer));
+    Timer.Header.Type = NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS;
+    Timer.Header.Revision = NDIS_TIMER_CHARACTERISTICS_REVISION_1;
+    Timer.Header.Size = NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1;
+    Timer.AllocationTag = LOOP_TAG;
+    Timer.TimerFunction = LoopIndicatePaused;
+    Timer.FunctionContext = Adapter;
+    if (NdisAllocateTimerObject(Adapter->Handle, &Timer, &Adapter->Timer) != NDIS_STATUS_SUCCESS)
+        Adapter->Timer = NULL;
+    Adapter->WorkItem = NdisAllocateIoWorkItem(Adapter->Handle);
+    return Adapter->ListPool && Adapter->Timer && Adapter->WorkItem ? NDIS_STATUS_SUCCESS
+                                                                    : NDIS_STATUS_RESOURCES;
+}
+
+/* In reverse order; each only if it was obtained. */
+static VOID Free(PLOOP_ADAPTER Adapter)
+{
+    if (Adapter->Interrupt != NULL)
+        NdisMDeregisterInterruptEx(Adapter->Interrupt);
+    LoopFreeReceives(Adapter);
+    if (Adapter->Shared != NULL)
+        NdisMFreeSharedMemory(Adapter->Handle,
+                              Adapter->SharedLength + (Adapter->Mode == LOOP_SHARED_LENGTH), TRUE,
+                              Adapter->Shared, Adapter->SharedPa);
+    if (Adapter->Dma != NULL)
+        NdisMDeregisterScatterGatherDma(Adapter->Dma);
+    if (Adapter->WorkItem != NULL && Adapter->Mode != LOOP_STATUS_AFTER_HALT)
+        NdisFreeIoWorkItem(Adapter->WorkItem);
+    if (Adapter->Timer != NULL)
+        NdisFreeTimerObject(Adapter->Timer);
+    if (Adapter->ListPool != NULL)
+        NdisFreeNetBufferListPool(Adapter->ListPool);
+    NdisFreeSpinLock(&Adapter->Lock);
+    if (Adapter->Mode != LOOP_STATUS_AFTER_HALT)
+        NdisFreeMemoryWithTagPriority(Adapter->Handle, Adapter, LOOP_TAG);
+}
+
+static NDIS_STATUS Acquire(PLOOP_ADAPTER Adapter, PNDIS_MINIPORT_INIT_PARAMETERS Parameters)
+{
+    NDIS_STATUS Status = AllocateObjects(Adapter);
+
+    if (Status == NDIS_STATUS_SUCCESS)
+        Status = RegisterDma(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        return Status;
+    Adapter->SharedLength = LOOP_RECEIVES * LOOP_BUFFER_BYTES + 100;
+    NdisMAllocateSharedMemory(Adapter->Handle, Adapter->SharedLength, TRUE, &Adapter->Shared,
+                              &Adapter->SharedPa);
+    if (Adapter->Shared == NULL || !LoopAllocateReceives(Adapter))
+        return NDIS_STATUS_RESOURCES;
+    if (Adapter->Mode == LOOP_SHARED_OVERRUN)
+        ((PUCHAR)Adapter->Shared)[Adapter->SharedLength] = 1;
+    if (Adapter->Mode == LOOP_GOOD)
+        LoopCheckEarly(Adapter, Parameters);
+    Status = RegisterInterrupt(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode == LOOP_GOOD)
+        LoopCheckLate(Adapter);
+    return Status;
+}
+
+/* What is wrong in Initialize in some modes. FALSE: no more is to be done, it fails. */
+static BOOLEAN Misbehave(PLOOP_ADAPTER Adapter, BOOLEAN Registered)
+{
+    NDIS_PHYSICAL_ADDRESS Nowhere;
+    PVOID Va;
+
+    Nowhere.QuadPart = 0x1000;
+    if (Adapter->Mode == LOOP_MAP_EARLY && !Registered)
+        NdisMMapIoSpace(&Va, Adapter->Handle, Nowhere, 16);
+    if (Adapter->Mode == LOOP_MAP_OUTSIDE && Registered)
+        NdisMMapIoSpace(&Va, Adapter->Handle, Nowhere, 16);
+    if (Adapter->Mode == LOOP_GENERAL_FIRST && !Registered)
+        SetGeneral(Adapter);
+    if (!Registered)
+        return TRUE;
+    if (Adapter->Mode == LOOP_LEAK || Adapter->Mode == LOOP_LEAK_IN_FAILURE)
+        Leaked =
+            NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, LOOP_TAG, NormalPoolPriority);
+    if (Adapter->Mode == LOOP_NO_TAG) {
+        Va = NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, 0, NormalPoolPriority);
+        NdisFreeMemoryWithTagPriority(Adapter->Handle, Va, 0);
+    }
+    if (Adapter->Mode == LOOP_WRONG_HANDLE && Adapter->ListPool != NULL)
+        NdisMGetDmaAlignment(Adapter->ListPool);
+    return Adapter->Mode != LOOP_LEAK_IN_FAILURE;
+}
+
+static MINIPORT_INITIALIZE LoopInitialize;
+static NDIS_STATUS NTAPI LoopInitialize(NDIS_HANDLE NdisMiniportHandle,
+                                        NDIS_HANDLE MiniportDriverContext,
+                                        PNDIS_MINIPORT_INIT_PARAMETERS MiniportInitParameters)
+{
+    static const UCHAR Mac[6] = {0x02, 0x4C, 0x4F, 0x4F, 0x50, 0x01};
+    PLOOP_ADAPTER Adapter;
+    NDIS_STATUS Status;
+
+    Adapter = NdisAllocateMemoryWithTagPriority(NdisMiniportHandle, sizeof(*Adapter), LOOP_TAG,
+                                                NormalPoolPriority);
+    if (Adapter == NULL)
+        return NDIS_STATUS_RESOURCES;
+    NdisZeroMemory(Adapter, sizeof(*Adapter));
+    Adapter->Handle = NdisMiniportHandle;
+    Adapter->Mode = ReadMode(NdisMiniportHandle);
+    NdisMoveMemory(Adapter->Mac, Mac, 6);
+    NdisAllocateSpinLock(&Adapter->Lock);
+    CHECK(Adapter, MiniportDriverContext == &DriverHandle, MiniportDriverContext);
+    Misbehave(Adapter, FALSE);
+    Status = SetRegistration(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        Status = Acquire(Adapter, MiniportInitParameters);
+    if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode != LOOP_NO_GENERAL)
+        Status = SetGeneral(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS && !Misbehave(Adapter, TRUE))
+        Status = NDIS_STATUS_FAILURE;
+    if (Status != NDIS_STATUS_SUCCESS)
+        Free(Adapter);
+    return Status;
+}
+
+static NDIS_IO_WORKITEM_FUNCTION LoopStatusAfterHalt;
+static VOID NTAPI LoopStatusAfterHalt(PVOID WorkItemContext, NDIS_HANDLE NdisIoWorkItemHandle)
+{
+    PLOOP_ADAPTER Adapter = WorkItemContext;
+    NDIS_STATUS_INDICATION Indication;
+
+    NdisMSleep(100000);
+    NdisZeroMemory(&Indication, sizeof(Indication));
+    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
+    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
+    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
+    Indication.SourceHandle = Adapter->Handle;
+    Indication.StatusCode = NDIS_STATUS_MEDIA_SPECIFIC_INDICATION;
+    NdisMIndicateStatusEx(Adapter->Handle, &Indication);
+    NdisFreeIoWorkItem(NdisIoWorkItemHandle);
+    NdisFreeMemoryWithTagPriority(Adapter->Handle, Adapter, LOOP_TAG);
+}
+
+static MINIPORT_SYNCHRONIZE_INTERRUPT LoopNothing;
+static BOOLEAN NTAPI LoopNothing(NDIS_HANDLE SynchronizeContext)
+{
+    UNREFERENCED_PARAMETER(SynchronizeContext);
+    return TRUE;
+}
+
+static MINIPORT_HALT LoopHalt;
+static VOID NTAPI LoopHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION HaltAction)
+{
+    PLOOP_ADAPTER Adapter = MiniportAdapterContext;
+    LARGE_INTEGER Due;
+
+    UNREFERENCED_PARAMETER(HaltAction);
+    CHECK(Adapter, Adapter->Outstanding == 0 || Adapter->Mode != LOOP_GOOD, Adapter->Outstanding);
+    Due.QuadPart = -100000000;
+    if (Adapter->Mode == LOOP_TIMER_SET)
+        NdisSetTimerObject(Adapter->Timer, Due, 0, NULL);
+    else
+        NdisCancelTimerObject(Adapter->Timer);
+    if (Adapter->Mode == LOOP_STATUS_AFTER_HALT)
+        NdisQueueIoWorkItem(Adapter->WorkItem, LoopStatusAfterHalt, Adapter);
+    if (Adapter->Mode == LOOP_INTERRUPT_GONE) {
+        NdisMDeregisterInterruptEx(Adapter->Interrupt);
+        NdisMSynchronizeWithInterruptEx(Adapter->Interrupt, 0, LoopNothing, Adapter);
+        Adapter->Interrupt = NULL;
+    }
+    Free(Adapter);
+}
+
+static MINIPORT_UNLOAD LoopUnload;
+static VOID NTAPI LoopUnload(PDRIVER_OBJECT DriverObject)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+    NdisMDeregisterMiniportDriver(DriverHandle);
+}
+
+static MINIPORT_DEVICE_PNP_EVENT_NOTIFY LoopPnpEvent;
+static VOID NTAPI LoopPnpEvent(NDIS_HANDLE MiniportAdapterContext,
+                               PNET_DEVICE_PNP_EVENT NetDevicePnPEvent)
+{
+    UNREFERENCED_PARAMETER(MiniportAdapterContext);
+    UNREFERENCED_PARAMETER(NetDevicePnPEvent);
+}
+
+static MINIPORT_SHUTDOWN LoopShutdown;
+static VOID NTAPI LoopShutdown(NDIS_HANDLE MiniportAdapterContext,
+                               NDIS_SHUTDOWN_ACTION ShutdownAction)
+{
+    UNREFERENCED_PARAMETER(MiniportAdapterContext);
+    UNREFERENCED_PARAMETER(ShutdownAction);
+}
+
+/* LOOP_VARIANT makes DriverEntry register what NDIS has to refuse: 1 a version that is none, 2 no
+ * MiniportPause, 3 nothing at all, although it succeeds. */
+#ifndef LOOP_VARIANT
+#define LOOP_VARIANT 0
+#endif
+
+DRIVER_INITIALIZE DriverEntry;
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics;
+
+    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
+    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS;
+    Characteristics.Header.Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    Characteristics.MajorNdisVersion = 6;
+    Characteristics.MinorNdisVersion = LOOP_VARIANT == 1 ? 99 : 20;
+    Characteristics.InitializeHandlerEx = LoopInitialize;
+    Characteristics.HaltHandlerEx = LoopHalt;
+    Characteristics.UnloadHandler = LoopUnload;
+    Characteristics.PauseHandler = LOOP_VARIANT == 2 ? NULL : LoopPause;
+    Characteristics.RestartHandler = LoopRestart;
+    Characteristics.OidRequestHandler = LoopOidRequest;
+    Characteristics.SendNetBufferListsHandler = LoopSend;
+    Characteristics.ReturnNetBufferListsHandler = LoopReturn;
+    Characteristics.CancelSendHandler = LoopCancelSend;
+    Characteristics.DevicePnPEventNotifyHandler = LoopPnpEvent;
+    Characteristics.ShutdownHandlerEx = LoopShutdown;
+    Characteristics.CancelOidRequestHandler = LoopCancelOidRequest;
+    if (LOOP_VARIANT == 3)
+        return STATUS_SUCCESS;
+    return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, &DriverHandle, &Characteristics,
+                                       &DriverHandle);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.h: a small miniport that needs no hardware: what is sent comes back as received. It checks the
+ * host that runs it, and reports what it finds wrong to the event log, with the source line.
+ * The keyword Mode makes it break one rule, which the host has to name; 0 is well-behaved.
+ */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <ndis.h>
+
+#define LOOP_TAG          0x706F6F4C /* "Loop" */
+#define LOOP_RECEIVES     64         /* receive buffers */
+#define LOOP_FEW          16         /* with fewer left, lists are indicated with RESOURCES */
+#define LOOP_BUFFER_BYTES 2048
+#define LOOP_MTU          1500
+
+/* A reported mistake of the host's: its source line, a value that tells more. */
+#define LOOP_ERROR NDIS_ERROR_CODE_DRIVER_FAILURE
+#define CHECK(adapter, condition, value)                                    \
+    do {                                                                    \
+        if (!(condition))                                                   \
+            LoopMistake((adapter), __FILE__, __LINE__, (ULONG_PTR)(value)); \
+    } while (0)
+
+enum loop_mode {
+    LOOP_GOOD,
+    LOOP_SEND_TWICE,         /* a send completed twice */
+    LOOP_SEND_NEVER_SENT,    /* a list of the driver's own completed as a send */
+    LOOP_SG_KEPT,            /* a send completed before its scatter/gather list is freed */
+    LOOP_SG_TWICE,           /* a scatter/gather list freed twice */
+    LOOP_INDICATE_TWICE,     /* a list indicated that has not been returned */
+    LOOP_INDICATE_PAUSED,    /* a list indicated after the pause */
+    LOOP_INDICATE_COUNT,     /* NumberOfNetBufferLists is wrong */
+    LOOP_PAUSE_FAILS,        /* MiniportPause returns a failure */
+    LOOP_PAUSE_KEEPS,        /* MiniportPause ends with a send held */
+    LOOP_OID_TWICE,          /* an OID request completed both ways */
+    LOOP_LEAK,               /* memory left after MiniportHaltEx */
+    LOOP_LEAK_IN_FAILURE,    /* memory left after a failed MiniportInitializeEx */
+    LOOP_SHARED_LENGTH,      /* shared memory freed with another length */
+    LOOP_SHARED_OVERRUN,     /* written behind shared memory */
+    LOOP_NO_TAG,             /* an allocation without a tag */
+    LOOP_MAP_EARLY,          /* NdisMMapIoSpace before the registration attributes */
+    LOOP_MAP_OUTSIDE,        /* NdisMMapIoSpace of what is in no BAR */
+    LOOP_GENERAL_FIRST,      /* general attributes before the registration attributes */
+    LOOP_NO_GENERAL,         /* no general attributes at all */
+    LOOP_FLAG,               /* a flag says DISPATCH_LEVEL at PASSIVE_LEVEL */
+    LOOP_TIMER_SET,          /* a timer freed that is set */
+    LOOP_INTERRUPT_GONE,     /* synchronisation with an interrupt that was deregistered */
+    LOOP_LIST_OVERRUN,       /* written behind a NET_BUFFER_LIST */
+    LOOP_WRONG_HANDLE,       /* a pool's handle where an adapter's belongs */
+    LOOP_SLEEP_AT_DISPATCH,  /* NdisMSleep at DISPATCH_LEVEL */
+    LOOP_LOCK_KEPT,          /* MiniportSendNetBufferLists returns with a lock held */
+    LOOP_STATUS_AFTER_HALT,  /* NdisMIndicateStatusEx from a work item after MiniportHaltEx */
+    LOOP_CONFIGURATION_OPEN, /* a configuration handle left open */
+    LOOP_MODES
+};
+
+typedef struct _LOOP_ADAPTER LOOP_ADAPTER, *PLOOP_ADAPTER;
+
+/* A receive buffer: list, buffer and MDL over a piece of the shared memory. */
+typedef struct _LOOP_RECEIVE {
+    PNET_BUFFER_LIST List;
+    PMDL Mdl;
+    PUCHAR Data;
+} LOOP_RECEIVE, *PLOOP_RECEIVE;
+
+struct _LOOP_ADAPTER {
+    NDIS_HANDLE Handle;
+    ULONG Mode;
+    NDIS_HANDLE ListPool;
+    NDIS_HANDLE Dma;
+    ULONG SgSize;
+    NDIS_HANDLE Interrupt;
+    NDIS_HANDLE Timer;
+    NDIS_HANDLE WorkItem;
+    ULONG Mistakes;
+    UCHAR Mac[6];
+
+    PVOID Shared;
+    NDIS_PHYSICAL_ADDRESS SharedPa;
+    ULONG SharedLength;
+    LOOP_RECEIVE Receives[LOOP_RECEIVES];
+
+    /* under Lock */
+    NDIS_SPIN_LOCK Lock;
+    PNET_BUFFER_LIST FreeFirst; /* receive lists, by Next */
+    ULONG FreeCount;
+    PNET_BUFFER_LIST DoneFirst, DoneLast; /* sends whose lists are all mapped, by Next */
+    LONG Outstanding;                     /* sends not completed, receives not returned */
+    BOOLEAN Running, PausePending, DpcQueued;
+
+    ULONG64 Sent, Received;
+
+    /* of the checks in checks.c */
+    NDIS_EVENT Event;
+    ULONG Fired;
+    ULONG DpcsSeen;
+    PVOID AsyncVa;
+    NDIS_PHYSICAL_ADDRESS AsyncPa;
+    PNDIS_OID_REQUEST PendingRequest;
+};
+
+VOID LoopMistake(PLOOP_ADAPTER Adapter, const char *File, ULONG Line, ULONG_PTR Value);
+
+/* checks.c: calls the exports that have no part in the data path, and looks at what they do. */
+VOID LoopCheckEarly(PLOOP_ADAPTER Adapter, PNDIS_MINIPORT_INIT_PARAMETERS Parameters);
+VOID LoopCheckLate(PLOOP_ADAPTER Adapter);
+
+/* An export of Windows 7 that the documentation does not name any more. */
+NTSYSAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHandle,
+                                                          ULONG Length, BOOLEAN Cached,
+                                                          PVOID Context);
+
+/* oid.c */
+MINIPORT_OID_REQUEST LoopOidRequest;
+MINIPORT_CANCEL_OID_REQUEST LoopCancelOidRequest;
+extern NDIS_OID LoopOids[];
+extern const ULONG LoopOidsLength;
+NDIS_IO_WORKITEM_FUNCTION LoopCompleteOid;
+
+/* data.c */
+MINIPORT_SEND_NET_BUFFER_LISTS LoopSend;
+MINIPORT_RETURN_NET_BUFFER_LISTS LoopReturn;
+MINIPORT_CANCEL_SEND LoopCancelSend;
+MINIPORT_PROCESS_SG_LIST LoopProcessSgList;
+MINIPORT_PAUSE LoopPause;
+MINIPORT_RESTART LoopRestart;
+MINIPORT_INTERRUPT_DPC LoopDpc;
+NDIS_TIMER_FUNCTION LoopIndicatePaused;
+BOOLEAN LoopAllocateReceives(PLOOP_ADAPTER Adapter);
+VOID LoopFreeReceives(PLOOP_ADAPTER Adapter);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Whatever shape a frame is sent in, it is the same frame, and every kind of shape does occur. */
+#include "native.h"
+
+#include <string.h>
+#include "ndis/shape.h"
+
+#define SLOTS  64
+#define ROUNDS 20000
+
+/* Shapes seen so far, by what is odd about them. */
+static struct {
+    unsigned one, many, wide, single_bytes, empty, front_mdl, offset, tail, behind, scattered;
+} seen;
+
+static void check_pages(const MDL *mdl)
+{
+    const PFN_NUMBER *page = (const PFN_NUMBER *)(mdl + 1);
+    unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(mdl->MappedSystemVa, mdl->ByteCount), i;
+
+    EXPECT((char *)mdl->StartVa + mdl->ByteOffset == mdl->MappedSystemVa);
+    EXPECT(mdl->ByteOffset < PAGE_SIZE);
+    EXPECT(sizeof(MDL) + pages * sizeof(PFN_NUMBER) <= (size_t)mdl->Size);
+    for (i = 0; i < pages; i++) {
+        uint64_t pa = 0;
+
+        EXPECT(phys_address((char *)mdl->StartVa + i * PAGE_SIZE, &pa));
+        EXPECT(page[i] == pa / PAGE_SIZE);
+        if (i && page[i] != page[i - 1] + 1)
+            seen.scattered++;
+    }
+}
+
+/* One MDL behind the other, none overlapping, all in the slot's memory. */
+static void check_chain(const struct frame_slot *slot)
+{
+    const uint8_t *at = slot->data;
+    const MDL *mdl;
+    unsigned count = 0;
+
+    for (mdl = NET_BUFFER_FIRST_MDL(slot->nb); mdl; mdl = mdl->Next) {
+        const uint8_t *start = mdl->MappedSystemVa;
+
+        check_pages(mdl);
+        EXPECT(start >= at && start + mdl->ByteCount <= slot->data + slot->size);
+        at = start + mdl->ByteCount;
+        EXPECT(++count <= slot->mdl_max);
+    }
+}
+
+static void check_offsets(const NET_BUFFER *nb)
+{
+    ULONG before = 0, total = 0;
+    const MDL *mdl;
+
+    for (mdl = NET_BUFFER_FIRST_MDL(nb); mdl && mdl != NET_BUFFER_CURRENT_MDL(nb); mdl = mdl->Next)
+        before += mdl->ByteCount;
+    EXPECT(mdl != NULL);
+    EXPECT(before + NET_BUFFER_CURRENT_MDL_OFFSET(nb) == NET_BUFFER_DATA_OFFSET(nb));
+    for (; mdl; mdl = mdl->Next)
+        total += mdl->ByteCount;
+    EXPECT(total >= NET_BUFFER_CURRENT_MDL_OFFSET(nb) + NET_BUFFER_DATA_LENGTH(nb));
+    if (NET_BUFFER_CURRENT_MDL(nb) != NET_BUFFER_FIRST_MDL(nb))
+        seen.front_mdl++;
+    if (NET_BUFFER_CURRENT_MDL_OFFSET(nb))
+        seen.offset++;
+}
+
+static void classify(const NET_BUFFER *nb)
+{
+    ULONG offset = NET_BUFFER_CURRENT_MDL_OFFSET(nb), left = NET_BUFFER_DATA_LENGTH(nb);
+    unsigned pieces = 0, ones = 0;
+    const MDL *mdl;
+
+    for (mdl = NET_BUFFER_CURRENT_MDL(nb); mdl && left; mdl = mdl->Next) {
+        ULONG here = mdl->ByteCount - offset;
+
+        offset = 0;
+        if (!here)
+            seen.empty++;
+        else
+            pieces++;
+        ones += here == 1;
+        if (here > left)
+            seen.tail++;
+        left -= here < left ? here : left;
+    }
+    seen.behind += mdl != NULL;
+    seen.one += pieces == 1;
+    seen.many += pieces > 8;
+    seen.wide += pieces > 100;
+    seen.single_bytes += ones > 8;
+}
+
+static uint32_t draw_length(struct random *random)
+{
+    static const uint32_t edges[] = {0, 1, 2, 13, 14, 15, 59, 60, 1513, 1514, 1518, 4096, 8192};
+
+    switch (random_below(random, 4)) {
+    case 0:
+        return edges[random_below(random, sizeof(edges) / sizeof(edges[0]))];
+    case 1:
+        return (uint32_t)random_below(random, shape_longest(false) + 1);
+    default:
+        return (uint32_t)random_below(random, 1519);
+    }
+}
+
+static void frames(bool plain, uint64_t seed, const char *name)
+{
+    static struct frame_slot slots[SLOTS];
+    static uint8_t data[8192], back[8192];
+    struct shape_memory memory;
+    struct random random;
+    unsigned i;
+    size_t k;
+
+    random_seed(&random, seed);
+    EXPECT(!shape_memory_create(&memory, slots, SLOTS, plain));
+    for (k = 0; k < sizeof(data); k++)
+        data[k] = (uint8_t)random_next(&random);
+    for (i = 0; i < ROUNDS; i++) {
+        struct frame_slot *slot = &slots[i % SLOTS];
+        uint32_t length = draw_length(&random);
+
+        if (length > shape_longest(plain))
+            length = 1514;
+        shape_frame(slot, data, length, plain, &random);
+        EXPECT(NET_BUFFER_DATA_LENGTH(slot->nb) == length);
+        EXPECT(frame_slot_of(slot->nb) == slot);
+        memset(back, 0x99, length);
+        EXPECT(nb_copy_out(slot->nb, back, sizeof(back)) == length);
+        EXPECT(!memcmp(back, data, length));
+        check_chain(slot);
+        check_offsets(slot->nb);
+        classify(slot->nb);
+        if (plain)
+            EXPECT(nb_contiguous(slot->nb) == slot->data && !NET_BUFFER_FIRST_MDL(slot->nb)->Next);
+    }
+    shape_memory_destroy(&memory);
+    native_end(name);
+}
+
+int main(void)
+{
+    uint64_t seed;
+
+    native_start(&seed);
+    frames(true, seed, "shape-plain");
+    memset(&seen, 0, sizeof(seen));
+    frames(false, seed, "shape-random");
+    EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);
+    EXPECT(seen.front_mdl && seen.offset && seen.tail && seen.behind && seen.scattered);
+    native_end("shape-random-covers-all-kinds");
+    return native_stop();
+}
