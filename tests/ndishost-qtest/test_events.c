@@ -353,8 +353,8 @@ static void last_words(void **state)
 
     (void)state;
     assert_true(fd >= 0);
-    dprintf(fd,
-            "#!/bin/sh\nqemu-system-x86_64 \"$@\"\necho 'the machine is on fire' >&2\nexit 3\n");
+    dprintf(fd, "#!/bin/sh\nsetpriv --pdeathsig KILL qemu-system-x86_64 \"$@\"\necho 'the machine "
+                "is on fire' >&2\nexit 3\n");
     fchmod(fd, 0700);
     close(fd);
     setenv("NDISHOST_QEMU", path, 1);

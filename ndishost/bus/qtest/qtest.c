@@ -137,28 +137,33 @@ static void on_line(void *context, unsigned line, bool level)
     uint32_t bit = line < 32 ? 1u << line & self->firmware.lines : 0;
     bool before, after;
 
-    if (!bit || (level && atomic_load(&self->gone)))
+    if (!bit)
         return;
     pthread_mutex_lock(&self->line_lock);
     before = self->raised;
     self->raised = level ? self->raised | bit : self->raised & ~bit;
+    if (atomic_load(&self->gone))
+        self->raised = 0;
     after = self->raised;
     pthread_mutex_unlock(&self->line_lock);
     if (before != after)
         tell_interrupt(self, after);
 }
 
-/* A device that is gone pulls no line. */
-static void lower_line(struct qtest_bus *self)
+/* From now on registers read all ones, and no line is pulled: an ISR that does not know the device
+ * any more could not lower it. False: it was gone already. */
+static bool go(struct qtest_bus *self)
 {
-    bool before;
+    bool was_gone, before;
 
     pthread_mutex_lock(&self->line_lock);
+    was_gone = atomic_exchange(&self->gone, true);
     before = self->raised;
     self->raised = 0;
     pthread_mutex_unlock(&self->line_lock);
     if (before)
         tell_interrupt(self, false);
+    return !was_gone;
 }
 
 static void on_hung_up(void *context)
@@ -166,12 +171,11 @@ static void on_hung_up(void *context)
     struct qtest_bus *self = context;
     char why[WHY_BYTES];
 
-    atomic_store(&self->gone, true);
+    go(self);
     if (!atomic_load(&self->running))
         return;
     qemu_why(self->qemu, why, sizeof why);
     qemu_kill(self->qemu); /* whoever waits for the wire or for QMP then comes back too */
-    lower_line(self);
     if (atomic_load(&self->running))
         self->bus.events->failed(self->bus.context, why);
 }
@@ -255,21 +259,23 @@ static void eject(struct qtest_bus *self)
     qtest_config_write(self->qtest, self->firmware.address, PCI_COMMAND, 2, PCI_INTX_DISABLE);
 }
 
+/* The last word about the line comes when no other can come any more: eject has waited for QEMU's
+ * replies, and so for what it said before them. */
 static int remove_device(struct bus *bus)
 {
     struct qtest_bus *self = of(bus);
-    bool was_gone;
+    bool went;
 
     pthread_mutex_lock(&self->control);
-    was_gone = atomic_exchange(&self->gone, true);
-    if (!was_gone) {
+    went = go(self);
+    if (went) {
         if (self->wire)
             wire_set_up(self->wire, false);
         eject(self);
-        lower_line(self);
+        tell_interrupt(self, false);
     }
     pthread_mutex_unlock(&self->control);
-    return was_gone ? -1 : 0;
+    return went ? 0 : -1;
 }
 
 static int command(struct bus *bus, const char *line, char *error, size_t error_size)
