@@ -390,7 +390,7 @@ static uint32_t part_take(struct part *part, size_t count)
     return (uint32_t)(part->pa / PHYS_PAGE + at);
 }
 
-static uint32_t frames_take(size_t count, unsigned flags)
+static uint32_t frames_take_now(size_t count, unsigned flags)
 {
     unsigned first = 0;
     uint32_t frame;
@@ -400,6 +400,19 @@ static uint32_t frames_take(size_t count, unsigned flags)
     frame = part_take(&phys.part[first], count);
     if (frame == NO_PAGE && !(flags & PHYS_BELOW_4G))
         frame = part_take(&phys.part[!first], count);
+    return frame;
+}
+
+/* What lies in quarantine is memory too, when there is no other. */
+static uint32_t frames_take(size_t count, unsigned flags)
+{
+    uint32_t frame = frames_take_now(count, flags);
+
+    if (frame == NO_PAGE && phys.quarantine_count) {
+        while (phys.quarantine_count)
+            quarantine_pop();
+        frame = frames_take_now(count, flags);
+    }
     return frame;
 }
 

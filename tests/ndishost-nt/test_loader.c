@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <ntddk.h>
 #include "driver/probe.h"
@@ -164,6 +165,26 @@ static void test_never_at_its_preferred_base(void **state)
     assert_ptr_not_equal(image_entry(images[0]), image_entry(images[1]));
     for (int i = 0; i < 3; i++)
         image_unload(images[i]);
+}
+
+/* Linked to where the kernel would put it next, it still comes to stand elsewhere. */
+static void test_not_even_by_chance(void **state)
+{
+    struct image *image;
+    void *next;
+
+    (void)state;
+    file_read(own);
+    next = mmap(NULL, pe.image_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(next, pe.image_size);
+    if (pe.plus)
+        memcpy(optional_header() + 24, &(uint64_t){(uintptr_t)next}, 8);
+    else
+        put32(optional_header() + 28, (uint32_t)(uintptr_t)next);
+    file_write(true);
+    image = load(changed);
+    assert_ptr_not_equal((uint8_t *)image_entry(image) - pe.entry, next);
+    image_unload(image);
 }
 
 static struct image *child_image;
@@ -557,6 +578,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_driver_runs),
         cmocka_unit_test(test_never_at_its_preferred_base),
+        cmocka_unit_test(test_not_even_by_chance),
         cmocka_unit_test(test_protection),
         cmocka_unit_test(test_never_writable_and_executable),
         cmocka_unit_test(test_init_is_discarded),

@@ -60,6 +60,28 @@ static void test_scattered_is_scattered(void **state)
     phys_free(p);
 }
 
+/* In a small memory chance alone would put neighbours side by side. */
+static void test_scattered_in_a_small_memory(void **state)
+{
+    uint64_t pa, previous = 0;
+    char error[200];
+
+    (void)state;
+    phys_close();
+    assert_int_equal(phys_open(PHYS_PAGES, 2 << 20, test_seed(), error, sizeof error), 0);
+    for (int round = 0; round < 20; round++) {
+        uint8_t *p = phys_alloc(20 * PAGE, PHYS_SCATTERED, NULL);
+
+        for (int i = 0; i < 20; i++) {
+            assert_true(phys_address(p + i * PAGE, &pa));
+            assert_true(pa != previous + PAGE && pa + PAGE != previous);
+            previous = pa;
+        }
+        previous = 0;
+        phys_free(p);
+    }
+}
+
 static void test_contiguous_is_contiguous(void **state)
 {
     uint64_t pa, first;
@@ -298,6 +320,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_translates_every_byte, setup_phys, teardown_phys),
         cmocka_unit_test_setup_teardown(test_scattered_is_scattered, setup_phys, teardown_phys),
+        cmocka_unit_test_setup_teardown(test_scattered_in_a_small_memory, setup_phys,
+                                        teardown_phys),
         cmocka_unit_test_setup_teardown(test_contiguous_is_contiguous, setup_phys, teardown_phys),
         cmocka_unit_test_setup_teardown(test_below_4g, setup_phys, teardown_phys),
         cmocka_unit_test_setup_teardown(test_seed_replays, setup_phys, teardown_phys),

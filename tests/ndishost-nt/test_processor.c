@@ -99,6 +99,27 @@ static void test_dpc_waits_for_its_processor(void **state)
     assert_nothing_broken();
 }
 
+/* Who comes down from DISPATCH_LEVEL does not get up again before the DPC has run. */
+static void test_dpc_comes_first(void **state)
+{
+    struct dpc_record r = {.runs = 0};
+
+    (void)state;
+    KeInitializeDpc(&r.dpc, record_dpc, &r);
+    KeSetTargetProcessorDpc(&r.dpc, 1);
+    KeSetSystemAffinityThreadEx(2);
+    for (unsigned i = 0; i < 300; i++) {
+        KIRQL old = KfRaiseIrql(DISPATCH_LEVEL);
+
+        assert_int_equal(r.runs, i);
+        assert_true(KeInsertQueueDpc(&r.dpc, NULL, NULL));
+        KfLowerIrql(old);
+    }
+    KeRevertToUserAffinityThreadEx(0);
+    KeFlushQueuedDpcs();
+    assert_nothing_broken();
+}
+
 static VOID NTAPI requeue_dpc(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgument1,
                               PVOID SystemArgument2)
 {
@@ -608,8 +629,22 @@ static void test_work_items(void **state)
 static VOID NTAPI slow_work(PDEVICE_OBJECT DeviceObject, PVOID Context)
 {
     (void)DeviceObject;
-    (void)Context;
     nt_clock_sleep(50 * NT_MILLISECOND);
+    atomic_fetch_add((atomic_uint *)Context, 1);
+}
+
+static void test_flush_waits_for_what_runs(void **state)
+{
+    PIO_WORKITEM item = IoAllocateWorkItem(&device_object);
+
+    (void)state;
+    atomic_store(&worked, 0);
+    IoQueueWorkItem(item, slow_work, DelayedWorkQueue, &worked);
+    nt_clock_sleep(10 * NT_MILLISECOND); /* now it is no longer queued */
+    nt_flush();
+    assert_int_equal(worked, 1);
+    IoFreeWorkItem(item);
+    assert_nothing_broken();
 }
 
 static void test_rules_of_work_items(void **state)
@@ -620,7 +655,7 @@ static void test_rules_of_work_items(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) { /* keeps both workers busy */
         others[i] = IoAllocateWorkItem(&device_object);
-        IoQueueWorkItem(others[i], slow_work, DelayedWorkQueue, NULL);
+        IoQueueWorkItem(others[i], slow_work, DelayedWorkQueue, &worked);
     }
     IoQueueWorkItem(item, work, DelayedWorkQueue, &worked);
     capture_start();
@@ -779,13 +814,14 @@ int main(void)
         cmocka_unit_test(test_dpc_runs),
         cmocka_unit_test(test_dpc_target),
         cmocka_unit_test(test_dpc_waits_for_its_processor),
+        cmocka_unit_test(test_dpc_comes_first),
         cmocka_unit_test(test_dpc_queues_itself),
         cmocka_unit_test(test_rule_dpc_returns_at_another_irql),
         cmocka_unit_test(test_rule_dpc_initialized),
+        cmocka_unit_test(test_interrupt_breaks_into_dpcs), /* before any timed wait of the spare */
         cmocka_unit_test(test_interrupt_and_its_dpc),
         cmocka_unit_test(test_interrupts_race_synchronize),
         cmocka_unit_test(test_rule_interrupt_storm),
-        cmocka_unit_test(test_interrupt_breaks_into_dpcs),
         cmocka_unit_test(test_timer_fires_in_time),
         cmocka_unit_test(test_timer_can_be_waited_for),
         cmocka_unit_test(test_timer_periodic_and_cancelled),
@@ -793,6 +829,7 @@ int main(void)
         cmocka_unit_test(test_rule_stall),
         cmocka_unit_test(test_time_goes_on),
         cmocka_unit_test(test_work_items),
+        cmocka_unit_test(test_flush_waits_for_what_runs),
         cmocka_unit_test(test_rules_of_work_items),
         cmocka_unit_test(test_everything_at_once),
         cmocka_unit_test(test_restart_with_other_counts),
