@@ -16,6 +16,7 @@ say   = @echo "  $(1)"
 help:
 	@echo 'make            the driver (out/x64, out/x86) and the host (out/ndishost)'
 	@echo 'make driver     out/x64/aerovnet.sys and out/x86/aerovnet.sys'
+	@echo 'make package    out/package, out/aerovnet.iso and .flp: signed, ready for Windows 7'
 	@echo 'make host       out/ndishost'
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
 	@echo 'make bench      frames a second, notifications and interrupts a thousand frames'
@@ -62,6 +63,8 @@ $(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/
 	$$(Q)$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,$(ARCHES),$(eval $(call driver_rules,$(arch))))
+
+include packaging/package.mk
 
 # --- the host ---------------------------------------------------------------------------------
 

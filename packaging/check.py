@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""
+Whether a package directory is whole: every file there, listed by its catalog, signed, of its
+architecture.
+
+check() reads and changes nothing; the first thing that is wrong is a Problem that names it.
+"""
+import os
+import subprocess
+
+import authenticode
+import catalog
+from inf import Inf
+from problem import Problem, last_line, read_file, run
+
+ARCHITECTURES = ("x64", "x86")
+INF_NAME = "aerovnet.inf"
+AGAIN = "make the package again (make package)"
+
+
+def _check_driver(path, data, architecture):
+    try:
+        machine = authenticode.machine(data)
+    except authenticode.PeError as error:
+        raise Problem("%s is damaged, or no driver: %s; %s" % (path, error, AGAIN)) from None
+    if machine != architecture:
+        raise Problem(
+            "%s is a driver for %s, and lies where the one for %s belongs"
+            % (path, machine, architecture)
+        )
+
+
+def _read_folder(folder, architecture):
+    """
+    What the architecture's folder holds: name to bytes, the catalog's name and bytes beside it.
+    """
+    if not os.path.isdir(folder):
+        raise Problem("%s is not there: a package has the folders x64 and x86" % folder)
+    names = os.listdir(folder)
+    if INF_NAME not in names:
+        raise Problem("%s is missing in %s; %s" % (INF_NAME, folder, AGAIN))
+    path = os.path.join(folder, INF_NAME)
+    files = {INF_NAME: read_file(path)}
+    inf = Inf(files[INF_NAME], path)
+    if inf.architectures() != [architecture]:
+        raise Problem("%s is not for %s alone; %s" % (path, architecture, AGAIN))
+    for name in inf.files() + [inf.catalog()]:
+        if name not in names:
+            raise Problem("%s is missing in %s; %s" % (name, folder, AGAIN))
+    for name in inf.files():
+        files[name] = read_file(os.path.join(folder, name))
+        if name.endswith(".sys"):
+            _check_driver(os.path.join(folder, name), files[name], architecture)
+    return files, inf.catalog(), inf
+
+
+def _check_members(folder, files, listed, inf, architecture):
+    for name, data in files.items():
+        try:
+            known = listed.lists(data)
+        except authenticode.PeError as error:
+            raise Problem("%s: %s" % (os.path.join(folder, name), error)) from None
+        if not known:
+            raise Problem(
+                "%s is not the file that %s lists: one of the two was changed or is of another "
+                "build; %s" % (os.path.join(folder, name), inf.catalog(), AGAIN)
+            )
+    if listed.attributes.get("OS") != catalog.OS_NAMES[architecture]:
+        raise Problem(
+            "%s is a catalog for %s, not for %s"
+            % (
+                os.path.join(folder, inf.catalog()),
+                listed.attributes.get("OS"),
+                catalog.OS_NAMES[architecture],
+            )
+        )
+
+
+def _check_signatures(folder, drivers, catalog_name, roots):
+    listing = os.path.join(folder, catalog_name)
+    for driver in drivers:
+        path = os.path.join(folder, driver)
+        for what, more in (
+            ("its own signatures", ()),
+            ("those of " + catalog_name, ("-catalog", listing)),
+        ):
+            try:
+                said = run("osslsigncode", "verify", "-CAfile", roots, *more, "-in", path)
+            except subprocess.CalledProcessError as error:
+                raise Problem(
+                    "%s: osslsigncode does not accept %s (%s); %s"
+                    % (path, what, last_line(error), AGAIN)
+                ) from None
+            if said.count(b"Signature verification: ok") != 2:
+                raise Problem(
+                    "%s: of %s, not both (SHA-1 and SHA-256) are in order; %s" % (path, what, AGAIN)
+                )
+
+
+def check(directory, roots=None):
+    """roots: PEM of the trusted certificates; the package's own aerovnet-test.pem if not given."""
+    if not os.path.isdir(directory):
+        raise Problem("%s is no directory; 'make package' makes out/package" % directory)
+    roots = roots or os.path.join(directory, "aerovnet-test.pem")
+    read_file(roots)
+    for architecture in ARCHITECTURES:
+        folder = os.path.join(directory, architecture)
+        files, catalog_name, inf = _read_folder(folder, architecture)
+        path = os.path.join(folder, catalog_name)
+        try:
+            listed = catalog.parse(read_file(path))
+        except catalog.CatalogError as error:
+            raise Problem("%s is no catalog: %s; %s" % (path, error, AGAIN)) from None
+        _check_members(folder, files, listed, inf, architecture)
+        _check_signatures(folder, [name for name in files if name != INF_NAME], catalog_name, roots)

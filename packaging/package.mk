@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# make package: the signed package, the driver disk and the floppy. The top-level Makefile includes this.
+#   make package CERT=cert.pem KEY=key.pem [TIMESTAMP=URL] [ROOTS=root.pem]   signs with your own
+
+PACKAGE       := $(OUT)/package $(OUT)/aerovnet.iso $(OUT)/aerovnet.flp
+PACKAGE_FROM  := $(ARCHES:%=$(OUT)/%/aerovnet.sys) $(NET)/aerovnet.inf \
+                 $(wildcard packaging/*.py packaging/windows/*) packaging/make-package
+PACKAGE_WITH   = $(if $(CERT),--cert '$(CERT)') $(if $(KEY),--key '$(KEY)') \
+                 $(if $(TIMESTAMP),--timestamp '$(TIMESTAMP)') $(if $(ROOTS),--roots '$(ROOTS)')
+
+package: $(OUT)/obj/package.made
+
+# What the package depends on beside files: how it is signed, and the date of the commit.
+$(OUT)/obj/package.with: always
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$(packaging/make-package --print-date) $(subst ','\'',$(PACKAGE_WITH))" >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(OUT)/obj/package.made: $(PACKAGE_FROM) $(OUT)/obj/package.with
+	$(call say,package   $(PACKAGE))
+	@rm -f $@
+	$(Q)packaging/make-package --drivers $(OUT) --out $(OUT) --signing $(OUT)/signing $(PACKAGE_WITH)
+	@touch $@
+
+always:
+
+.PHONY: package always

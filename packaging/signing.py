@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""
+Signs drivers and catalogs, twice each: SHA-1, which every Windows 7 knows, and SHA-256 nested in
+it.
+
+Signer(certificate, key, ...) checks both at once, so that nothing is begun with what cannot be
+used; sign_pe() and sign_catalog() then take an unsigned file to a signed one. The work is
+osslsigncode's. test_certificate() gives the project's own certificate, making it the first time.
+"""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import catalog
+import der
+from problem import Problem, last_line, read_file, run
+
+NESTED_SIGNATURE = "1.3.6.1.4.1.311.2.4.1"
+SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+
+TEST_NAME = "aerovnet test certificate"
+TEST_YEARS = 10
+
+# The self-signature is SHA-1 for the sake of a Windows 7 that knows nothing else. CA:FALSE: whoever
+# trusts it as a root has trusted these signatures, and no certificate that it might issue.
+_CA_CONFIGURATION = """
+[ca]
+default_ca = test
+[test]
+database = {dir}/index
+serial = {dir}/serial
+new_certs_dir = {dir}
+rand_serial = yes
+default_md = sha1
+policy = any
+x509_extensions = signing
+[any]
+commonName = supplied
+[signing]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = critical, codeSigning
+subjectKeyIdentifier = hash
+"""
+
+
+def _make_test_certificate(directory):
+    with open(os.path.join(directory, "ca.cnf"), "w") as file:
+        file.write(_CA_CONFIGURATION.format(dir=directory))
+    open(os.path.join(directory, "index"), "w").close()
+    path = {name: os.path.join(directory, name) for name in ("key.pem", "request.pem", "cert.pem")}
+    made = ["-keyout", path["key.pem"], "-out", path["request.pem"]]
+    run(*"openssl req -new -newkey rsa:2048 -nodes -subj".split(), "/CN=" + TEST_NAME, *made)
+    os.chmod(path["key.pem"], 0o600)
+    # A virtual machine's clock may be a day behind: its time zone is taken for UTC, or UTC for it.
+    dates = ["date", "-u", "+%Y%m%d%H%M%SZ", "-d"]
+    start = run(*dates, "2 days ago").decode().strip()
+    end = run(*dates, "%d years" % TEST_YEARS).decode().strip()
+    made = ["-in", path["request.pem"], "-out", path["cert.pem"], "-startdate", start]
+    keyed = ["-config", os.path.join(directory, "ca.cnf"), "-keyfile", path["key.pem"]]
+    run(*"openssl ca -batch -notext -selfsign".split(), *keyed, *made, "-enddate", end)
+
+
+def test_certificate(directory):
+    """Paths of the test certificate and its key in directory, made if it is not there."""
+    paths = os.path.join(directory, "test-cert.pem"), os.path.join(directory, "test-key.pem")
+    there = [os.path.exists(path) for path in paths]
+    if all(there):
+        return paths
+    if any(there):
+        raise Problem(
+            "%s holds a certificate without key, or the reverse: remove it, and a new "
+            "test certificate is made" % directory
+        )
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        try:
+            _make_test_certificate(scratch)
+        except subprocess.CalledProcessError as error:
+            raise Problem("OpenSSL made no test certificate: " + last_line(error)) from None
+        os.rename(os.path.join(scratch, "key.pem"), paths[1])
+        os.rename(os.path.join(scratch, "cert.pem"), paths[0])
+    return paths
+
+
+def _openssl(*arguments):
+    """What OpenSSL prints, or None if it fails."""
+    try:
+        return run("openssl", *arguments).decode(errors="replace")
+    except subprocess.CalledProcessError:
+        return None
+
+
+class Signer:
+    """
+    certificate: PEM (with the chain after it) or DER; key: PEM; timestamp: URL of an RFC 3161
+    server or None; roots: PEM of more roots that the check of the result trusts; seconds: the
+    signing time.
+    """
+
+    def __init__(self, certificate, key, timestamp=None, roots=None, seconds=0):
+        self.key, self.timestamp, self.seconds = key, timestamp, seconds
+        self.pem = self._read_certificate(certificate)
+        self._check_certificate(certificate)
+        self._check_key(certificate, key)
+        self._scratch = tempfile.TemporaryDirectory()
+        self.certificate = os.path.join(self._scratch.name, "cert.pem")
+        self.roots = os.path.join(self._scratch.name, "roots.pem")
+        with open(self.certificate, "wb") as file:
+            file.write(self.pem)
+        with open(self.roots, "wb") as file:
+            file.write(self.pem + (read_file(roots) if roots else b""))
+            if os.path.exists(SYSTEM_ROOTS):
+                file.write(read_file(SYSTEM_ROOTS))
+
+    def close(self):
+        self._scratch.cleanup()
+
+    def _read_certificate(self, path):
+        """
+        The certificate as PEM; what is neither PEM nor DER shows when it is first asked for dates.
+        """
+        data = read_file(path)
+        if b"-----BEGIN CERTIFICATE-----" not in data:
+            data = (_openssl("x509", "-inform", "DER", "-in", path) or "").encode()
+        return data
+
+    def _fact(self, *arguments):
+        try:
+            return subprocess.run(
+                ["openssl", "x509", *arguments], input=self.pem, check=True, capture_output=True
+            ).stdout
+        except subprocess.CalledProcessError:
+            return None
+
+    def der(self):
+        return self._fact("-outform", "DER")
+
+    def thumbprint(self):
+        """SHA-1 of the certificate, 40 hexadecimal digits: certutil's name of it."""
+        return (
+            self._fact("-noout", "-fingerprint", "-sha1")
+            .decode()
+            .split("=")[1]
+            .strip()
+            .replace(":", "")
+        )
+
+    def _check_certificate(self, path):
+        dates = self._fact("-noout", "-startdate", "-enddate")
+        if dates is None:
+            raise Problem("%s is no certificate, neither PEM nor DER" % path)
+        start, end = [line.split("=", 1)[1] for line in dates.decode().split("\n")[:2]]
+        if self._fact("-noout", "-checkend", "0") is None:
+            raise Problem(
+                "the certificate %s has expired (%s): use one that is valid; without CERT "
+                "and KEY the test certificate signs" % (path, end)
+            )
+        now = int(run("date", "+%s"))
+        if int(run("date", "+%s", "-d", start)) > now:
+            raise Problem(
+                "the certificate %s is not valid before %s: check this machine's clock"
+                % (path, start)
+            )
+        uses = (self._fact("-noout", "-ext", "extendedKeyUsage") or b"").decode()
+        if "Code Signing" not in uses:
+            raise Problem(
+                "the certificate %s is not for code signing (extended key usage): Windows "
+                "would not accept its signatures" % path
+            )
+
+    def _check_key(self, certificate, key):
+        read_file(key)
+        public = _openssl("pkey", "-in", key, "-pubout", "-passin", "pass:")
+        if public is None:
+            raise Problem(
+                "%s is no private key in PEM that can be used without a pass phrase" % key
+            )
+        if public.encode() != self._fact("-noout", "-pubkey"):
+            raise Problem("%s is not the key of the certificate %s" % (key, certificate))
+
+    def _sign(self, source, target, digest, *more):
+        command = [
+            "osslsigncode", "sign", "-h", digest, "-certs", self.certificate, "-key", self.key,
+            "-time", str(self.seconds), *more
+        ]
+        if self.timestamp:
+            command += ["-ts", self.timestamp]
+        try:
+            run(*command, "-in", source, "-out", target)
+        except subprocess.CalledProcessError as error:
+            what = "%s could not be signed" % os.path.basename(source)
+            if self.timestamp:
+                what += " and timestamped by " + self.timestamp
+            raise Problem("%s: %s" % (what, last_line(error))) from None
+
+    def sign_pe(self, source, target):
+        with tempfile.TemporaryDirectory() as scratch:
+            once, twice = os.path.join(scratch, "sha1.sys"), os.path.join(scratch, "sha256.sys")
+            self._sign(source, once, "sha1")
+            self._sign(once, twice, "sha256", "-nest")
+            shutil.copyfile(twice, target)
+
+    def sign_catalog(self, ctl, target):
+        """
+        ctl: what catalog.make() gave. osslsigncode nests no signatures in catalogs, so _nest()
+        does.
+        """
+        with tempfile.TemporaryDirectory() as scratch:
+            plain = os.path.join(scratch, "unsigned.cat")
+            with open(plain, "wb") as file:
+                file.write(_unsigned_catalog(ctl))
+            signed = {}
+            for digest in ("sha1", "sha256"):
+                path = os.path.join(scratch, digest + ".cat")
+                self._sign(plain, path, digest)
+                signed[digest] = read_file(path)
+        with open(target, "wb") as file:
+            file.write(_nest(signed["sha1"], signed["sha256"]))
+
+
+def _unsigned_catalog(ctl):
+    inner = der.sequence(der.oid(catalog.CTL), der.context(0, ctl))
+    signed = der.sequence(der.integer(1), der.set_of(), inner, der.set_of())
+    return der.sequence(der.oid(catalog.SIGNED_DATA), der.context(0, signed))
+
+
+def _nest(outer, nested):
+    """
+    outer with nested among the unauthenticated attributes of its signer, as signtool's /as has it.
+    """
+    kind, content = der.read_one(outer).children()
+    fields = der.read_one(content.content).children()
+    (signer,) = fields[-1].children()
+    parts = signer.children()
+    attributes = [der.sequence(der.oid(NESTED_SIGNATURE), der.set_of(nested))]
+    if parts[-1].tag == 0xA1:
+        attributes += [attribute.whole for attribute in parts.pop().children()]
+    parts = [part.whole for part in parts] + [der.context(1, b"".join(sorted(attributes)))]
+    signers = der.set_of(der.sequence(*parts))
+    signed = der.sequence(*[field.whole for field in fields[:-1]], signers)
+    return der.sequence(kind.whole, der.context(0, signed))
