@@ -190,6 +190,13 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
     return adapter->restart_status;
 }
 
+/* Frames that come while the adapter does not run are dropped lawfully: the network end has to know. */
+void adapter_tell_net(struct ndis_adapter *adapter, bool paused)
+{
+    if (adapter->net && adapter->net->ops->pause)
+        adapter->net->ops->pause(adapter->net, paused);
+}
+
 int32_t adapter_restart(struct ndis_adapter *adapter)
 {
     NDIS_RESTART_ATTRIBUTES *attributes;
@@ -203,6 +210,8 @@ int32_t adapter_restart(struct ndis_adapter *adapter)
     restart_attributes(adapter, attributes);
     status = restart_call(adapter, attributes);
     adapter_enter(adapter, status == NDIS_STATUS_SUCCESS ? ADAPTER_RUNNING : ADAPTER_PAUSED);
+    if (status == NDIS_STATUS_SUCCESS)
+        adapter_tell_net(adapter, false);
     free(attributes);
     return status;
 }
@@ -272,6 +281,7 @@ int32_t adapter_pause(struct ndis_adapter *adapter)
     parameters.Header.Revision = NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     parameters.Header.Size = NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     parameters.PauseReason = NDIS_PAUSE_NDIS_INTERNAL;
+    adapter_tell_net(adapter, true);
     adapter->pause_pending = true;
     adapter_enter(adapter, ADAPTER_PAUSING);
     call = callback_begin();

@@ -93,6 +93,7 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
 
     if (!adapter->driver->characteristics.ResetHandlerEx)
         return NDIS_STATUS_NOT_RESETTABLE;
+    adapter_tell_net(adapter, true);
     pthread_mutex_lock(&adapter->lock);
     adapter->reset_pending = true;
     adapter->addressing_reset = false;
@@ -110,6 +111,8 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
     pthread_mutex_unlock(&adapter->lock);
     if (status == NDIS_STATUS_SUCCESS && addressing)
         oid_bind_filters(adapter);
+    if (status == NDIS_STATUS_SUCCESS && adapter_state(adapter) == ADAPTER_RUNNING)
+        adapter_tell_net(adapter, false);
     return status;
 }
 

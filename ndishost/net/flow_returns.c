@@ -23,7 +23,6 @@ static bool excusing(const struct flow *flow, uint64_t number, int32_t status)
     case STATUS_RESET_IN_PROGRESS:
     case STATUS_ADAPTER_REMOVED:
     case STATUS_SEND_ABORTED:
-    case STATUS_PAUSED:
     case STATUS_LOW_POWER_STATE:
         return true;
     default:
