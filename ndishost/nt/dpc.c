@@ -87,6 +87,9 @@ static bool queue_remove(struct queue *q, PKDPC dpc)
     q->count--;
     q->done++;
     removed++;
+    /* Else nobody but a thread that has nothing to run there would get the processor again. */
+    if (q->count == 0)
+        nt_processor_wanted((unsigned)(q - queues), false);
     return true;
 }
 

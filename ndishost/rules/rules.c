@@ -114,19 +114,20 @@ static void report(const char *rule, const void *object, const void *caller, con
     unsigned count = atomic_fetch_add(&tally[tally_slot(rule)].count, 1) + 1;
     struct text text;
 
+    if (count <= BLOCKS_PER_RULE) {
+        text.used = 0;
+        text_add(&text, "ndishost: rule %s broken\n  what    ", rule);
+        text_vadd(&text, format, args);
+        text_add(&text, "\n");
+        add_circumstances(&text, caller);
+        add_history(&text, object);
+        if (count == BLOCKS_PER_RULE)
+            text_add(&text, "  (rule %s is only counted from now on)\n", rule);
+        /* One write, so that blocks of several threads do not mix. */
+        write_all(text.buf, text.used);
+    }
+    /* Last: who sees the number can read why. */
     atomic_fetch_add(&violations, 1);
-    if (count > BLOCKS_PER_RULE)
-        return;
-    text.used = 0;
-    text_add(&text, "ndishost: rule %s broken\n  what    ", rule);
-    text_vadd(&text, format, args);
-    text_add(&text, "\n");
-    add_circumstances(&text, caller);
-    add_history(&text, object);
-    if (count == BLOCKS_PER_RULE)
-        text_add(&text, "  (rule %s is only counted from now on)\n", rule);
-    /* One write, so that blocks of several threads do not mix. */
-    write_all(text.buf, text.used);
 }
 
 void rule_violation(const char *rule, const void *caller, const char *format, ...)
