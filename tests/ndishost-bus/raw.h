@@ -10,6 +10,7 @@
 #define TEST_RAW_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,12 +45,12 @@ struct raw {
 
     pthread_mutex_t lock; /* what the bus's threads tell */
     pthread_cond_t changed;
-    bool asserted;
+    atomic_bool asserted;
     unsigned slow; /* microseconds before every third level is taken note of: news that come late */
     unsigned slow_turn;
-    unsigned raised, told;
+    atomic_uint raised, told;
     char failed[256];
-    unsigned frames;
+    atomic_uint frames;
     uint32_t frame_length[RAW_FRAMES];
     uint8_t (*frame)[RAW_FRAME_MAX];
 };

@@ -242,7 +242,7 @@ static void test_msix_silences(void **state)
     assert_false(r.asserted);
 }
 
-static volatile bool stop_reading;
+static atomic_bool stop_reading;
 
 static void *read_isr(void *argument)
 {

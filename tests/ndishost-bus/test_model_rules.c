@@ -670,6 +670,7 @@ static void test_innocent(void **state)
         assert_true(raw_wait_used(&r, RX, 16));
         assert_true(raw_reset(&r));
         assert_int_equal(raw_report(&r, "violations"), 0);
+        close_all(NULL);
     }
 }
 

@@ -262,6 +262,7 @@ static void go_live(struct model *model)
     for (int i = 0; i < QUEUES; i++) {
         struct ring *ring = &model->ring[i];
 
+        atomic_fetch_or(&model->notifiable, (unsigned)ring->enabled << i);
         if (!ring->enabled)
             model_violation(model, RULE_QUEUE_DISABLED, "DRIVER_OK with queue %d (%s) disabled", i,
                             i == QUEUE_RX ? "receive" : "transmit");
@@ -308,16 +309,9 @@ void common_cfg_reset(struct model *model)
     model->driver_features = model->negotiated = 0;
     model->broken = false;
     model->live = false;
-    for (int i = 0; i < QUEUES; i++) {
-        struct ring *ring = &model->ring[i];
-        uint16_t max_size = ring->max_size;
-
-        ring_stop(ring);
-        *ring = (struct ring){.index = (uint16_t)i,
-                              .max_size = max_size,
-                              .size = max_size,
-                              .msix_vector = MSIX_NO_VECTOR};
-    }
+    atomic_store(&model->notifiable, 0);
+    for (int i = 0; i < QUEUES; i++)
+        ring_reset(&model->ring[i]);
 }
 
 /* ---- Queues ---- */

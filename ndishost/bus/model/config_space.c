@@ -92,13 +92,13 @@ static void check_write(struct model *model, unsigned offset, unsigned size, uin
                     offset);
 }
 
-/* Lock held. */
-static void intx_update(struct model *model)
+void config_space_written(struct model *model)
 {
     const uint8_t *c = model->layout.config;
     unsigned msix = model->layout.msix_cap;
     bool msix_on = msix && get(c + msix + 2, 2) & PCI_MSIX_CONTROL_ENABLE;
 
+    atomic_store(&model->decoding, get(c + PCI_COMMAND, 2) & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
     atomic_store(&model->intx_off,
                  msix_on || (get(c + PCI_COMMAND, 2) & PCI_COMMAND_INTX_OFF) != 0);
 }
@@ -120,7 +120,7 @@ void config_space_write(struct model *model, unsigned offset, unsigned size, uin
 
         *at = (uint8_t)((*at & ~mask) | ((value >> 8 * i) & mask));
     }
-    intx_update(model);
+    config_space_written(model);
     pthread_mutex_unlock(&model->lock);
     interrupt_update(model);
 }

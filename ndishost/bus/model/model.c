@@ -182,16 +182,21 @@ static void op_report(struct bus *bus, FILE *json)
 
 /* ---- Opening and closing ---- */
 
+static void free_parts(struct model *model)
+{
+    for (int i = 0; i < QUEUES; i++)
+        ring_close(&model->ring[i]);
+    wire_free(&model->wire);
+    free(model->frames);
+}
+
 static void op_close(struct bus *bus)
 {
     struct model *model = model_of(bus);
 
     model_wire_close(&model->wire);
     thread_stop(model);
-    for (int i = 0; i < QUEUES; i++)
-        ring_stop(&model->ring[i]);
-    wire_free(&model->wire);
-    free(model->frames);
+    free_parts(model);
     pthread_mutex_destroy(&model->lock);
     pthread_mutex_destroy(&model->sleep_lock);
     pthread_cond_destroy(&model->sleep_cond);
@@ -240,38 +245,48 @@ static void fill_in(struct model *model, const struct bus_events *events, void *
     model->offered = options->features;
     model->link_up = true;
     model->frame_max = ETHERNET_HEADER_SIZE + ETHERNET_TAG_SIZE + options->mtu;
-    model->ring[QUEUE_RX].max_size = (uint16_t)options->rx_queue_size;
-    model->ring[QUEUE_TX].max_size = (uint16_t)options->tx_queue_size;
+    config_space_written(model);
     random_seed(&model->random, options->seed);
-    common_cfg_reset(model);
+    pthread_mutex_init(&model->lock, NULL);
     if (options->fault[0])
         fault_arm(&model->faults, options->fault);
+}
+
+/* What has to be allocated, and the thread that works on it. */
+static bool start(struct model *model)
+{
+    const struct options *options = &model->options;
+    bool wire = model_wire_open(&model->wire, options->wire);
+    bool rx = ring_open(&model->ring[QUEUE_RX], QUEUE_RX, (uint16_t)options->rx_queue_size);
+    bool tx = ring_open(&model->ring[QUEUE_TX], QUEUE_TX, (uint16_t)options->tx_queue_size);
+
+    model->frames = malloc((size_t)BATCH * model->frame_max);
+    if (wire && rx && tx && model->frames) {
+        common_cfg_reset(model);
+        if (thread_start(model))
+            return true;
+    }
+    free_parts(model);
+    return false;
 }
 
 static struct bus *model_open(const char *arguments, const struct bus_events *events, void *context,
                               char *error, size_t error_size)
 {
     struct model *model = calloc(1, sizeof *model);
-    bool wire = false;
 
     if (!model) {
         snprintf(error, error_size, "--bus model: out of memory");
         return NULL;
     }
     model->instance = instance_take();
-    if (!model_options_parse(&model->options, arguments, error, error_size) ||
-        !layout_build(&model->layout, &model->options, model->instance, error, error_size))
-        goto failed;
-    fill_in(model, events, context);
-    pthread_mutex_init(&model->lock, NULL);
-    snprintf(error, error_size, "--bus model: out of memory or threads");
-    wire = model_wire_open(&model->wire, model->options.wire);
-    model->frames = malloc((size_t)BATCH * model->frame_max);
-    if (wire && model->frames && thread_start(model))
-        return &model->bus;
-    wire_free(&model->wire);
-failed:
-    free(model->frames);
+    if (model_options_parse(&model->options, arguments, error, error_size) &&
+        layout_build(&model->layout, &model->options, model->instance, error, error_size)) {
+        fill_in(model, events, context);
+        if (start(model))
+            return &model->bus;
+        snprintf(error, error_size, "--bus model: out of memory or threads");
+    }
     atomic_fetch_and(&instances, ~(1u << model->instance));
     free(model);
     return NULL;

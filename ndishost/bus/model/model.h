@@ -89,14 +89,17 @@ struct model {
     uint64_t driver_features;
     uint64_t negotiated; /* 0 until FEATURES_OK */
     struct ring ring[QUEUES];
-    bool live;   /* DRIVER_OK and no reset since */
-    bool broken; /* by a FATAL violation or by NEEDS_RESET, until reset */
-    bool link_up;
+    /* Written under the lock; elsewhere looked at without, as a hint. */
+    atomic_bool live;   /* DRIVER_OK and no reset since */
+    atomic_bool broken; /* by a FATAL violation or by NEEDS_RESET, until reset */
+    atomic_bool link_up;
+    atomic_uint notifiable; /* one bit a queue: enabled, and DRIVER_OK */
     uint8_t msix_table[MSIX_VECTORS * 16];
     struct random random;
 
     /* The interrupt line, without a lock: see interrupt.c. */
     _Atomic uint8_t isr;
+    atomic_uint decoding; /* PCI_COMMAND_IO, PCI_COMMAND_MEMORY */
     atomic_bool intx_off; /* command register, or MSI-X enabled */
     atomic_int isr_zero;  /* reads that a fault still answers with 0 */
     atomic_int isr_stuck; /* reads that a fault does not let clear it */
@@ -138,6 +141,8 @@ bool interrupt_asserted(const struct model *model);
 /* ---- config_space.c ---- */
 uint32_t config_space_read(struct model *model, unsigned offset, unsigned size);
 void config_space_write(struct model *model, unsigned offset, unsigned size, uint32_t value);
+/* What the command register and MSI-X bring about. Lock held, or nobody else there yet. */
+void config_space_written(struct model *model);
 
 /* ---- registers.c: any offset, any size ---- */
 uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsigned size);

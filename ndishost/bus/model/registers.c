@@ -23,7 +23,7 @@ static bool answers(struct model *model, unsigned bar, enum counter counter)
         model_remove(model);
     if (atomic_load(&model->gone))
         return false;
-    if (model->layout.config[PCI_COMMAND] & decode)
+    if (atomic_load(&model->decoding) & decode)
         return true;
     model_violation(model, RULE_PCI_DECODE,
                     "BAR %u is accessed while the command register has %s decoding off", bar,
@@ -113,15 +113,13 @@ static unsigned notified_queue(const struct model *model, uint32_t offset, unsig
     return offset % multiplier == 0 && offset / multiplier < QUEUES ? offset / multiplier : QUEUES;
 }
 
+/* The path of every batch: no lock. What is negotiated is settled by the time of DRIVER_OK. */
 static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t value)
 {
-    unsigned width = model->negotiated & FEATURE_NOTIFICATION_DATA ? 4 : 2;
     unsigned index = (unsigned)value & 0xFFFF;
     unsigned queue = notified_queue(model, offset, index);
+    unsigned width = 2;
 
-    if (size != width)
-        model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
-                        size * 8, width * 8);
     if (index >= QUEUES || (queue < QUEUES && queue != index)) {
         model_violation(model, RULE_NOTIFY_QUEUE,
                         "%u is written as a notification, to the address at offset 0x%x", index,
@@ -133,12 +131,16 @@ static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t
                         "a notification of queue %u is written to offset 0x%x", index, offset);
         return;
     }
-    /* Read without the lock, as all here: the path of every batch. Both are settled by then. */
-    if (!(model->common.status & STATUS_DRIVER_OK) || !model->ring[index].enabled) {
-        model_violation(model, RULE_NOTIFY_TIME, "queue %u is notified %s", index,
-                        model->ring[index].enabled ? "before DRIVER_OK" : "but is not enabled");
+    if (!(atomic_load(&model->notifiable) >> index & 1)) {
+        model_violation(model, RULE_NOTIFY_TIME,
+                        "queue %u is notified before DRIVER_OK, or is not enabled", index);
         return;
     }
+    if (model->negotiated & FEATURE_NOTIFICATION_DATA)
+        width = 4;
+    if (size != width)
+        model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
+                        size * 8, width * 8);
     count(model, COUNT_NOTIFICATIONS + index, 1);
     thread_wake(model, WORK_QUEUE << index);
 }
@@ -158,7 +160,7 @@ static void place_write(struct model *model, const struct place *place, uint32_t
         pthread_mutex_lock(&model->lock);
         common_cfg_write(model, offset, size, (uint32_t)value, &work);
         if (model->broken)
-            work |= WORK_LIVE;
+            work |= WORK_LIVE; /* a rule may just have been broken for good */
         pthread_mutex_unlock(&model->lock);
         if (work)
             thread_wake(model, work);

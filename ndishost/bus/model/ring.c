@@ -60,7 +60,41 @@ static uint8_t *used_avail_event(const struct ring *ring)
     return ring->used + 4 + sizeof(struct spec_used_elem) * (size_t)ring->size;
 }
 
-/* ---- Start and stop ---- */
+/* ---- Life ---- */
+
+bool ring_open(struct ring *ring, uint16_t index, uint16_t max_size)
+{
+    ring->index = index;
+    ring->max_size = max_size;
+    ring->chain = calloc(max_size + 1u, sizeof *ring->chain);
+    ring->owner = calloc(max_size + 1u, sizeof *ring->owner);
+    ring->queue = calloc(max_size + 1u, sizeof *ring->queue);
+    return ring->chain && ring->owner && ring->queue;
+}
+
+void ring_close(struct ring *ring)
+{
+    for (uint32_t i = 0; ring->chain && i < ring->max_size; i++)
+        free(ring->chain[i].piece);
+    free(ring->chain);
+    free(ring->owner);
+    free(ring->queue);
+}
+
+void ring_reset(struct ring *ring)
+{
+    for (uint32_t i = 0; i < ring->max_size; i++) {
+        ring->chain[i].outstanding = false;
+        ring->owner[i] = 0;
+    }
+    *ring = (struct ring){.index = ring->index,
+                          .max_size = ring->max_size,
+                          .chain = ring->chain,
+                          .owner = ring->owner,
+                          .queue = ring->queue,
+                          .size = ring->max_size,
+                          .msix_vector = MSIX_NO_VECTOR};
+}
 
 static bool find_parts(struct model *model, struct ring *ring)
 {
@@ -103,17 +137,6 @@ bool ring_start(struct model *model, struct ring *ring)
 {
     if (!find_parts(model, ring))
         return false;
-    ring->chain = calloc(ring->size, sizeof *ring->chain);
-    ring->owner = calloc(ring->size, sizeof *ring->owner);
-    ring->queue = calloc(ring->size, sizeof *ring->queue);
-    if (!ring->chain || !ring->owner || !ring->queue) {
-        ring_stop(ring);
-        return false;
-    }
-    ring->queue_head = ring->queue_count = ring->in_flight = 0;
-    ring->avail_seen = ring->used_idx = ring->used_flags = ring->signalled = 0;
-    ring->scribbled = false;
-    ring->fetched = 0;
     if (load(used_flags(ring)) || load(used_idx(ring)))
         model_violation(model, RULE_QUEUE_ZERO,
                         "queue %u: used flags are 0x%x and idx is %u as it starts, instead of 0",
@@ -122,18 +145,6 @@ bool ring_start(struct model *model, struct ring *ring)
     store(used_idx(ring), 0);
     ring->live = true;
     return true;
-}
-
-void ring_stop(struct ring *ring)
-{
-    for (uint32_t i = 0; ring->chain && i < ring->size; i++)
-        free(ring->chain[i].piece);
-    free(ring->chain);
-    free(ring->owner);
-    free(ring->queue);
-    ring->chain = NULL;
-    ring->owner = ring->queue = NULL;
-    ring->live = false;
 }
 
 /* ---- Fetching ---- */

@@ -2,13 +2,15 @@
 /*
  * ring.h: the device's side of a split virtqueue (virtio 1.2, 2.7), suspicious of the driver: chains
  * are read once, checked, remembered, and held against what lies in memory when they are given back.
+ *   ring_open(ring, 0, 256)
  *   ring_start(model, ring)                              at DRIVER_OK
  *   ring_fetch(model, ring)                              what the driver made available meanwhile
  *   while ((chain = ring_take(ring, 0))) ... use it ...
  *   ring_publish(model, ring, used, count)               hand them back, all at once
  *   if (ring_wants_interrupt(model, ring)) ...
- *   ring_stop(ring)                                      at reset
- * All with the model's lock held.
+ *   ring_reset(ring)                                     at reset
+ *   ring_close(ring)
+ * All but the first and the last with the model's lock held.
  */
 #ifndef NDISHOST_MODEL_RING_H
 #define NDISHOST_MODEL_RING_H
@@ -38,9 +40,12 @@ struct chain {
 };
 
 struct ring {
+    uint16_t index, max_size;
+    struct chain *chain; /* by head */
+    uint16_t *owner;     /* by descriptor of the table: its chain's head + 1, 0: nobody's */
+    uint16_t *queue;     /* heads that were fetched and wait for their turn */
     /* Written through registers, before it is live. */
-    uint16_t index;
-    uint16_t max_size, size;
+    uint16_t size;
     uint16_t msix_vector;
     bool enabled;
     uint64_t desc_addr, avail_addr, used_addr;
@@ -48,9 +53,6 @@ struct ring {
     bool live;
     const volatile struct spec_desc *desc;
     uint8_t *avail, *used;
-    struct chain *chain; /* by head */
-    uint16_t *owner;     /* by descriptor of the table: its chain's head + 1, 0: nobody's */
-    uint16_t *queue;     /* heads that were fetched and wait for their turn */
     uint16_t queue_head, queue_count;
     uint16_t in_flight;  /* fetched, not yet published */
     uint16_t avail_seen; /* next to fetch */
@@ -61,9 +63,14 @@ struct ring {
     bool scribbled;      /* by a fault of ours: what the driver left there is lost */
 };
 
+/* Allocates all that a queue of so many descriptors can need at once: DRIVER_OK comes from a fault
+ * handler, which allocates nothing. false: out of memory. */
+bool ring_open(struct ring *ring, uint16_t index, uint16_t max_size);
+void ring_close(struct ring *ring);
+/* As it is when nobody has set it up. */
+void ring_reset(struct ring *ring);
 /* Finds the parts in memory and begins with an empty ring. false: it could not (reported). */
 bool ring_start(struct model *model, struct ring *ring);
-void ring_stop(struct ring *ring);
 
 /* Reads what is new in the available ring, all of it. false: nothing new, or the ring is broken. */
 bool ring_fetch(struct model *model, struct ring *ring);

@@ -105,6 +105,8 @@ void model_wire_close(struct wire *wire)
     pthread_mutex_lock(&wire->lock);
     wire->closed = true;
     pthread_cond_broadcast(&wire->room);
+    while (wire->waiting)
+        pthread_cond_wait(&wire->room, &wire->lock);
     pthread_mutex_unlock(&wire->lock);
 }
 
