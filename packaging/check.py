@@ -91,7 +91,7 @@ def _check_signatures(folder, drivers, catalog_name, roots):
                     "%s: osslsigncode does not accept %s (%s); %s"
                     % (path, what, last_line(error), AGAIN)
                 ) from None
-            if said.count(b"Signature verification: ok") != 2:
+            if said.count(b"\nSignature verification: ok") != 2:
                 raise Problem(
                     "%s: of %s, not both (SHA-1 and SHA-256) are in order; %s" % (path, what, AGAIN)
                 )

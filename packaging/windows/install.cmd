@@ -15,11 +15,12 @@ set "THUMBPRINT=@THUMBPRINT@"
 set "HERE=%~dp0"
 set "TOOLS=%SystemRoot%\System32"
 
+rem One command a line of an "if": Wine's cmd, which the tests use, takes "if a b & c" for "(if a b) & c".
 set "MODE=install"
-set "TURN_ON="
+if /i "%~1"=="/check" set "MODE=check"
+if /i "%~1"=="/testsigning" set "MODE=testsigning"
 if "%~1"=="" goto bitness
-if /i "%~1"=="/check" set "MODE=check" & goto bitness
-if /i "%~1"=="/testsigning" set "TURN_ON=yes" & goto bitness
+if not "%MODE%"=="install" goto bitness
 echo usage: install.cmd [/testsigning ^| /check]
 exit /b 2
 
@@ -85,7 +86,7 @@ echo Test signing: %TEST_SIGNING% (needed: %NEEDED%)
 if not defined THUMBPRINT echo Certificate:  the driver is not signed with a test certificate; nothing is to be imported
 
 if not "%MODE%"=="check" goto certificate
-if defined THUMBPRINT echo Would import: aerovnet-test.cer (%THUMBPRINT%) into Root and TrustedPublisher
+if defined THUMBPRINT echo Would import: aerovnet-test.cer, %THUMBPRINT%, into Root and TrustedPublisher
 echo Would run:    pnputil -i -a %ARCH%\aerovnet.inf
 echo Nothing was changed.
 exit /b 0
@@ -94,10 +95,12 @@ rem --- the certificate --------------------------------------------------------
 
 :certificate
 if not defined THUMBPRINT goto driver
-for %%s in (Root TrustedPublisher) do (
-    call "%TOOLS%\certutil" -addstore -f %%s "%HERE%aerovnet-test.cer" >nul
-    if errorlevel 1 set "STORE=%%s" & goto no_certificate
-)
+set "STORE=Root"
+call "%TOOLS%\certutil" -addstore -f Root "%HERE%aerovnet-test.cer" >nul
+if errorlevel 1 goto no_certificate
+set "STORE=TrustedPublisher"
+call "%TOOLS%\certutil" -addstore -f TrustedPublisher "%HERE%aerovnet-test.cer" >nul
+if errorlevel 1 goto no_certificate
 echo Certificate:  trusted (Root, TrustedPublisher)
 goto driver
 
@@ -115,7 +118,7 @@ rem driver store's copy of the INF is.
 call "%TOOLS%\pnputil" -i -a "%HERE%%ARCH%\aerovnet.inf"
 set "STATUS=%ERRORLEVEL%"
 set "STORED="
-for %%i in ("%SystemRoot%\inf\oem*.inf") do call :compare "%%~fi"
+for %%i in (%SystemRoot%\inf\oem*.inf) do call :compare "%%~fi"
 if defined STORED goto stored
 echo FAILED: pnputil did not take the driver (status %STATUS%). The reason is at the end of %SystemRoot%\inf\setupapi.dev.log.
 echo If it speaks of a signature or hash: compare the files with SHA256SUMS (certutil -hashfile FILE SHA256) and set this
@@ -135,7 +138,7 @@ echo Done. An adapter that is there already, or is added later, uses this driver
 exit /b 0
 
 :turn_on
-if not defined TURN_ON goto tell
+if not "%MODE%"=="testsigning" goto tell
 call "%TOOLS%\bcdedit" /set testsigning on >nul
 if not errorlevel 1 goto turned_on
 echo FAILED: bcdedit did not turn on test signing. Run "bcdedit /set testsigning on" as an administrator and read what it says.

@@ -13,8 +13,9 @@ set "THUMBPRINT=@THUMBPRINT@"
 set "TOOLS=%SystemRoot%\System32"
 
 set "FORCE="
+if /i "%~1"=="/force" set "FORCE=yes"
 if "%~1"=="" goto bitness
-if /i "%~1"=="/force" set "FORCE=yes" & goto bitness
+if defined FORCE goto bitness
 echo usage: uninstall.cmd [/force]
 exit /b 2
 
@@ -44,7 +45,7 @@ rem --- the driver store -------------------------------------------------------
 
 :packages
 set "FAILED="
-for %%i in ("%SystemRoot%\inf\oem*.inf") do call :package "%%~fi"
+for %%i in (%SystemRoot%\inf\oem*.inf) do call :package "%%~fi"
 if not defined FAILED goto service
 echo FAILED: pnputil did not remove %FAILED%. Close Device Manager and installers, restart Windows, and run uninstall.cmd again.
 exit /b 1
@@ -55,8 +56,8 @@ if errorlevel 1 exit /b 0
 set "PNPUTIL_FORCE="
 if defined FORCE set "PNPUTIL_FORCE=-f"
 call "%TOOLS%\pnputil" %PNPUTIL_FORCE% -d "%~nx1"
-if exist "%~1" set "FAILED=%~nx1" & exit /b 1
-echo Removed: driver package %~nx1
+if exist "%~1" set "FAILED=%~nx1"
+if not exist "%~1" echo Removed: driver package %~nx1
 exit /b 0
 
 rem --- what an installation leaves ----------------------------------------------------------------
@@ -65,7 +66,11 @@ rem --- what an installation leaves --------------------------------------------
 call "%TOOLS%\reg" query "HKLM\SYSTEM\CurrentControlSet\services\aerovnet" >nul 2>&1
 if errorlevel 1 goto event_source
 call "%TOOLS%\sc" delete aerovnet >nul
-if not errorlevel 1 echo Removed: service aerovnet & goto event_source
+if errorlevel 1 goto no_service
+echo Removed: service aerovnet
+goto event_source
+
+:no_service
 echo FAILED: the service aerovnet could not be deleted. Restart Windows and run uninstall.cmd again.
 exit /b 1
 
@@ -74,7 +79,11 @@ set "SOURCE=HKLM\SYSTEM\CurrentControlSet\services\eventlog\System\aerovnet"
 call "%TOOLS%\reg" query "%SOURCE%" >nul 2>&1
 if errorlevel 1 goto file
 call "%TOOLS%\reg" delete "%SOURCE%" /f >nul
-if not errorlevel 1 echo Removed: event source aerovnet & goto file
+if errorlevel 1 goto no_event_source
+echo Removed: event source aerovnet
+goto file
+
+:no_event_source
 echo FAILED: the event source could not be removed. As an administrator, delete %SOURCE% with regedit.
 exit /b 1
 
@@ -82,7 +91,11 @@ exit /b 1
 set "DRIVER=%SystemRoot%\System32\drivers\aerovnet.sys"
 if not exist "%DRIVER%" goto certificate
 del /f "%DRIVER%" >nul 2>&1
-if not exist "%DRIVER%" echo Removed: %DRIVER% & goto certificate
+if exist "%DRIVER%" goto no_file
+echo Removed: %DRIVER%
+goto certificate
+
+:no_file
 echo FAILED: %DRIVER% is in use. Restart Windows and run uninstall.cmd again.
 exit /b 1
 
