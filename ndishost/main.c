@@ -210,7 +210,15 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
     char hash[SHA256_HEX] = "";
 
     sha256_file(run->line.driver, hash);
-    fprintf(json, "  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash, run->line.seed);
+    fprintf(json, "  \"driver\": ");
+    json_string(json, run->line.driver);
+    fprintf(json, ",\n  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash,
+            run->line.seed);
+    if (*run->error) {
+        fprintf(json, "  \"error\": ");
+        json_string(json, run->error);
+        fprintf(json, ",\n");
+    }
     fprintf(json, "  \"violations\": %u,\n  \"leaked\": %u,\n  \"exit_status\": %d\n}\n",
             rules_violations(), leaked, run->status);
 }
@@ -283,7 +291,8 @@ static int take_down(struct run *run, int status)
 
         adapter_stop(run->adapter);
         if (status == EXIT_FINE) {
-            run->verdict_failed = net->ops->verdict(net, out) != 0;
+            run->verdict_failed =
+                net->ops->verdict(net, out) != 0 || adapter_bus_failed(run->adapter);
             adapter_summary(run->adapter, out);
         }
         adapter_part = report_adapter(run);

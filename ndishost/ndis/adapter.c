@@ -464,6 +464,11 @@ bool adapter_finished(struct ndis_adapter *adapter)
     return atomic_load(&adapter->finished) || adapter->bus_failed || adapter->remove_requested;
 }
 
+bool adapter_bus_failed(const struct ndis_adapter *adapter)
+{
+    return adapter->bus_failed;
+}
+
 const char *adapter_state_text(struct ndis_adapter *adapter)
 {
     return adapter_state_name(adapter_state(adapter));

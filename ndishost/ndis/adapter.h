@@ -65,6 +65,8 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
                        int32_t *status);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);
+/* The bus said that it cannot go on (bus.h, failed). */
+bool adapter_bus_failed(const struct ndis_adapter *adapter);
 const char *adapter_state_text(struct ndis_adapter *adapter); /* "Running" */
 /* An OID's number by name ("OID_GEN_STATISTICS", "GEN_STATISTICS") or in C's notation. */
 bool adapter_oid_number(const char *name, uint32_t *oid);

@@ -12,7 +12,6 @@
 #define STATUS_ADAPTER_REMOVED    0xC0010018u
 #define STATUS_SEND_ABORTED       0xC023000Cu
 #define STATUS_MEDIA_DISCONNECTED 0xC023001Fu
-#define STATUS_PAUSED             0xC023002Au
 #define STATUS_LOW_POWER_STATE    0xC023002Fu
 
 /* Is this the way an NDIS miniport says that it was in no state to send? */

@@ -242,7 +242,8 @@ typedef struct _AEROVNET_ADAPTER {
     LONG volatile ResetNeeded;
     LONG volatile Gone; /* registers read all ones: the hardware is not there */
     LONG volatile PausePending;
-    LONG volatile LinkUp; /* as NDIS was told last */
+    LONG volatile DeviceBusy; /* somebody stops or starts the device */
+    LONG volatile LinkUp;     /* as NDIS was told last */
     LONG volatile LinkChanges;
 
     /* Written by the ISR only, so one at a time. */
@@ -296,7 +297,7 @@ AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address);
 BOOLEAN AerovnetAddressIsStation(const UCHAR *Address);
 BOOLEAN AerovnetAddressEqual(const UCHAR *A, const UCHAR *B);
 
-/* device.c: all at PASSIVE_LEVEL, one caller at a time. A failure is in the event log. */
+/* device.c: all at PASSIVE_LEVEL, and Initialize's one caller at a time. A failure is in the event log. */
 
 /* BARs and interrupt out of what Windows assigned. */
 NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources);
@@ -313,6 +314,8 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter);
 /* Resets the device and takes every frame and buffer back from it; frames complete with `Status`.
  * Harmless on a device that is not started. */
 VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
+/* The same, and brings the device back with empty rings; frames complete with RESET_IN_PROGRESS. */
+NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter);
 /* Looks at device_status: all ones, or DEVICE_NEEDS_RESET, is acted upon. <= DISPATCH_LEVEL */
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter);
 /* Any IRQL: the machine goes down, the device must not write to memory any more. */

@@ -399,6 +399,10 @@ static NDIS_STATUS NTAPI AerovnetPause(NDIS_HANDLE MiniportAdapterContext,
     AerovnetTransmitOpen(Adapter, FALSE);
     AerovnetReceiveOpen(Adapter, FALSE);
     AerovnetTransmitFlush(Adapter, NDIS_STATUS_PAUSED);
+    /* A device that is gone or does not work returns no frame: they are taken from it. */
+    AerovnetDeviceCheck(Adapter);
+    if (Adapter->ResetNeeded)
+        AerovnetDeviceStop(Adapter, NDIS_STATUS_PAUSED);
     InterlockedExchange(&Adapter->PausePending, 1);
     if (InterlockedDecrement(&Adapter->Outstanding) == 0 &&
         InterlockedExchange(&Adapter->PausePending, 0))
@@ -423,7 +427,7 @@ static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
     if (AerovnetTransmitHangs(Adapter))
         AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_TRANSMIT_HANG,
                              AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
-    return Adapter->ResetNeeded && !Adapter->Gone;
+    return Adapter->ResetNeeded != 0;
 }
 
 /* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does it. */
@@ -445,11 +449,7 @@ static VOID NTAPI AerovnetResetWork(PVOID WorkItemContext, NDIS_HANDLE NdisIoWor
     UNREFERENCED_PARAMETER(NdisIoWorkItemHandle);
 
     Adapter->Resets++;
-    AerovnetDeviceStop(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
-    InterlockedExchange(&Adapter->ResetNeeded, 0);
-    Status = AerovnetDeviceNegotiate(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS)
-        Status = AerovnetDeviceStart(Adapter);
+    Status = AerovnetDeviceRestart(Adapter);
     if (Status != NDIS_STATUS_SUCCESS) {
         AerovnetLog(Adapter, AEROVNET_EVENT_RESET_FAILED, (ULONG)Status, 0);
         Status = NDIS_STATUS_HARD_ERRORS;

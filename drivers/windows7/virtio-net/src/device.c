@@ -368,7 +368,20 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
-VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+/* Reset, pause, removal and halt may come at once, each on a thread of its own; every one of them is
+ * done within a few seconds. PASSIVE_LEVEL */
+static VOID AerovnetDeviceAcquire(PAEROVNET_ADAPTER Adapter)
+{
+    while (InterlockedCompareExchange(&Adapter->DeviceBusy, 1, 0) != 0)
+        NdisMSleep(1000);
+}
+
+static VOID AerovnetDeviceRelease(PAEROVNET_ADAPTER Adapter)
+{
+    InterlockedExchange(&Adapter->DeviceBusy, 0);
+}
+
+static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
     /* Once the queues are not live, no DPC and no sender touches the rings any more. */
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
@@ -377,6 +390,27 @@ VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
         InterlockedExchange(&Adapter->Gone, 1);
     AerovnetTransmitStop(Adapter, Status);
     AerovnetReceiveStop(Adapter);
+}
+
+VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    AerovnetDeviceAcquire(Adapter);
+    AerovnetStopLocked(Adapter, Status);
+    AerovnetDeviceRelease(Adapter);
+}
+
+NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_STATUS Status;
+
+    AerovnetDeviceAcquire(Adapter);
+    AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
+    InterlockedExchange(&Adapter->ResetNeeded, 0);
+    Status = AerovnetDeviceNegotiate(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        Status = AerovnetDeviceStart(Adapter);
+    AerovnetDeviceRelease(Adapter);
+    return Status;
 }
 
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
