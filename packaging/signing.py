@@ -8,6 +8,7 @@ used; sign_pe() and sign_catalog() then take an unsigned file to a signed one. T
 osslsigncode's. test_certificate() gives the project's own certificate, making it the first time.
 """
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -113,6 +114,7 @@ class Signer:
             file.write(self.pem + (read_file(roots) if roots else b""))
             if os.path.exists(SYSTEM_ROOTS):
                 file.write(read_file(SYSTEM_ROOTS))
+        self._check_chain(certificate)
 
     def close(self):
         self._scratch.cleanup()
@@ -169,6 +171,23 @@ class Signer:
                 "the certificate %s is not for code signing (extended key usage): Windows "
                 "would not accept its signatures" % path
             )
+
+        # The kernel of Windows 7 verifies RSA signatures and no others.
+        if b"Public Key Algorithm: rsaEncryption" not in self._fact("-noout", "-text"):
+            raise Problem("%s has no RSA key: Windows 7 loads no driver by it" % path)
+
+    def _check_chain(self, path):
+        """The result can only be verified if the chain ends at a root that is known here."""
+        trust = ["-auth_level", "0", "-CAfile", self.roots, "-untrusted", self.certificate]
+        try:
+            run("openssl", "verify", "-purpose", "any", *trust, self.certificate)
+        except subprocess.CalledProcessError as error:
+            found = re.search(rb"error \d+ at \d+ depth lookup: *(.*)", error.stderr + error.stdout)
+            why = found.group(1).decode() if found else last_line(error)
+            raise Problem(
+                "the certificate %s leads to no root that is known here (%s): put its chain after "
+                "it in the file, or give the root (make package ROOTS=root.pem)" % (path, why)
+            ) from None
 
     def _check_key(self, certificate, key):
         read_file(key)
