@@ -195,8 +195,8 @@ static NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_p
         AerovnetLog(Adapter, AEROVNET_EVENT_CONFIG_UNREADABLE, Detail, Status);
         return NDIS_STATUS_FAILURE;
     case VIRTIO_PCI_E_GONE:
-        InterlockedExchange(&Adapter->Gone, 1);
-        AerovnetLog(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
+        if (!InterlockedExchange(&Adapter->Gone, 1))
+            AerovnetLog(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
         return NDIS_STATUS_FAILURE;
     default:
         AerovnetLog(Adapter, AEROVNET_EVENT_CAPABILITY_MISSING, Status, Device->failed_bar);
