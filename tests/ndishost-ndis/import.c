@@ -4,10 +4,15 @@
 
 NTSYSAPI VOID NTAPI NdisMResetMiniport(NDIS_HANDLE MiniportAdapterHandle);
 
+/* An address in the data, so that the file has relocations, as every driver that is more than this. */
+VOID(NTAPI *Reset)(NDIS_HANDLE MiniportAdapterHandle);
+PVOID Address = &Reset;
+
 DRIVER_INITIALIZE DriverEntry;
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     UNREFERENCED_PARAMETER(RegistryPath);
+    Reset = (VOID(NTAPI *)(NDIS_HANDLE))Address;
     NdisMResetMiniport(DriverObject);
     return STATUS_SUCCESS;
 }

@@ -242,7 +242,7 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
             NDIS_LOWER_IRQL(Irql, DISPATCH_LEVEL);
     }
     if (Adapter->Mode == LOOP_LOCK_KEPT)
-        NdisAcquireSpinLock(&Adapter->Lock);
+        NdisAcquireSpinLock(&Adapter->Other);
 }
 
 VOID NTAPI LoopCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
@@ -262,7 +262,7 @@ static PNET_BUFFER_LIST TakeReceive(PLOOP_ADAPTER Adapter, PBOOLEAN Few)
     if (List != NULL) {
         Adapter->FreeFirst = NET_BUFFER_LIST_NEXT_NBL(List);
         Adapter->FreeCount--;
-        Adapter->Outstanding++;
+        Adapter->Outstanding += Adapter->Mode != LOOP_INDICATE_TWICE;
     }
     *Few = Adapter->FreeCount < LOOP_FEW;
     NdisDprReleaseSpinLock(&Adapter->Lock);
@@ -296,6 +296,8 @@ VOID NTAPI LoopReturn(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBu
           !NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) ==
               (KeGetCurrentIrql() != DISPATCH_LEVEL),
           ReturnFlags);
+    if (Adapter->Mode == LOOP_INDICATE_TWICE)
+        return; /* it may come back twice: not to be used again, nor counted */
     GiveReceives(Adapter, NetBufferLists);
 }
 

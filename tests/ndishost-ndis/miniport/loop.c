@@ -289,6 +289,7 @@ static NDIS_STATUS NTAPI LoopInitialize(NDIS_HANDLE NdisMiniportHandle,
     Adapter->Mode = ReadMode(NdisMiniportHandle);
     NdisMoveMemory(Adapter->Mac, Mac, 6);
     NdisAllocateSpinLock(&Adapter->Lock);
+    NdisAllocateSpinLock(&Adapter->Other);
     CHECK(Adapter, MiniportDriverContext == &DriverHandle, MiniportDriverContext);
     Misbehave(Adapter, FALSE);
     Status = SetRegistration(Adapter);
@@ -403,7 +404,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     Characteristics.DevicePnPEventNotifyHandler = LoopPnpEvent;
     Characteristics.ShutdownHandlerEx = LoopShutdown;
     Characteristics.CancelOidRequestHandler = LoopCancelOidRequest;
-    if (LOOP_VARIANT == 3)
+    if (LOOP_VARIANT == 3 && RegistryPath != NULL)
         return STATUS_SUCCESS;
     return NdisMRegisterMiniportDriver(DriverObject, RegistryPath, &DriverHandle, &Characteristics,
                                        &DriverHandle);

@@ -92,6 +92,8 @@ struct _LOOP_ADAPTER {
 
     ULONG64 Sent, Received;
 
+    NDIS_SPIN_LOCK Other; /* mode LOOP_LOCK_KEPT: nobody else wants it */
+
     /* of the checks in checks.c */
     NDIS_EVENT Event;
     ULONG Fired;
