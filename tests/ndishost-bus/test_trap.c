@@ -66,12 +66,12 @@ static void test_in_out(void **state)
     begin();
     assert_int_equal(ioport_map(&fake.bus, 2), FAKE_PORT);
     fake_bus_forget(&fake);
-    __asm__ volatile("outl %0, %1" : : "a"(0x11223344), "d"(port));
-    __asm__ volatile("outw %w0, %1" : : "a"(0xAABB), "d"(port + 4));
-    __asm__ volatile("outb %b0, %1" : : "a"(0xCC), "d"(port + 6));
-    __asm__ volatile("inb %1, %0" : "=a"(b) : "d"(port));
-    __asm__ volatile("inw %1, %0" : "=a"(w) : "d"(port + 4));
-    __asm__ volatile("inl %1, %0" : "=a"(l) : "d"(port + 4));
+    __asm__ volatile("outl %0, %w1" : : "a"(0x11223344), "d"(port));
+    __asm__ volatile("outw %w0, %w1" : : "a"(0xAABB), "d"(port + 4));
+    __asm__ volatile("outb %b0, %w1" : : "a"(0xCC), "d"(port + 6));
+    __asm__ volatile("inb %w1, %0" : "=a"(b) : "d"(port));
+    __asm__ volatile("inw %w1, %0" : "=a"(w) : "d"(port + 4));
+    __asm__ volatile("inl %w1, %0" : "=a"(l) : "d"(port + 4));
     assert_string_equal(fake.log, "w4w2w1r1r2r4");
     assert_int_equal(b, 0x44);
     assert_int_equal(w, 0xAABB);
@@ -84,7 +84,7 @@ static void test_in_out(void **state)
     assert_int_equal(b, 0xFF);
     __asm__ volatile("outb %b0, $0x80" : : "a"(0));
     ioport_unmap(&fake.bus, 2);
-    __asm__ volatile("inl %1, %0" : "=a"(l) : "d"(port));
+    __asm__ volatile("inl %w1, %0" : "=a"(l) : "d"(port));
     assert_int_equal(l, UINT32_MAX);
 }
 
