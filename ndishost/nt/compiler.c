@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "rules/rules.h"
 
 /* A driver's exception handler is registered, and never called: a fault ends the run. */
 static LONG NTAPI handler_nobody_calls(PVOID Record, PVOID Frame, PVOID Context, PVOID Dispatcher)
@@ -166,6 +167,7 @@ HOST_EXPORT_AS("ntoskrnl.exe", "_alloca_probe", _alloca_probe, nt_chkstk);
 /* Host threads may use the floating point unit at any time; the kernel under them saves it. */
 NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     memset(FloatSave, 0, sizeof *FloatSave);
     return STATUS_SUCCESS;
 }
@@ -174,6 +176,7 @@ HOST_EXPORT("ntoskrnl.exe", KeSaveFloatingPointState);
 NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave)
 {
     (void)FloatSave;
+    HOST_CALL(DISPATCH_LEVEL);
     return STATUS_SUCCESS;
 }
 HOST_EXPORT("ntoskrnl.exe", KeRestoreFloatingPointState);

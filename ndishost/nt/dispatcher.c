@@ -316,7 +316,7 @@ HOST_EXPORT("ntoskrnl.exe", KePulseEvent);
 
 VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 {
-    HOST_CALL(RULE_ANY_IRQL);
+    HOST_CALL(PASSIVE_LEVEL);
     dispatcher_init(&Semaphore->Header, DISPATCHER_SEMAPHORE, Count);
     Semaphore->Limit = Limit;
 }

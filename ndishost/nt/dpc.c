@@ -173,14 +173,19 @@ void dpc_run(unsigned processor)
 
 /* ---- What drivers call ---- */
 
+static void initialize(PRKDPC dpc, UCHAR type, PKDEFERRED_ROUTINE routine, PVOID context)
+{
+    memset(dpc, 0, sizeof *dpc);
+    dpc->Type = type;
+    dpc->Importance = MediumImportance;
+    dpc->DeferredRoutine = routine;
+    dpc->DeferredContext = context;
+}
+
 VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext)
 {
     HOST_CALL(RULE_ANY_IRQL);
-    memset(Dpc, 0, sizeof *Dpc);
-    Dpc->Type = OBJECT_DPC;
-    Dpc->Importance = MediumImportance;
-    Dpc->DeferredRoutine = DeferredRoutine;
-    Dpc->DeferredContext = DeferredContext;
+    initialize(Dpc, OBJECT_DPC, DeferredRoutine, DeferredContext);
 }
 HOST_EXPORT("ntoskrnl.exe", KeInitializeDpc);
 
@@ -188,8 +193,8 @@ HOST_EXPORT("ntoskrnl.exe", KeInitializeDpc);
 VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine,
                                    PVOID DeferredContext)
 {
-    KeInitializeDpc(Dpc, DeferredRoutine, DeferredContext);
-    Dpc->Type = OBJECT_THREADED;
+    HOST_CALL(RULE_ANY_IRQL);
+    initialize(Dpc, OBJECT_THREADED, DeferredRoutine, DeferredContext);
 }
 HOST_EXPORT("ntoskrnl.exe", KeInitializeThreadedDpc);
 
@@ -302,6 +307,8 @@ void nt_flush(void)
 
 LOGICAL NTAPI KeIsExecutingDpc(VOID)
 {
+    /* Below it the answer could be another processor's already. */
+    HOST_CALL_RANGE(DISPATCH_LEVEL, RULE_ANY_IRQL);
     return nt_self()->in_dpc;
 }
 HOST_EXPORT("ntoskrnl.exe", KeIsExecutingDpc);

@@ -247,6 +247,7 @@ HOST_EXPORT("ntoskrnl.exe", ExpInterlockedFlushSList);
 
 USHORT NTAPI ExQueryDepthSList(PSLIST_HEADER SListHead)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     return (USHORT)slist_depth(SListHead);
 }
 HOST_EXPORT("ntoskrnl.exe", ExQueryDepthSList);

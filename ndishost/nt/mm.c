@@ -197,6 +197,7 @@ HOST_EXPORT("ntoskrnl.exe", MmGetSystemRoutineAddress);
 LOGICAL NTAPI MmIsDriverVerifying(PDRIVER_OBJECT DriverObject)
 {
     (void)DriverObject;
+    HOST_CALL(APC_LEVEL);
     return rules_enabled;
 }
 HOST_EXPORT("ntoskrnl.exe", MmIsDriverVerifying);

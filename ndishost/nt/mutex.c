@@ -117,6 +117,7 @@ HOST_EXPORT("ntoskrnl.exe", ExReleaseFastMutexUnsafe);
 
 VOID FASTCALL KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex)
 {
+    HOST_CALL(APC_LEVEL);
     memset(Mutex, 0, sizeof *Mutex);
     Mutex->Count = 1;
 }

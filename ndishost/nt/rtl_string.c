@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counted strings. Characters above 0x7F are Latin-1 here, as in code page 1252's common part. */
-#include <stdlib.h>
+#include <stdbool.h>
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/pool.h"
@@ -121,7 +121,7 @@ HOST_EXPORT("ntoskrnl.exe", RtlUnicodeStringToAnsiString);
 
 VOID NTAPI RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
 {
-    HOST_CALL(PASSIVE_LEVEL);
+    HOST_CALL(APC_LEVEL);
     if (UnicodeString->Buffer)
         nt_pool_free(TRACK_KIND, UnicodeString->Buffer, STRING_TAG, RULE_CALLER);
     memset(UnicodeString, 0, sizeof *UnicodeString);
@@ -130,7 +130,7 @@ HOST_EXPORT("ntoskrnl.exe", RtlFreeUnicodeString);
 
 VOID NTAPI RtlFreeAnsiString(PANSI_STRING AnsiString)
 {
-    HOST_CALL(PASSIVE_LEVEL);
+    HOST_CALL(APC_LEVEL);
     if (AnsiString->Buffer)
         nt_pool_free(TRACK_KIND, AnsiString->Buffer, STRING_TAG, RULE_CALLER);
     memset(AnsiString, 0, sizeof *AnsiString);
@@ -181,15 +181,14 @@ NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Sour
 }
 HOST_EXPORT("ntoskrnl.exe", RtlAppendUnicodeToString);
 
-LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
-                                   BOOLEAN CaseInSensitive)
+static LONG compare(PCUNICODE_STRING String1, PCUNICODE_STRING String2, bool caseless)
 {
     unsigned shorter = (String1->Length < String2->Length ? String1->Length : String2->Length) / 2u;
 
     for (unsigned i = 0; i < shorter; i++) {
         WCHAR a = String1->Buffer[i], b = String2->Buffer[i];
 
-        if (CaseInSensitive) {
+        if (caseless) {
             a = upcase(a);
             b = upcase(b);
         }
@@ -198,18 +197,26 @@ LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING St
     }
     return String1->Length - String2->Length;
 }
+
+LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
+                                   BOOLEAN CaseInSensitive)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    return compare(String1, String2, CaseInSensitive);
+}
 HOST_EXPORT("ntoskrnl.exe", RtlCompareUnicodeString);
 
 BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2,
                                     BOOLEAN CaseInSensitive)
 {
-    return String1->Length == String2->Length &&
-           RtlCompareUnicodeString(String1, String2, CaseInSensitive) == 0;
+    HOST_CALL(PASSIVE_LEVEL);
+    return String1->Length == String2->Length && compare(String1, String2, CaseInSensitive) == 0;
 }
 HOST_EXPORT("ntoskrnl.exe", RtlEqualUnicodeString);
 
 BOOLEAN NTAPI RtlEqualString(CONST STRING *String1, CONST STRING *String2, BOOLEAN CaseInSensitive)
 {
+    HOST_CALL(PASSIVE_LEVEL);
     if (String1->Length != String2->Length)
         return FALSE;
     for (unsigned i = 0; i < String1->Length; i++) {
@@ -224,6 +231,7 @@ HOST_EXPORT("ntoskrnl.exe", RtlEqualString);
 
 WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
 {
+    HOST_CALL(APC_LEVEL);
     return upcase(SourceCharacter);
 }
 HOST_EXPORT("ntoskrnl.exe", RtlUpcaseUnicodeChar);
@@ -235,7 +243,7 @@ NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString,
     PCHAR buffer = (PCHAR)DestinationString->Buffer;
     NTSTATUS status;
 
-    HOST_CALL(PASSIVE_LEVEL);
+    HOST_CALL(APC_LEVEL);
     status = make_room(&buffer, &DestinationString->MaximumLength, SourceString->Length,
                        AllocateDestinationString, RULE_CALLER);
     if (!NT_SUCCESS(status))

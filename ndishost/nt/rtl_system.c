@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The run-time library's odds and ends: which Windows this is, random numbers, dates. */
+#include <stdbool.h>
+#include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/clock.h"
@@ -39,10 +41,91 @@ NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation)
 }
 HOST_EXPORT("ntoskrnl.exe", RtlGetVersion);
 
+/* A condition mask has three bits a member, at three times the number of its bit in the type mask. */
+#define CONDITION_BITS    3
+#define VER_EQUAL         1
+#define VER_GREATER       2
+#define VER_GREATER_EQUAL 3
+#define VER_LESS          4
+#define VER_LESS_EQUAL    5
+
+static ULONGLONG NTAPI nt_VerSetConditionMask(ULONGLONG ConditionMask, ULONG TypeMask,
+                                              UCHAR Condition)
+{
+    for (unsigned bit = 0; bit < 8; bit++)
+        if (TypeMask & 1u << bit)
+            ConditionMask |= (ULONGLONG)(Condition & 7) << CONDITION_BITS * bit;
+    return ConditionMask;
+}
+HOST_EXPORT_AS("ntoskrnl.exe", "VerSetConditionMask", VerSetConditionMask, nt_VerSetConditionMask);
+
+static bool satisfies(ULONG have, ULONG want, unsigned condition)
+{
+    switch (condition) {
+    case VER_EQUAL:
+        return have == want;
+    case VER_GREATER:
+        return have > want;
+    case VER_GREATER_EQUAL:
+        return have >= want;
+    case VER_LESS:
+        return have < want;
+    case VER_LESS_EQUAL:
+        return have <= want;
+    default:
+        return false;
+    }
+}
+
+/* Major, minor and service pack are compared as one number: the first that differs decides, by the
+ * condition of the first that is asked for. */
+static bool version_satisfies(const RTL_OSVERSIONINFOEXW *want, ULONG types, ULONGLONG conditions)
+{
+    /* Bits of VER_MAJORVERSION, VER_MINORVERSION, VER_SERVICEPACKMAJOR, VER_SERVICEPACKMINOR. */
+    static const uint8_t bits[] = {1, 0, 5, 4};
+    const ULONG have[] = {MAJOR, MINOR, SERVICE_PACK, 0};
+    const ULONG wanted[] = {want->dwMajorVersion, want->dwMinorVersion, want->wServicePackMajor,
+                            want->wServicePackMinor};
+    unsigned condition = 0;
+
+    for (unsigned i = 0; i < sizeof bits; i++) {
+        if (!(types & 1u << bits[i]))
+            continue;
+        if (!condition)
+            condition = conditions >> CONDITION_BITS * bits[i] & 7;
+        if (have[i] != wanted[i])
+            return satisfies(have[i], wanted[i], condition);
+    }
+    return !condition || satisfies(0, 0, condition);
+}
+
+NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask,
+                                    ULONGLONG ConditionMask)
+{
+    static const struct {
+        uint8_t bit;
+        ULONG have;
+    } others[] = {{2, BUILD}, {3, PLATFORM_NT}, {7, WORKSTATION}};
+    const ULONG wanted[] = {VersionInfo->dwBuildNumber, VersionInfo->dwPlatformId,
+                            VersionInfo->wProductType};
+
+    HOST_CALL(PASSIVE_LEVEL);
+    if (TypeMask == 0)
+        return STATUS_INVALID_PARAMETER;
+    for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+        if (TypeMask & 1u << others[i].bit &&
+            !satisfies(others[i].have, wanted[i],
+                       ConditionMask >> CONDITION_BITS * others[i].bit & 7))
+            return STATUS_REVISION_MISMATCH;
+    return version_satisfies(VersionInfo, TypeMask, ConditionMask) ? STATUS_SUCCESS
+                                                                   : STATUS_REVISION_MISMATCH;
+}
+HOST_EXPORT("ntoskrnl.exe", RtlVerifyVersionInfo);
+
 BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
                            PUNICODE_STRING CSDVersion)
 {
-    HOST_CALL(RULE_ANY_IRQL);
+    HOST_CALL(PASSIVE_LEVEL);
     if (MajorVersion)
         *MajorVersion = MAJOR;
     if (MinorVersion)
@@ -57,12 +140,14 @@ HOST_EXPORT("ntoskrnl.exe", PsGetVersion);
 
 BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version)
 {
+    HOST_CALL(PASSIVE_LEVEL);
     return Version <= NTDDI_VERSION;
 }
 HOST_EXPORT("ntoskrnl.exe", RtlIsNtDdiVersionAvailable);
 
 BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)
 {
+    HOST_CALL(PASSIVE_LEVEL);
     /* WDM 6.0 since Vista; 1.x before. */
     return MajorVersion < 6 || (MajorVersion == 6 && MinorVersion == 0);
 }
@@ -93,6 +178,7 @@ HOST_EXPORT("ntoskrnl.exe", RtlRandomEx);
 
 BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature)
 {
+    HOST_CALL(PASSIVE_LEVEL);
     switch (ProcessorFeature) {
     case 2:  /* compare-exchange of 8 bytes */
     case 3:  /* MMX */
@@ -110,6 +196,7 @@ HOST_EXPORT("ntoskrnl.exe", ExIsProcessorFeaturePresent);
 
 KPROCESSOR_MODE NTAPI ExGetPreviousMode(VOID)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     return KernelMode;
 }
 HOST_EXPORT("ntoskrnl.exe", ExGetPreviousMode);

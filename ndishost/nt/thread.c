@@ -242,6 +242,7 @@ HOST_EXPORT("ntoskrnl.exe", PsGetCurrentProcessId);
 KPRIORITY NTAPI KeQueryPriorityThread(PKTHREAD Thread)
 {
     (void)Thread;
+    HOST_CALL(PASSIVE_LEVEL);
     return NORMAL_PRIORITY;
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryPriorityThread);
@@ -302,12 +303,14 @@ HOST_EXPORT("ntoskrnl.exe", KeLeaveGuardedRegion);
 
 BOOLEAN NTAPI KeAreApcsDisabled(VOID)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     return regions != 0;
 }
 HOST_EXPORT("ntoskrnl.exe", KeAreApcsDisabled);
 
 BOOLEAN NTAPI KeAreAllApcsDisabled(VOID)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     return regions != 0 || irql_get() >= APC_LEVEL;
 }
 HOST_EXPORT("ntoskrnl.exe", KeAreAllApcsDisabled);

@@ -283,7 +283,7 @@ HOST_EXPORT("ntoskrnl.exe", IoSizeofWorkItem);
 
 VOID NTAPI IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem)
 {
-    HOST_CALL(DISPATCH_LEVEL);
+    HOST_CALL(RULE_ANY_IRQL);
     memset(IoWorkItem, 0, sizeof *IoWorkItem);
     IoWorkItem->object = IoObject;
     track_add(TRACK_KIND, IoWorkItem, 0, RULE_CALLER);
@@ -292,7 +292,7 @@ HOST_EXPORT("ntoskrnl.exe", IoInitializeWorkItem);
 
 VOID NTAPI IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem)
 {
-    HOST_CALL(DISPATCH_LEVEL);
+    HOST_CALL(RULE_ANY_IRQL);
     if (!track_remove(TRACK_KIND, IoWorkItem, RULE_CALLER))
         rule_violation_object("WorkItemFree", IoWorkItem, RULE_CALLER,
                               "uninitialises work item %p, which is not initialised",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <ntddk.h>
+#include "loader/exports.h"
 #include "nt/clock.h"
 #include "nt/format.h"
 #include "nt/irql.h"
@@ -209,6 +210,66 @@ static void test_version(void **state)
     assert_false(RtlIsNtDdiVersionAvailable(0x06020000));
 }
 
+static ULONGLONG mask(ULONG types, UCHAR condition)
+{
+    ULONGLONG(NTAPI * set)
+    (ULONGLONG, ULONG, UCHAR) = (ULONGLONG(NTAPI *)(ULONGLONG, ULONG, UCHAR))(
+        uintptr_t)host_export_find("ntoskrnl.exe", "VerSetConditionMask");
+
+    assert_non_null(set);
+    return set(0, types, condition);
+}
+
+static void test_version_is_compared(void **state)
+{
+    enum { MAJOR = 2, MINOR = 1, BUILD = 4, PACK = 0x20, AT_LEAST = 3, LESS = 4, EQUAL = 1 };
+    RTL_OSVERSIONINFOEXW v = {
+        .dwMajorVersion = 5, .dwMinorVersion = 2, .dwBuildNumber = 7601, .wServicePackMajor = 2};
+
+    (void)state;
+    /* 6.1 SP1 is more than 5.2 SP2, although 1 is less than 2. */
+    assert_int_equal(
+        RtlVerifyVersionInfo(&v, MAJOR | MINOR | PACK, mask(MAJOR | MINOR | PACK, AT_LEAST)),
+        STATUS_SUCCESS);
+    assert_int_equal(RtlVerifyVersionInfo(&v, MINOR, mask(MINOR, AT_LEAST)),
+                     STATUS_REVISION_MISMATCH);
+    assert_int_equal(RtlVerifyVersionInfo(&v, MAJOR, mask(MAJOR, LESS)), STATUS_REVISION_MISMATCH);
+    assert_int_equal(RtlVerifyVersionInfo(&v, BUILD, mask(BUILD, EQUAL)), STATUS_SUCCESS);
+    v.dwMajorVersion = 6;
+    v.dwMinorVersion = 1;
+    v.wServicePackMajor = 1;
+    assert_int_equal(
+        RtlVerifyVersionInfo(&v, MAJOR | MINOR | PACK, mask(MAJOR | MINOR | PACK, AT_LEAST)),
+        STATUS_SUCCESS);
+    assert_int_equal(
+        RtlVerifyVersionInfo(&v, MAJOR | MINOR | PACK, mask(MAJOR | MINOR | PACK, LESS)),
+        STATUS_REVISION_MISMATCH);
+    assert_int_equal(RtlVerifyVersionInfo(&v, 0, 0), STATUS_INVALID_PARAMETER);
+}
+
+static void test_guids(void **state)
+{
+    static const GUID guid = {
+        0x00112233, 0x4455, 0x6677, {0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF}};
+    UNICODE_STRING string;
+    GUID back, other;
+
+    (void)state;
+    assert_int_equal(RtlStringFromGUID(&guid, &string), STATUS_SUCCESS);
+    assert_int_equal(string.Length, 76);
+    assert_memory_equal(string.Buffer, u"{00112233-4455-6677-8899-AABBCCDDEEFF}", 78);
+    assert_int_equal(RtlGUIDFromString(&string, &back), STATUS_SUCCESS);
+    assert_memory_equal(&guid, &back, sizeof guid);
+    string.Buffer[9] = '0';
+    assert_int_equal(RtlGUIDFromString(&string, &back), STATUS_INVALID_PARAMETER);
+    RtlFreeUnicodeString(&string);
+    assert_int_equal(ExUuidCreate(&back), STATUS_SUCCESS);
+    assert_int_equal(ExUuidCreate(&other), STATUS_SUCCESS);
+    assert_memory_not_equal(&back, &other, sizeof back);
+    assert_int_equal(back.Data3 >> 12, 4);
+    assert_int_equal(track_count(NULL), 0);
+}
+
 static void test_dates(void **state)
 {
     LARGE_INTEGER time = {.QuadPart = 0}, back;
@@ -338,6 +399,8 @@ int main(void)
         cmocka_unit_test(test_unicode_strings),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_version),
+        cmocka_unit_test(test_version_is_compared),
+        cmocka_unit_test(test_guids),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_routine_addresses),
         cmocka_unit_test(test_log),
