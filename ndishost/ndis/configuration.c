@@ -375,3 +375,45 @@ VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress,
     *Status = NDIS_STATUS_SUCCESS;
 }
 HOST_EXPORT("NDIS.SYS", NdisReadNetworkAddress);
+
+/* ---- Files, such as firmware: this host has none to give ---- */
+
+VOID NTAPI NdisOpenFile(PNDIS_STATUS Status, PNDIS_HANDLE FileHandle, PUINT FileLength,
+                        PNDIS_STRING FileName, NDIS_PHYSICAL_ADDRESS HighestAcceptableAddress)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    (void)FileName;
+    (void)HighestAcceptableAddress;
+    *FileHandle = NULL;
+    *FileLength = 0;
+    *Status = NDIS_STATUS_FILE_NOT_FOUND;
+}
+HOST_EXPORT("NDIS.SYS", NdisOpenFile);
+
+static void no_file(const char *function, NDIS_HANDLE handle, const void *caller)
+{
+    rule_violation("NdisHandle", caller, "%s was given %p, which is no file", function, handle);
+}
+
+VOID NTAPI NdisMapFile(PNDIS_STATUS Status, PVOID *MappedBuffer, NDIS_HANDLE FileHandle)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    no_file(__func__, FileHandle, RULE_CALLER);
+    *MappedBuffer = NULL;
+    *Status = NDIS_STATUS_FAILURE;
+}
+HOST_EXPORT("NDIS.SYS", NdisMapFile);
+
+VOID NTAPI NdisUnmapFile(NDIS_HANDLE FileHandle)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    no_file(__func__, FileHandle, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisUnmapFile);
+
+VOID NTAPI NdisCloseFile(NDIS_HANDLE FileHandle)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    no_file(__func__, FileHandle, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisCloseFile);

@@ -265,14 +265,3 @@ NDIS_STATUS NTAPI NdisSetOptionalHandlers(NDIS_HANDLE NdisHandle,
     return NDIS_STATUS_SUCCESS;
 }
 HOST_EXPORT("NDIS.SYS", NdisSetOptionalHandlers);
-
-NDIS_HANDLE NTAPI NdisGetDriverHandle(NDIS_HANDLE NdisHandle)
-{
-    struct handle *handle = NdisHandle;
-
-    HOST_CALL(RULE_ANY_IRQL);
-    if (handle && handle->kind == HANDLE_ADAPTER)
-        return ((struct ndis_adapter *)NdisHandle)->driver;
-    return NdisHandle;
-}
-HOST_EXPORT("NDIS.SYS", NdisGetDriverHandle);

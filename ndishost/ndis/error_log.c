@@ -98,3 +98,29 @@ NDIS_STATUS NTAPI NdisMCreateLog(NDIS_HANDLE MiniportAdapterHandle, UINT Size,
     return NDIS_STATUS_RESOURCES;
 }
 HOST_EXPORT("NDIS.SYS", NdisMCreateLog);
+
+/* Without a log there is no handle that these could be called with. */
+VOID NTAPI NdisMCloseLog(NDIS_HANDLE LogHandle)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMCloseLog of %p, which is no log", LogHandle);
+}
+HOST_EXPORT("NDIS.SYS", NdisMCloseLog);
+
+NDIS_STATUS NTAPI NdisMWriteLogData(NDIS_HANDLE LogHandle, PVOID LogBuffer, UINT LogBufferSize)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    (void)LogBuffer;
+    (void)LogBufferSize;
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMWriteLogData to %p, which is no log",
+                   LogHandle);
+    return NDIS_STATUS_FAILURE;
+}
+HOST_EXPORT("NDIS.SYS", NdisMWriteLogData);
+
+VOID NTAPI NdisMFlushLog(NDIS_HANDLE LogHandle)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMFlushLog of %p, which is no log", LogHandle);
+}
+HOST_EXPORT("NDIS.SYS", NdisMFlushLog);

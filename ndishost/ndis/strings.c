@@ -5,6 +5,8 @@
 #include <string.h>
 #include "nt/pool.h"
 
+#define STRING_TAG 0x7453444E /* "NDSt" */
+
 VOID NTAPI NdisInitAnsiString(PNDIS_ANSI_STRING DestinationString, PCSTR SourceString)
 {
     HOST_CALL(RULE_ANY_IRQL);
@@ -50,21 +52,41 @@ BOOLEAN NTAPI NdisEqualString(PNDIS_STRING String1, PNDIS_STRING String2, BOOLEA
 }
 HOST_EXPORT("NDIS.SYS", NdisEqualString);
 
-/* Allocates what NdisFreeString frees. */
-VOID NTAPI NdisInitializeString(PNDIS_STRING Destination, PUCHAR Source)
+/* A string in memory that NdisFreeString or NdisFreeMemory frees. false when out of memory. */
+static bool make_string(PNDIS_STRING string, const char *text, const void *caller)
 {
-    size_t length = strlen((const char *)Source), i;
+    size_t length = strlen(text), i;
 
-    HOST_CALL(PASSIVE_LEVEL);
-    Destination->Length = (USHORT)(length * sizeof(WCHAR));
-    Destination->MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
-    Destination->Buffer =
-        nt_pool_alloc("memory", Destination->MaximumLength, 0x7453444E /* "NDSt" */, RULE_CALLER);
-    if (!Destination->Buffer) {
-        Destination->Length = Destination->MaximumLength = 0;
-        return;
+    string->Length = (USHORT)(length * sizeof(WCHAR));
+    string->MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
+    string->Buffer = nt_pool_alloc("memory", string->MaximumLength, STRING_TAG, caller);
+    if (!string->Buffer) {
+        string->Length = string->MaximumLength = 0;
+        return false;
     }
     for (i = 0; i <= length; i++)
-        Destination->Buffer[i] = Source[i];
+        string->Buffer[i] = (unsigned char)text[i];
+    return true;
+}
+
+VOID NTAPI NdisInitializeString(PNDIS_STRING Destination, PUCHAR Source)
+{
+    HOST_CALL(PASSIVE_LEVEL);
+    make_string(Destination, (const char *)Source, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisInitializeString);
+
+/* The driver frees the buffer with NdisFreeMemory. */
+NDIS_STATUS NTAPI NdisMQueryAdapterInstanceName(PNDIS_STRING pAdapterInstanceName,
+                                                NDIS_HANDLE MiniportHandle)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportHandle, __func__, RULE_CALLER);
+
+    HOST_CALL(PASSIVE_LEVEL);
+    if (!adapter)
+        return NDIS_STATUS_FAILURE;
+    if (!make_string(pAdapterInstanceName, adapter->name, RULE_CALLER))
+        return NDIS_STATUS_RESOURCES;
+    return NDIS_STATUS_SUCCESS;
+}
+HOST_EXPORT("NDIS.SYS", NdisMQueryAdapterInstanceName);

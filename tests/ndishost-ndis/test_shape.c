@@ -60,7 +60,7 @@ static void check_offsets(const NET_BUFFER *nb)
     for (; mdl; mdl = mdl->Next)
         total += mdl->ByteCount;
     EXPECT(total >= NET_BUFFER_CURRENT_MDL_OFFSET(nb) + NET_BUFFER_DATA_LENGTH(nb));
-    if (NET_BUFFER_CURRENT_MDL(nb) != NET_BUFFER_FIRST_MDL(nb))
+    if (NET_BUFFER_CURRENT_MDL(nb) != NET_BUFFER_FIRST_MDL(nb) && NET_BUFFER_DATA_LENGTH(nb))
         seen.front_mdl++;
     if (NET_BUFFER_CURRENT_MDL_OFFSET(nb))
         seen.offset++;

@@ -456,6 +456,9 @@ static VOID CheckStrings(PLOOP_ADAPTER Adapter)
     NdisInitializeString(&Wide, (PUCHAR) "x");
     CHECK(Adapter, Wide.Length == 2 && Wide.Buffer[0] == 'x', Wide.Length);
     NdisFreeString(Wide);
+    CHECK(Adapter, NdisMQueryAdapterInstanceName(&Wide, Adapter->Handle) == NDIS_STATUS_SUCCESS, 0);
+    CHECK(Adapter, Wide.Length != 0 && Wide.Buffer[0] == 'a', Wide.Length);
+    NdisFreeMemory(Wide.Buffer, 0, 0);
 }
 
 static VOID CheckSystem(PLOOP_ADAPTER Adapter)
