@@ -216,6 +216,8 @@ static void json_counters(const AEROVNET_COUNTERS *c, FILE *json)
         {"memory_bytes", c->MemoryBytes},
         {"rx_queue_size", c->RxQueueSize},
         {"tx_queue_size", c->TxQueueSize},
+        {"rx_buffers", c->RxBuffers},
+        {"tx_buffers", c->TxBuffers},
     };
 
     fprintf(json, ",\n  \"features_offered\": \"0x%016" PRIx64 "\"", (uint64_t)c->FeaturesOffered);

@@ -4,6 +4,7 @@
  *   aerovnet.c  entry points and life cycle        device.c     bringing the device up and down
  *   transmit.c  how a frame is sent                receive.c    how a frame is received
  *   interrupt.c ISR, DPC, link                     oid.c        requests
+ *   configuration.c  keywords of the registry
  *
  * Locks: Transmit.Queue.Lock and Receive.Queue.Lock, never both at once, and none is held across a
  * call to NDIS that may call back. Everything without a lock in its comment is written at
@@ -169,6 +170,8 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG ReturnedAtCheck; /* the same when NDIS last asked whether the device hangs */
     ULONG Stalls;          /* times in a row that nothing had come back in between */
     /* Constant after Initialize. */
+    ULONG SlotsWanted; /* keyword *TransmitBuffers */
+    ULONG SlotCount;
     PAEROVNET_SLOT Slots;
     PUCHAR SgBuffers;
     ULONG SgBufferLength;
@@ -207,7 +210,9 @@ typedef struct _AEROVNET_RECEIVE {
     ULONG64 Indications;
     ULONG64 LowResources;
     /* Constant after Initialize. */
-    PAEROVNET_BUFFER Buffers; /* Queue.Size of them */
+    ULONG BuffersWanted; /* keyword *ReceiveBuffers */
+    ULONG BufferCount;
+    PAEROVNET_BUFFER Buffers;
     NDIS_HANDLE Pool;
     AEROVNET_SHARED *Shared;
     ULONG SharedCount;
@@ -327,6 +332,10 @@ BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second);
 /* Writes the notification if the virtqueue said so, and counts it. No lock needed. */
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue);
+
+/* configuration.c: what the registry says; leaves CurrentAddress and the numbers of the keywords.
+ * PASSIVE_LEVEL, in Initialize, after AerovnetDeviceNegotiate. */
+VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter);
 
 /* transmit.c */
 NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter);

@@ -208,35 +208,6 @@ static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
 }
 
-/* The NetworkAddress keyword replaces the device's own address if it is a station's. */
-static VOID AerovnetReadNetworkAddress(PAEROVNET_ADAPTER Adapter)
-{
-    NDIS_CONFIGURATION_OBJECT Object;
-    NDIS_HANDLE Configuration;
-    NDIS_STATUS Status;
-    PVOID Address;
-    PUCHAR Bytes;
-    UINT Length;
-
-    NdisMoveMemory(Adapter->CurrentAddress, Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
-    NdisZeroMemory(&Object, sizeof(Object));
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
-    Object.NdisHandle = Adapter->MiniportHandle;
-    if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
-        return;
-    NdisReadNetworkAddress(&Status, &Address, &Length, Configuration);
-    if (Status == NDIS_STATUS_SUCCESS) {
-        Bytes = Address;
-        if (Length == AEROVNET_ADDRESS_LENGTH && AerovnetAddressIsStation(Bytes))
-            NdisMoveMemory(Adapter->CurrentAddress, Bytes, AEROVNET_ADDRESS_LENGTH);
-        else
-            AerovnetLog(Adapter, AEROVNET_EVENT_NETWORK_ADDRESS, Length, Length > 0 ? Bytes[0] : 0);
-    }
-    NdisCloseConfiguration(Configuration);
-}
-
 static NDIS_STATUS AerovnetRegisterDma(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_SG_DMA_DESCRIPTION Description;
@@ -279,7 +250,7 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     Status = AerovnetDeviceNegotiate(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         goto CloseDevice;
-    AerovnetReadNetworkAddress(Adapter);
+    AerovnetReadConfiguration(Adapter);
     Adapter->LinkUp = AerovnetReadLink(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)

@@ -90,12 +90,12 @@ static VOID AerovnetQueryDescription(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY 
 
 static VOID AerovnetQueryBufferSpaceOut(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
-    AerovnetReplyNumber(Reply, Adapter->Transmit.Queue.Size * AEROVNET_FRAME_MAX);
+    AerovnetReplyNumber(Reply, Adapter->Transmit.SlotCount * AEROVNET_FRAME_MAX);
 }
 
 static VOID AerovnetQueryBufferSpaceIn(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
-    AerovnetReplyNumber(Reply, Adapter->Receive.Queue.Size * AEROVNET_FRAME_MAX);
+    AerovnetReplyNumber(Reply, Adapter->Receive.BufferCount * AEROVNET_FRAME_MAX);
 }
 
 static VOID AerovnetQueryLookahead(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
@@ -292,6 +292,7 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     Counters->TxRingFull = Transmit->RingFull;
     Counters->TxMapFailures = Transmit->MapFailures;
     Counters->TxQueueSize = Transmit->Queue.Size;
+    Counters->TxBuffers = Transmit->SlotCount;
     NdisReleaseSpinLock(&Transmit->Queue.Lock);
 
     NdisAcquireSpinLock(&Receive->Queue.Lock);
@@ -303,6 +304,7 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     Counters->RxIndications = Receive->Indications;
     Counters->RxLowResources = Receive->LowResources;
     Counters->RxQueueSize = Receive->Queue.Size;
+    Counters->RxBuffers = Receive->BufferCount;
     NdisReleaseSpinLock(&Receive->Queue.Lock);
 
     Reply->Data = Counters;

@@ -32,7 +32,7 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     ULONG i;
 
-    for (i = 0; i < Receive->Queue.Size; i++)
+    for (i = 0; i < Receive->BufferCount; i++)
         if (Receive->Buffers[i].Owner == AerovnetIdle)
             AerovnetPost(Receive, &Receive->Buffers[i]);
 }
@@ -264,7 +264,9 @@ NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
     Status = AerovnetQueueAllocate(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
-    Size = Receive->Queue.Size;
+    Size =
+        Receive->BuffersWanted < Receive->Queue.Size ? Receive->BuffersWanted : Receive->Queue.Size;
+    Receive->BufferCount = Size;
     Receive->LowWater = Size < 8 ? 1 : Size / 8;
     Receive->SharedCount = (Size + AEROVNET_BUFFERS_PER_BLOCK - 1) / AEROVNET_BUFFERS_PER_BLOCK;
     Receive->Buffers =
@@ -296,7 +298,7 @@ VOID AerovnetReceiveFree(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     ULONG i;
 
-    for (i = 0; Receive->Buffers != NULL && i < Receive->Queue.Size; i++) {
+    for (i = 0; Receive->Buffers != NULL && i < Receive->BufferCount; i++) {
         if (Receive->Buffers[i].NetBufferList != NULL)
             NdisFreeNetBufferList(Receive->Buffers[i].NetBufferList);
         if (Receive->Buffers[i].Mdl != NULL)

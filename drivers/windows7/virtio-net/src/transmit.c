@@ -539,8 +539,11 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
     Size = Transmit->Queue.Size;
-    Transmit->UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
     Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
+    if (Size > Transmit->SlotsWanted)
+        Size = Transmit->SlotsWanted;
+    Transmit->SlotCount = Size;
+    Transmit->UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
 
     /* Multiples of 16 keep each list aligned as NDIS's own allocation would be. */
     Transmit->SgBufferLength = (Transmit->SgBufferLength + 15) & ~15u;
