@@ -57,6 +57,12 @@ def is_signed(data):
     return _places(data)[3] != 0
 
 
+def certificate_table(data):
+    """Its bytes; none if the file is not signed."""
+    _, _, table, size = _places(data)
+    return data[table : table + size] if size else b""
+
+
 def unsigned(data):
     """The PE file without signature: no certificate table, its entry and the checksum zero."""
     checksum, entry, table, size = _places(data)

@@ -10,8 +10,8 @@ import hashlib
 
 import authenticode
 import der
+from signature import DIGESTS, SIGNED_DATA
 
-SIGNED_DATA = "1.2.840.113549.1.7.2"
 CTL = "1.3.6.1.4.1.311.10.1"
 CATALOG_LIST = "1.3.6.1.4.1.311.12.1.1"
 # The list's first form, tags of 40 hexadecimal digits: Windows 7 reads no other.
@@ -22,7 +22,6 @@ INDIRECT_DATA = "1.3.6.1.4.1.311.2.1.4"
 PE_IMAGE_DATA = "1.3.6.1.4.1.311.2.1.15"
 # What stands for a file without a format of its own.
 FLAT_DATA = "1.3.6.1.4.1.311.2.1.25"
-DIGESTS = {"1.3.14.3.2.26": "sha1", "2.16.840.1.101.3.4.2.1": "sha256"}
 
 # Subject interface packages of wintrust: who computes the digest on Windows.
 PE_SUBJECT = "{C689AAB8-8E78-11D0-8C47-00C04FC295EE}"

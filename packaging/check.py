@@ -10,6 +10,7 @@ import subprocess
 
 import authenticode
 import catalog
+import signature
 from inf import Inf
 from problem import Problem, last_line, read_file, run
 
@@ -76,6 +77,19 @@ def _check_members(folder, files, listed, inf, architecture):
         )
 
 
+def _check_form(folder, files, catalog_name):
+    """What verifying does not cover: the bytes around what is signed."""
+    try:
+        path = os.path.join(folder, catalog_name)
+        signature.exact(read_file(path))
+        for name in files:
+            if name.endswith(".sys"):
+                path = os.path.join(folder, name)
+                signature.exact_pe(files[name])
+    except signature.SignatureError as error:
+        raise Problem("%s: %s; %s" % (path, error, AGAIN)) from None
+
+
 def _check_signatures(folder, drivers, catalog_name, roots):
     listing = os.path.join(folder, catalog_name)
     for driver in drivers:
@@ -112,4 +126,5 @@ def check(directory, roots=None):
         except catalog.CatalogError as error:
             raise Problem("%s is no catalog: %s; %s" % (path, error, AGAIN)) from None
         _check_members(folder, files, listed, inf, architecture)
+        _check_form(folder, files, catalog_name)
         _check_signatures(folder, [name for name in files if name != INF_NAME], catalog_name, roots)

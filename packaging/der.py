@@ -93,27 +93,30 @@ class Element:
         return ".".join(str(arc) for arc in [top, arcs[0] - 40 * top] + arcs[1:])
 
 
+def first(data):
+    """The element that data begins with."""
+    if len(data) < 2:
+        raise DerError("the data ends within an element's head")
+    tag, length, at = data[0], data[1], 2
+    if tag & 0x1F == 0x1F:
+        raise DerError("a tag of more than one octet")
+    if length & 0x80:
+        size = length & 0x7F
+        if not 1 <= size <= 4 or len(data) - at < size:
+            raise DerError("a length that is not DER")
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+    if len(data) - at < length:
+        raise DerError("an element is longer than what holds it")
+    return Element(tag, data[at : at + length], data[: at + length])
+
+
 def read(data):
     """The elements that follow each other in data, which they must fill."""
-    elements, at = [], 0
-    while at < len(data):
-        start = at
-        if len(data) - at < 2:
-            raise DerError("the data ends within an element's head")
-        tag, length = data[at], data[at + 1]
-        at += 2
-        if tag & 0x1F == 0x1F:
-            raise DerError("a tag of more than one octet")
-        if length & 0x80:
-            size = length & 0x7F
-            if not 1 <= size <= 4 or len(data) - at < size:
-                raise DerError("a length that is not DER")
-            length = int.from_bytes(data[at : at + size], "big")
-            at += size
-        if len(data) - at < length:
-            raise DerError("an element is longer than what holds it")
-        elements.append(Element(tag, data[at : at + length], data[start : at + length]))
-        at += length
+    elements = []
+    while data:
+        elements.append(first(data))
+        data = data[len(elements[-1].whole) :]
     return elements
 
 

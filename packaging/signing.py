@@ -16,8 +16,8 @@ import tempfile
 import catalog
 import der
 from problem import Problem, last_line, read_file, run
+from signature import NESTED_SIGNATURE
 
-NESTED_SIGNATURE = "1.3.6.1.4.1.311.2.4.1"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 
 TEST_NAME = "aerovnet test certificate"
