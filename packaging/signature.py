@@ -68,6 +68,8 @@ def exact(data):
     """data: a ContentInfo that holds a SignedData. SignatureError if it is not in the one form."""
     try:
         fields = der.read_one(der.read_one(data).children()[1].content).children()
+        if not fields[-1].content:
+            raise SignatureError("it has no signature")
         digests, content, certificates, signers = fields[1:]
         (digest,), (signer,) = digests.children(), signers.children()
         kind, value = content.children()
@@ -78,6 +80,8 @@ def exact(data):
             der.set_of(_signer(signer, certificates))
         )
         written = der.sequence(der.oid(SIGNED_DATA), der.context(0, body))
+    except SignatureError:
+        raise
     except (der.DerError, IndexError, ValueError) as error:
         raise SignatureError("its signature is damaged (%s)" % error) from None
     if written != data:
