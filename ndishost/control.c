@@ -532,6 +532,11 @@ bool control_serve(struct control *control, struct ndis_adapter *adapter, int mi
     return serve_ready(control, adapter);
 }
 
+bool control_ended(const struct control *control)
+{
+    return control->listener < 0 && control->in < 0;
+}
+
 /* ---- Opening ---- */
 
 static int socket_open(struct control *control, char *error, size_t error_size)

@@ -23,6 +23,9 @@ struct control *control_open(const char *where, char *error, size_t error_size);
 bool control_serve(struct control *control, struct ndis_adapter *adapter, int milliseconds,
                    const volatile sig_atomic_t *stop);
 
+/* No command will come any more: standard input has ended. */
+bool control_ended(const struct control *control);
+
 void control_close(struct control *control);
 
 #endif

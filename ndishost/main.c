@@ -184,14 +184,15 @@ static void sleep_tick(void)
     nanosleep(&tick, NULL);
 }
 
-/* With --control the end is `quit`, a signal or the time: a scenario goes on when the traffic is done. */
+/* With --control the end is `quit`, a signal or the time: a scenario goes on when the traffic is done, as
+ * long as commands may come. */
 static void wait_end(struct run *run)
 {
     struct progress progress = {now(), now(), 0, 0};
     double end = run->line.seconds > 0 ? progress.start + run->line.seconds : 0;
 
     while (!stopped && (!end || now() < end)) {
-        if (run->control) {
+        if (run->control && !control_ended(run->control)) {
             if (!control_serve(run->control, run->adapter, TICK, &stopped))
                 break;
         } else {

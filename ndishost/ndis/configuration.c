@@ -159,7 +159,7 @@ HOST_EXPORT("NDIS.SYS", NdisCloseConfiguration);
 VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
                                           PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle)
 {
-    HOST_CALL(PASSIVE_LEVEL);
+    HOST_CALL(APC_LEVEL);
     (void)SubKeyName;
     *SubKeyHandle = NULL;
     handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
@@ -171,7 +171,7 @@ VOID NTAPI NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE Conf
                                            ULONG Index, PNDIS_STRING KeyName,
                                            PNDIS_HANDLE KeyHandle)
 {
-    HOST_CALL(PASSIVE_LEVEL);
+    HOST_CALL(APC_LEVEL);
     (void)Index;
     (void)KeyName;
     *KeyHandle = NULL;

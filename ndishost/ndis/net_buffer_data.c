@@ -265,7 +265,7 @@ ULONG NTAPI NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer)
     size_t left = NET_BUFFER_DATA_LENGTH(NetBuffer);
     ULONG count = 0;
 
-    HOST_CALL(RULE_ANY_IRQL);
+    HOST_CALL(DISPATCH_LEVEL);
     for (; mdl && left; mdl = mdl->Next) {
         size_t here = mdl->ByteCount - offset;
 

@@ -12,6 +12,9 @@
 #define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
 #define WIDE_EVERY 32
 
+/* What stands in MappedSystemVa of an MDL that is not mapped: who uses it faults. */
+#define UNMAPPED ((void *)(uintptr_t)0xD00D)
+
 /* An MDL holds shape_longest() bytes and 500 around them at most: four pages. */
 #define MDL_STRIDE ((sizeof(MDL) + 4 * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
 
@@ -75,8 +78,10 @@ void shape_memory_destroy(struct shape_memory *memory)
     memset(memory, 0, sizeof(*memory));
 }
 
-/* An MDL over the slot's bytes [offset, offset + length), as a locked buffer of a protocol's is. */
-static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length)
+/* An MDL over the slot's bytes [offset, offset + length), as a protocol's is: of nonpaged memory, or of a
+ * user's locked pages that nobody has mapped yet. */
+static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length,
+                      bool mapped)
 {
     MDL *mdl = (MDL *)(slot->mdls + index * MDL_STRIDE);
     uint8_t *va = slot->data + offset;
@@ -85,9 +90,9 @@ static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, si
 
     mdl->Next = NULL;
     mdl->Size = (CSHORT)MDL_STRIDE;
-    mdl->MdlFlags = MDL_SOURCE_IS_NONPAGED_POOL;
+    mdl->MdlFlags = mapped ? MDL_SOURCE_IS_NONPAGED_POOL : MDL_PAGES_LOCKED;
     mdl->Process = NULL;
-    mdl->MappedSystemVa = va;
+    mdl->MappedSystemVa = mapped ? va : UNMAPPED;
     mdl->StartVa = at;
     mdl->ByteCount = (ULONG)length;
     mdl->ByteOffset = (ULONG)(va - at);
@@ -164,7 +169,8 @@ struct layout {
 static MDL *layout_add(struct layout *layout, size_t length)
 {
     size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
-    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length);
+    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length,
+                         !random_chance(layout->random, 1, 8));
 
     layout->spare -= gap;
     layout->at += gap + length;
@@ -213,7 +219,7 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
         size_t tail = i == shape->pieces - 1 ? shape->tail : 0;
         MDL *mdl = layout_add(&layout, front + piece + tail);
 
-        memcpy((uint8_t *)mdl->MappedSystemVa + front, data + offset, piece);
+        memcpy(mdl_address(mdl) + front, data + offset, piece);
         offset += piece;
         left -= piece;
         if (shape->empty_every && i % shape->empty_every == 0 && i + 1 < shape->pieces)
@@ -232,7 +238,7 @@ void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, boo
 
     if (plain) {
         memcpy(slot->data, data, length);
-        nb_set_data(slot->nb, mdl_build(slot, 0, 0, length), 0, length);
+        nb_set_data(slot->nb, mdl_build(slot, 0, 0, length, true), 0, length);
         return;
     }
     shape_draw(&shape, length, slot->mdl_max, random);

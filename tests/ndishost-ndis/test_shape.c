@@ -10,15 +10,20 @@
 
 /* Shapes seen so far, by what is odd about them. */
 static struct {
-    unsigned one, many, wide, single_bytes, empty, front_mdl, offset, tail, behind, scattered;
+    unsigned one, many, wide, single_bytes, empty, front_mdl, offset, tail, behind, scattered,
+        unmapped;
 } seen;
 
 static void check_pages(const MDL *mdl)
 {
     const PFN_NUMBER *page = (const PFN_NUMBER *)(mdl + 1);
-    unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(mdl->MappedSystemVa, mdl->ByteCount), i;
+    unsigned pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(mdl_address(mdl), mdl->ByteCount), i;
 
-    EXPECT((char *)mdl->StartVa + mdl->ByteOffset == mdl->MappedSystemVa);
+    EXPECT((uint8_t *)mdl->StartVa + mdl->ByteOffset == mdl_address(mdl));
+    if (!(mdl->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL)) {
+        EXPECT(mdl->MdlFlags == MDL_PAGES_LOCKED && mdl->MappedSystemVa != mdl_address(mdl));
+        seen.unmapped++;
+    }
     EXPECT(mdl->ByteOffset < PAGE_SIZE);
     EXPECT(sizeof(MDL) + pages * sizeof(PFN_NUMBER) <= (size_t)mdl->Size);
     for (i = 0; i < pages; i++) {
@@ -39,7 +44,7 @@ static void check_chain(const struct frame_slot *slot)
     unsigned count = 0;
 
     for (mdl = NET_BUFFER_FIRST_MDL(slot->nb); mdl; mdl = mdl->Next) {
-        const uint8_t *start = mdl->MappedSystemVa;
+        const uint8_t *start = mdl_address(mdl);
 
         check_pages(mdl);
         EXPECT(start >= at && start + mdl->ByteCount <= slot->data + slot->size);
@@ -151,6 +156,7 @@ int main(void)
     frames(false, seed, "shape-random");
     EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);
     EXPECT(seen.front_mdl && seen.offset && seen.tail && seen.behind && seen.scattered);
+    EXPECT(seen.unmapped);
     native_end("shape-random-covers-all-kinds");
     return native_stop();
 }
