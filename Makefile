@@ -93,10 +93,11 @@ $(ZYDIS32)/.fetched: tools/fetch-i386-zydis
 	tools/fetch-i386-zydis
 	@touch $@
 
+# x86 drivers call with a stack aligned to 4 bytes, as Windows does; this code expects 16.
 $(OUT)/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
 	@mkdir -p $(@D)
 	$(call say,CC host32 $<)
-	$(Q)$(HOST_CC) -m32 $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
+	$(Q)$(HOST_CC) -m32 -mstackrealign $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
 
 $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	$(call say,link      $@)
