@@ -733,6 +733,7 @@ static void test_bad_options(void **state)
                                       "delay=99999999999",
                                       "above_4g=1,bar=5",
                                       "caps=short_bar,layout=dense",
+                                      "caps=io_notify+reserved+twice+long",
                                       "queue_size=16,,x=1"};
     struct bus_events none = {0};
 

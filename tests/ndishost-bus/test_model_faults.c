@@ -570,6 +570,28 @@ static void test_at_open(void **state)
     assert_int_equal(raw_report(&r, "used_len"), 1);
 }
 
+/* After a lie the device may be given what it has already. It asks for a reset and blames nobody. */
+static void test_confused(void **state)
+{
+    (void)state;
+    raw_open(&r, "queue_size=16");
+    up();
+    raw_fill(&r, 4);
+    send_command("fault used_id_high");
+    arrive(60);
+    assert_true(raw_wait_used(&r, RX, 1));
+    raw_offer(&r, RX, 3);
+    arrive(60);
+    for (int i = 0; i < 2000 && !(raw_get8(&r, COMMON_DEVICE_STATUS) & STATUS_NEEDS_RESET); i++)
+        usleep(1000);
+    assert_true(raw_get8(&r, COMMON_DEVICE_STATUS) & STATUS_NEEDS_RESET);
+    assert_true(raw_wait_line(&r, true));
+    assert_true(*r.isr & ISR_CONFIG);
+    assert_int_equal(raw_report(&r, "violations"), 0);
+    assert_string_equal(r.failed, "");
+    receive(1); /* the next life is a good one */
+}
+
 static void test_unknown(void **state)
 {
     static const char *const bad[] = {"fault nonsense", "fault dead@0",  "fault dead@",
@@ -599,6 +621,7 @@ int main(void)
 #define TEST(id, kind, name, text) {"model:fault:" name, test_##id, NULL, close_all, NULL},
     static const struct CMUnitTest tests[] = {
         FAULTS(TEST){"model:fault:at_open", test_at_open, NULL, close_all, NULL},
+        {"model:fault:confused", test_confused, NULL, close_all, NULL},
         {"model:fault:unknown", test_unknown, NULL, close_all, NULL}};
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -70,6 +70,7 @@ struct list {
     unsigned at;   /* next free byte */
     unsigned link; /* where the pointer to the next one goes */
     uint32_t oddities;
+    bool full;
 };
 
 static bool odd(const struct list *list, enum caps_oddity oddity)
@@ -83,8 +84,10 @@ static uint8_t *cap_add(struct list *list, uint8_t id, unsigned size)
     uint8_t *c = list->layout->config;
     unsigned at = list->at;
 
-    if (at + size > PCI_CONFIG_SIZE)
+    if (at + size > PCI_CONFIG_SIZE) {
+        list->full = true;
         return NULL;
+    }
     c[list->link] = (uint8_t)at;
     c[at] = id;
     list->link = at + 1;
@@ -202,9 +205,9 @@ static void useless_caps(struct list *list)
                    type == CAP_NOTIFY_CFG ? CAP_SIZE_EXTRA : 0);
 }
 
-void capabilities_build(struct layout *layout, const struct options *options)
+bool capabilities_build(struct layout *layout, const struct options *options)
 {
-    struct list list = {layout, PCI_CAP_FIRST, PCI_CAP_POINTER, options->caps};
+    struct list list = {layout, PCI_CAP_FIRST, PCI_CAP_POINTER, options->caps, false};
 
     header_build(layout, options);
     bars_build(layout);
@@ -222,4 +225,5 @@ void capabilities_build(struct layout *layout, const struct options *options)
     if (odd(&list, CAPS_OUTSIDE))
         layout->config[list.link] = 0x04;
     layout->cap_end = list.at;
+    return !list.full;
 }

@@ -8,7 +8,8 @@
 
 #include "bus/model/layout.h"
 
-/* Needs BARs and places in layout; writes config, writable, and where the capabilities are. */
-void capabilities_build(struct layout *layout, const struct options *options);
+/* Needs BARs and places in layout; writes config, writable, and where the capabilities are. false: the
+ * configuration space has not room for all that was ordered. */
+bool capabilities_build(struct layout *layout, const struct options *options);
 
 #endif

@@ -44,15 +44,16 @@ static bool chain_add(struct model *model, struct ring *ring, struct chain *chai
     struct chain_piece *piece;
 
     if (d->flags & ~(DESC_F_NEXT | DESC_F_WRITE | DESC_F_INDIRECT))
-        model_violation(model, RULE_DESC_FLAGS, "queue %u, chain %u: a descriptor has flags 0x%x",
-                        ring->index, chain->head, d->flags);
+        ring_violation(model, ring, RULE_DESC_FLAGS,
+                       "queue %u, chain %u: a descriptor has flags 0x%x", ring->index, chain->head,
+                       d->flags);
     if (d->len == 0)
-        model_violation(model, RULE_DESC_EMPTY, "queue %u, chain %u: a descriptor of 0 bytes",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_DESC_EMPTY, "queue %u, chain %u: a descriptor of 0 bytes",
+                       ring->index, chain->head);
     if (!(d->flags & DESC_F_WRITE) && chain->writable)
-        model_violation(model, RULE_DESC_ORDER,
-                        "queue %u, chain %u: a device-readable descriptor behind a writable one",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_DESC_ORDER,
+                       "queue %u, chain %u: a device-readable descriptor behind a writable one",
+                       ring->index, chain->head);
     if (!chain_room(chain))
         return false;
     piece = &chain->piece[chain->pieces++];
@@ -60,16 +61,16 @@ static bool chain_add(struct model *model, struct ring *ring, struct chain *chai
     piece->copy = *d;
     piece->data = d->len ? phys_device_pointer(d->addr, d->len) : NULL;
     if (d->len && !piece->data) {
-        model_violation(model, RULE_DESC_MEMORY,
-                        "queue %u, chain %u: a descriptor names 0x%" PRIx64
-                        ", %u bytes: that is not (all) memory",
-                        ring->index, chain->head, d->addr, d->len);
+        ring_violation(model, ring, RULE_DESC_MEMORY,
+                       "queue %u, chain %u: a descriptor names 0x%" PRIx64
+                       ", %u bytes: that is not (all) memory",
+                       ring->index, chain->head, d->addr, d->len);
         return false;
     }
     *(d->flags & DESC_F_WRITE ? &chain->writable : &chain->readable) += d->len;
     if (chain->readable + chain->writable > CHAIN_BYTES_MAX) {
-        model_violation(model, RULE_DESC_TOTAL, "queue %u, chain %u: more than 2^32 bytes",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_DESC_TOTAL, "queue %u, chain %u: more than 2^32 bytes",
+                       ring->index, chain->head);
         return false;
     }
     return true;
@@ -81,22 +82,22 @@ static bool table_check(struct model *model, struct ring *ring, struct chain *ch
                         const struct spec_desc *d)
 {
     if (!(model->negotiated & FEATURE_INDIRECT_DESC)) {
-        model_violation(model, RULE_INDIRECT_FEATURE,
-                        "queue %u, chain %u: an indirect descriptor, without "
-                        "VIRTIO_F_INDIRECT_DESC negotiated",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_INDIRECT_FEATURE,
+                       "queue %u, chain %u: an indirect descriptor, without "
+                       "VIRTIO_F_INDIRECT_DESC negotiated",
+                       ring->index, chain->head);
         return false;
     }
     if (d->flags & DESC_F_NEXT) {
-        model_violation(model, RULE_INDIRECT_NEXT,
-                        "queue %u, chain %u: a descriptor with INDIRECT and NEXT", ring->index,
-                        chain->head);
+        ring_violation(model, ring, RULE_INDIRECT_NEXT,
+                       "queue %u, chain %u: a descriptor with INDIRECT and NEXT", ring->index,
+                       chain->head);
         return false;
     }
     if (d->len == 0 || d->len % sizeof(struct spec_desc)) {
-        model_violation(model, RULE_INDIRECT_LENGTH,
-                        "queue %u, chain %u: an indirect table of %u bytes (a multiple of 16)",
-                        ring->index, chain->head, d->len);
+        ring_violation(model, ring, RULE_INDIRECT_LENGTH,
+                       "queue %u, chain %u: an indirect table of %u bytes (a multiple of 16)",
+                       ring->index, chain->head, d->len);
         return false;
     }
     return true;
@@ -106,20 +107,21 @@ static bool table_desc_check(struct model *model, struct ring *ring, struct chai
                              const struct spec_desc *d, uint32_t entries, uint32_t seen)
 {
     if (d->flags & DESC_F_INDIRECT) {
-        model_violation(model, RULE_INDIRECT_NESTED,
-                        "queue %u, chain %u: INDIRECT inside an indirect table", ring->index,
-                        chain->head);
+        ring_violation(model, ring, RULE_INDIRECT_NESTED,
+                       "queue %u, chain %u: INDIRECT inside an indirect table", ring->index,
+                       chain->head);
         return false;
     }
     if ((d->flags & DESC_F_NEXT) && d->next >= entries) {
-        model_violation(model, RULE_DESC_NEXT,
-                        "queue %u, chain %u: next is %u in an indirect table of %u", ring->index,
-                        chain->head, d->next, entries);
+        ring_violation(model, ring, RULE_DESC_NEXT,
+                       "queue %u, chain %u: next is %u in an indirect table of %u", ring->index,
+                       chain->head, d->next, entries);
         return false;
     }
     if (seen > entries) {
-        model_violation(model, RULE_DESC_LOOP, "queue %u, chain %u: a loop in the indirect table",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_DESC_LOOP,
+                       "queue %u, chain %u: a loop in the indirect table", ring->index,
+                       chain->head);
         return false;
     }
     return true;
@@ -129,9 +131,9 @@ static bool too_long(struct model *model, struct ring *ring, struct chain *chain
 {
     if (count <= ring->size)
         return false;
-    model_violation(model, RULE_DESC_CHAIN,
-                    "queue %u, chain %u: more than %u descriptors, the queue's size", ring->index,
-                    chain->head, ring->size);
+    ring_violation(model, ring, RULE_DESC_CHAIN,
+                   "queue %u, chain %u: more than %u descriptors, the queue's size", ring->index,
+                   chain->head, ring->size);
     return true;
 }
 
@@ -148,10 +150,10 @@ static bool table_read(struct model *model, struct ring *ring, struct chain *cha
         return false;
     desc = phys_device_pointer(table->addr, table->len);
     if (!desc) {
-        model_violation(model, RULE_DESC_MEMORY,
-                        "queue %u, chain %u: the indirect table at 0x%" PRIx64
-                        ", %u bytes, is not (all) memory",
-                        ring->index, chain->head, table->addr, table->len);
+        ring_violation(model, ring, RULE_DESC_MEMORY,
+                       "queue %u, chain %u: the indirect table at 0x%" PRIx64
+                       ", %u bytes, is not (all) memory",
+                       ring->index, chain->head, table->addr, table->len);
         return false;
     }
     chain->table_source = source;
@@ -179,14 +181,14 @@ static bool claim(struct model *model, struct ring *ring, struct chain *chain, u
         return true;
     }
     if (owner == chain->head + 1)
-        model_violation(model, RULE_DESC_LOOP,
-                        "queue %u, chain %u: descriptor %u comes twice: a loop", ring->index,
-                        chain->head, i);
+        ring_violation(model, ring, RULE_DESC_LOOP,
+                       "queue %u, chain %u: descriptor %u comes twice: a loop", ring->index,
+                       chain->head, i);
     else
-        model_violation(model, RULE_DESC_SHARED,
-                        "queue %u, chain %u: descriptor %u belongs to chain %u, which the device "
-                        "has not used yet",
-                        ring->index, chain->head, i, owner - 1);
+        ring_violation(model, ring, RULE_DESC_SHARED,
+                       "queue %u, chain %u: descriptor %u belongs to chain %u, which the device "
+                       "has not used yet",
+                       ring->index, chain->head, i, owner - 1);
     return false;
 }
 
@@ -211,9 +213,9 @@ bool chain_read(struct model *model, struct ring *ring, struct chain *chain, uin
         if (!(d.flags & DESC_F_NEXT))
             return true;
         if (d.next >= ring->size) {
-            model_violation(model, RULE_DESC_NEXT,
-                            "queue %u, chain %u: next is %u in a queue of %u", ring->index, head,
-                            d.next, ring->size);
+            ring_violation(model, ring, RULE_DESC_NEXT,
+                           "queue %u, chain %u: next is %u in a queue of %u", ring->index, head,
+                           d.next, ring->size);
             return false;
         }
         i = d.next;
@@ -237,9 +239,9 @@ void chain_check_unaltered(struct model *model, const struct ring *ring, const s
     for (uint32_t i = 0; i < chain->pieces && !bad; i++)
         bad = altered(chain->piece[i].source, &chain->piece[i].copy);
     if (bad)
-        model_violation(model, RULE_DESC_ALTERED,
-                        "queue %u, chain %u: a descriptor was changed while the device had it",
-                        ring->index, chain->head);
+        ring_violation(model, ring, RULE_DESC_ALTERED,
+                       "queue %u, chain %u: a descriptor was changed while the device had it",
+                       ring->index, chain->head);
 }
 
 size_t chain_gather(const struct chain *chain, size_t offset, void *to, size_t length)

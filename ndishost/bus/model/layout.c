@@ -161,8 +161,10 @@ bool layout_build(struct layout *layout, const struct options *options, unsigned
         return false;
     }
     bars_finish(layout, options, instance);
-    capabilities_build(layout, options);
-    return true;
+    if (capabilities_build(layout, options))
+        return true;
+    snprintf(error, error_size, "--bus model: so many capabilities have no room in 256 bytes");
+    return false;
 }
 
 const struct place *layout_find(const struct layout *layout, unsigned bar, uint64_t offset)

@@ -119,7 +119,8 @@ struct model {
     enum look look[QUEUES];
 
     atomic_uint fatal_rule; /* enum model_rule + 1, until the owner of the bus is told */
-    bool failed_told;       /* the device's thread's own */
+    atomic_bool confused; /* by its own lie (see ring.h): NEEDS_RESET is due, and nobody's fault */
+    bool failed_told;     /* the device's thread's own */
     unsigned instance;
     _Alignas(8) _Atomic uint64_t counter[COUNTERS];
     _Atomic uint32_t violation[RULE_COUNT];

@@ -114,16 +114,17 @@ static bool find_parts(struct model *model, struct ring *ring)
 
     for (int i = 0; i < 3; i++) {
         if (!part[i].pointer) {
-            model_violation(model, RULE_QUEUE_MEMORY,
-                            "queue %u: its %s at 0x%" PRIx64 ", %zu bytes, is not (all) memory",
-                            ring->index, part[i].name, part[i].pa, part[i].length);
+            ring_violation(model, ring, RULE_QUEUE_MEMORY,
+                           "queue %u: its %s at 0x%" PRIx64 ", %zu bytes, is not (all) memory",
+                           ring->index, part[i].name, part[i].pa, part[i].length);
             return false;
         }
         for (int j = 0; j < i; j++)
             if (part[i].pa < part[j].pa + part[j].length &&
                 part[j].pa < part[i].pa + part[i].length) {
-                model_violation(model, RULE_QUEUE_MEMORY, "queue %u: its %s and its %s overlap",
-                                ring->index, part[j].name, part[i].name);
+                ring_violation(model, ring, RULE_QUEUE_MEMORY,
+                               "queue %u: its %s and its %s overlap", ring->index, part[j].name,
+                               part[i].name);
                 return false;
             }
     }
@@ -138,9 +139,9 @@ bool ring_start(struct model *model, struct ring *ring)
     if (!find_parts(model, ring))
         return false;
     if (load(used_flags(ring)) || load(used_idx(ring)))
-        model_violation(model, RULE_QUEUE_ZERO,
-                        "queue %u: used flags are 0x%x and idx is %u as it starts, instead of 0",
-                        ring->index, load(used_flags(ring)), load(used_idx(ring)));
+        ring_violation(model, ring, RULE_QUEUE_ZERO,
+                       "queue %u: used flags are 0x%x and idx is %u as it starts, instead of 0",
+                       ring->index, load(used_flags(ring)), load(used_idx(ring)));
     store(used_flags(ring), 0);
     store(used_idx(ring), 0);
     ring->live = true;
@@ -155,9 +156,9 @@ static void check_flags(struct model *model, const struct ring *ring)
     uint16_t allowed = model->negotiated & FEATURE_EVENT_IDX ? 0 : AVAIL_F_NO_INTERRUPT;
 
     if (flags & ~allowed)
-        model_violation(model, RULE_AVAIL_FLAGS,
-                        "queue %u: the available ring's flags are 0x%x; %s", ring->index, flags,
-                        allowed ? "0 and 1 are allowed" : "with VIRTIO_F_EVENT_IDX they are 0");
+        ring_violation(model, ring, RULE_AVAIL_FLAGS,
+                       "queue %u: the available ring's flags are 0x%x; %s", ring->index, flags,
+                       allowed ? "0 and 1 are allowed" : "with VIRTIO_F_EVENT_IDX they are 0");
 }
 
 static bool fetch_one(struct model *model, struct ring *ring)
@@ -165,15 +166,15 @@ static bool fetch_one(struct model *model, struct ring *ring)
     uint16_t head = load(avail_entry(ring, ring->avail_seen));
 
     if (head >= ring->size) {
-        model_violation(model, RULE_AVAIL_HEAD,
-                        "queue %u: available entry %u names descriptor %u of %u", ring->index,
-                        ring->avail_seen % ring->size, head, ring->size);
+        ring_violation(model, ring, RULE_AVAIL_HEAD,
+                       "queue %u: available entry %u names descriptor %u of %u", ring->index,
+                       ring->avail_seen % ring->size, head, ring->size);
         return false;
     }
     if (ring->chain[head].outstanding) {
-        model_violation(model, RULE_AVAIL_TWICE,
-                        "queue %u: chain %u is made available, and the device has it already",
-                        ring->index, head);
+        ring_violation(model, ring, RULE_AVAIL_TWICE,
+                       "queue %u: chain %u is made available, and the device has it already",
+                       ring->index, head);
         return false;
     }
     if (!chain_read(model, ring, &ring->chain[head], head))
@@ -203,10 +204,10 @@ bool ring_fetch(struct model *model, struct ring *ring)
         return false;
     check_flags(model, ring);
     if ((uint32_t)fresh + ring->in_flight > ring->size) {
-        model_violation(model, RULE_AVAIL_IDX,
-                        "queue %u: available idx went from %u to %u with %u of %u chains still out",
-                        ring->index, ring->avail_seen, (uint16_t)(ring->avail_seen + fresh),
-                        ring->in_flight, ring->size);
+        ring_violation(model, ring, RULE_AVAIL_IDX,
+                       "queue %u: available idx went from %u to %u with %u of %u chains still out",
+                       ring->index, ring->avail_seen, (uint16_t)(ring->avail_seen + fresh),
+                       ring->in_flight, ring->size);
         return false;
     }
     while (fresh-- > 0)
@@ -247,8 +248,7 @@ static void disown(struct ring *ring, const volatile struct spec_desc *source)
 
 static void give_back(struct model *model, struct ring *ring, struct chain *chain)
 {
-    if (!ring->scribbled)
-        chain_check_unaltered(model, ring, chain);
+    chain_check_unaltered(model, ring, chain);
     for (uint32_t i = 0; i < chain->pieces; i++)
         disown(ring, chain->piece[i].source);
     if (chain->table_source)
@@ -266,14 +266,22 @@ static uint32_t free_descriptor(const struct ring *ring, uint16_t except)
     return ring->size;
 }
 
+/* A lie about used buffers is due. */
+static bool lie(struct model *model, struct ring *ring, enum fault_id id)
+{
+    if (!fault_hit(&model->faults, id))
+        return false;
+    ring->lied = true;
+    return true;
+}
+
 /* Writes only what the driver may not touch now: entries and descriptors of chains that are out. */
 static void scribble(struct model *model, struct ring *ring)
 {
-    if (fault_hit(&model->faults, FAULT_AVAIL_SCRIBBLE))
+    if (lie(model, ring, FAULT_AVAIL_SCRIBBLE))
         for (uint16_t i = 0; i < ring->in_flight; i++)
             store(avail_entry(ring, (uint16_t)(ring->avail_seen - 1 - i)), 0xFFFF);
-    if (fault_hit(&model->faults, FAULT_DESC_SCRIBBLE)) {
-        ring->scribbled = true;
+    if (lie(model, ring, FAULT_DESC_SCRIBBLE)) {
         for (uint32_t i = 0; i < ring->size; i++)
             if (ring->owner[i])
                 *(volatile struct spec_desc *)&ring->desc[i] =
@@ -285,24 +293,23 @@ static void put_element(struct model *model, struct ring *ring, const struct use
 {
     volatile struct spec_used_elem *e = used_element(ring, ring->used_idx);
     uint32_t id = used->chain->head, len = used->length;
-    struct faults *faults = &model->faults;
 
-    if (fault_hit(faults, FAULT_USED_ID_RANGE))
+    if (lie(model, ring, FAULT_USED_ID_RANGE))
         id = ring->size + (uint32_t)random_below(&model->random, 65536u - ring->size);
-    if (fault_hit(faults, FAULT_USED_ID_HIGH))
+    if (lie(model, ring, FAULT_USED_ID_HIGH))
         id |= 0x10000;
-    if (fault_hit(faults, FAULT_USED_ID_FREE))
+    if (lie(model, ring, FAULT_USED_ID_FREE))
         id = free_descriptor(ring, used->chain->head);
-    if (fault_hit(faults, FAULT_USED_LEN))
+    if (lie(model, ring, FAULT_USED_LEN))
         len = (uint32_t)used->chain->writable + 1;
-    if (fault_hit(faults, FAULT_USED_LEN_HUGE))
+    if (lie(model, ring, FAULT_USED_LEN_HUGE))
         len = UINT32_MAX;
-    if (!fault_hit(faults, FAULT_USED_STALE)) {
+    if (!lie(model, ring, FAULT_USED_STALE)) {
         e->id = id;
         e->len = len;
     }
     ring->used_idx++;
-    if (fault_hit(faults, FAULT_USED_TWICE)) {
+    if (lie(model, ring, FAULT_USED_TWICE)) {
         e = used_element(ring, ring->used_idx++);
         e->id = id;
         e->len = len;
@@ -315,10 +322,10 @@ static void check_used_untouched(struct model *model, struct ring *ring)
 
     if (flags == ring->used_flags && idx == ring->used_idx)
         return;
-    model_violation(model, RULE_USED_WRITTEN,
-                    "queue %u: the used ring, which is the device's, now has flags 0x%x and idx %u "
-                    "(was 0x%x and %u)",
-                    ring->index, flags, idx, ring->used_flags, ring->used_idx);
+    ring_violation(model, ring, RULE_USED_WRITTEN,
+                   "queue %u: the used ring, which is the device's, now has flags 0x%x and idx %u "
+                   "(was 0x%x and %u)",
+                   ring->index, flags, idx, ring->used_flags, ring->used_idx);
     store(used_flags(ring), ring->used_flags);
 }
 
@@ -335,9 +342,9 @@ void ring_publish(struct model *model, struct ring *ring, const struct used_buff
         give_back(model, ring, used[i].chain);
         put_element(model, ring, &used[i]);
     }
-    if (fault_hit(&model->faults, FAULT_USED_IDX_JUMP))
+    if (lie(model, ring, FAULT_USED_IDX_JUMP))
         ring->used_idx = (uint16_t)(ring->used_idx + ring->size + 1);
-    if (fault_hit(&model->faults, FAULT_USED_IDX_BACK))
+    if (lie(model, ring, FAULT_USED_IDX_BACK))
         ring->used_idx = (uint16_t)(before - 1);
     store(used_idx(ring), ring->used_idx);
 }

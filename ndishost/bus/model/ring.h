@@ -60,7 +60,7 @@ struct ring {
     uint16_t used_flags; /* as we wrote them */
     uint16_t signalled;  /* used_idx at the last decision about an interrupt */
     uint64_t fetched;    /* in all */
-    bool scribbled;      /* by a fault of ours: what the driver left there is lost */
+    bool lied; /* a fault of ours struck here: what the driver does now may follow from it */
 };
 
 /* Allocates all that a queue of so many descriptors can need at once: DRIVER_OK comes from a fault
@@ -93,6 +93,16 @@ bool ring_wants_interrupt(struct model *model, struct ring *ring);
 void ring_want_notifications(struct model *model, struct ring *ring, bool wanted);
 /* Would the driver have to notify of a new buffer, as things stand? */
 bool ring_notifications_wanted(const struct model *model, const struct ring *ring);
+
+/* A rule that was broken in a ring. Not the driver's fault if the ring's device has lied before: then
+ * nothing is reported, but a device that is confused asks for its reset. */
+#define ring_violation(model, ring, rule, ...)         \
+    do {                                               \
+        if ((ring)->lied)                              \
+            model_confused(model, rule);               \
+        else                                           \
+            model_violation(model, rule, __VA_ARGS__); \
+    } while (0)
 
 /* chain.c: reads the chain that begins at `head` into *chain and checks it. false: it cannot be used
  * (reported). */

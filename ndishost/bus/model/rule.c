@@ -19,6 +19,14 @@ const char *model_rule_name(enum model_rule rule)
     return table[rule].name;
 }
 
+void model_confused(struct model *model, enum model_rule rule)
+{
+    if (table[rule].severity != FATAL)
+        return;
+    model->broken = true;
+    atomic_store(&model->confused, true);
+}
+
 void model_violation(struct model *model, enum model_rule rule, const char *format, ...)
 {
     const char *section = table[rule].section;

@@ -93,6 +93,8 @@ struct model;
  * After a FATAL one the model is broken until the driver resets it. */
 void model_violation(struct model *model, enum model_rule rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same after the device has lied: nothing is reported, the device is as broken. */
+void model_confused(struct model *model, enum model_rule rule);
 const char *model_rule_name(enum model_rule rule);
 
 #endif

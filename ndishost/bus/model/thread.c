@@ -112,15 +112,16 @@ static void reset(struct model *model)
 static void tell_fatal(struct model *model)
 {
     unsigned rule = atomic_exchange(&model->fatal_rule, 0);
+    bool confused = atomic_exchange(&model->confused, false);
     char why[160];
 
-    if (!rule)
+    if (!rule && !confused)
         return;
     pthread_mutex_lock(&model->lock);
     model_set_needs_reset(model);
     pthread_mutex_unlock(&model->lock);
     interrupt_raise(model, ISR_CONFIG);
-    if (model->failed_told || !model->bus.events->failed)
+    if (!rule || model->failed_told || !model->bus.events->failed)
         return;
     model->failed_told = true;
     snprintf(why, sizeof why, "the driver broke rule %s (reported above); the device cannot go on",
