@@ -4,6 +4,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <unistd.h>
 #include "bus/mmio.h"
 #include "nt/clock.h"
 #include "nt/emulate.h"
@@ -65,6 +69,32 @@ static void handler(int number, siginfo_t *info, void *argument)
     }
     fault_report(number, info, context, why, what);
 }
+
+#if !defined(__x86_64__)
+#define SHARED_DATA_X86 ((void *)0xFFDF0000u)
+
+/* On x64 the page that Windows shares lies in the kernel's half of the address space, where a load
+ * faults by itself. Here it lies where the main thread's stack may grow to: a load would make the stack
+ * grow, and find a zero. So the page is taken before main, and if the stack is there already (one start
+ * in sixty, by the kernel's random layout), the program starts again with the layout that is not. */
+static void __attribute__((constructor))
+reserve_shared_data(int argc, char **argv, char **environment)
+{
+    void *page = mmap(SHARED_DATA_X86, 4096, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    int old = personality(0xFFFFFFFF);
+
+    (void)argc;
+    if (page == SHARED_DATA_X86)
+        return;
+    if (old != -1 && !(old & ADDR_NO_RANDOMIZE) &&
+        personality((unsigned long)old | ADDR_NO_RANDOMIZE) != -1)
+        execve("/proc/self/exe", argv, environment);
+    fprintf(stderr,
+            "ndishost: the stack lies at 0xffdf0000, where drivers look for the time; is the "
+            "environment longer than 2 MiB?\n");
+}
+#endif
 
 void trap_install(void)
 {
