@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -23,12 +24,10 @@ START_SECONDS = 20
 
 
 def _expect_tools():
-    for tool, package in (("qemu-storage-daemon", "qemu-utils"), ("qemu-img", "qemu-utils"),
-                          ("ntfs-3g", "ntfs-3g")):  # fmt: skip
-        if not any(os.access(os.path.join(part, tool), os.X_OK)
-                   for part in os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/sbin"]):  # fmt: skip
-            raise Problem("%s is not installed (as root, apt-get install %s); or mount the Windows volume "
-                          "yourself and give its directory" % (tool, package))  # fmt: skip
+    for tool in ("qemu-storage-daemon", "qemu-img", "ntfs-3g"):
+        if not shutil.which(tool):
+            raise Problem("%s is not installed; as root, run tools/packages inject; or mount the Windows "
+                          "volume yourself and give its directory" % tool)  # fmt: skip
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         raise Problem("/dev/fuse cannot be opened: run this as root, or mount the Windows volume yourself "
                       "and give its directory")  # fmt: skip

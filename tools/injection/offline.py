@@ -124,7 +124,7 @@ class OfflineWindows:
         try:
             import hivex
         except ImportError:
-            raise Problem("python3-hivex is not installed: as root, apt-get install python3-hivex") from None
+            raise Problem("python3-hivex is not installed; as root, run tools/packages inject") from None
         # Of a damaged hive, hivex's own destructor complains on stderr, after the exception.
         sys.unraisablehook = lambda _: None
         try:
