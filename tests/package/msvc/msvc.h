@@ -7,4 +7,4 @@
 
 /* mingw-w64's, for MSVC, subtracts pointers, which is no constant for clang. */
 #undef FIELD_OFFSET
-#define FIELD_OFFSET(type, field) ((LONG)__builtin_offsetof(type, field))
+#define FIELD_OFFSET(type, field) ((LONG) __builtin_offsetof(type, field))
