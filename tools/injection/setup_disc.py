@@ -56,7 +56,7 @@ class SetupDisc:
         try:
             text = run("7z", "l", "-slt", "-ba", "-t" + kind, "--", iso).decode(errors="replace")
         except subprocess.CalledProcessError as error:
-            raise Problem("%s cannot be read: %s" % (iso, last_line(error))) from None
+            raise Problem("%s cannot be read: %s" % (iso, _said_by_7z(error))) from None
         files = {}
         for block in text.split("\n\n"):
             entry = dict(line.partition(" = ")[::2] for line in block.splitlines())
@@ -71,7 +71,7 @@ class SetupDisc:
         try:
             run("7z", "x", "-y", "-t" + self.kind, "-o" + folder, "--", self.iso, *paths)
         except subprocess.CalledProcessError as error:
-            raise Problem("%s cannot be unpacked: %s" % (self.iso, last_line(error))) from None
+            raise Problem("%s cannot be unpacked: %s" % (self.iso, _said_by_7z(error))) from None
 
     def recognise(self, folder):
         """Of what is unpacked: the architectures that it installs; Problem if it is not Windows 7."""
@@ -135,6 +135,12 @@ class SetupDisc:
                 content[:512] for content in self.boot_images
             ]:
                 raise Problem("the new ISO does not boot what the old one boots; nothing was changed")
+
+
+def _said_by_7z(error):
+    """Its standard output is a listing: of a damaged disc, that of what it could read."""
+    lines = [line.strip() for line in (error.stderr or b"").decode(errors="replace").splitlines()]
+    return next((line for line in lines if line.startswith("ERROR")), "7z finds it damaged")
 
 
 def _has_udf(area):
