@@ -184,7 +184,6 @@ static bool fetch_one(struct model *model, struct ring *ring)
     ring->queue_count++;
     ring->in_flight++;
     ring->avail_seen++;
-    ring->fetched++;
     return true;
 }
 

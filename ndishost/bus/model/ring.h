@@ -59,7 +59,6 @@ struct ring {
     uint16_t used_idx;   /* as we published it */
     uint16_t used_flags; /* as we wrote them */
     uint16_t signalled;  /* used_idx at the last decision about an interrupt */
-    uint64_t fetched;    /* in all */
     bool lied; /* a fault of ours struck here: what the driver does now may follow from it */
 };
 
