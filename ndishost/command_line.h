@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * command_line.h: what `ndishost run` was told to do.
- *   struct command_line line;  if (command_line_parse(&line, argc, argv, error, sizeof error)) exit 2;
+ *   if (command_line_parse(&line, argc, argv, error, sizeof error))
+ *       ... say error, exit 2 ...
  */
 #ifndef NDISHOST_COMMAND_LINE_H
 #define NDISHOST_COMMAND_LINE_H

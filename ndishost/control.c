@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenario control: what tests are written in. Reset, pause, links, OIDs, faults, frames, removal. */
+/* Scenario control, which tests are written in: pause, reset, link, OIDs, faults, frames. */
 #include "control.h"
 
 #include <ctype.h>

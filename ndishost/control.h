@@ -14,8 +14,9 @@
 
 struct control;
 
-/* "-": commands from standard input, replies on standard output. Else the path of a Unix socket that is
- * made (a stale one is replaced) and serves one client after another. NULL with a line in error. */
+/* "-": commands from standard input, replies on standard output. Else the path of a Unix socket
+ * that is made (a stale one is replaced) and serves one client after another. NULL with a line in
+ * error. */
 struct control *control_open(const char *where, char *error, size_t error_size);
 
 /* Waits up to `milliseconds` for a command, and carries out what there is. false: `quit`. A command

@@ -184,8 +184,8 @@ static void sleep_tick(void)
     nanosleep(&tick, NULL);
 }
 
-/* With --control the end is `quit`, a signal or the time: a scenario goes on when the traffic is done, as
- * long as commands may come. */
+/* With --control the end is `quit`, a signal or the time: a scenario goes on when the traffic is
+ * done, as long as commands may come. */
 static void wait_end(struct run *run)
 {
     struct progress progress = {now(), now(), 0, 0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An adapter: a device on a bus, a network end above and one beyond it, and the miniport between. */
+/* An adapter: a device on a bus, network ends above and beyond it, and the miniport between. */
 #include "ndis/life_cycle.h"
 
 #include <stdio.h>
@@ -16,9 +16,11 @@
 #include "nt/clock.h"
 #include "nt/log.h"
 
-#define LINK_WAIT            (2 * NT_SECOND) /* before the network end is left to start when the link comes */
-#define OWN_WAIT             NT_SECOND /* for the far end to see a frame that was sent by hand */
-#define DRAIN_WAIT           (2 * NT_SECOND) /* for frames in flight before the adapter is paused to halt */
+/* Before the network end is left to start when the link comes; for a frame that was sent by hand to
+ * reach the far end; for frames in flight before the adapter is paused to halt. */
+#define LINK_WAIT            (2 * NT_SECOND)
+#define OWN_WAIT             NT_SECOND
+#define DRAIN_WAIT           (2 * NT_SECOND)
 
 #define PCI_COMMAND          4u
 #define PCI_COMMAND_DECODE   0x0007u /* I/O, memory, bus master */

@@ -32,13 +32,13 @@ struct adapter_options {
 };
 
 struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size);
-/* Calls DriverUnload. What leaked is in rules.h's leak accounting then, and reported by the caller. */
+/* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. */
 void ndis_driver_unload(struct ndis_driver *driver);
 
 struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
                                       const struct adapter_options *options, char *error,
                                       size_t error_size);
-/* Initialize and Restart. Nonzero: the NDIS_STATUS, with the driver's event-log entries in error. */
+/* Initialize and Restart. Nonzero: the NDIS_STATUS, the driver's event-log entries in error. */
 int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size);
 int32_t adapter_pause(struct ndis_adapter *adapter);
 int32_t adapter_restart(struct ndis_adapter *adapter);
@@ -54,13 +54,13 @@ int adapter_set_link(struct ndis_adapter *adapter, bool up); /* the cable, throu
 bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport last indicated */
 struct net *adapter_net(struct ndis_adapter *adapter);
 struct bus *adapter_bus(struct ndis_adapter *adapter);
-/* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event, and
- * halt. adapter_stop has nothing left to do after that. */
+/* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
+ * and halt. adapter_stop has nothing left to do after that. */
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
 /* MiniportResetEx, as if MiniportCheckForHangEx had said so. */
 int32_t adapter_reset(struct ndis_adapter *adapter);
-/* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits for it to
- * come back with *status. -1: it was not taken, or did not come back within 30 s. */
+/* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits for it
+ * to come back with *status. -1: it was not taken, or did not come back within 30 s. */
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */

@@ -210,7 +210,7 @@ static struct given *give(struct configuration *configuration)
     return given;
 }
 
-/* As RtlUnicodeStringToInteger reads it: blanks, a sign, digits of the base up to the first other. */
+/* As RtlUnicodeStringToInteger reads it: blanks, a sign, digits of the base, and then no more. */
 static ULONG to_integer(const char *text, int base)
 {
     return (ULONG)strtoul(text, NULL, base);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Device objects that a driver makes for its own I/O requests. Nobody here can open them, so that the
- * driver's dispatch routines are never called; the objects are real otherwise. */
+/* Device objects that a driver makes for its own I/O requests. Nobody here can open them, so that
+ * the driver's dispatch routines are never called; the objects are real otherwise. */
 #include "ndis/miniport.h"
 
 #include <string.h>

@@ -251,7 +251,8 @@ static void bounce_copy(struct bounce *bounce, MDL *mdl, size_t length, bool to_
     }
 }
 
-/* The list covers what lies before the data in CurrentMdl too: a driver has to skip CurrentMdlOffset. */
+/* The list covers what lies before the data in CurrentMdl too: a driver has to skip
+ * CurrentMdlOffset. */
 static size_t mapped_length(const NET_BUFFER *nb)
 {
     return (size_t)NET_BUFFER_CURRENT_MDL_OFFSET(nb) + NET_BUFFER_DATA_LENGTH(nb);

@@ -8,7 +8,7 @@
 #include "nt/log.h"
 #include "nt/processor.h"
 
-/* DriverEntry runs on the one thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
+/* DriverEntry runs on the thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
 static struct ndis_driver *loading;
 
 typedef NTSTATUS NTAPI DRIVER_ENTRY_FUNCTION(PDRIVER_OBJECT DriverObject,

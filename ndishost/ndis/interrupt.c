@@ -251,7 +251,7 @@ VOID NTAPI NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
 }
 HOST_EXPORT("NDIS.SYS", NdisMDeregisterInterruptEx);
 
-/* The registrations stay until the adapter goes, so that a late use is named instead of followed. */
+/* Registrations stay until the adapter goes, so that a late use is named instead of followed. */
 void interrupt_release(struct ndis_adapter *adapter)
 {
     struct interrupt_registration *registration, *next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * interrupt.h: an adapter's interrupt line, from the bus to MiniportInterrupt and its DPCs.
- *   interrupt_line(adapter, asserted) from the bus;  interrupt_indicated(n) from a receive indication;
+ *   interrupt_line(adapter, asserted) from the bus;  interrupt_indicated(n) from an indication;
  *   interrupt_release(adapter) when the adapter goes.
  */
 #ifndef NDISHOST_INTERRUPT_H

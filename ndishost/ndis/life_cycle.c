@@ -79,8 +79,8 @@ static void count_objects(unsigned count[LEFTOVERS])
         count[LEFTOVERS - 1] -= count[i];
 }
 
-/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one adapter
- * nobody can tell whose it is: then it shows when the driver is unloaded. */
+/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one
+ * adapter nobody can tell whose it is: then it shows when the driver is unloaded. */
 static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {
     unsigned now[LEFTOVERS], i;
@@ -190,7 +190,8 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
     return adapter->restart_status;
 }
 
-/* Frames that come while the adapter does not run are dropped lawfully: the network end has to know. */
+/* Frames that come while the adapter does not run are dropped lawfully: the network end has to
+ * know. */
 void adapter_tell_net(struct ndis_adapter *adapter, bool paused)
 {
     if (adapter->net && adapter->net->ops->pause)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * miniport.h: what the files of the host's NDIS know in common: the record of a miniport driver, of an
- * adapter, of the objects that a driver holds handles to, and who may touch a NET_BUFFER_LIST.
+ * miniport.h: what the files of the host's NDIS know in common: the record of a miniport driver, of
+ * an adapter, of the objects that a driver holds handles to, and who may touch a NET_BUFFER_LIST.
  *   struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
- *   adapter_enter(adapter, ADAPTER_PAUSING);  ... call the miniport ...;  adapter_enter(..., ADAPTER_PAUSED);
+ *   adapter_enter(adapter, ADAPTER_PAUSING);  ... call the miniport ...
+ *   adapter_enter(adapter, ADAPTER_PAUSED);
  */
 #ifndef NDISHOST_MINIPORT_H
 #define NDISHOST_MINIPORT_H
@@ -121,8 +122,8 @@ struct ndis_adapter {
     struct pcap *pcap;
     struct keyword *keywords; /* the registry key's values: configuration.c */
 
-    /* Written by the one thread that drives the life cycle, and by the NdisMXxxComplete calls; under
-     * `lock`, with `changed` signalled. `state` may be read without. */
+    /* Written by the one thread that drives the life cycle, and by the NdisMXxxComplete calls;
+     * under `lock`, with `changed` signalled. `state` may be read without. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_int state; /* enum adapter_state */
@@ -190,8 +191,8 @@ static inline bool driver_calls_add_device(const struct ndis_driver *driver)
 
 struct ndis_adapter *handle_adapter(NDIS_HANDLE handle, const char *function, const void *caller);
 
-/* A driver handle or an adapter handle, whatever the pool functions and their like are given; NULL is
- * allowed where NDIS allows it. */
+/* A driver handle or an adapter handle, whatever the pool functions and their like are given; NULL
+ * is allowed where NDIS allows it. */
 bool handle_driver_or_adapter(NDIS_HANDLE handle, const char *function, const void *caller);
 
 static inline enum adapter_state adapter_state(struct ndis_adapter *adapter)
@@ -212,7 +213,7 @@ bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revi
 /* An "IRQL is DISPATCH_LEVEL" flag that a driver gave: rule Flags_Irql. */
 void check_dispatch_flag(bool flag, const char *function, const void *caller);
 
-/* Around each call into the driver: it must come back at the IRQL, and with the locks, it went with. */
+/* Around each call into the driver: it comes back at the IRQL, and with the locks, it went with. */
 struct callback {
     unsigned irql, held;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net_buffer.h: NET_BUFFER_LISTs and NET_BUFFERs as the host allocates them: each stands behind a
- * header of the host's, which says who owns it now, so that whoever touches it out of turn is named.
+ * header of the host's, which says who owns it now, so that whoever touches it out of turn is
+ * named.
  *   nbl = the pool's, or the protocol's own;  nbl_of(nbl)->owner == NBL_WITH_MINIPORT ...
  */
 #ifndef NDISHOST_NET_BUFFER_H
@@ -80,8 +81,8 @@ bool nbl_tail_intact(const NET_BUFFER_LIST *nbl);
 /* Points a NET_BUFFER at `offset` into an MDL chain; sets CurrentMdl and CurrentMdlOffset. */
 void nb_set_data(NET_BUFFER *nb, MDL *mdl, ULONG offset, ULONG length);
 
-/* Copies DataLength bytes, or `limit` if that is less, to `to`; how many there were. An MDL chain that
- * ends early ends the copy. */
+/* Copies DataLength bytes, or `limit` if that is less, to `to`; how many there were. An MDL chain
+ * that ends early ends the copy. */
 size_t nb_copy_out(const NET_BUFFER *nb, void *to, size_t limit);
 /* The data itself if it lies in one piece, else NULL. */
 const void *nb_contiguous(const NET_BUFFER *nb);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oid.h: OID requests to a miniport, one at a time an adapter, as NDIS serialises them; and those that
- * NDIS answers itself from what the miniport said at initialization.
- *   status = oid_request(adapter, ADAPTER_OID_QUERY, OID_GEN_STATISTICS, buf, sizeof buf, &done, &needed);
+ * oid.h: OID requests to a miniport, one at a time an adapter, as NDIS serialises them; and those
+ * that NDIS answers itself from what the miniport said at initialization.
+ *   status = oid_request(adapter, ADAPTER_OID_QUERY, oid, buf, sizeof buf, &done, &needed);
  */
 #ifndef NDISHOST_OID_H
 #define NDISHOST_OID_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Queries that NDIS answers for a 6.x miniport, from its attributes and indications; and the OIDs that
- * go out when an adapter comes up. Documentation: network/mandatory-oids-for-miniport-drivers, oid-*. */
+/* Queries that NDIS answers for a 6.x miniport, from its attributes and indications; and the OIDs
+ * that go out when an adapter comes up. Documentation: network/mandatory-oids-for-miniport-drivers,
+ * oid-*. */
 #include "ndis/oid.h"
 
 #include <string.h>

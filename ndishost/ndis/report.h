@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h: what reports show of an adapter: asked of the miniport while it answers, kept for after.
- *   report_create(adapter);  adapter_collect(adapter);  adapter_summary(...);  report_free(adapter);
+ * report.h: what reports show of an adapter: asked of the miniport while it answers, and kept.
+ *   report_create(adapter);  adapter_collect(adapter);  adapter_summary(adapter, stdout);
+ *   report_free(adapter);
  */
 #ifndef NDISHOST_REPORT_H
 #define NDISHOST_REPORT_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Check-for-hang and reset. Documentation: network/miniport-adapter-check-for-hang-and-reset-operations. */
+/* Check-for-hang and reset. Documentation:
+ * network/miniport-adapter-check-for-hang-and-reset-operations. */
 #include "ndis/life_cycle.h"
 
 #include "ndis/oid.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BARs and the interrupt line as resources; register mappings, I/O ports, PCI configuration space. */
+/* BARs and the interrupt line as resources; register mappings, I/O ports, configuration space. */
 #include "ndis/resources.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resources.h: the hardware resources of an adapter: the list that MiniportInitializeEx gets, and what
- * the driver maps of it.
+ * resources.h: the hardware resources of an adapter: the list that MiniportInitializeEx gets, and
+ * what the driver maps of it.
  *   resources_build(adapter, &random);  ...  resources_release(adapter);
  */
 #ifndef NDISHOST_RESOURCES_H

@@ -78,8 +78,8 @@ void shape_memory_destroy(struct shape_memory *memory)
     memset(memory, 0, sizeof(*memory));
 }
 
-/* An MDL over the slot's bytes [offset, offset + length), as a protocol's is: of nonpaged memory, or of a
- * user's locked pages that nobody has mapped yet. */
+/* An MDL over the slot's bytes [offset, offset + length), as a protocol's is: of nonpaged memory,
+ * or of a user's locked pages that nobody has mapped yet. */
 static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length,
                       bool mapped)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transfer.h: NDIS between protocol and miniport: sends down, returns down. The calls up are exports
- * (NdisMSendNetBufferListsComplete, NdisMIndicateReceiveNetBufferLists).
+ * transfer.h: NDIS between protocol and miniport: sends down, returns down. The calls up are
+ * exports (NdisMSendNetBufferListsComplete, NdisMIndicateReceiveNetBufferLists).
  *   transfer_send(adapter, chain, flags);  ... the miniport completes ...
  *   transfer_return(adapter, chain, flags);
  */
@@ -10,8 +10,8 @@
 
 #include "ndis/net_buffer.h"
 
-/* Gives a chain of lists, each NBL_WITH_PROTOCOL, to MiniportSendNetBufferLists. IRQL as `flags` says
- * (NDIS_SEND_FLAGS_DISPATCH_LEVEL). */
+/* Gives a chain of lists, each NBL_WITH_PROTOCOL, to MiniportSendNetBufferLists. IRQL as `flags`
+ * says (NDIS_SEND_FLAGS_DISPATCH_LEVEL). */
 void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags);
 /* Gives a chain of lists, each NBL_INDICATED, back to MiniportReturnNetBufferLists. */
 void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags);

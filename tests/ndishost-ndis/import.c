@@ -4,7 +4,7 @@
 
 NTSYSAPI VOID NTAPI NdisMResetMiniport(NDIS_HANDLE MiniportAdapterHandle);
 
-/* An address in the data, so that the file has relocations, as every driver that is more than this. */
+/* An address in the data, so that the file has relocations, as every larger driver has. */
 VOID(NTAPI *Reset)(NDIS_HANDLE MiniportAdapterHandle);
 PVOID Address = &Reset;
 

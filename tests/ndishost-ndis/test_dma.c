@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scatter/gather lists name the bytes of the frame, as a device sees them; also where the device only
- * reaches 4 GiB and NDIS has to copy. */
+/* Scatter/gather lists name the bytes of the frame, as a device sees them; also where the device
+ * only reaches 4 GiB and NDIS has to copy. */
 #include "native.h"
 
 #include <string.h>

@@ -90,7 +90,7 @@ static VOID CheckBus(PLOOP_ADAPTER Adapter)
     CHECK(Adapter, (Config[0] & 7) == 7 && (Config[1] & 4) == 0, Config[0]);
 }
 
-/* ---- Configuration: --set Number=42 Hex=0x2A Text=hello Word=dword:7 NetworkAddress=02-00-... ---- */
+/* ---- Configuration: Number=42 Hex=0x2A Text=hello Word=dword:7 NetworkAddress=02-00-... ---- */
 
 static PNDIS_CONFIGURATION_PARAMETER Read(NDIS_HANDLE Configuration, PCWSTR Name,
                                           NDIS_PARAMETER_TYPE Type)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The data path: each NET_BUFFER that is sent is mapped, its list compared with the MDLs, and when all
- * of a list are mapped a DPC copies them into receive buffers, completes the list and indicates them.
+ * The data path: each NET_BUFFER that is sent is mapped, its list compared with the MDLs, and when
+ * all of a list are mapped a DPC copies them into receive buffers, completes the list and indicates
+ * them.
  */
 #include "loop.h"
 

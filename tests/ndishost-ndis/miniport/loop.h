@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.h: a small miniport that needs no hardware: what is sent comes back as received. It checks the
- * host that runs it, and reports what it finds wrong to the event log, with the source line.
+ * loop.h: a small miniport that needs no hardware: what is sent comes back as received. It checks
+ * the host that runs it, and reports what it finds wrong to the event log, with the source line.
  * The keyword Mode makes it break one rule, which the host has to name; 0 is well-behaved.
  */
 #ifndef LOOP_H
