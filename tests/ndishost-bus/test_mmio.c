@@ -197,15 +197,12 @@ static void check_named(const char *prefix)
         take_signals();                   \
         check_named(#name);               \
     }
-#define GROUPS(G)                                                                                 \
-    G(mov_)                                                                                       \
-    G(movz)                                                                                       \
-    G(movsx)                                                                                      \
-    G(movnti)                                                                                     \
-    G(xchg)                                                                                       \
-    G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) G(cmp_) G(test) G(inc) G(dec) G(neg) G(not )  \
-        G(lock) G(set) G(cmov) G(lods) G(stos) G(movsb) G(movsw) G(movsl) G(rep_lods) G(rep_stos) \
-            G(rep_movs)
+/* clang-format off */
+#define GROUPS(G)                                                                              \
+    G(mov_) G(movz) G(movsx) G(movnti) G(xchg) G(add) G(adc) G(sub) G(sbb) G(and) G(or) G(xor) \
+    G(cmp_) G(test) G(inc) G(dec) G(neg) G(not) G(lock) G(set) G(cmov) G(lods) G(stos)         \
+    G(movsb) G(movsw) G(movsl) G(rep_lods) G(rep_stos) G(rep_movs)
+/* clang-format on */
 GROUPS(GROUP)
 
 static bool has_movbe(void)
