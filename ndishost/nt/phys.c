@@ -403,29 +403,40 @@ static uint32_t frames_take_now(size_t count, unsigned flags)
     return frame;
 }
 
+static void quarantine_drain(void)
+{
+    while (phys.quarantine_count)
+        quarantine_pop();
+}
+
 /* What lies in quarantine is memory too, when there is no other. */
 static uint32_t frames_take(size_t count, unsigned flags)
 {
     uint32_t frame = frames_take_now(count, flags);
 
     if (frame == NO_PAGE && phys.quarantine_count) {
-        while (phys.quarantine_count)
-            quarantine_pop();
+        quarantine_drain();
         frame = frames_take_now(count, flags);
     }
     return frame;
 }
 
-/* One frame that neither of its neighbours in virtual memory adjoins. */
+static bool adjoin(uint32_t frame, uint32_t other)
+{
+    return frame == other + 1 || frame + 1 == other;
+}
+
+/* One frame that neither of its neighbours in virtual memory adjoins, if there is one to be had. When
+ * the last free ones lie side by side, those in quarantine have to help. */
 static uint32_t frame_take_apart(uint32_t previous, unsigned flags)
 {
     uint32_t frame = frames_take(1, flags);
 
-    for (int tries = 0; tries < 16 && frame != NO_PAGE; tries++) {
+    for (int tries = 0; tries < 32 && frame != NO_PAGE && adjoin(frame, previous); tries++) {
         uint32_t other;
 
-        if (frame != previous + 1 && frame + 1 != previous)
-            break;
+        if (tries == 16)
+            quarantine_drain();
         other = frames_take(1, flags);
         frame_free(frame);
         frame = other;
