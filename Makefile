@@ -45,6 +45,10 @@ $(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovne
 # DRIVER_COMPILER=CLANG` builds with clang, beside the other.
 DRIVER_COMPILER ?= CC
 
+# mingw-w64's wdm.h defines InterlockedBitTestAndSet and -Reset as static inline after winnt.h had them
+# extern; clang for x86 makes a global function of each in every object. GCC's link stays strict.
+DRIVER_LINK_CLANG := -Wl,--allow-multiple-definition
+
 define driver_rules
 $(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	@mkdir -p $$(@D)
@@ -58,7 +62,7 @@ $(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(OUT)/gen/aerovnet_events.rc
 $(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
 	@mkdir -p $$(@D)
 	$$(call say,link $(1) $$@)
-	$$(Q)$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
+	$$(Q)$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) $$(DRIVER_LINK_$(DRIVER_COMPILER)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
 	$$(Q)$$(DRIVER_FINISH) $$@
 	$$(Q)$$(DRIVER_FINISH) $$@
 endef

@@ -6,6 +6,8 @@
  * MEMBER(struct, member, offset on x86, offset on x64); MEMBER_X86, MEMBER_X64: only there
  * BITS(struct, bit-field, byte, first and last bit counted from that byte on x86, the same on x64)
  */
+/* A row is a line, however long. */
+/* clang-format off */
 
 STRUCT(NDIS_OBJECT_HEADER, 4, 2, 4, 2)
 MEMBER(NDIS_OBJECT_HEADER, Type, 0, 0)

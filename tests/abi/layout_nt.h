@@ -8,6 +8,8 @@
  *
  * OURS(row) holds for the host's ntddk.h alone: there mingw-w64's wdm.h differs from Windows 7.
  */
+/* A row is a line, however long. */
+/* clang-format off */
 
 OURS(STRUCT(SCATTER_GATHER_LIST, 8, 8, 16, 8))
 MEMBER(SCATTER_GATHER_LIST, NumberOfElements, 0, 0)
