@@ -404,11 +404,13 @@ static bool bind_dll(struct bind *b, const uint8_t *descriptor)
 {
     const struct pe *pe = b->pe;
     uint64_t lookup = get32(descriptor), slot = get32(descriptor + 16);
-    const char *dll = string_at(pe, b->image, get32(descriptor + 12));
+    const char *found = string_at(pe, b->image, get32(descriptor + 12));
     uint32_t step = pointer_size(pe);
+    char dll[NAME_MAX_LENGTH];
 
-    if (!dll)
+    if (!found)
         return fail(b->error, b->error_size, "damaged PE file: import from a DLL without a name");
+    strcpy(dll, found); /* like the descriptor, it may lie under the slots being bound */
     if (lookup == 0)
         lookup = slot;
     for (;; lookup += step, slot += step) {
