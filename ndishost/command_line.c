@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "loader/exports.h"
 #include "net/net.h"
+#include "nt/pool.h"
 
 enum option_id {
     OPTION_BUS = 256,
@@ -23,6 +25,9 @@ enum option_id {
     OPTION_RULES,
     OPTION_SHAPE,
     OPTION_FAIL_ALLOCATION,
+    OPTION_FAIL,
+    OPTION_RETRY,
+    OPTION_PCAP_WIRE,
     OPTION_DEBUG_OUTPUT,
     OPTION_QUIET,
     OPTION_PROGRESS,
@@ -44,6 +49,9 @@ static const struct option options[] = {
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
+    {"fail", required_argument, NULL, OPTION_FAIL},
+    {"retry", no_argument, NULL, OPTION_RETRY},
+    {"pcap-wire", required_argument, NULL, OPTION_PCAP_WIRE},
     {"debug-output", no_argument, NULL, OPTION_DEBUG_OUTPUT},
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"progress", no_argument, NULL, OPTION_PROGRESS},
@@ -82,8 +90,15 @@ static const char help_options[] =
     "                      number. Again for each keyword\n"
     "  --rules on|off      off: nothing is checked on the path of a frame (default on)\n"
     "  --fail-allocation N the N-th allocation of the driver fails (-N: that and all after it)\n"
+    "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails, if it "
+    "is "
+    "one\n"
+    "                      that can (-N: that and all after it)\n"
+    "  --retry             when Initialize fails, once more, now with nothing that is made to "
+    "fail\n"
     "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
     "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
+    "  --pcap-wire FILE    the same of the frames that come out of the device\n"
     "  --json FILE|-       the report as one JSON object; - is standard output\n"
     "  --control -|SOCKET  scenario control by lines: from standard input, or from a client of "
     "the\n"
@@ -238,6 +253,15 @@ static int set_option(struct command_line *line, int option, const char *value, 
     case OPTION_PCAP:
         line->pcap = value;
         return 0;
+    case OPTION_PCAP_WIRE:
+        line->pcap_wire = value;
+        return 0;
+    case OPTION_FAIL:
+        line->fail = value;
+        return 0;
+    case OPTION_RETRY:
+        line->retry = true;
+        return 0;
     case OPTION_JSON:
         line->json = value;
         return 0;
@@ -259,6 +283,38 @@ static int set_option(struct command_line *line, int option, const char *value, 
         return set_word(line, option, value, error, error_size);
     }
     return set_number(line, option, value, error, error_size);
+}
+
+static bool exported(const char *name)
+{
+    const struct host_export *first;
+    size_t count = host_exports(&first), i;
+
+    for (i = 0; i < count; i++)
+        if (!strcmp(first[i].name, name))
+            return true;
+    return false;
+}
+
+int command_line_fail(const char *text, char *error, size_t error_size)
+{
+    const char *colon = strchr(text, ':');
+    char name[64];
+    long number = 1;
+
+    if (!strcmp(text, "none")) {
+        nt_fail_call(NULL, 0);
+        return 0;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
+    if (!exported(name)) {
+        snprintf(error, error_size, "there is no function \"%s\"", name);
+        return -1;
+    }
+    if (colon && (parse_range(colon + 1, -1000000000, 1000000000, &number) || !number))
+        return bad(error, error_size, "fail", text, "FUNCTION:N with a number that is not 0");
+    nt_fail_call(name, number);
+    return 0;
 }
 
 /* ---- The whole line ---- */

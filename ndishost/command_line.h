@@ -27,14 +27,15 @@ enum {
 struct command_line {
     enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION } command;
     const char *driver;
-    const char *bus, *net, *pcap, *json, *control;
+    const char *bus, *net, *pcap, *pcap_wire, *json, *control;
     const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated */
     uint64_t seed;
     bool seed_given;
     unsigned processors;  /* 0: the default */
     double seconds;       /* 0: no limit */
     long fail_allocation; /* 0: none */
-    bool rules, plain, debug_output, quiet, progress;
+    const char *fail;     /* FUNCTION[:N] */
+    bool rules, plain, debug_output, quiet, progress, retry;
     unsigned memory; /* MiB; 0: the default of the bus's kind of memory */
 };
 
@@ -42,5 +43,8 @@ struct command_line {
 int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
                        size_t error_size);
 void command_line_help(FILE *out);
+/* Orders the failure that `FUNCTION[:N]` or `none` tells of (nt/pool.h, nt_fail_call). 0, or -1 with a
+ * line in error. */
+int command_line_fail(const char *text, char *error, size_t error_size);
 
 #endif

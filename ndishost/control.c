@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "command_line.h"
+#include "nt/pool.h"
 
 #define LINE_LENGTH  8192
 #define OID_LENGTH   2048
@@ -373,6 +375,40 @@ static void command_send(struct control *control, struct ndis_adapter *adapter, 
         ok(reply, "%s", "");
 }
 
+/* wire HEX: a frame that comes to the device. */
+static void command_wire(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                         struct reply *reply)
+{
+    uint8_t frame[FRAME_LENGTH];
+    int length = bytes(arguments, frame, sizeof(frame));
+
+    (void)control;
+    if (length < 14)
+        fail(reply, "wire wants a frame in hexadecimal, of 14 to %d bytes", FRAME_LENGTH);
+    else if (adapter_wire_send(adapter, frame, (size_t)length))
+        fail(reply, "the frame was not taken");
+    else
+        ok(reply, "%s", "");
+}
+
+/* fail FUNCTION[:N] | fail none; how often the last one failed */
+static void command_fail(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                         struct reply *reply)
+{
+    char *name = word(&arguments), error[160];
+    unsigned long failed = nt_calls_failed();
+
+    (void)control;
+    (void)adapter;
+    if (!name)
+        fail(reply, "fail wants the name of an exported function, with :N behind it for the N-th "
+                    "call (-N: that and all after it), or none");
+    else if (command_line_fail(name, error, sizeof(error)))
+        fail(reply, "%s", error);
+    else
+        ok(reply, "%lu failed", failed);
+}
+
 static void command_quit(struct control *control, struct ndis_adapter *adapter, char *arguments,
                          struct reply *reply)
 {
@@ -398,6 +434,8 @@ static const struct command {
     {"fault", command_fault, "fault ... (of the bus)"},
     {"remove", command_remove, "remove"},
     {"send", command_send, "send HEX"},
+    {"wire", command_wire, "wire HEX"},
+    {"fail", command_fail, "fail FUNCTION[:N]|none"},
     {"sleep", command_sleep, "sleep MS"},
     {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]"},
     {"help", command_help, "help"},

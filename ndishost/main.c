@@ -125,6 +125,21 @@ static int json_open(struct run *run, char *error, size_t error_size)
     return run->json ? 0 : -1;
 }
 
+/* --retry is for drivers that were refused something: they have to come up when they are not. */
+static int start(struct run *run, char *error, size_t error_size)
+{
+    if (!adapter_start(run->adapter, error, error_size))
+        return EXIT_FINE;
+    if (!run->line.retry)
+        return EXIT_FAILED;
+    complain(error, EXIT_FAILED);
+    fprintf(stderr, "ndishost: once more, with nothing that is made to fail\n");
+    nt_fail_allocation(0);
+    nt_fail_call(NULL, 0);
+    *error = 0;
+    return adapter_start(run->adapter, error, error_size) ? EXIT_FAILED : EXIT_FINE;
+}
+
 static int bring_up(struct run *run, char *error, size_t error_size)
 {
     struct adapter_options options;
@@ -133,6 +148,7 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     options.bus = run->line.bus;
     options.net = run->line.net;
     options.pcap = run->line.pcap;
+    options.pcap_wire = run->line.pcap_wire;
     options.keywords = run->line.keywords;
     options.seed = run->line.seed;
     options.plain = run->line.plain;
@@ -143,13 +159,15 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     if (machine_up(&run->line, error, error_size))
         return EXIT_USAGE;
     nt_fail_allocation(run->line.fail_allocation);
+    if (run->line.fail && command_line_fail(run->line.fail, error, error_size))
+        return EXIT_USAGE;
     run->driver = ndis_driver_load(run->line.driver, error, error_size);
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
     run->adapter = ndis_adapter_add(run->driver, &options, error, error_size);
     if (!run->adapter)
         return EXIT_USAGE;
-    return adapter_start(run->adapter, error, error_size) ? EXIT_FAILED : EXIT_FINE;
+    return start(run, error, error_size);
 }
 
 /* ---- While it runs ---- */

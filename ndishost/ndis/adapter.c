@@ -54,6 +54,8 @@ static void bus_wire_receive(void *context, const void *frame, size_t length)
 {
     struct ndis_adapter *adapter = context;
 
+    if (adapter->pcap_wire)
+        pcap_frame(adapter->pcap_wire, frame, length);
     if (atomic_load(&adapter->net_started) && !own_frame(adapter, frame, length))
         adapter->net->ops->far_receive(adapter->net, frame, length);
 }
@@ -120,12 +122,18 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
     adapter->net = net_open(options->net, &adapter->ports, error, error_size);
     if (!adapter->net)
         return -1;
-    if (options->pcap) {
-        adapter->pcap = pcap_create(options->pcap, error, error_size);
-        if (!adapter->pcap)
-            return -1;
-    }
+    if (options->pcap && !(adapter->pcap = pcap_create(options->pcap, error, error_size)))
+        return -1;
+    if (options->pcap_wire &&
+        !(adapter->pcap_wire = pcap_create(options->pcap_wire, error, error_size)))
+        return -1;
     return 0;
+}
+
+static void capture_close(struct pcap *pcap)
+{
+    if (pcap && pcap_close(pcap))
+        fprintf(stderr, "ndishost: the capture is not whole: a write failed\n");
 }
 
 static void device_objects(struct ndis_adapter *adapter)
@@ -149,8 +157,8 @@ static void adapter_free(struct ndis_adapter *adapter)
     if (adapter->net)
         adapter->net->ops->close(adapter->net);
     protocol_destroy(adapter->protocol);
-    if (adapter->pcap && pcap_close(adapter->pcap))
-        fprintf(stderr, "ndishost: the capture is not whole: a write failed\n");
+    capture_close(adapter->pcap);
+    capture_close(adapter->pcap_wire);
     dma_release(adapter);
     shared_memory_release(adapter);
     oid_destroy(adapter);
@@ -439,6 +447,11 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
     expect_own(adapter, NULL, 0);
     life_cycle_send_leave(adapter);
     return failed;
+}
+
+int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length)
+{
+    return adapter->ports.far_send ? adapter->ports.far_send(adapter, frame, length) : -1;
 }
 
 int adapter_set_link(struct ndis_adapter *adapter, bool up)

@@ -22,9 +22,10 @@ struct ndis_driver;
 struct ndis_adapter;
 
 struct adapter_options {
-    const char *bus;  /* --bus */
-    const char *net;  /* --net */
-    const char *pcap; /* --pcap, or NULL */
+    const char *bus;       /* --bus */
+    const char *net;       /* --net */
+    const char *pcap;      /* --pcap, or NULL */
+    const char *pcap_wire; /* --pcap-wire, or NULL */
     const char *
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
@@ -63,6 +64,9 @@ int32_t adapter_reset(struct ndis_adapter *adapter);
  * to come back with *status. -1: it was not taken, or did not come back within 30 s. */
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status);
+/* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours, or
+ * the device does not take it. */
+int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);
 /* The bus said that it cannot go on (bus.h, failed). */

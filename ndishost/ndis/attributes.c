@@ -4,12 +4,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "nt/pool.h"
 
 static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *format,
                           unsigned value)
 {
     rule_violation("NdisMSetMiniportAttributes", caller, format, value);
     return status;
+}
+
+void attributes_forget(struct ndis_adapter *adapter)
+{
+    adapter->registration_set = adapter->general_set = adapter->pm_set = false;
+    free(adapter->oids);
+    adapter->oids = NULL;
+    adapter->oid_count = 0;
 }
 
 static NDIS_STATUS registration_set(struct ndis_adapter *adapter,
@@ -136,6 +145,8 @@ NDIS_STATUS NTAPI NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     HOST_CALL(PASSIVE_LEVEL);
     if (!adapter)
         return NDIS_STATUS_FAILURE;
+    if (nt_call_fails(__func__))
+        return NDIS_STATUS_RESOURCES;
     if (type == NDIS_OBJECT_TYPE_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES) {
         adapter->add_device_context =
             MiniportAttributes->AddDeviceRegistrationAttributes.MiniportAddDeviceContext;

@@ -408,6 +408,8 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (!dma)
         return NDIS_STATUS_FAILURE;
+    if (nt_call_fails(__func__))
+        return NDIS_STATUS_RESOURCES;
     record = &nb_of(NetBuffer)->sg;
     if (record->list) {
         rule_violation("NdisMAllocateNetBufferSGList", RULE_CALLER,

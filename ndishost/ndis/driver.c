@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nt/log.h"
+#include "nt/pool.h"
 #include "nt/processor.h"
 
 /* DriverEntry runs on the thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
@@ -208,6 +209,8 @@ NDIS_STATUS NTAPI NdisMRegisterMiniportDriver(
                                             : "with other arguments than DriverEntry was given");
         return NDIS_STATUS_FAILURE;
     }
+    if (nt_call_fails(__func__))
+        return NDIS_STATUS_RESOURCES;
     status = characteristics_check(MiniportDriverCharacteristics, RULE_CALLER);
     if (status != NDIS_STATUS_SUCCESS)
         return status;

@@ -105,6 +105,7 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     NDIS_STATUS status;
 
     count_objects(adapter->objects_before);
+    attributes_forget(adapter);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);
     call = callback_begin();

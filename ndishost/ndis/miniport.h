@@ -119,7 +119,7 @@ struct ndis_adapter {
     bool bus_failed;
     struct net *net;
     struct net_ports ports;
-    struct pcap *pcap;
+    struct pcap *pcap, *pcap_wire;
     struct keyword *keywords; /* the registry key's values: configuration.c */
 
     /* Written by the one thread that drives the life cycle, and by the NdisMXxxComplete calls;
@@ -205,6 +205,9 @@ void adapter_enter(struct ndis_adapter *adapter, enum adapter_state state);
  * attributes, is made there; reports under `rule` if not. */
 bool adapter_claims_hardware(struct ndis_adapter *adapter, const char *rule, const char *function,
                              const void *caller);
+
+/* Before MiniportInitializeEx: what an earlier call of it has set counts no more. */
+void attributes_forget(struct ndis_adapter *adapter);
 
 /* Object headers: does `header` have this type, at least this revision's size? */
 bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision,

@@ -2,8 +2,10 @@
 /* Special pool; see pool.h. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "nt/irql.h"
 #include "nt/phys.h"
 #include "nt/pool.h"
 #include "rules/rules.h"
@@ -27,6 +29,17 @@ static struct block *buckets[BUCKETS];
 static atomic_long fail_at;
 static atomic_ulong asked;
 
+/* The function that is to fail; a copy, as threads read it while another is ordered. */
+static char fail_name[64];
+static atomic_long fail_call_at; /* 0: none */
+static atomic_long fail_calls;
+static atomic_ulong calls_failed;
+
+static bool due(long number, long at)
+{
+    return at > 0 ? number == at : at < 0 && number >= -at;
+}
+
 void nt_fail_allocation(long n)
 {
     atomic_store(&fail_at, 0);
@@ -36,9 +49,37 @@ void nt_fail_allocation(long n)
 
 bool nt_allocation_fails(void)
 {
-    long number = (long)atomic_fetch_add(&asked, 1) + 1, at = atomic_load(&fail_at);
+    long number = (long)atomic_fetch_add(&asked, 1) + 1;
 
-    return at > 0 ? number == at : at < 0 && number >= -at;
+    return due(number, atomic_load(&fail_at)) ||
+           (atomic_load(&fail_call_at) && nt_call_fails(nt_self()->call));
+}
+
+void nt_fail_call(const char *name, long n)
+{
+    atomic_store(&fail_call_at, 0);
+    atomic_store(&fail_calls, 0);
+    atomic_store(&calls_failed, 0);
+    if (!name)
+        return;
+    snprintf(fail_name, sizeof(fail_name), "%s", name);
+    atomic_store(&fail_call_at, n);
+}
+
+bool nt_call_fails(const char *name)
+{
+    long at = atomic_load_explicit(&fail_call_at, memory_order_relaxed);
+
+    if (!at || !name || strcmp(name, fail_name) ||
+        !due((long)atomic_fetch_add(&fail_calls, 1) + 1, at))
+        return false;
+    atomic_fetch_add(&calls_failed, 1);
+    return true;
+}
+
+unsigned long nt_calls_failed(void)
+{
+    return atomic_load(&calls_failed);
 }
 
 unsigned long nt_allocations(void)

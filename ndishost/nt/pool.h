@@ -28,8 +28,16 @@ size_t nt_pool_size(const void *p);
 
 /* The n-th allocation from now fails, once (0: none will). n < 0: the |n|-th and all after it. */
 void nt_fail_allocation(long n);
-/* Asked once by every allocator that can fail (pool asks itself): true when this one is to fail. */
+/* Asked once by every allocator that can fail (pool asks itself): true when this one is to fail, by its
+ * number or because nt_fail_call ordered it. */
 bool nt_allocation_fails(void);
+/* The n-th time from now that the exported function of that name is called, or asks for an allocation,
+ * it fails, once (n < 0: the |n|-th and all after it). NULL: none does. Rules must be on. */
+void nt_fail_call(const char *name, long n);
+/* For exported functions that fail without allocating anything; `name` is __func__. */
+bool nt_call_fails(const char *name);
+/* How often nt_fail_call's order was carried out. */
+unsigned long nt_calls_failed(void);
 /* Allocations asked for since the last nt_fail_allocation: how far n has to go. */
 unsigned long nt_allocations(void);
 
