@@ -66,6 +66,7 @@ static const char help_head[] =
     "virtio-net device, and carries frames through it.\n"
     "\n"
     "usage: ndishost run --bus BUS --net NET [options] DRIVER.sys\n"
+    "       ndishost rules             every rule that a driver is held to, one a line\n"
     "       ndishost --help | --version\n"
     "\n"
     "DRIVER.sys is a 64-bit driver (x64); `ndishost32` takes 32-bit ones (x86).\n"
@@ -326,9 +327,13 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         snprintf(error, error_size, "no command; `ndishost --help` tells how to use it");
         return -1;
     }
+    if (!strcmp(argv[optind], "rules") && argc - optind == 1) {
+        line->command = COMMAND_RULES;
+        return 0;
+    }
     if (strcmp(argv[optind], "run")) {
-        snprintf(error, error_size, "there is no command \"%s\"; the command is `run`",
-                 argv[optind]);
+        snprintf(error, error_size,
+                 "there is no command \"%s\"; the commands are `run` and `rules`", argv[optind]);
         return -1;
     }
     if (argc - optind != 2) {

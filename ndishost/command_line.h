@@ -25,7 +25,7 @@ enum {
 #define KEYWORDS_MAX 64
 
 struct command_line {
-    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION } command;
+    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES } command;
     const char *driver;
     const char *bus, *net, *pcap, *pcap_wire, *json, *control;
     const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated */

@@ -360,6 +360,9 @@ int main(int argc, char **argv)
     case COMMAND_VERSION:
         printf("ndishost %s (%zu-bit)\n", NDISHOST_VERSION, sizeof(void *) * 8);
         return EXIT_FINE;
+    case COMMAND_RULES:
+        rules_list(stdout);
+        return EXIT_FINE;
     case COMMAND_RUN:
         break;
     }

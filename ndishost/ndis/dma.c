@@ -386,11 +386,13 @@ static struct dma_channel *channel_for(NDIS_HANDLE handle, NET_BUFFER *nb, const
     if (!dma)
         return NULL;
     if (!dma->registered) {
-        rule_violation(function, caller, "the DMA channel was deregistered");
+        rule_violation("NdisMDeregisterScatterGatherDma", caller,
+                       "%s with a DMA channel that was deregistered", function);
         return NULL;
     }
     if (nb_of(nb)->magic != NB_MAGIC) {
-        rule_violation(function, caller, "%p is no NET_BUFFER of NDIS's", (void *)nb);
+        rule_violation("NdisHandle", caller, "%s was given %p, which is no NET_BUFFER of NDIS's",
+                       function, (void *)nb);
         return NULL;
     }
     return dma;

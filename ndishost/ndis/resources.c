@@ -277,7 +277,8 @@ static bool bus_data_valid(ULONG space, ULONG offset, const char *function, cons
 {
     if (space == PCI_WHICHSPACE_CONFIG && offset < PCI_CONFIG_LENGTH)
         return true;
-    rule_violation(function, caller, "space %lu, offset 0x%lx: there are 256 bytes in space 0",
+    rule_violation("NdisMGetBusData", caller,
+                   "%s of space %lu, offset 0x%lx: there are 256 bytes in space 0", function,
                    (unsigned long)space, (unsigned long)offset);
     return false;
 }

@@ -72,7 +72,7 @@ VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITE
     if (!item)
         return;
     if (atomic_exchange(&item->queued, true)) {
-        rule_violation("DoubleCompleteWorkItem", RULE_CALLER,
+        rule_violation("WorkItemQueue", RULE_CALLER,
                        "NdisQueueIoWorkItem of a work item that is queued already");
         return;
     }

@@ -30,6 +30,22 @@ static bool raises(enum nt_lock_way way)
     return way == NT_LOCK_RAISED || way == NT_LOCK_QUEUED;
 }
 
+static const char *way_name(enum nt_lock_way way)
+{
+    switch (way) {
+    case NT_LOCK_RAISED:
+        return "by raising the IRQL (KeAcquireSpinLock)";
+    case NT_LOCK_AT_DPC:
+        return "at DISPATCH_LEVEL (KeAcquireSpinLockAtDpcLevel)";
+    case NT_LOCK_QUEUED:
+        return "queued, by raising the IRQL (KeAcquireInStackQueuedSpinLock)";
+    case NT_LOCK_QUEUED_AT_DPC:
+        return "queued, at DISPATCH_LEVEL (KeAcquireInStackQueuedSpinLockAtDpcLevel)";
+    default:
+        return "as an interrupt's lock";
+    }
+}
+
 /* ---- What a thread holds ---- */
 
 static void push_held(const volatile void *lock, enum nt_lock_way way, unsigned old_irql,
@@ -94,7 +110,8 @@ static void wait_turn(volatile void *lock, uintptr_t word, unsigned *turns)
 }
 
 /* false: the calling thread has it already, which is reported. */
-static bool acquire_slowly(volatile void *lock, uintptr_t mine, const void *caller)
+static bool acquire_slowly(volatile void *lock, uintptr_t mine, enum nt_lock_way way,
+                           const void *caller)
 {
     uint64_t told = nt_clock_now() + PATIENCE * NT_SECOND;
     bool reported = false;
@@ -109,8 +126,9 @@ static bool acquire_slowly(volatile void *lock, uintptr_t mine, const void *call
                                              turns < SPINS ? mine : mine | CONTENDED))
                 return true;
         } else if ((word & ~CONTENDED) == mine) {
-            rule_violation("SpinLock", caller, "takes spin lock %p, which this thread holds",
-                           (void *)lock);
+            rule_violation(raises(way) ? "SpinLock" : "SpinLockDpr", caller,
+                           "takes spin lock %p %s, which this thread holds", (void *)lock,
+                           way_name(way));
             return false;
         } else if (!owner_of(word)) {
             rule_violation("SpinLockWord", caller,
@@ -138,7 +156,7 @@ unsigned nt_lock_acquire(volatile void *lock, enum nt_lock_way way, const void *
         irql_set_raw(IRQL_DISPATCH);
     if (!atomic_compare_exchange_strong_explicit(WORD(lock), &free_word, mine, memory_order_acquire,
                                                  memory_order_relaxed))
-        again = !acquire_slowly(lock, mine, caller);
+        again = !acquire_slowly(lock, mine, way, caller);
     if (rules_enabled)
         push_held(lock, way, old_irql, caller, again);
     return old_irql;
@@ -158,22 +176,6 @@ bool nt_lock_try(volatile void *lock, enum nt_lock_way way, const void *caller)
 
 /* ---- Release ---- */
 
-static const char *way_name(enum nt_lock_way way)
-{
-    switch (way) {
-    case NT_LOCK_RAISED:
-        return "by raising the IRQL (KeAcquireSpinLock)";
-    case NT_LOCK_AT_DPC:
-        return "at DISPATCH_LEVEL (KeAcquireSpinLockAtDpcLevel)";
-    case NT_LOCK_QUEUED:
-        return "queued, by raising the IRQL (KeAcquireInStackQueuedSpinLock)";
-    case NT_LOCK_QUEUED_AT_DPC:
-        return "queued, at DISPATCH_LEVEL (KeAcquireInStackQueuedSpinLockAtDpcLevel)";
-    default:
-        return "as an interrupt's lock";
-    }
-}
-
 /* Locks need not be released in reverse order, and then the saved IRQLs may change places. */
 static bool irql_belongs_elsewhere(struct nt_held *held, unsigned old_irql)
 {
@@ -192,7 +194,7 @@ static void check_held(struct nt_held *held, enum nt_lock_way way, unsigned old_
                        const void *caller)
 {
     if (held->way != way)
-        rule_violation("SpinLockDpr", caller, "releases spin lock %p %s; it was taken %s",
+        rule_violation("SpinLockDprRelease", caller, "releases spin lock %p %s; it was taken %s",
                        (const void *)held->lock, way_name(way), way_name(held->way));
     else if (raises(way) && old_irql != held->old_irql && !irql_belongs_elsewhere(held, old_irql))
         rule_violation("SpinLockIrql", caller, "releases spin lock %p to %s; it was taken at %s",

@@ -13,14 +13,14 @@
 #include "nt/irql.h"
 
 /* Takes the lock: NT_LOCK_RAISED and NT_LOCK_QUEUED raise to DISPATCH_LEVEL first. Returns the IRQL
- * before. Rules: "SpinLock" (this thread has it already; the second take then does nothing),
+ * before. Rules: "SpinLock" and "SpinLockDpr" (this thread has it already; the second take then does nothing),
  * "SpinLockWord" (the word holds what no lock of ours would). A wait of over 5 s is reported with the
  * owner ("SpinLockTimeout") and goes on. */
 unsigned nt_lock_acquire(volatile void *lock, enum nt_lock_way way, const void *caller);
 /* false: somebody has it; nothing has changed. */
 bool nt_lock_try(volatile void *lock, enum nt_lock_way way, const void *caller);
 /* Gives it back; NT_LOCK_RAISED and NT_LOCK_QUEUED set the IRQL to old_irql after. Rules:
- * "SpinLockRelease" (not held, or by another thread), "SpinLockDpr" (taken the other way),
+ * "SpinLockRelease" (not held, or by another thread), "SpinLockDprRelease" (taken the other way),
  * "SpinLockIrql" (old_irql is not what acquire returned). */
 void nt_lock_release(volatile void *lock, enum nt_lock_way way, unsigned old_irql,
                      const void *caller);

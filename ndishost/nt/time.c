@@ -67,7 +67,7 @@ VOID NTAPI KeStallExecutionProcessor(ULONG MicroSeconds)
 {
     HOST_CALL(RULE_ANY_IRQL);
     if (rules_enabled && MicroSeconds > STALL_MAX)
-        rule_violation("StallExecution", RULE_CALLER,
+        rule_violation("NdisStallExecution_Delay", RULE_CALLER,
                        "stalls a processor for %u microseconds; more than %d is never right",
                        (unsigned)MicroSeconds, STALL_MAX);
     nt_clock_stall(MicroSeconds * NT_MICROSECOND);

@@ -15,7 +15,14 @@
 
 extern bool rules_enabled;
 
-/* Reports a broken rule. `caller` is an address in the driver (use RULE_CALLER in an exported
+/* The table of all rules, rules/list.c: NAME<TAB>what it demands, one a line. */
+void rules_list(FILE *out);
+/* A rule's index in the table, or -1; and back, NULL behind the last. */
+#define RULES_MAX 256
+int rule_find(const char *name);
+const char *rule_name(size_t index);
+
+/* Reports a broken rule, which has to be in the table: else the host ends. `caller` is an address in the driver (use RULE_CALLER in an exported
  * function), NULL if none is to blame. Async-signal-safe enough to be called from a fault. */
 void rule_violation(const char *rule, const void *caller, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -201,6 +201,22 @@ static void test_rule_spin_lock(void **state)
     assert_nothing_broken();
 }
 
+static void test_rule_spin_lock_dpr(void **state)
+{
+    unsigned before = rules_count("SpinLockDpr");
+    KSPIN_LOCK lock = 0;
+    KIRQL old = ACQUIRE(&lock);
+
+    (void)state;
+    capture_start();
+    KeAcquireSpinLockAtDpcLevel(&lock);
+    assert_contains(capture_end(), "which this thread holds");
+    assert_broken("SpinLockDpr", before, 1);
+    KeReleaseSpinLockFromDpcLevel(&lock);
+    RELEASE(&lock, old);
+    assert_nothing_broken();
+}
+
 static void test_rule_spin_lock_word(void **state)
 {
     unsigned before = rules_count("SpinLockWord");
@@ -256,9 +272,9 @@ static void test_rule_spin_lock_release_by_another(void **state)
     assert_int_not_equal(lock, 0);
 }
 
-static void test_rule_spin_lock_dpr(void **state)
+static void test_rule_spin_lock_dpr_release(void **state)
 {
-    unsigned before = rules_count("SpinLockDpr");
+    unsigned before = rules_count("SpinLockDprRelease");
     KSPIN_LOCK lock = 0;
     KIRQL old;
 
@@ -267,12 +283,12 @@ static void test_rule_spin_lock_dpr(void **state)
     capture_start();
     KeReleaseSpinLockFromDpcLevel(&lock);
     assert_contains(capture_end(), "it was taken by raising the IRQL");
-    assert_broken("SpinLockDpr", before, 1);
+    assert_broken("SpinLockDprRelease", before, 1);
     KeAcquireSpinLockAtDpcLevel(&lock);
     capture_start();
     RELEASE(&lock, old);
     assert_contains(capture_end(), "it was taken at DISPATCH_LEVEL");
-    assert_broken("SpinLockDpr", before + 1, 1);
+    assert_broken("SpinLockDprRelease", before + 1, 1);
     assert_int_equal(lock, 0);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
@@ -447,10 +463,11 @@ int main(void)
         cmocka_unit_test(test_locks_in_every_form),
         cmocka_unit_test(test_hand_over_hand),
         cmocka_unit_test(test_rule_spin_lock),
+        cmocka_unit_test(test_rule_spin_lock_dpr),
         cmocka_unit_test(test_rule_spin_lock_word),
         cmocka_unit_test(test_rule_spin_lock_release),
         cmocka_unit_test(test_rule_spin_lock_release_by_another),
-        cmocka_unit_test(test_rule_spin_lock_dpr),
+        cmocka_unit_test(test_rule_spin_lock_dpr_release),
         cmocka_unit_test(test_rule_spin_lock_irql),
         cmocka_unit_test(test_rule_lowering_with_a_lock),
         cmocka_unit_test(test_rule_spin_lock_balanced),

@@ -14,13 +14,13 @@ static void test_block_says_it_all(void **state)
     (void)state;
     nt_thread_enter("tester");
     capture_start();
-    rule_violation("Example", NULL, "does %s number %d", "thing", 7);
+    rule_violation("PoolFree", NULL, "does %s number %d", "thing", 7);
     text = capture_end();
-    assert_contains(text, "rule Example broken");
+    assert_contains(text, "rule PoolFree broken");
     assert_contains(text, "what    does thing number 7");
     assert_contains(text, "thread \"tester\"");
     assert_contains(text, "PASSIVE_LEVEL");
-    assert_int_equal(rules_count("Example"), 1);
+    assert_int_equal(rules_count("PoolFree"), 1);
     rules_settled();
 }
 
@@ -34,7 +34,7 @@ static void test_history_is_part_of_it(void **state)
     track_note("widget", &object, "shaken", NULL);
     track_remove("widget", &object, NULL);
     capture_start();
-    rule_violation_object("Example", &object, NULL, "frees %p twice", (void *)&object);
+    rule_violation_object("PoolFree", &object, NULL, "frees %p twice", (void *)&object);
     text = capture_end();
     assert_contains(text, "history widget");
     assert_contains(text, "of 64 bytes: obtained");
@@ -77,16 +77,16 @@ static void test_many_of_one_rule_are_counted(void **state)
     (void)state;
     capture_start();
     for (int i = 0; i < 50; i++)
-        rule_violation("Often", NULL, "again");
+        rule_violation("PoolTag", NULL, "again");
     text = capture_end();
-    for (p = text; (p = strstr(p, "rule Often broken")); p++)
+    for (p = text; (p = strstr(p, "rule PoolTag broken")); p++)
         blocks++;
     assert_int_equal(blocks, 10);
-    assert_int_equal(rules_count("Often"), 50);
+    assert_int_equal(rules_count("PoolTag"), 50);
     assert_int_equal(rules_violations() - before, 50);
     capture_start();
     rules_summary(stderr);
-    assert_contains(capture_end(), "Often 50");
+    assert_contains(capture_end(), "PoolTag 50");
     rules_settled();
 }
 

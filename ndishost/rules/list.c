@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every rule that a driver can break, and what it demands; `ndishost rules` prints the table. Names
+ * are those of Static Driver Verifier where it has the rule.
+ * A rule that is not here cannot be reported: rule_violation ends the program, and a test finds it
+ * before. A new rule is a row here, its calls of rule_violation, and a driver in tests/rules that
+ * breaks it and nothing else.
+ */
+#include <string.h>
+#include "bus/model/rule.h"
+#include "rules/rules.h"
+
+static const struct rule {
+    const char *name, *text;
+} table[] = {
+    {"NdisObjectHeader", "an NDIS_OBJECT_HEADER has the type, revision and size of what it heads"},
+    {"NdisHandle", "a handle is one that NDIS gave out, of the right kind, and not given back"},
+    /* Life cycle */
+    {"NdisMRegisterMiniportDriver",
+     "DriverEntry registers the miniport once, with every mandatory handler"},
+    {"NdisMDeregisterMiniportDriver",
+     "the miniport is deregistered once, in MiniportDriverUnload or a DriverEntry that fails"},
+    {"NdisMSetMiniportAttributes",
+     "MiniportInitializeEx sets registration, then general attributes, with sound values"},
+    {"MiniportInitializeEx", "MiniportInitializeEx returns a final status"},
+    {"MiniportRestart", "MiniportRestart completes once, and in time"},
+    {"MiniportPause_Return",
+     "MiniportPause returns SUCCESS or PENDING; paused means no indication and no send held"},
+    {"MiniportResetEx", "MiniportResetEx completes once, and in time"},
+    {"Init_RegisterInterrupt",
+     "an interrupt registered in MiniportInitializeEx is deregistered when it fails, and in Halt"},
+    {"Init_RegisterSG",
+     "SG DMA registered in MiniportInitializeEx is deregistered when it fails, and in Halt"},
+    {"Init_NdisAllocateIoWorkItem",
+     "a work item of MiniportInitializeEx is freed when it fails, and in Halt"},
+    /* Hardware resources */
+    {"NdisMMapIoSpace",
+     "device memory is mapped in MiniportInitializeEx only, after the registration attributes"},
+    {"NdisMUnmapIoSpace", "what is unmapped was mapped, and with that length"},
+    {"NdisMRegisterIoPortRange",
+     "ports are registered in MiniportInitializeEx only, after the registration attributes"},
+    {"NdisMDeregisterIoPortRange", "what is deregistered was registered"},
+    {"NdisMGetBusData", "PCI configuration is read and written within its 256 bytes"},
+    {"NdisMDeregisterInterruptEx", "nobody synchronises with an interrupt that was deregistered"},
+    {"ReceiveThrottle", "a DPC indicates no more lists than its throttle parameters allow"},
+    /* DMA */
+    {"NdisMRegisterScatterGatherDma",
+     "SG DMA is registered in MiniportInitializeEx, once, after the registration attributes"},
+    {"NdisMDeregisterScatterGatherDma",
+     "SG DMA is deregistered once, when no list is outstanding, and not used after"},
+    {"NdisMAllocateNetBufferSGList", "a NET_BUFFER has one scatter/gather list at a time"},
+    {"NdisMFreeNetBufferSGList",
+     "a NET_BUFFER's scatter/gather list is freed once, after delivery, before the completion"},
+    {"NdisFreeScatterGatherList", "a scatter/gather list that is freed was built"},
+    {"NdisMGetDmaAlignment", "the alignment of DMA is asked for after SG DMA was registered"},
+    {"NdisMAllocateSharedMemory", "shared memory is allocated after the registration attributes"},
+    {"NdisMAllocateSharedMemoryAsync",
+     "shared memory is allocated asynchronously only by a miniport with a handler for it"},
+    {"NdisMFreeSharedMemory",
+     "shared memory is freed once, as it was allocated, and not from MiniportShutdownEx"},
+    {"NdisFreeSharedMemory", "memory that is freed as shared memory is such"},
+    /* OID requests */
+    {"OidRequest", "an OID request is answered with a sound status and sound lengths"},
+    {"NdisOidComplete", "NdisMOidRequestComplete has a final status"},
+    {"NdisOidDoubleComplete", "each OID request is completed once, either way"},
+    {"NdisTimedOidComplete", "each OID request is completed within 12 seconds"},
+    /* Data path */
+    {"DoubleComplete", "each NET_BUFFER_LIST is completed once"},
+    {"NdisMSendNetBufferListsComplete", "only lists that NDIS sent are completed"},
+    {"NdisTimedDataSend", "each send, pause and restart is completed within 30 seconds"},
+    {"SendStatus", "a send is completed with a status that a send may have"},
+    {"NetBufferListOwner", "a NET_BUFFER_LIST is used by its owner only"},
+    {"NetBufferOwner", "a NET_BUFFER is used by its owner only"},
+    {"NetBufferListSize", "nothing is written behind a NET_BUFFER_LIST"},
+    {"NetBufferListSource", "an indicated list is the miniport's own, from a pool of its own"},
+    {"NetBufferListContext", "the context space of a NET_BUFFER_LIST is used in pairs, aligned"},
+    {"NetBufferListPool", "a list is allocated from a pool that can give it"},
+    {"NetBufferData", "the data of a NET_BUFFER lie within its MDL chain"},
+    {"NdisFreeNetBufferListPool", "a NET_BUFFER_LIST pool is freed when all its lists are back"},
+    {"NdisFreeNetBufferPool", "a NET_BUFFER pool is freed when all its buffers are back"},
+    {"NdisMIndicateReceiveNetBufferLists", "lists are indicated while the adapter may indicate"},
+    {"NumberOfNetBufferLists", "NumberOfNetBufferLists is the number of lists in the chain"},
+    {"PortNumber", "the port number is the default port's"},
+    {"NdisMIndicateStatusEx", "status is indicated properly, and never after Halt returned"},
+    /* IRQL */
+    {"Irql", "every function is called at an IRQL that it allows"},
+    {"IrqlRaise", "the IRQL is raised, never lowered, by a function that raises it"},
+    {"IrqlLower", "the IRQL is lowered to what it was, and only while no spin lock is held"},
+    {"IrqlReturn", "a callback returns at the IRQL at which it was called"},
+    {"Flags_Irql", "a flag that says DISPATCH_LEVEL is true, and is believed"},
+    /* Locks */
+    {"SpinLock", "no spin lock is taken by who holds it, or freed while it is held"},
+    {"SpinLockBalanced", "no spin lock is held when a callback returns"},
+    {"SpinLockDpr", "no spin lock is taken at DISPATCH_LEVEL by who holds it"},
+    {"SpinLockDprRelease", "a spin lock is released in the way in which it was taken"},
+    {"SpinLockRelease", "only the holder of a spin lock releases it"},
+    {"SpinLockIrql", "a spin lock is released to the IRQL at which it was taken"},
+    {"SpinLockWord", "a spin lock is initialised, and nothing writes over it"},
+    {"SpinLockTimeout", "no spin lock is waited for longer than 5 seconds"},
+    {"FastMutex", "a fast mutex is taken by who does not hold it, and released by who does"},
+    {"MutexOwner", "a mutex is released by its owner"},
+    {"CriticalRegion", "critical and guarded regions are left as often as they are entered"},
+    {"SemaphoreLimit", "a semaphore is not released over its limit"},
+    {"WaitBlocks", "a wait for many objects has 1 to 64 of them, and wait blocks when over 3"},
+    /* Timers, DPCs, work items, interrupts */
+    {"CancelTimerObject", "a timer is cancelled before it is freed, and before Halt returns"},
+    {"PeriodicTimer", "a periodic timer is cancelled at PASSIVE_LEVEL"},
+    {"TimerInitialized", "a timer that is set is initialised, and not freed while it is set"},
+    {"DpcInitialized", "a DPC that is queued is initialised"},
+    {"DpcQueued", "no DPC is queued when the driver is gone"},
+    {"DpcTarget", "a DPC is targeted at a processor that exists"},
+    {"WorkItemFree", "a work item is freed once, and not while it is queued"},
+    {"WorkItemQueue", "a work item is queued when it is not queued already"},
+    {"DoubleCompleteWorkItem", "an OID request that a work item completes is completed once"},
+    {"InterruptStorm", "an ISR quiets its device, and knows its own interrupts"},
+    {"NdisStallExecution_Delay", "no processor is stalled for more than 50 microseconds"},
+    /* Memory */
+    {"NdisAllocateMemoryWithTagPriority",
+     "every allocation has a tag, and all of them are freed by the end of Halt"},
+    {"NdisFreeMemory", "memory is freed with the length with which it was allocated"},
+    {"PoolFree", "memory is freed once, by the function that belongs to its allocation"},
+    {"PoolTag", "pool has a tag, and is freed with the same"},
+    {"PoolSize", "an allocation of pool has a size"},
+    {"PoolOverrun", "nothing is written behind an allocation"},
+    {"PoolUnderrun", "nothing is written before an allocation"},
+    {"SpecialPool", "no access reaches the unmapped pages before and behind an allocation"},
+    {"PageFault", "no access to memory that is not there"},
+    {"PageFaultAtDispatch", "no access to memory that is not there, at DISPATCH_LEVEL or above"},
+    {"LookasideDelete", "a lookaside list is deleted once"},
+    {"SListAlignment", "the entries of an SLIST are aligned"},
+    {"MdlFree", "an MDL is freed once, when its pages are unlocked"},
+    {"MdlMemory", "an MDL describes memory that a device can reach"},
+    {"MdlLocked", "the pages of an MDL are locked before they are mapped, and unlocked once"},
+    {"MdlMapped", "what is unmapped of an MDL was mapped"},
+    {"MdlPartial", "a partial MDL lies within its source, and fits its target"},
+    {"UnmapIoSpace", "I/O space that is unmapped was mapped"},
+    /* The rest */
+    {"WriteErrorLog", "what fails in MiniportInitializeEx is written to the event log, soundly"},
+    {"DeviceMemory", "device memory is accessed within its range, by plain loads and stores"},
+    {"PrivilegedInstruction", "no privileged instruction that Windows would not allow or expect"},
+    {"InvalidInstruction", "no instruction that does not exist"},
+    {"DivideByZero", "no division by zero"},
+    {"Breakpoint", "no breakpoint when no debugger is there"},
+    {"Assertion", "no assertion of the driver's fails"},
+    {"BugCheck", "the driver does not stop Windows by itself"},
+    {"PrintRoom", "formatted text fits its buffer"},
+    {"TraceUnregister", "a trace provider that is unregistered was registered"},
+    {"CloseHandle", "a handle that is closed is open"},
+/* What the model's device finds; the text is where the rule stands. */
+#define MODEL_ROW(id, severity, name, section) {name, section},
+    MODEL_RULES(MODEL_ROW)};
+
+#define RULES (sizeof table / sizeof table[0])
+_Static_assert(RULES <= RULES_MAX, "RULES_MAX is too small");
+
+int rule_find(const char *name)
+{
+    for (size_t i = 0; i < RULES; i++)
+        if (!strcmp(table[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+const char *rule_name(size_t index)
+{
+    return index < RULES ? table[index].name : NULL;
+}
+
+void rules_list(FILE *out)
+{
+    for (size_t i = 0; i < RULES; i++)
+        fprintf(out, "%s\t%s%s\n", table[i].name,
+                table[i].text[0] >= '0' && table[i].text[0] <= '9' ? "virtio 1.2, section " : "",
+                table[i].text);
+}
