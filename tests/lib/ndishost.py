@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: MIT
+"""ndishost and the finished aerovnet.sys, for all groups of tests that run them.
+
+    seed(7601)                                        SEED=N of the environment goes first
+    run = ndishost("model", "gen:count=1000")         one run to its end: Run
+    with Session("qtest", "none") as session:         one that is asked, line by line
+        reply = session.oid("query", "OID_GEN_XMIT_OK", 4)
+    session.run.clean()                               exit status 0, nothing leaked, no rule broken
+    group = Group("device", sys.argv[1:])             tests, and their lines
+    group.test("x64:model:bring-up", function)
+    sys.exit(group.finish())
+
+A test is a function that is called with its name and raises Failure.
+"""
+import json
+import os
+import random
+import re
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
+SEED = None  # seed() sets it
+
+
+class Failure(Exception):
+    """What a test found, in one line."""
+
+
+def seed(default=None):
+    """Chooses the seed of all runs: SEED of the environment, the default, or chance."""
+    global SEED
+    SEED = int(os.environ.get("SEED") or default or random.randrange(1, 2**31))
+    return SEED
+
+
+def driver(arch):
+    return os.path.join(ROOT, "out", arch, "aerovnet.sys")
+
+
+def build(name):
+    """What the tests run, made. False, and a FAIL line, when it cannot be."""
+    made = subprocess.run(["make", "-j2", "driver", "host", "host32"], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    if made.returncode:
+        print("FAIL %s:build: %s" % (name, (made.stderr.strip().splitlines() or ["?"])[-1]))
+    return not made.returncode
+
+
+class Run:
+    """One finished run of ndishost: exit status, report, what it printed."""
+
+    def __init__(self, status, report, text):
+        self.status, self.report, self.text = status, report, text
+
+    def expect(self, condition, what):
+        if not condition:
+            raise Failure(what)
+
+    def ends(self, status):
+        if self.status != status:
+            lines = [line for line in self.text.splitlines() if line.strip()]
+            said = lines[-1] if lines else "nothing printed"
+            raise Failure("exit status %s, expected %s: %s" % (self.status, status, said))
+
+    def says(self, text):
+        self.expect(text in self.text, "does not say '%s'" % text)
+
+    def counter(self, name):
+        return self.report["driver_counters"][name]
+
+    def lawful(self):
+        """No rule broken, nothing leaked, whatever became of the frames."""
+        broken, leaked = self.report.get("violations", 0), self.report.get("leaked", 0)
+        self.expect(self.status in (0, 1), "exit status %s" % self.status)
+        self.expect(broken == 0, "%s rules broken" % broken)
+        self.expect(leaked == 0, "%s objects leaked" % leaked)
+
+    def clean(self):
+        self.lawful()
+        self.ends(0)
+        self.says("leaked: nothing")
+
+
+def pairs(bus, net):
+    """--bus and --net, as often as there are adapters."""
+    words = []
+    if isinstance(bus, str):
+        bus, net = [bus], [net]
+    for one in zip(bus, net):
+        words += ["--bus", one[0], "--net", one[1]]
+    return words
+
+
+def log_of(logs, name):
+    os.makedirs(logs, exist_ok=True)
+    return os.path.join(logs, "".join(c if c.isalnum() else "_" for c in name) + ".log")
+
+
+def command_of(bus, net, options, arch, control, report):
+    command = [os.path.join(ROOT, HOSTS[arch]), "run"] + pairs(bus, net)
+    command += ["--seed", str(SEED), "--json", report] + list(options)
+    return command + (["--control", "-"] if control else []) + [driver(arch)]
+
+
+def write_command(output, command):
+    output.write(" ".join("'%s'" % word if " " in word else word for word in command) + "\n")
+    output.flush()
+
+
+def loads(data):
+    return json.loads(data) if data else {}
+
+
+def ndishost(bus, net, options=(), arch="x64", timeout=120, control=None, name="run",
+             logs=os.path.join(ROOT, "out/tests/device")):
+    """Runs it to its end; `control` is a list of lines for --control, with numbers for pauses; a
+    function among them is called with the process. Several adapters: lists of `bus` and `net`."""
+    log = log_of(logs, name)
+    with tempfile.NamedTemporaryFile("r", suffix=".json") as report, open(log, "w+") as output:
+        command = command_of(bus, net, options, arch, control, report.name)
+        write_command(output, command)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output,
+                                   text=True)
+        try:
+            for line in control or ():
+                if callable(line):
+                    line(process)
+                elif isinstance(line, (int, float)):
+                    time.sleep(line)
+                else:
+                    process.stdin.write(line + "\n")
+                    process.stdin.flush()
+            if not control:
+                process.stdin.close()
+            process.wait(timeout)
+        except BrokenPipeError:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure("did not end within %d s (%s)" % (timeout, log)) from None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        output.seek(0)
+        return Run(process.returncode, loads(report.read()), output.read())
+
+
+class Reply:
+    """One line of scenario control: `good`, its text; of an OID the status, lengths and bytes."""
+
+    def __init__(self, line):
+        self.line = line
+        self.good = line == "ok" or line.startswith("ok ")
+        self.text = line.partition(" ")[2]
+        oid = re.match(r"(NDIS_STATUS_\w+|0x\w+) ?(?:\(0x\w+\))? done=(\d+) needed=(\d+) ?(\w*)$",
+                       self.text)
+        self.status = re.sub(r"^NDIS_STATUS_", "", oid[1] if oid else self.text.split(" ")[0])
+        self.done, self.needed = (int(oid[2]), int(oid[3])) if oid else (None, None)
+        self.data = bytes.fromhex(oid[4]) if oid else b""
+
+    def number(self):
+        """The bytes as an unsigned number, as Windows has them: little-endian."""
+        return int.from_bytes(self.data, "little")
+
+    def __str__(self):
+        return self.line
+
+
+class Session:
+    """A run that is asked one line at a time. Leaving the `with` block quits it; then there is
+    `run`. What is asked and answered is in the log, among what the host prints."""
+
+    def __init__(self, bus, net, options=(), arch="x64", name="session", timeout=60,
+                 logs=os.path.join(ROOT, "out/tests/device")):
+        self.timeout, self.run, self.rest = timeout, None, b""
+        self.path = log_of(logs, name)
+        self.report = tempfile.NamedTemporaryFile("r", suffix=".json")
+        open(self.path, "w").close()
+        self.log = open(self.path, "a+")  # the child appends too
+        command = command_of(bus, net, options, arch, True, self.report.name)
+        write_command(self.log, command)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.log)
+
+    def line(self, timeout):
+        """The next line that comes."""
+        until = time.monotonic() + timeout
+        while b"\n" not in self.rest:
+            ready = select.select([self.process.stdout], [], [], max(0, until - time.monotonic()))
+            if not ready[0]:
+                raise Failure("no answer within %d s (%s)" % (timeout, self.path))
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Failure("ended with status %s instead of an answer: %s" % (
+                    self.process.wait(self.timeout), self.last_line()))
+            self.rest += data
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line.decode()
+
+    def last_line(self):
+        with open(self.path, errors="replace") as log:
+            lines = [line for line in log.read().splitlines() if line.strip()]
+        return lines[-1] if lines else "nothing printed"
+
+    def ask(self, line, timeout=None):
+        self.log.write("> %s\n" % line)
+        self.log.flush()
+        try:
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Failure("has ended: %s" % self.last_line()) from None
+        reply = Reply(self.line(timeout or self.timeout))
+        self.log.write("< %s\n" % reply)
+        self.log.flush()
+        return reply
+
+    def do(self, line, timeout=None):
+        """Asks for what must succeed."""
+        reply = self.ask(line, timeout)
+        if not reply.good:
+            raise Failure("%s: %s" % (line[:60], reply))
+        return reply
+
+    def oid(self, kind, name, data=None):
+        """query and stats with a length (512), set with bytes."""
+        if kind == "set":
+            return self.ask("oid set %s %s" % (name, (data or b"").hex()))
+        return self.ask("oid %s %s%s" % (kind, name, "" if data is None else " %d" % data))
+
+    def stats(self):
+        """The report as it stands."""
+        return json.loads(self.do("stats").text)
+
+    def quit(self):
+        try:
+            self.process.stdin.write(b"quit\n")
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self.process.wait(self.timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure("did not end within %d s (%s)" % (self.timeout, self.path)) from None
+        self.log.seek(0)
+        self.run = Run(self.process.returncode, loads(self.report.read()), self.log.read())
+        return self.run
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        try:
+            if kind is None and self.run is None:
+                self.quit()
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self.process.stdout.close()
+            self.log.close()
+            self.report.close()
+        return False
+
+
+def capture(path):
+    """The frames of a file of --pcap or --pcap-wire."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:4] != b"\x4d\x3c\xb2\xa1":
+        raise Failure("%s is no capture with nanoseconds" % path)
+    frames, at = [], 24
+    while at + 16 <= len(data):
+        length = struct.unpack_from("<I", data, at + 8)[0]
+        frames.append(data[at + 16:at + 16 + length])
+        at += 16 + length
+    return frames
+
+
+class Group:
+    """Tests, run `workers` at a time, and a line for each in the order in which they were named.
+    Arguments: a PATTERN that names must contain, or --list for the names alone."""
+
+    def __init__(self, name, arguments=(), workers=1):
+        self.name, self.failed = name, 0
+        self.listing = list(arguments) == ["--list"]
+        self.pattern = arguments[0] if arguments and not self.listing else ""
+        self.pool = ThreadPoolExecutor(max_workers=workers)
+        self.pending = []
+
+    def test(self, name, function):
+        if self.name:
+            name = "%s:%s" % (self.name, name)
+        if self.pattern not in name:
+            return
+        if self.listing:
+            print(name)
+        else:
+            self.pending.append((name, self.pool.submit(self.attempt, function, name)))
+
+    @staticmethod
+    def attempt(function, name):
+        """What went wrong, or None."""
+        try:
+            function(name)
+        except Failure as failure:
+            return str(failure)
+        except (OSError, LookupError, ValueError, TypeError) as error:
+            return "%s: %s" % (type(error).__name__, error)
+        return None
+
+    def finish(self):
+        """Prints the results; the exit status."""
+        for name, future in self.pending:
+            why = future.result()
+            if why is None:
+                print("ok %s" % name, flush=True)
+            else:
+                self.failed += 1
+                print("FAIL %s: %s (SEED=%d)" % (name, why, SEED), flush=True)
+        return 1 if self.failed else 0
