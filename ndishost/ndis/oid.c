@@ -10,6 +10,7 @@
 
 #define OID_LATE  (12 * NT_SECOND) /* rule NdisTimedOidComplete */
 #define OID_NEVER (60 * NT_SECOND)
+#define OID_FILL  0xA7       /* what a query's buffer holds before it is answered */
 #define OID_TAG   0x6469444E /* "NDid" */
 
 struct oid_state {
@@ -78,7 +79,10 @@ static NDIS_OID_REQUEST *request_new(enum adapter_oid_kind kind, NDIS_OID oid, c
             nt_pool_free(NULL, request, OID_TAG, NULL);
             return NULL;
         }
-        memcpy(information, buffer, length);
+        if (kind == ADAPTER_OID_SET)
+            memcpy(information, buffer, length);
+        else
+            memset(information, OID_FILL, length);
         request->DATA.QUERY_INFORMATION.InformationBuffer = information;
     }
     return request;
@@ -137,6 +141,24 @@ static NDIS_STATUS complete_at_once(struct ndis_adapter *adapter, NDIS_OID_REQUE
     return status;
 }
 
+/* BytesWritten is all that the miniport wrote (network/ndis-oid-request, InformationBuffer). */
+static void rest_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *request)
+{
+    const uint8_t *information = request->DATA.QUERY_INFORMATION.InformationBuffer;
+    ULONG i;
+
+    for (i = request->DATA.QUERY_INFORMATION.BytesWritten;
+         i < request->DATA.QUERY_INFORMATION.InformationBufferLength; i++)
+        if (information[i] != OID_FILL) {
+            rule_violation("OidRequest", oid_handler(adapter),
+                           "OID 0x%08lX: BytesWritten is %lu, but byte %lu was written",
+                           (unsigned long)request->DATA.QUERY_INFORMATION.Oid,
+                           (unsigned long)request->DATA.QUERY_INFORMATION.BytesWritten,
+                           (unsigned long)i);
+            return;
+        }
+}
+
 static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *request,
                          NDIS_STATUS status)
 {
@@ -183,10 +205,13 @@ NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind
         return NDIS_STATUS_FAILURE; /* the request stays the miniport's */
     }
     result_check(adapter, request, status);
+    if (kind != ADAPTER_OID_SET && rules_enabled)
+        rest_check(adapter, request);
     *done = request->DATA.QUERY_INFORMATION.BytesWritten;
     *needed = request->DATA.QUERY_INFORMATION.BytesNeeded;
     if (kind != ADAPTER_OID_SET && length)
-        memcpy(buffer, request->DATA.QUERY_INFORMATION.InformationBuffer, length);
+        memcpy(buffer, request->DATA.QUERY_INFORMATION.InformationBuffer,
+               *done < length ? *done : length);
     request_free(request);
     pthread_mutex_unlock(&state->serial);
     return status;
