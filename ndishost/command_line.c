@@ -65,7 +65,7 @@ static const char help_head[] =
     "ndishost runs an NDIS 6.x miniport driver for Windows 7 on Linux, as Windows would, on a\n"
     "virtio-net device, and carries frames through it.\n"
     "\n"
-    "usage: ndishost run --bus BUS --net NET [options] DRIVER.sys\n"
+    "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
     "       ndishost rules             every rule that a driver is held to, one a line\n"
     "       ndishost --help | --version\n"
     "\n"
@@ -75,6 +75,10 @@ static const char help_head[] =
     "paused and halted, the driver unloaded, and what it leaked is printed. A second signal ends "
     "the\n"
     "program at once.\n"
+    "\n"
+    "Each --bus is an adapter of the driver, up to 8. --net, --pcap, --pcap-wire and --set belong "
+    "to\n"
+    "the adapter whose --bus came last; a --set before the first --bus is for all of them.\n"
     "\n"
     "What the device sits on (--bus):\n";
 
@@ -103,8 +107,9 @@ static const char help_options[] =
     "  --json FILE|-       the report as one JSON object; - is standard output\n"
     "  --control -|SOCKET  scenario control by lines: from standard input, or from a client of "
     "the\n"
-    "                      Unix socket that is made; send `help` for the commands. The\n"
-    "                      run then ends by `quit`, or when standard input and traffic have ended\n"
+    "                      Unix socket that is made; send `help` for the commands. `@2 ` before\n"
+    "                      one sends it to the second adapter. The run then ends by `quit`, or\n"
+    "                      when standard input and traffic have ended\n"
     "  --debug-output      show what the driver prints for a debugger\n"
     "  --progress          one line a second on standard error (default on a terminal)\n"
     "  --quiet             nothing but errors\n"
@@ -120,6 +125,8 @@ static const char help_options[] =
     "  ndishost run --bus model --net gen:count=1000 aerovnet.sys\n"
     "  ndishost run --bus 'qtest:-device virtio-net-pci' --net echo --seconds 10 aerovnet.sys\n"
     "  ndishost run --bus pci:0000:00:03.0 --net tap:aero0 --pcap frames.pcap aerovnet.sys\n"
+    "  ndishost run --bus model --net gen:count=1000 --bus qtest --net echo:count=1000 "
+    "aerovnet.sys\n"
     "  printf 'pause\\nrestart\\nquit\\n' | ndishost run --bus model --net none --control - "
     "x.sys\n";
 
@@ -174,15 +181,40 @@ static int parse_choice(const char *text, const char *first, const char *other, 
     return *second || !strcmp(text, first) ? 0 : -1;
 }
 
+/* The adapter whose --bus came last; before the first it is the first's. */
+static struct adapter_line *current(struct command_line *line)
+{
+    return &line->adapters[line->adapter_count ? line->adapter_count - 1 : 0];
+}
+
 static int set_keyword(struct command_line *line, const char *keyword)
 {
+    struct adapter_line *adapter = current(line);
     unsigned i = 0;
 
-    while (line->keywords[i])
+    while (adapter->keywords[i])
         i++;
     if (i == KEYWORDS_MAX || !strchr(keyword, '=') || *keyword == '=')
         return -1;
-    line->keywords[i] = keyword;
+    adapter->keywords[i] = keyword;
+    if (!line->adapter_count)
+        line->keywords_for_all = i + 1;
+    return 0;
+}
+
+static int set_bus(struct command_line *line, const char *bus, char *error, size_t error_size)
+{
+    unsigned i;
+
+    if (line->adapter_count == ADAPTERS_MAX) {
+        snprintf(error, error_size, "--bus %s: there are %u adapters already, more there cannot be",
+                 bus, ADAPTERS_MAX);
+        return -1;
+    }
+    line->adapter_count++;
+    current(line)->bus = bus;
+    for (i = 0; i < line->keywords_for_all; i++)
+        current(line)->keywords[i] = line->adapters[0].keywords[i];
     return 0;
 }
 
@@ -246,16 +278,15 @@ static int set_option(struct command_line *line, int option, const char *value, 
 {
     switch (option) {
     case OPTION_BUS:
-        line->bus = value;
-        return 0;
+        return set_bus(line, value, error, error_size);
     case OPTION_NET:
-        line->net = value;
+        current(line)->net = value;
         return 0;
     case OPTION_PCAP:
-        line->pcap = value;
+        current(line)->pcap = value;
         return 0;
     case OPTION_PCAP_WIRE:
-        line->pcap_wire = value;
+        current(line)->pcap_wire = value;
         return 0;
     case OPTION_FAIL:
         line->fail = value;
@@ -323,6 +354,8 @@ int command_line_fail(const char *text, char *error, size_t error_size)
 static int check_run(struct command_line *line, int argc, char **argv, char *error,
                      size_t error_size)
 {
+    unsigned i;
+
     if (optind >= argc) {
         snprintf(error, error_size, "no command; `ndishost --help` tells how to use it");
         return -1;
@@ -341,10 +374,18 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         return -1;
     }
     line->driver = argv[optind + 1];
-    if (!line->bus || !line->net) {
-        snprintf(error, error_size, "run wants --%s", line->bus ? "net" : "bus");
+    if (!line->adapter_count) {
+        snprintf(error, error_size, "run wants --bus");
         return -1;
     }
+    for (i = 0; i < line->adapter_count; i++)
+        if (!line->adapters[i].net) {
+            snprintf(error, error_size,
+                     line->adapter_count > 1 ? "run wants --net behind --bus %s"
+                                             : "run wants --net",
+                     line->adapters[i].bus);
+            return -1;
+        }
     return 0;
 }
 

@@ -23,12 +23,21 @@ enum {
 };
 
 #define KEYWORDS_MAX 64
+#define ADAPTERS_MAX 8
+
+/* One --bus, and the options that belong to it: those behind it, up to the next --bus. */
+struct adapter_line {
+    const char *bus, *net, *pcap, *pcap_wire;
+    const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated; those for all adapters first */
+};
 
 struct command_line {
     enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES } command;
     const char *driver;
-    const char *bus, *net, *pcap, *pcap_wire, *json, *control;
-    const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated */
+    const char *json, *control;
+    struct adapter_line adapters[ADAPTERS_MAX];
+    unsigned adapter_count;
+    unsigned keywords_for_all; /* --set before the first --bus */
     uint64_t seed;
     bool seed_given;
     unsigned processors;  /* 0: the default */

@@ -32,6 +32,8 @@ struct control {
     size_t length;
     bool too_long; /* the rest of a line that did not fit is thrown away */
     const volatile sig_atomic_t *stop;
+    struct ndis_adapter *const *adapters;
+    unsigned adapter_count;
 };
 
 /* A reply under construction, one line. */
@@ -460,14 +462,34 @@ static void command_help(struct control *control, struct ndis_adapter *adapter, 
     }
 }
 
-static void carry_out(struct control *control, struct ndis_adapter *adapter, char *line,
-                      struct reply *reply)
+/* Takes the `@N` off the line that begins with one. NULL: there is no such adapter. */
+static struct ndis_adapter *addressee(const struct control *control, char **line)
 {
+    unsigned long which = 1;
+
+    *line += strspn(*line, " \t");
+    if (**line == '@') {
+        char *name = word(line);
+
+        if (!number(name + 1, control->adapter_count, &which) || !which)
+            return NULL;
+    }
+    return control->adapters[which - 1];
+}
+
+static void carry_out(struct control *control, char *line, struct reply *reply)
+{
+    struct ndis_adapter *adapter = addressee(control, &line);
     char *name = word(&line);
     size_t i;
 
     reply->text[0] = 0;
     reply->quit = false;
+    if (!adapter) {
+        fail(reply, "there is no such adapter; they are numbered from @1 to @%u",
+             control->adapter_count);
+        return;
+    }
     for (i = 0; i < COMMANDS; i++)
         if (name && !strcmp(name, commands[i].name)) {
             commands[i].run(control, adapter, line, reply);
@@ -504,7 +526,7 @@ static void answer(struct control *control, const struct reply *reply)
 }
 
 /* Carries out the complete lines in the buffer. false: quit. */
-static bool serve_lines(struct control *control, struct ndis_adapter *adapter)
+static bool serve_lines(struct control *control)
 {
     struct reply reply;
     char *end;
@@ -519,7 +541,7 @@ static bool serve_lines(struct control *control, struct ndis_adapter *adapter)
         control->too_long = false;
         if (whole && control->line[strspn(control->line, " \t")] &&
             control->line[strspn(control->line, " \t")] != '#') {
-            carry_out(control, adapter, control->line, &reply);
+            carry_out(control, control->line, &reply);
             answer(control, &reply);
             if (reply.quit)
                 return false;
@@ -539,7 +561,7 @@ static bool serve_lines(struct control *control, struct ndis_adapter *adapter)
 }
 
 /* A connection, or bytes of one. */
-static bool serve_ready(struct control *control, struct ndis_adapter *adapter)
+static bool serve_ready(struct control *control)
 {
     ssize_t n;
 
@@ -555,19 +577,21 @@ static bool serve_ready(struct control *control, struct ndis_adapter *adapter)
         return true;
     }
     control->length += (size_t)n;
-    return serve_lines(control, adapter);
+    return serve_lines(control);
 }
 
-bool control_serve(struct control *control, struct ndis_adapter *adapter, int milliseconds,
-                   const volatile sig_atomic_t *stop)
+bool control_serve(struct control *control, struct ndis_adapter *const *adapters, unsigned count,
+                   int milliseconds, const volatile sig_atomic_t *stop)
 {
     struct pollfd ready = {control->in >= 0 ? control->in : control->listener, POLLIN, 0};
 
     control->stop = stop;
+    control->adapters = adapters;
+    control->adapter_count = count;
     /* poll ignores an fd of -1: after the end of standard input this is a plain wait */
     if (poll(&ready, 1, milliseconds) <= 0)
         return true;
-    return serve_ready(control, adapter);
+    return serve_ready(control);
 }
 
 bool control_ended(const struct control *control)

@@ -59,7 +59,8 @@ static void signals_install(void)
 struct run {
     struct command_line line;
     struct ndis_driver *driver;
-    struct ndis_adapter *adapter;
+    struct ndis_adapter *adapters[ADAPTERS_MAX];
+    unsigned adapter_count;
     struct control *control;
     FILE *json;
     int status;
@@ -86,14 +87,41 @@ static int complain(const char *error, int status)
     return status;
 }
 
+/* The kind of memory that all buses want. A bus that is none is refused when it is opened. */
+static int memory_kind(const struct command_line *line, enum phys_kind *kind, char *error,
+                       size_t error_size)
+{
+    const char *first = NULL;
+    unsigned i;
+
+    *kind = PHYS_PAGES;
+    for (i = 0; i < line->adapter_count; i++) {
+        const struct bus_backend *backend = bus_backend_find(line->adapters[i].bus);
+
+        if (first && backend && backend->memory != *kind) {
+            snprintf(error, error_size,
+                     "--bus %s and --bus %s do not go together: a real device needs memory of "
+                     "another kind than the others",
+                     first, line->adapters[i].bus);
+            return -1;
+        }
+        if (backend) {
+            first = line->adapters[i].bus;
+            *kind = backend->memory;
+        }
+    }
+    return 0;
+}
+
 /* The machine: memory, faults, processors. Before any driver code. */
 static int machine_up(struct command_line *line, char *error, size_t error_size)
 {
-    const struct bus_backend *backend = bus_backend_find(line->bus);
-    enum phys_kind kind = backend ? backend->memory : PHYS_PAGES;
-    unsigned memory =
-        line->memory ? line->memory : (kind == PHYS_HUGE ? MEMORY_HUGE : MEMORY_PAGES);
+    enum phys_kind kind;
+    unsigned memory;
 
+    if (memory_kind(line, &kind, error, error_size))
+        return -1;
+    memory = line->memory ? line->memory : (kind == PHYS_HUGE ? MEMORY_HUGE : MEMORY_PAGES);
     if (phys_open(kind, (uint64_t)memory << 20, line->seed, error, error_size))
         return -1;
     trap_install();
@@ -126,9 +154,9 @@ static int json_open(struct run *run, char *error, size_t error_size)
 }
 
 /* --retry is for drivers that were refused something: they have to come up when they are not. */
-static int start(struct run *run, char *error, size_t error_size)
+static int start(struct run *run, struct ndis_adapter *adapter, char *error, size_t error_size)
 {
-    if (!adapter_start(run->adapter, error, error_size))
+    if (!adapter_start(adapter, error, error_size))
         return EXIT_FINE;
     if (!run->line.retry)
         return EXIT_FAILED;
@@ -137,21 +165,34 @@ static int start(struct run *run, char *error, size_t error_size)
     nt_fail_allocation(0);
     nt_fail_call(NULL, 0);
     *error = 0;
-    return adapter_start(run->adapter, error, error_size) ? EXIT_FAILED : EXIT_FINE;
+    return adapter_start(adapter, error, error_size) ? EXIT_FAILED : EXIT_FINE;
+}
+
+static int add_adapter(struct run *run, const struct adapter_line *line, char *error,
+                       size_t error_size)
+{
+    struct adapter_options options = {
+        .bus = line->bus,
+        .net = line->net,
+        .pcap = line->pcap,
+        .pcap_wire = line->pcap_wire,
+        .keywords = (const char **)line->keywords,
+        .seed = run->line.seed,
+        .plain = run->line.plain,
+    };
+    struct ndis_adapter *adapter = ndis_adapter_add(run->driver, &options, error, error_size);
+
+    if (!adapter)
+        return -1;
+    run->adapters[run->adapter_count++] = adapter;
+    return 0;
 }
 
 static int bring_up(struct run *run, char *error, size_t error_size)
 {
-    struct adapter_options options;
+    int status = EXIT_FINE;
+    unsigned i;
 
-    memset(&options, 0, sizeof(options));
-    options.bus = run->line.bus;
-    options.net = run->line.net;
-    options.pcap = run->line.pcap;
-    options.pcap_wire = run->line.pcap_wire;
-    options.keywords = run->line.keywords;
-    options.seed = run->line.seed;
-    options.plain = run->line.plain;
     if (json_open(run, error, error_size))
         return EXIT_USAGE;
     if (run->line.control && !(run->control = control_open(run->line.control, error, error_size)))
@@ -164,35 +205,49 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     run->driver = ndis_driver_load(run->line.driver, error, error_size);
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
-    run->adapter = ndis_adapter_add(run->driver, &options, error, error_size);
-    if (!run->adapter)
-        return EXIT_USAGE;
-    return start(run, error, error_size);
+    for (i = 0; i < run->line.adapter_count; i++)
+        if (add_adapter(run, &run->line.adapters[i], error, error_size))
+            return EXIT_USAGE;
+    for (i = 0; i < run->adapter_count && !status; i++)
+        status = start(run, run->adapters[i], error, error_size);
+    return status;
 }
 
 /* ---- While it runs ---- */
 
-/* What the last progress line said. */
+/* What the last progress lines said. */
 struct progress {
     double start, last;
-    uint64_t sent, received;
+    uint64_t sent[ADAPTERS_MAX], received[ADAPTERS_MAX];
 };
 
-static void progress_line(struct run *run, struct progress *progress)
+static void progress_line(struct run *run, struct progress *progress, unsigned i, double passed)
+{
+    struct ndis_adapter *adapter = run->adapters[i];
+    uint64_t sent, received;
+
+    adapter_frames(adapter, &sent, &received);
+    fprintf(stderr, "%.0f s: ", progress->last - progress->start);
+    if (run->adapter_count > 1)
+        fprintf(stderr, "adapter %u: ", i + 1);
+    fprintf(stderr, "sent %" PRIu64 " (%.0f/s), received %" PRIu64 " (%.0f/s), link %s\n", sent,
+            (double)(sent - progress->sent[i]) / passed, received,
+            (double)(received - progress->received[i]) / passed,
+            adapter_link_up(adapter) ? "up" : "down");
+    progress->sent[i] = sent;
+    progress->received[i] = received;
+}
+
+static void progress_lines(struct run *run, struct progress *progress)
 {
     double time = now(), passed = time - progress->last;
-    uint64_t sent, received;
+    unsigned i;
 
     if (!run->line.progress || passed < 1)
         return;
-    adapter_frames(run->adapter, &sent, &received);
-    fprintf(stderr, "%.0f s: sent %" PRIu64 " (%.0f/s), received %" PRIu64 " (%.0f/s), link %s\n",
-            time - progress->start, sent, (double)(sent - progress->sent) / passed, received,
-            (double)(received - progress->received) / passed,
-            adapter_link_up(run->adapter) ? "up" : "down");
     progress->last = time;
-    progress->sent = sent;
-    progress->received = received;
+    for (i = 0; i < run->adapter_count; i++)
+        progress_line(run, progress, i, passed);
 }
 
 static void sleep_tick(void)
@@ -202,23 +257,44 @@ static void sleep_tick(void)
     nanosleep(&tick, NULL);
 }
 
+static bool finished(struct run *run)
+{
+    unsigned i;
+
+    for (i = 0; i < run->adapter_count; i++)
+        if (!adapter_finished(run->adapters[i]))
+            return false;
+    return true;
+}
+
+/* An adapter that its driver wants to be rid of goes; the others go on. */
+static void halt_unwanted(struct run *run)
+{
+    unsigned i;
+
+    for (i = 0; i < run->adapter_count && run->adapter_count > 1; i++)
+        if (adapter_removal_requested(run->adapters[i]))
+            adapter_stop(run->adapters[i]);
+}
+
 /* With --control the end is `quit`, a signal or the time: a scenario goes on when the traffic is
  * done, as long as commands may come. */
 static void wait_end(struct run *run)
 {
-    struct progress progress = {now(), now(), 0, 0};
+    struct progress progress = {.start = now(), .last = now()};
     double end = run->line.seconds > 0 ? progress.start + run->line.seconds : 0;
 
     while (!stopped && (!end || now() < end)) {
         if (run->control && !control_ended(run->control)) {
-            if (!control_serve(run->control, run->adapter, TICK, &stopped))
+            if (!control_serve(run->control, run->adapters, run->adapter_count, TICK, &stopped))
                 break;
         } else {
-            if (adapter_finished(run->adapter))
+            if (finished(run))
                 break;
             sleep_tick();
         }
-        progress_line(run, &progress);
+        halt_unwanted(run);
+        progress_lines(run, &progress);
     }
 }
 
@@ -243,7 +319,7 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
 }
 
 /* The adapter's part of the report; it has to be written before the adapter goes. */
-static char *report_adapter(struct run *run)
+static char *report_adapter(struct ndis_adapter *adapter)
 {
     char *text = NULL;
     size_t size;
@@ -251,20 +327,33 @@ static char *report_adapter(struct run *run)
 
     if (!stream)
         return NULL;
-    adapter_report(run->adapter, stream);
+    adapter_report(adapter, stream);
     fclose(stream);
     return text;
 }
 
-static void write_json(struct run *run, const char *adapter_part, unsigned leaked)
+/* The members of a single adapter are the report's own; those of several are in a list. */
+static void write_adapters(FILE *json, char *const *parts, unsigned count)
+{
+    unsigned i;
+
+    if (count == 1 && parts[0])
+        fprintf(json, "%s,\n", parts[0]);
+    if (count < 2)
+        return;
+    fprintf(json, "  \"adapters\": [\n");
+    for (i = 0; i < count; i++)
+        fprintf(json, "{\n%s\n}%s\n", parts[i] ? parts[i] : "", i + 1 < count ? "," : "],");
+}
+
+static void write_json(struct run *run, char *const *parts, unsigned leaked)
 {
     FILE *json = run->json;
 
     if (!json)
         return;
     fprintf(json, "{\n");
-    if (adapter_part)
-        fprintf(json, "%s,\n", adapter_part);
+    write_adapters(json, parts, run->adapter_count);
     report_json(run, json, leaked);
     fflush(json);
     if (ferror(json))
@@ -299,24 +388,36 @@ static int final_status(const struct run *run, int status, unsigned leaked)
     return status ? status : run->verdict_failed ? EXIT_FAILED : EXIT_FINE;
 }
 
+/* Halts every adapter before the first one goes: the reports are of a driver that does nothing. */
+static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **parts)
+{
+    unsigned i;
+
+    for (i = 0; i < run->adapter_count; i++)
+        adapter_stop(run->adapters[i]);
+    for (i = 0; i < run->adapter_count; i++) {
+        struct ndis_adapter *adapter = run->adapters[i];
+        struct net *net = adapter_net(adapter);
+
+        if (came_up && run->adapter_count > 1)
+            fprintf(out, "adapter %u\n", i + 1);
+        if (came_up) {
+            run->verdict_failed |= net->ops->verdict(net, out) != 0 || adapter_bus_failed(adapter);
+            adapter_summary(adapter, out);
+        }
+        parts[i] = report_adapter(adapter);
+    }
+    for (i = run->adapter_count; i-- > 0;)
+        ndis_adapter_remove(run->adapters[i]);
+}
+
 static int take_down(struct run *run, int status)
 {
     FILE *out = run->line.quiet ? fopen("/dev/null", "w") : people(run);
-    char *adapter_part = NULL;
-    unsigned leaked = 0;
+    char *parts[ADAPTERS_MAX] = {NULL};
+    unsigned leaked = 0, i;
 
-    if (run->adapter) {
-        struct net *net = adapter_net(run->adapter);
-
-        adapter_stop(run->adapter);
-        if (status == EXIT_FINE) {
-            run->verdict_failed =
-                net->ops->verdict(net, out) != 0 || adapter_bus_failed(run->adapter);
-            adapter_summary(run->adapter, out);
-        }
-        adapter_part = report_adapter(run);
-        ndis_adapter_remove(run->adapter);
-    }
+    take_adapters_down(run, status == EXIT_FINE, out, parts);
     if (run->driver)
         ndis_driver_unload(run->driver);
     nt_stop();
@@ -326,8 +427,9 @@ static int take_down(struct run *run, int status)
             rules_summary(people(run));
     }
     run->status = final_status(run, status, leaked);
-    write_json(run, adapter_part, leaked);
-    free(adapter_part);
+    write_json(run, parts, leaked);
+    for (i = 0; i < ADAPTERS_MAX; i++)
+        free(parts[i]);
     control_close(run->control);
     return run->status;
 }

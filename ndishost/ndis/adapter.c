@@ -183,7 +183,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->handle.kind = HANDLE_ADAPTER;
     adapter->driver = driver;
     adapter->index = driver->adapters ? driver->adapters->index + 1 : 0;
-    snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index);
+    snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index + 1);
     adapter->seed = options->seed + adapter->index;
     adapter->plain = options->plain;
     pthread_mutex_init(&adapter->lock, NULL);
@@ -390,7 +390,9 @@ void adapter_stop(struct ndis_adapter *adapter)
 
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
 {
+    adapter_tell_net(adapter, true); /* what is under way is gone with the device */
     if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
+        adapter_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
         snprintf(error, error_size, "this bus cannot remove its device");
         return NDIS_STATUS_NOT_SUPPORTED;
     }
@@ -477,6 +479,11 @@ struct bus *adapter_bus(struct ndis_adapter *adapter)
 bool adapter_finished(struct ndis_adapter *adapter)
 {
     return atomic_load(&adapter->finished) || adapter->bus_failed || adapter->remove_requested;
+}
+
+bool adapter_removal_requested(const struct ndis_adapter *adapter)
+{
+    return adapter->remove_requested;
 }
 
 bool adapter_bus_failed(const struct ndis_adapter *adapter)

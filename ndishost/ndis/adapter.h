@@ -69,6 +69,8 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
 int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);
+/* The driver has called NdisMRemoveMiniport: adapter_stop is due. */
+bool adapter_removal_requested(const struct ndis_adapter *adapter);
 /* The bus said that it cannot go on (bus.h, failed). */
 bool adapter_bus_failed(const struct ndis_adapter *adapter);
 const char *adapter_state_text(struct ndis_adapter *adapter); /* "Running" */

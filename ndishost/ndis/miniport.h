@@ -110,7 +110,7 @@ struct ndis_adapter {
     struct ndis_driver *driver;
     struct ndis_adapter *next;
     unsigned index;
-    char name[32]; /* "adapter 0" */
+    char name[32]; /* "adapter 1": index + 1, as scenario control counts them */
     uint64_t seed;
     bool plain; /* --shape plain */
 
