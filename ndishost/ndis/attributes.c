@@ -132,6 +132,8 @@ static NDIS_STATUS general_set(struct ndis_adapter *adapter,
     SHARED_SET(adapter->rcv_link_speed, attributes->RcvLinkSpeed);
     atomic_store(&adapter->duplex, attributes->MediaDuplexState);
     memcpy(adapter->ports.mac, attributes->CurrentMacAddress, sizeof(adapter->ports.mac));
+    adapter->ports.tags.priority = attributes->MacOptions & NDIS_MAC_OPTION_8021P_PRIORITY;
+    adapter->ports.tags.vlan = attributes->MacOptions & NDIS_MAC_OPTION_8021Q_VLAN;
     adapter->general_set = true;
     return NDIS_STATUS_SUCCESS;
 }

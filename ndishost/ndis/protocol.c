@@ -14,6 +14,7 @@
 #define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
 #define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
+#define CANCEL_IDS      16         /* the lists' cancel ids are 1 to 16 in turn */
 
 /* A list that the protocol keeps for a while; the lists hang together by Next. */
 struct held {
@@ -32,6 +33,7 @@ struct protocol {
     unsigned free_frame_count;
     NET_BUFFER_LIST *free_lists[PROTOCOL_IN_FLIGHT];
     unsigned free_list_count;
+    uintptr_t cancel_id; /* of the latest list */
     struct held held[HELD_MAX];
     unsigned held_count, held_lists;
     bool stopping;
@@ -49,6 +51,47 @@ struct protocol {
 };
 
 static __thread uint8_t flat[FLATTEN_MAX];
+
+/* ---- 802.1Q out of band: NDIS_NET_BUFFER_LIST_8021Q_INFO ---- */
+
+static void tag_set(NET_BUFFER_LIST *nbl, uint32_t tag)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO info = {.Value = NULL};
+
+    if (tag < TAG_NONE) {
+        info.TagHeader.UserPriority = tag >> 13;
+        info.TagHeader.CanonicalFormatId = (tag & TAG_DEI) != 0;
+        info.TagHeader.VlanId = tag & TAG_VLAN;
+    }
+    NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo) = info.Value;
+}
+
+/* Reserved bits make a tag that nobody expects. */
+static uint32_t tag_get(NET_BUFFER_LIST *nbl)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO info;
+
+    info.Value = NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo);
+    if (!info.Value)
+        return TAG_NONE;
+    return (uint32_t)info.TagHeader.UserPriority << 13 |
+           (info.TagHeader.CanonicalFormatId ? TAG_DEI : 0) | info.TagHeader.VlanId |
+           (info.TagHeader.Reserved ? TAG_RESERVED : 0);
+}
+
+/* The capture has frames as the wire has them. */
+static void capture(struct ndis_adapter *adapter, const void *frame, size_t length, uint32_t tag)
+{
+    static __thread uint8_t tagged[FLATTEN_MAX + TAG_BYTES];
+
+    if (!adapter->pcap)
+        return;
+    if (tag < TAG_NONE && length >= 12 && length <= FLATTEN_MAX) {
+        length = tag_insert(tagged, frame, length, tag);
+        frame = tagged;
+    }
+    pcap_frame(adapter->pcap, frame, length);
+}
 
 /* ---- Set-up ---- */
 
@@ -131,6 +174,7 @@ struct batch {
     struct frame_slot *frames[PROTOCOL_IN_FLIGHT];
     NET_BUFFER_LIST *lists[PROTOCOL_IN_FLIGHT];
     unsigned frame_count, list_count;
+    uintptr_t cancel_id; /* before this batch */
     struct random random;
 };
 
@@ -148,6 +192,8 @@ static void batch_take(struct protocol *protocol, struct batch *batch, unsigned 
     memcpy(batch->lists, protocol->free_lists + protocol->free_list_count,
            count * sizeof(batch->lists[0]));
     random_seed(&batch->random, random_next(&protocol->random));
+    batch->cancel_id = protocol->cancel_id;
+    protocol->cancel_id += count; /* more than lists, if some hold several frames: no harm */
     pthread_mutex_unlock(&protocol->lock);
     batch->frame_count = batch->list_count = count;
 }
@@ -171,6 +217,22 @@ static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
     return 2 + (unsigned)random_below(random, random_chance(random, 1, 8) ? 15 : 3);
 }
 
+/* Out-of-band data is a list's, so all its frames have the same tag. */
+static bool same_list(const struct net_frame *a, const struct net_frame *b)
+{
+    return a->tag == b->tag;
+}
+
+/* What is left in a list from the last time is gone. */
+static void list_prepare(NET_BUFFER_LIST *nbl, uint32_t tag, uintptr_t cancel_id)
+{
+    NET_BUFFER_LIST_FLAGS(nbl) = 0;
+    NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
+    NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
+    tag_set(nbl, tag);
+    NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, (void *)cancel_id);
+}
+
 /* Makes the chain; returns its head. */
 static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *batch,
                                     const struct net_frame *frames)
@@ -183,23 +245,22 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
         NET_BUFFER_LIST *nbl = batch->lists[used++];
         unsigned buffers = buffers_a_list(protocol, &batch->random);
         NET_BUFFER **nb_tail = &NET_BUFFER_LIST_FIRST_NB(nbl);
+        const struct net_frame *first = &frames[i];
 
-        while (buffers-- && i < batch->frame_count) {
+        while (buffers-- && i < batch->frame_count && same_list(first, &frames[i])) {
             struct frame_slot *slot = batch->frames[i];
 
             shape_frame(slot, frames[i].data, frames[i].length, protocol->plain, &batch->random);
             nb_of(slot->nb)->cookie = frames[i].cookie;
-            if (protocol->adapter->pcap)
-                pcap_frame(protocol->adapter->pcap, frames[i].data, frames[i].length);
+            capture(protocol->adapter, frames[i].data, frames[i].length,
+                    tag_sent(protocol->adapter->ports.tags, frames[i].tag));
             bytes += frames[i].length;
             *nb_tail = slot->nb;
             nb_tail = &NET_BUFFER_NEXT_NB(slot->nb);
             i++;
         }
         *nb_tail = NULL;
-        NET_BUFFER_LIST_FLAGS(nbl) = 0;
-        NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
-        NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
+        list_prepare(nbl, first->tag, 1 + (batch->cancel_id + used) % CANCEL_IDS);
         *tail = nbl;
         tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
     }
@@ -237,7 +298,8 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status)
 {
-    const struct net_frame one = {frame, length, OWN_COOKIE};
+    const struct net_frame one = {
+        .data = frame, .length = length, .tag = TAG_NONE, .cookie = OWN_COOKIE};
     bool out = true;
 
     pthread_mutex_lock(&protocol->lock);
@@ -325,7 +387,7 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
 
 /* ---- Receives ---- */
 
-static void deliver(struct protocol *protocol, NET_BUFFER *nb)
+static void deliver(struct protocol *protocol, NET_BUFFER *nb, uint32_t tag)
 {
     struct ndis_adapter *adapter = protocol->adapter;
     const void *frame = nb_contiguous(nb);
@@ -337,10 +399,9 @@ static void deliver(struct protocol *protocol, NET_BUFFER *nb)
     }
     COUNT(adapter, indicated_frames, 1);
     COUNT(adapter, indicated_bytes, length);
-    if (adapter->pcap)
-        pcap_frame(adapter->pcap, frame, length);
+    capture(adapter, frame, length, tag);
     if (atomic_load_explicit(&adapter->net_started, memory_order_acquire))
-        adapter->net->ops->near_receive(adapter->net, frame, length);
+        adapter->net->ops->near_receive(adapter->net, frame, length, tag);
 }
 
 /* Keeps the chain if chance will have it, and there is room for one more. */
@@ -378,7 +439,7 @@ void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigne
         NET_BUFFER *nb;
 
         for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
-            deliver(protocol, nb);
+            deliver(protocol, nb, tag_get(nbl));
         last = nbl;
     }
     if (net->ops->near_receive_end && atomic_load(&protocol->adapter->net_started))

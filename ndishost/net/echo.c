@@ -24,7 +24,7 @@
 #define UNNUMBERED (1ull << 63)
 
 struct slot {
-    uint32_t length;
+    uint32_t length, tag;
     uint8_t frame[NET_FRAME_MAX];
 };
 
@@ -57,7 +57,7 @@ static struct echo *echo_of(struct net *net)
 
 /* ---- The near side: what comes is put in a ring, and a thread sends it back ---- */
 
-static void echo_near_receive(struct net *net, const void *frame, size_t length)
+static void echo_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
     struct echo *echo = echo_of(net);
 
@@ -71,6 +71,7 @@ static void echo_near_receive(struct net *net, const void *frame, size_t length)
         struct slot *slot = &echo->slots[echo->head % echo->slots_total];
 
         slot->length = (uint32_t)length;
+        slot->tag = tag;
         memcpy(slot->frame, frame, length);
         echo->head++;
     }
@@ -143,6 +144,7 @@ static void *echo_thread(void *argument)
 
             frames[i].data = slot->frame;
             frames[i].length = slot->length;
+            frames[i].tag = tag_offered(echo->net.ports->tags, slot->tag);
             frames[i].cookie = cookie_of(echo, slot);
             swap_addresses(echo, slot->frame);
         }
@@ -165,7 +167,7 @@ static void echo_near_sent(struct net *net, uint64_t cookie, int32_t status)
 
 static void echo_far_receive(struct net *net, const void *frame, size_t length)
 {
-    flow_arrived(&echo_of(net)->flow, frame, length);
+    flow_arrived(&echo_of(net)->flow, frame, length, TAG_NONE);
 }
 
 static void echo_link(struct net *net, bool up)
@@ -244,6 +246,7 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     echo->has_far = net->ports->far_send != NULL;
     far_address(net->ports->mac, station);
     flow_addresses(&echo->flow, net->ports->mac, station);
+    flow_tagging(&echo->flow, net->ports->tags);
     flow_start(&echo->flow);
     near_sender_start(&echo->near);
     pthread_mutex_lock(&echo->lock);
@@ -370,9 +373,11 @@ static const struct net_ops echo_ops = {
 static int echo_options(const char *arguments, struct flow_options *flow, char *error, size_t size)
 {
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 256, stall = 10;
+    uint64_t tag[2] = {FLOW_TAGS_NONE, 0};
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
         {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"tag", OPTION_TAG, 0, 0, NULL, tag},
         {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
         {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
         {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
@@ -390,7 +395,9 @@ static int echo_options(const char *arguments, struct flow_options *flow, char *
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
                                   .arrivals = true,
-                                  .return_addresses = true};
+                                  .way = FLOW_ECHOED,
+                                  .tags = (enum flow_tags)tag[0],
+                                  .tag = (uint32_t)tag[1]};
     return 0;
 }
 
@@ -439,7 +446,8 @@ const struct net_backend net_echo = {
         "the\n"
         "    bus has a far end of ours a station there calls and checks every echo\n"
         "    count=N: frames (0: until stopped)  rate=N: frames a second (0: as they come back)\n"
-        "    size=S or MIN-MAX: bytes a frame, 14 to 1518 (60-1514), as for gen  seed=N (1)\n"
+        "    size=S or MIN-MAX: bytes a frame, 14 to 1514 (60-1514), as for gen  seed=N (1)\n"
+        "    tag=none|VID[:PRIORITY]|random: 802.1Q, as for gen (none)\n"
         "    window=N: echoes outstanding at most (256; at most 65536)\n"
         "    stall=S: seconds without progress that are a failure (10)\n",
     .wants_far = true,

@@ -22,8 +22,15 @@ void far_address(const uint8_t adapter[6], uint8_t address[6])
 static bool send_one(struct far *far, uint64_t number)
 {
     const struct timespec moment = {.tv_nsec = RETRY_NS};
-    uint8_t frame[NUMBERED_MAX];
-    unsigned wire = numbered_wire_size(numbered_fill(&far->flow->sent, number, frame));
+    uint8_t frame[NET_FRAME_MAX];
+    uint32_t tag = flow_tag(far->flow, number);
+    unsigned size = numbered_fill(&far->flow->sent, number, frame);
+    size_t wire = numbered_wire_size(size);
+
+    if (tag != TAG_NONE) {
+        wire = size < NUMBERED_WIRE - TAG_BYTES ? NUMBERED_WIRE - TAG_BYTES : size;
+        wire = tag_insert(frame, frame, wire, tag);
+    }
 
     while (far->ports->far_send(far->ports->context, frame, wire)) {
         if (flow_stopping(far->flow))

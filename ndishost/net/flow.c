@@ -66,7 +66,7 @@ void flow_destroy(struct flow *flow)
 
 void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6])
 {
-    bool swap = flow->options.return_addresses;
+    bool swap = flow->options.way == FLOW_ECHOED || flow->options.way == FLOW_CALLED;
 
     pthread_mutex_lock(&flow->lock);
     memcpy(flow->sent.destination, destination, 6);
@@ -74,6 +74,48 @@ void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8
     memcpy(flow->expected.destination, swap ? source : destination, 6);
     memcpy(flow->expected.source, swap ? destination : source, 6);
     pthread_mutex_unlock(&flow->lock);
+}
+
+void flow_tagging(struct flow *flow, struct tag_options options)
+{
+    pthread_mutex_lock(&flow->lock);
+    flow->tagging = options;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+/* Four frames in a row have the same, so that lists of several can be made of them. */
+static uint32_t random_tag(const struct flow *flow, uint64_t number)
+{
+    uint64_t random = numbered_random(&flow->sent, number / 4);
+    uint32_t priority = (uint32_t)(random >> 8) << 13 & TAG_PRIORITY;
+    uint32_t vlan = 1 + (uint32_t)(random >> 16 & 0xFFF) % 4094;
+    uint32_t dei = random >> 32 & 7 ? 0 : TAG_DEI;
+
+    switch (random & 7) {
+    case 0:
+    case 1:
+        return TAG_NONE;
+    case 2:
+        return priority | dei;
+    case 3:
+        return vlan | dei;
+    case 4:
+        return 0; /* a tag that says nothing; out of band it is none */
+    default:
+        return priority | vlan | dei;
+    }
+}
+
+uint32_t flow_tag(const struct flow *flow, uint64_t number)
+{
+    bool near = flow->options.way == FLOW_SENT || flow->options.way == FLOW_CALLED;
+    uint32_t tag = TAG_NONE;
+
+    if (flow->options.tags == FLOW_TAGS_ONE)
+        tag = flow->options.tag;
+    else if (flow->options.tags == FLOW_TAGS_RANDOM)
+        tag = random_tag(flow, number);
+    return near ? tag_offered(flow->tagging, tag) : tag;
 }
 
 void flow_unseen(struct flow *flow)

@@ -18,28 +18,42 @@
 #include <pthread.h>
 #include "net/net.h"
 #include "net/numbered.h"
+#include "net/tag.h"
 
 #define FLOW_RING       131072u /* how many of the latest frames are told apart */
 #define FLOW_WINDOW_MAX 65536u
 #define FLOW_NOTES      8
 
+/* Where the frames go, by which their addresses and tags follow. */
+enum flow_way {
+    FLOW_SENT,     /* near to far */
+    FLOW_RECEIVED, /* far to near */
+    FLOW_ECHOED,   /* far to near, and back with destination and source swapped */
+    FLOW_CALLED    /* near to far, and back */
+};
+
+/* tag=none | VID[:PRIORITY] | random */
+enum flow_tags { FLOW_TAGS_NONE, FLOW_TAGS_ONE, FLOW_TAGS_RANDOM };
+
 struct flow_options {
-    const char *name;      /* "gen tx": begins each line about it */
-    uint64_t seed;         /* of the content */
-    uint8_t stream;        /* its number among those of one seed */
-    uint64_t count;        /* frames to send; 0: until stopped */
-    unsigned size[2];      /* smallest, largest */
-    uint64_t rate;         /* frames a second; 0: as fast as it goes */
-    unsigned window;       /* frames in flight, at most */
-    unsigned stall;        /* seconds without progress that are a failure */
-    bool completions;      /* each frame has a near_sent, told by flow_completed */
-    bool arrivals;         /* each frame is seen arriving, told by flow_arrived */
-    bool return_addresses; /* they arrive with destination and source swapped */
+    const char *name; /* "gen tx": begins each line about it */
+    uint64_t seed;    /* of the content */
+    uint8_t stream;   /* its number among those of one seed */
+    uint64_t count;   /* frames to send; 0: until stopped */
+    unsigned size[2]; /* smallest, largest */
+    uint64_t rate;    /* frames a second; 0: as fast as it goes */
+    unsigned window;  /* frames in flight, at most */
+    unsigned stall;   /* seconds without progress that are a failure */
+    bool completions; /* each frame has a near_sent, told by flow_completed */
+    bool arrivals;    /* each frame is seen arriving, told by flow_arrived */
+    enum flow_way way;
+    enum flow_tags tags;
+    uint32_t tag; /* FLOW_TAGS_ONE: the TCI */
 };
 
 /* What went wrong with how many. `notes` has words on the first few. */
 struct flow_faults {
-    uint64_t lost, damaged, wrong_length, duplicated, reordered, stray;
+    uint64_t lost, damaged, wrong_length, mistagged, duplicated, reordered, stray;
     uint64_t failed;         /* came back with a failure that nothing excuses */
     uint64_t not_back;       /* never came back (known at the end) */
     uint64_t returned_twice; /* came back more than once, or was never sent */
@@ -50,6 +64,7 @@ enum flow_state { FLOW_RUNNING, FLOW_HOME, FLOW_STALLED };
 struct flow {
     struct flow_options options;
     struct numbered sent, expected; /* as it leaves, as it arrives; constant after flow_addresses */
+    struct tag_options tagging;     /* constant after flow_tagging */
     pthread_mutex_t lock;
     pthread_cond_t room;
     /* All below is guarded by lock. */
@@ -80,6 +95,8 @@ int flow_init(struct flow *flow, const struct flow_options *options);
 void flow_destroy(struct flow *flow);
 /* Before flow_start: with which addresses the frames leave. */
 void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6]);
+/* Before flow_start: what of 802.1Q the miniport advertises. */
+void flow_tagging(struct flow *flow, struct tag_options options);
 /* Before flow_start: nobody is there to see the frames arrive; that they came back is all. */
 void flow_unseen(struct flow *flow);
 
@@ -92,8 +109,12 @@ unsigned flow_issue(struct flow *flow, unsigned want, uint64_t *first);
 /* The last `frames` numbers given out did not leave after all. */
 void flow_withdraw(struct flow *flow, unsigned frames);
 
+/* The tag that the sender gives frame `number`: out of band on the near side, in the frame on the far. */
+uint32_t flow_tag(const struct flow *flow, uint64_t number);
+
 void flow_completed(struct flow *flow, uint64_t number, int32_t status);
-void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length);
+/* `tag`: what came out of band. On the wire it is in the frame, and TAG_NONE here. */
+void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32_t tag);
 void flow_link(struct flow *flow, bool up);
 void flow_pause(struct flow *flow, bool paused);
 /* An echo of this frame was refused on its way: it will not arrive. */

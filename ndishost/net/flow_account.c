@@ -29,9 +29,9 @@ static struct flow_faults all_faults(struct flow *flow, uint64_t *excused)
 
 static uint64_t fault_sum(const struct flow_faults *faults)
 {
-    return faults->lost + faults->damaged + faults->wrong_length + faults->duplicated +
-           faults->reordered + faults->stray + faults->failed + faults->not_back +
-           faults->returned_twice;
+    return faults->lost + faults->damaged + faults->wrong_length + faults->mistagged +
+           faults->duplicated + faults->reordered + faults->stray + faults->failed +
+           faults->not_back + faults->returned_twice;
 }
 
 static double seconds(const struct flow *flow)
@@ -57,6 +57,7 @@ static void print_faults(const struct flow_faults *faults, FILE *out)
     } list[] = {{faults->lost, "lost"},
                 {faults->damaged, "damaged"},
                 {faults->wrong_length, "of wrong length"},
+                {faults->mistagged, "with a wrong 802.1Q tag"},
                 {faults->duplicated, "duplicated"},
                 {faults->reordered, "out of order"},
                 {faults->stray, "stray"},
@@ -159,10 +160,10 @@ void flow_report(struct flow *flow, FILE *json)
                 ", \"frames_received\": %" PRIu64 ", \"bytes_received\": %" PRIu64
                 ", \"intact\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"excused\": %" PRIu64
                 ", \"reordered\": %" PRIu64 ", \"damaged\": %" PRIu64 ", \"wrong_length\": %" PRIu64
-                ", \"duplicated\": %" PRIu64 ", \"stray\": %" PRIu64,
+                ", \"mistagged\": %" PRIu64 ", \"duplicated\": %" PRIu64 ", \"stray\": %" PRIu64,
                 flow->arrived, flow->bytes_arrived, flow->intact, faults.lost, excused,
-                faults.reordered, faults.damaged, faults.wrong_length, faults.duplicated,
-                faults.stray);
+                faults.reordered, faults.damaged, faults.wrong_length, faults.mistagged,
+                faults.duplicated, faults.stray);
     if (flow->options.completions)
         fprintf(json,
                 ", \"returned\": %" PRIu64 ", \"not_returned\": %" PRIu64

@@ -45,22 +45,95 @@ static void note_difference(struct flow *flow, uint64_t number, unsigned size, c
               expected[difference.first]);
 }
 
+/* A frame that arrived, its tag apart. */
+struct arrival {
+    const uint8_t *frame;
+    size_t length;
+    uint32_t tag; /* from the wire, or out of band */
+    bool left_in; /* there was one more tag, in the frame, that should not have been there */
+};
+
+static bool on_wire(const struct flow *flow)
+{
+    return flow->options.way == FLOW_SENT || flow->options.way == FLOW_ECHOED;
+}
+
+/* What frame `number` is to have on the wire to the far side; the station sends it back as it is. */
+static uint32_t tag_at_far(const struct flow *flow, uint64_t number)
+{
+    uint32_t tag = flow_tag(flow, number);
+
+    switch (flow->options.way) {
+    case FLOW_RECEIVED:
+        return tag;
+    case FLOW_ECHOED: /* the near side echoes what came out of band */
+        if (!flow->tagging.priority && !flow->tagging.vlan)
+            return TAG_NONE;
+        return tag_sent(flow->tagging, tag_offered(flow->tagging, tag));
+    default:
+        return tag_sent(flow->tagging, tag);
+    }
+}
+
+static bool tag_right(const struct flow *flow, uint64_t number, const struct arrival *arrival)
+{
+    uint32_t expected = tag_at_far(flow, number);
+
+    if (arrival->left_in)
+        return false;
+    if (on_wire(flow))
+        return arrival->tag == expected;
+    return tag_received(flow->tagging, expected, arrival->tag);
+}
+
+static void note_tag(struct flow *flow, uint64_t number, const struct arrival *arrival)
+{
+    char there[48], expected[48];
+
+    if (arrival->left_in)
+        flow_note(flow, "frame %" PRIu64 " arrived with a tag in it that does not belong there",
+                  number);
+    else
+        flow_note(flow, "frame %" PRIu64 " arrived with %s, %s %s", number,
+                  tag_text(arrival->tag, there, sizeof there),
+                  on_wire(flow) ? "expected" : "on the wire it has",
+                  tag_text(tag_at_far(flow, number), expected, sizeof expected));
+}
+
+/* The lengths without the tag that a frame of `size` bytes may arrive with. The wire's 60 bytes are
+ * with the tag or, where a driver pads first, without. What the station has sent is known. */
+struct lengths {
+    unsigned low, high;
+};
+static struct lengths lengths_of(const struct flow *flow, uint64_t number, unsigned size)
+{
+    unsigned plain = numbered_wire_size(size),
+             tagged = size < NUMBERED_WIRE - TAG_BYTES ? NUMBERED_WIRE - TAG_BYTES : size;
+
+    if (tag_at_far(flow, number) == TAG_NONE)
+        return (struct lengths){plain, plain};
+    return (struct lengths){tagged, flow->options.way == FLOW_RECEIVED ? tagged : plain};
+}
+
 /* Compares with what frame `number` should be, and counts. */
-static void check_content(struct flow *flow, uint64_t number, const uint8_t *frame, size_t length)
+static void check_content(struct flow *flow, uint64_t number, const struct arrival *arrival)
 {
     uint8_t expected[NUMBERED_MAX];
     unsigned size = numbered_fill(&flow->expected, number, expected);
-    unsigned wire = numbered_wire_size(size);
-    struct numbered_difference difference =
-        numbered_compare(frame, expected, length < wire ? length : wire);
+    struct lengths lengths = lengths_of(flow, number, size);
+    struct numbered_difference difference = numbered_compare(
+        arrival->frame, expected, arrival->length < lengths.high ? arrival->length : lengths.high);
 
-    if (length != wire) {
+    if (!tag_right(flow, number, arrival)) {
+        flow->faults.mistagged++;
+        note_tag(flow, number, arrival);
+    } else if (arrival->length < lengths.low || arrival->length > lengths.high) {
         flow->faults.wrong_length++;
-        flow_note(flow, "frame %" PRIu64 " arrived %zu bytes long, expected %u", number, length,
-                  wire);
+        flow_note(flow, "frame %" PRIu64 " arrived %zu bytes long, expected %u", number,
+                  arrival->length, lengths.low);
     } else if (difference.count) {
         flow->faults.damaged++;
-        note_difference(flow, number, size, frame, expected, difference);
+        note_difference(flow, number, size, arrival->frame, expected, difference);
     } else {
         flow->intact++;
     }
@@ -71,7 +144,8 @@ static bool is_frame(const struct flow *flow, uint64_t number, const uint8_t *fr
     uint8_t expected[NUMBERED_MAX];
 
     return numbered_fill(&flow->expected, number, expected) < NUMBERED_HEADER &&
-           length == NUMBERED_WIRE && !memcmp(frame, expected, length);
+           length >= NUMBERED_WIRE - TAG_BYTES && length <= NUMBERED_WIRE &&
+           !memcmp(frame, expected, length);
 }
 
 /* A frame too short for a number is looked for around the one that is expected: first onwards
@@ -132,17 +206,34 @@ static void count_stray(struct flow *flow, const uint8_t *frame, size_t length)
               shown < length ? " ..." : "");
 }
 
-void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length)
+/* Takes tags out of the frame into `bare`, so that what is behind them can be told. */
+static void take_tags(const struct flow *flow, struct arrival *arrival, uint8_t *bare, size_t room)
 {
+    unsigned tags = on_wire(flow) ? 0 : 1; /* near, there is to be none */
+
+    while (arrival->length <= room && tag_read(arrival->frame, arrival->length) != TAG_NONE) {
+        if (!tags++)
+            arrival->tag = tag_read(arrival->frame, arrival->length);
+        arrival->length = tag_strip(bare, arrival->frame, arrival->length);
+        arrival->frame = bare;
+    }
+    arrival->left_in = tags > 1;
+}
+
+void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32_t tag)
+{
+    struct arrival arrival = {.frame = frame, .length = length, .tag = tag};
+    uint8_t bare[2 * NUMBERED_MAX];
     uint64_t number;
 
+    take_tags(flow, &arrival, bare, sizeof bare);
     pthread_mutex_lock(&flow->lock);
     flow->arrived++;
-    flow->bytes_arrived += length;
-    if (!find(flow, frame, length, &number))
-        count_stray(flow, frame, length);
+    flow->bytes_arrived += arrival.length;
+    if (!find(flow, arrival.frame, arrival.length, &number))
+        count_stray(flow, arrival.frame, arrival.length);
     else if (place(flow, number))
-        check_content(flow, number, frame, length);
+        check_content(flow, number, &arrival);
     flow_settle(flow);
     pthread_mutex_unlock(&flow->lock);
 }

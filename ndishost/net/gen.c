@@ -54,6 +54,7 @@ static void *sender_thread(void *argument)
         for (unsigned i = 0; i < count; i++) {
             frames[i].data = gen->frames[i];
             frames[i].length = numbered_fill(&gen->tx.sent, first + i, gen->frames[i]);
+            frames[i].tag = flow_tag(&gen->tx, first + i);
             frames[i].cookie = first + i;
         }
         taken = near_sender_send(&gen->near, frames, count);
@@ -74,12 +75,12 @@ static void count_stray(struct gen *gen, uint64_t *counter)
     pthread_mutex_unlock(&gen->lock);
 }
 
-static void gen_near_receive(struct net *net, const void *frame, size_t length)
+static void gen_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
     struct gen *gen = gen_of(net);
 
     if (gen->has_rx)
-        flow_arrived(&gen->rx, frame, length);
+        flow_arrived(&gen->rx, frame, length, tag);
     else
         count_stray(gen, &gen->strays_near);
 }
@@ -89,7 +90,7 @@ static void gen_far_receive(struct net *net, const void *frame, size_t length)
     struct gen *gen = gen_of(net);
 
     if (gen->has_tx)
-        flow_arrived(&gen->tx, frame, length);
+        flow_arrived(&gen->tx, frame, length, TAG_NONE);
     else
         count_stray(gen, &gen->strays_far);
 }
@@ -165,6 +166,8 @@ static int gen_start(struct net *net, char *error, size_t error_size)
     far_address(net->ports->mac, address);
     flow_addresses(&gen->tx, address, net->ports->mac);
     flow_addresses(&gen->rx, net->ports->mac, address);
+    flow_tagging(&gen->tx, net->ports->tags);
+    flow_tagging(&gen->rx, net->ports->tags);
     near_sender_start(&gen->near);
     flow_start(&gen->tx);
     flow_start(&gen->rx);
@@ -291,10 +294,12 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
 {
     static const char *const directions[] = {"tx", "rx", "both", NULL};
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
+    uint64_t tag[2] = {FLOW_TAGS_NONE, 0};
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
         {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
         {"dir", OPTION_CHOICE, 0, 0, directions, &gen->direction},
+        {"tag", OPTION_TAG, 0, 0, NULL, tag},
         {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
         {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
         {"batch", OPTION_NUMBER, 1, BATCH_MAX, NULL, &gen->batch},
@@ -312,6 +317,8 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
                                   .rate = rate,
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
+                                  .tags = (enum flow_tags)tag[0],
+                                  .tag = (uint32_t)tag[1],
                                   .arrivals = true};
     return 0;
 }
@@ -336,9 +343,11 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
     }
     options.name = "gen rx";
     options.stream = STREAM_RX;
+    options.way = FLOW_RECEIVED;
     made = !flow_init(&gen->rx, &options);
     options.name = "gen tx";
     options.stream = STREAM_TX;
+    options.way = FLOW_SENT;
     options.completions = true;
     made = made && !flow_init(&gen->tx, &options);
     gen->frames = calloc(gen->batch, sizeof *gen->frames);
@@ -355,9 +364,15 @@ const struct net_backend net_gen = {
     .help =
         "  gen[:OPTION=VALUE,...]  numbered frames with checked content; every one accounted for\n"
         "    count=N: frames each way (0: until stopped)  rate=N: a second each way (0: no limit)\n"
-        "    size=S or MIN-MAX: bytes a frame, 14 to 1518 (60-1514); each size once in a round.\n"
-        "      Over 1514 frames carry an 802.1Q tag; under 30 they have no room for their number\n"
-        "      and are told apart by content, of which those of 14 bytes have none\n"
+        "    size=S or MIN-MAX: bytes a frame, 14 to 1514 (60-1514), a tag apart; each size once "
+        "in\n"
+        "      a round. Under 30 they have no room for their number and are told apart by "
+        "content,\n"
+        "      of which those of 14 bytes have none\n"
+        "    tag=none|VID[:PRIORITY]|random: 802.1Q, out of band above the miniport, in the frame "
+        "on\n"
+        "      the wire; as the miniport's MacOptions say. Sent where they say that it does none,\n"
+        "      too: then it must not be honoured (none)\n"
         "    dir=tx|rx|both (both; where the bus has no far end of ours tx, and then all that is\n"
         "      checked is that each frame comes back sent)\n"
         "    batch=N: frames a chain handed to the miniport (32; at most 256)\n"

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "net/tag.h"
 
 #define NET_FRAME_MAX 1518 /* without FCS, with an 802.1Q tag */
 
@@ -19,13 +20,15 @@
 struct net_frame {
     const void *data;
     uint32_t length;
+    uint32_t tag;    /* 802.1Q, out of band: a TCI; 0 or TAG_NONE: none (net/tag.h) */
     uint64_t cookie; /* comes back in near_sent */
 };
 
 /* What a network end may call; any of its threads, never from inside a callback's lock. */
 struct net_ports {
     void *context;
-    uint8_t mac[6]; /* the adapter's current address; valid from start() on */
+    uint8_t mac[6];          /* the adapter's current address; valid from start() on */
+    struct tag_options tags; /* what of 802.1Q the miniport advertises; valid from start() on */
     /* Sends frames as a protocol driver does: one call is one chain of NET_BUFFER_LISTs given to
      * MiniportSendNetBufferLists. Each frame gets exactly one near_sent later, whatever happens.
      * Returns how many were taken; fewer than `count` when the bound on frames in flight is reached
@@ -44,8 +47,9 @@ struct net_ops {
     /* The adapter runs and the link is up: begin. Starts threads. 0, or -1 with a line in error. */
     int (*start)(struct net *net, char *error, size_t error_size);
     /* A frame that the miniport indicated; valid during the call; at DISPATCH_LEVEL on a DPC's thread:
-     * queue, never block for long. Called again for each frame. */
-    void (*near_receive)(struct net *net, const void *frame, size_t length);
+     * queue, never block for long. Called again for each frame. `tag` is what came out of band, or
+     * TAG_NONE. */
+    void (*near_receive)(struct net *net, const void *frame, size_t length, uint32_t tag);
     /* A chain has been indicated: a good moment to work on what near_receive queued. May be NULL. */
     void (*near_receive_end)(struct net *net);
     /* A frame of near_send is back. status is the NDIS_STATUS (0: sent). */

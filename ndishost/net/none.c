@@ -23,11 +23,11 @@ static int none_start(struct net *net, char *error, size_t error_size)
     return 0;
 }
 
-static void none_near_receive(struct net *net, const void *frame, size_t length)
+static void none_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
     struct none *none = none_of(net);
 
-    (void)frame;
+    (void)frame, (void)tag;
     pthread_mutex_lock(&none->lock);
     none->near_frames++;
     none->near_bytes += length;

@@ -5,7 +5,6 @@
 
 #define TYPE_NUMBERED 0x88B5u
 #define TYPE_SHORT    0x88B6u
-#define TYPE_VLAN     0x8100u
 #define VERSION       1
 #define STEP          0x9E3779B97F4A7C15ull /* 2^64 / golden ratio, odd: consecutive words differ */
 
@@ -104,7 +103,7 @@ static void fill_short(const struct numbered *stream, uint64_t number, unsigned 
 
 unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame)
 {
-    unsigned size = numbered_size(stream, number), base = NUMBERED_MIN;
+    unsigned size = numbered_size(stream, number);
 
     memcpy(frame, stream->destination, 6);
     memcpy(frame + 6, stream->source, 6);
@@ -118,28 +117,23 @@ unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *
                                 .version = VERSION,
                                 .number = number};
 
-        if (size > NUMBERED_PLAIN) {
-            put_type(frame + 12, TYPE_VLAN);
-            put_type(frame + 14, (unsigned)(number & 7) << 13); /* a priority, no VLAN */
-            base += 4;
-        }
-        put_type(frame + base - 2, TYPE_NUMBERED);
-        memcpy(frame + base, &header, sizeof header);
-        fill_pattern(frame + base + sizeof header, frame + size, key + STEP);
+        put_type(frame + 12, TYPE_NUMBERED);
+        memcpy(frame + NUMBERED_MIN, &header, sizeof header);
+        fill_pattern(frame + NUMBERED_HEADER, frame + size, key + STEP);
     }
     if (size < NUMBERED_WIRE)
         memset(frame + size, 0, NUMBERED_WIRE - size);
     return size;
 }
 
-static bool header_at(const struct numbered *stream, const uint8_t *frame, size_t length,
-                      unsigned base, uint64_t *number)
+bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,
+                       uint64_t *number)
 {
     struct header header;
 
-    if (length < base + sizeof header)
+    if (length < NUMBERED_HEADER)
         return false;
-    memcpy(&header, frame + base, sizeof header);
+    memcpy(&header, frame + NUMBERED_MIN, sizeof header);
     if (header.stream != stream->stream || header.version != VERSION ||
         header.check != (uint32_t)(frame_key(stream, header.number, header.size) >> 32))
         return false;
@@ -147,12 +141,9 @@ static bool header_at(const struct numbered *stream, const uint8_t *frame, size_
     return true;
 }
 
-bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,
-                       uint64_t *number)
+uint64_t numbered_random(const struct numbered *stream, uint64_t number)
 {
-    return header_at(stream, frame, length, NUMBERED_MIN, number) ||
-           (stream->size_max > NUMBERED_PLAIN &&
-            header_at(stream, frame, length, NUMBERED_MIN + 4, number));
+    return mix(~stream_key(stream) ^ mix(number * STEP));
 }
 
 bool numbered_is_short(const uint8_t *frame, size_t length)

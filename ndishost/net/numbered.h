@@ -5,7 +5,7 @@
  *   numbered_fill(&stream, number, frame)              what is put on the wire
  *   numbered_identify(&stream, frame, length, &number) which one is this?
  *
- * destination | source | [802.1Q tag: frames over 1514 bytes] | 0x88B5 | check u32 | size u16 |
+ * destination | source | 0x88B5 | check u32 | size u16 |
  * stream u8 | version u8 | number u64 | pattern ...               (little-endian, 16 bytes of header)
  * Frames too short for the header have type 0x88B6, then as many low bytes of a scrambled number as fit;
  * of those the content alone tells which they are. On the wire anything under 60 bytes is followed by
@@ -20,9 +20,8 @@
 
 #define NUMBERED_MIN    14   /* an Ethernet header */
 #define NUMBERED_HEADER 30   /* the shortest that has a number: 14 + 16 */
-#define NUMBERED_PLAIN  1514 /* longer ones carry a tag */
-#define NUMBERED_MAX    1518
-#define NUMBERED_WIRE   60 /* the shortest on the wire, without FCS */
+#define NUMBERED_MAX    1514 /* a tag is not part of it: tag.h */
+#define NUMBERED_WIRE   60   /* the shortest on the wire, without FCS */
 
 /* One direction of one run. */
 struct numbered {
@@ -49,6 +48,9 @@ unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *
 /* True if the header is there and its check holds: the number can be believed, the rest not yet. */
 bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,
                        uint64_t *number);
+
+/* 64 bits that follow from the stream and the number, for what is drawn a frame. */
+uint64_t numbered_random(const struct numbered *stream, uint64_t number);
 
 /* Has the frame the type for those without a header? */
 bool numbered_is_short(const uint8_t *frame, size_t length);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "net/flow.h"
 
 /* One `NAME=VALUE` in the text, not terminated. */
 struct given {
@@ -46,6 +47,13 @@ static bool number(const char *text, const char *end, uint64_t *value)
     return !errno && !*rest;
 }
 
+/* Is the text `name`? */
+static bool is_word(struct given given, const char *name)
+{
+    return strlen(name) == (size_t)given.value_length &&
+           !memcmp(name, given.value, (size_t)given.value_length);
+}
+
 static bool read_number(const struct option *row, struct given given)
 {
     uint64_t value;
@@ -78,13 +86,29 @@ static bool read_range(const struct option *row, struct given given)
 static bool read_choice(const struct option *row, struct given given)
 {
     for (unsigned i = 0; row->choices[i]; i++) {
-        if (strlen(row->choices[i]) == (size_t)given.value_length &&
-            !memcmp(row->choices[i], given.value, (size_t)given.value_length)) {
+        if (is_word(given, row->choices[i])) {
             *row->number = i;
             return true;
         }
     }
     return false;
+}
+
+static bool read_tag(const struct option *row, struct given given)
+{
+    const char *end = given.value + given.value_length;
+    const char *colon = memchr(given.value, ':', (size_t)given.value_length);
+    uint64_t vlan, priority = 0;
+
+    row->number[0] = is_word(given, "random") ? FLOW_TAGS_RANDOM : FLOW_TAGS_NONE;
+    if (row->number[0] == FLOW_TAGS_RANDOM || is_word(given, "none"))
+        return true;
+    if (!number(given.value, colon ? colon : end, &vlan) || vlan > TAG_VLAN ||
+        (colon && (!number(colon + 1, end, &priority) || priority > 7)))
+        return false;
+    row->number[0] = FLOW_TAGS_ONE;
+    row->number[1] = priority << 13 | vlan;
+    return true;
 }
 
 static void expected(const struct option *row, char *text, size_t size)
@@ -108,14 +132,22 @@ static void expected(const struct option *row, char *text, size_t size)
             strncat(text, row->choices[i], size - strlen(text) - 1);
         }
         break;
+    case OPTION_TAG:
+        snprintf(text, size,
+                 "none, random, or a VLAN of at most 4095 and a priority of at most 7 "
+                 "as VLAN:PRIORITY");
+        break;
     }
 }
 
 static int read_option(const char *owner, struct given given, const struct option *row, char *error,
                        size_t size)
 {
-    static bool (*const read[])(const struct option *, struct given) = {
-        [OPTION_NUMBER] = read_number, [OPTION_RANGE] = read_range, [OPTION_CHOICE] = read_choice};
+    static bool (*const read[])(const struct option *,
+                                struct given) = {[OPTION_NUMBER] = read_number,
+                                                 [OPTION_RANGE] = read_range,
+                                                 [OPTION_CHOICE] = read_choice,
+                                                 [OPTION_TAG] = read_tag};
     char text[128];
 
     if (given.value && read[row->kind](row, given))

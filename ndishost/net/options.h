@@ -14,7 +14,8 @@
 enum option_kind {
     OPTION_NUMBER, /* decimal or 0x...: *number */
     OPTION_RANGE,  /* S or MIN-MAX: number[0], number[1] */
-    OPTION_CHOICE  /* one of the names: *number is its place in the list */
+    OPTION_CHOICE, /* one of the names: *number is its place in the list */
+    OPTION_TAG     /* none, VID[:PRIORITY] or random: enum flow_tags, TCI */
 };
 
 struct option {

@@ -76,6 +76,7 @@ static unsigned read_batch(struct tap *tap, struct net_frame *frames)
         }
         frames[count].data = tap->frames[count];
         frames[count].length = (uint32_t)length;
+        frames[count].tag = TAG_NONE; /* a tagged frame has its tag in it */
         frames[count].cookie = 0;
         bytes += (uint64_t)length;
         count++;
@@ -154,12 +155,18 @@ static void count_drop(struct tap_drops *drops, int error)
     }
 }
 
-static void tap_near_receive(struct net *net, const void *frame, size_t length)
+/* Linux has tags in the frame only: those that came out of band go back to where they were. */
+static void tap_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
     struct tap *tap = tap_of(net);
+    uint8_t tagged[NET_FRAME_MAX];
     ssize_t written;
     int error;
 
+    if (tag < TAG_NONE && length >= 14 && length <= sizeof tagged - TAG_BYTES) {
+        length = tag_insert(tagged, frame, length, tag);
+        frame = tagged;
+    }
     do {
         written = write(tap->fd, frame, length);
         error = errno;
@@ -433,8 +440,10 @@ static struct net *tap_open(const char *arguments, struct net_ports *ports, char
 
 const struct net_backend net_tap = {
     .name = "tap",
-    .help = "  tap:NAME  a TAP interface with the adapter's address: Linux's TCP/IP above the "
-            "miniport.\n"
-            "    Made if it is not there, and then gone at the end. Needs root\n",
+    .help =
+        "  tap:NAME  a TAP interface with the adapter's address: Linux's TCP/IP above the "
+        "miniport.\n"
+        "    Made if it is not there, and then gone at the end. Needs root. Linux has its 802.1Q\n"
+        "    tags in the frame: so it goes to the miniport, out of band ones are put back\n",
     .open = tap_open,
 };

@@ -13,12 +13,14 @@ static bool full(const struct queue *queue)
     return queue->head - queue->tail == LOOPBACK_QUEUE;
 }
 
-static void put(struct queue *queue, const void *bytes, size_t length, uint64_t cookie)
+static void put(struct queue *queue, const void *bytes, size_t length, uint32_t tag,
+                uint64_t cookie)
 {
     struct packet *packet = &queue->packets[queue->head++ % LOOPBACK_QUEUE];
 
     memcpy(packet->bytes, bytes, length);
     packet->length = length;
+    packet->tag = tag;
     packet->cookie = cookie;
 }
 
@@ -34,7 +36,8 @@ static unsigned near_send(void *context, const struct net_frame *frames, unsigne
         count = loopback->take_at_most;
     for (; taken < count && !loopback->paused && !loopback->refuse && !full(&loopback->queues[TX]);
          taken++) {
-        put(&loopback->queues[TX], frames[taken].data, frames[taken].length, frames[taken].cookie);
+        put(&loopback->queues[TX], frames[taken].data, frames[taken].length, frames[taken].tag,
+            frames[taken].cookie);
         loopback->short_frames += frames[taken].length < 60;
     }
     loopback->near_sends++;
@@ -53,7 +56,7 @@ static int far_send(void *context, const void *frame, size_t length)
     while (!loopback->stopping && loopback->link_up && full(&loopback->queues[RX]))
         pthread_cond_wait(&loopback->changed, &loopback->lock);
     if (!loopback->stopping && loopback->link_up) {
-        put(&loopback->queues[RX], frame, length, 0);
+        put(&loopback->queues[RX], frame, length, TAG_NONE, 0);
         pthread_cond_broadcast(&loopback->changed);
         result = 0;
     }
@@ -93,25 +96,51 @@ static void deliver(struct loopback *loopback, enum way way, const struct packet
     else if (way == TX && ops->far_receive)
         ops->far_receive(loopback->net, packet->bytes, packet->length);
     if (way == RX)
-        ops->near_receive(loopback->net, packet->bytes, packet->length);
+        ops->near_receive(loopback->net, packet->bytes, packet->length, packet->tag);
 }
 
 static void deliver_stray(struct loopback *loopback, enum way way, const struct packet *like)
 {
-    struct packet stray = {.length = 80};
+    struct packet stray = {.length = 80, .tag = TAG_NONE};
 
     memcpy(stray.bytes, like->bytes, 12);
     memcpy(stray.bytes + 12, "\x08\x00 somebody else's frame", 24);
     deliver(loopback, way, &stray);
 }
 
-/* As a driver does it: short frames leave padded. */
-static void pad(struct packet *packet)
+/* As a driver does it: the tag goes into the frame, and short frames leave padded. */
+static void to_wire(const struct loopback *loopback, struct packet *packet,
+                    const struct fault *fault)
 {
+    uint32_t tag = tag_sent(loopback->ports.tags, packet->tag == TAG_NONE ? 0 : packet->tag);
+    bool dirty = fault && fault->kind == PAD_DIRTY;
+
+    if (fault && fault->kind == TAG_FORGOTTEN)
+        tag = TAG_NONE;
+    if (fault && fault->kind == TAG_WRONG)
+        tag ^= (uint32_t)fault->value;
+    packet->length = tag_insert(packet->bytes, packet->bytes, packet->length, tag);
+    if (fault && fault->kind == TAG_TWICE)
+        packet->length = tag_insert(packet->bytes, packet->bytes, packet->length, tag);
     if (packet->length < 60) {
-        memset(packet->bytes + packet->length, 0, 60 - packet->length);
+        memset(packet->bytes + packet->length, dirty ? 0xA5 : 0, 60 - packet->length);
         packet->length = 60;
     }
+}
+
+/* The tag comes out of the frame, and goes out of band if that is what the miniport advertises. */
+static void from_wire(const struct loopback *loopback, struct packet *packet,
+                      const struct fault *fault)
+{
+    uint32_t tag = tag_read(packet->bytes, packet->length);
+
+    if (tag == TAG_NONE || (fault && fault->kind == TAG_LEFT))
+        return;
+    packet->length = tag_strip(packet->bytes, packet->bytes, packet->length);
+    if (loopback->copies_tags && tag && !(fault && fault->kind == TAG_FORGOTTEN))
+        packet->tag = tag;
+    if (fault && fault->kind == TAG_WRONG)
+        packet->tag ^= (uint32_t)fault->value;
 }
 
 /* Carries one frame over, or does the fault to it. */
@@ -120,7 +149,7 @@ static void carry(struct loopback *loopback, enum way way, struct packet *packet
 {
     struct packet kept = *held;
 
-    pad(packet);
+    (way == TX ? to_wire : from_wire)(loopback, packet, fault);
     held->length = 0;
     switch (fault ? (int)fault->kind : -1) {
     case LOSE:
@@ -234,10 +263,11 @@ void loopback_init(struct loopback *loopback, bool has_far)
     memset(loopback, 0, sizeof *loopback);
     loopback->ports = (struct net_ports){.context = loopback,
                                          .mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56},
+                                         .tags = {true, true},
                                          .near_send = near_send,
                                          .far_send = has_far ? far_send : NULL,
                                          .finished = finished};
-    loopback->link_up = true;
+    loopback->link_up = loopback->copies_tags = true;
     pthread_mutex_init(&loopback->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

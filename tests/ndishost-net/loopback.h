@@ -19,15 +19,20 @@
 enum fault_kind {
     LOSE,
     DUPLICATE,
-    SWAP,       /* with the one that follows */
-    DAMAGE,     /* one bit of byte `value` */
-    TRUNCATE,   /* to `value` bytes */
-    GROW,       /* by one byte */
-    STRAY,      /* another frame comes before it, of nobody's */
-    FAIL,       /* comes back with status `value` and goes nowhere (TX) */
-    TWICE_BACK, /* comes back twice (TX) */
-    NEVER_BACK, /* does not come back (TX) */
-    STALL       /* nothing moves from here on */
+    SWAP,          /* with the one that follows */
+    DAMAGE,        /* one bit of byte `value` */
+    TRUNCATE,      /* to `value` bytes */
+    GROW,          /* by one byte */
+    STRAY,         /* another frame comes before it, of nobody's */
+    FAIL,          /* comes back with status `value` and goes nowhere (TX) */
+    TWICE_BACK,    /* comes back twice (TX) */
+    NEVER_BACK,    /* does not come back (TX) */
+    TAG_FORGOTTEN, /* sent without its tag, or received without anything out of band */
+    TAG_WRONG,     /* bits of `value` are wrong in it: a TCI's, or TAG_RESERVED */
+    TAG_LEFT,      /* received with the tag still in the frame (RX) */
+    TAG_TWICE,     /* sent with two tags (TX) */
+    PAD_DIRTY,     /* padded with something else than zeros (TX) */
+    STALL          /* nothing moves from here on */
 };
 enum way { TX, RX };
 
@@ -41,6 +46,7 @@ struct fault {
 struct packet {
     uint8_t bytes[2048];
     size_t length;
+    uint32_t tag; /* near: out of band */
     uint64_t cookie;
 };
 
@@ -57,6 +63,7 @@ struct loopback {
     pthread_t threads[2];
     /* Set before the start: is given what the near side sends, instead of the end's far_receive. */
     void (*station)(struct loopback *loopback, const uint8_t *frame, size_t length);
+    bool copies_tags; /* out of band, on reception; set before the start */
     /* Guarded by lock. */
     bool stopping, finished, link_up, paused;
     struct queue queues[2];

@@ -153,9 +153,9 @@ static void test_gen_one_way(void **state)
 static void test_gen_sizes(void **state)
 {
     static const char *const specs[] = {
-        "gen:count=3000,size=14-1518",  "gen:count=500,size=14", "gen:count=500,size=15",
+        "gen:count=3000,size=14-1514",  "gen:count=500,size=14", "gen:count=500,size=15",
         "gen:count=500,size=29",        "gen:count=500,size=30", "gen:count=500,size=59-61",
-        "gen:count=500,size=1514-1518", "gen:count=1,size=1518", "gen:count=3200,size=14-29"};
+        "gen:count=500,size=1513-1514", "gen:count=1,size=1514", "gen:count=3200,size=14-29"};
 
     (void)state;
     for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
@@ -347,7 +347,7 @@ static void test_echo(void **state)
 
 static void test_echo_sizes(void **state)
 {
-    struct outcome outcome = run("echo:count=6020,size=14-1518,window=1000");
+    struct outcome outcome = run("echo:count=6020,size=14-1514,window=1000");
 
     (void)state;
     expect_good(&outcome);
@@ -368,8 +368,8 @@ static void test_echo_without_far(void **state)
 
     (void)state;
     begin(net);
-    net->ops->near_receive(net, unicast, sizeof unicast);
-    net->ops->near_receive(net, group, sizeof group);
+    net->ops->near_receive(net, unicast, sizeof unicast, TAG_NONE);
+    net->ops->near_receive(net, group, sizeof group, TAG_NONE);
     net->ops->near_receive_end(net);
     outcome = conclude(net, loopback_wait(&loopback, 5000));
     expect_good(&outcome);
@@ -409,6 +409,32 @@ static void test_gen_without_far_refuses(void **state)
     }
 }
 
+/* Tags both ways, and echoed, whatever part of 802.1Q the miniport says that it does. */
+static void test_tags(void **state)
+{
+    static const char *const specs[] = {"gen:count=3000,tag=random,size=14-1514",
+                                        "gen:count=500,tag=4094:7",
+                                        "gen:count=500,tag=0",
+                                        "gen:count=500,tag=0:5,size=14",
+                                        "gen:count=500,tag=9,size=50-62",
+                                        "echo:count=3000,tag=random,size=14-1514"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        for (unsigned options = 0; options < 4; options++) {
+            struct outcome outcome;
+
+            loopback_destroy(&loopback);
+            loopback_init(&loopback, true);
+            loopback.ports.tags = (struct tag_options){options & 1, options & 2};
+            loopback.copies_tags = options;
+            outcome = run(specs[i]);
+            expect_good(&outcome);
+            expect_json(&outcome, "mistagged", 0, *specs[i] == 'g' ? 2 : 1);
+        }
+    }
+}
+
 static void test_none(void **state)
 {
     static const uint8_t frame[60];
@@ -417,7 +443,7 @@ static void test_none(void **state)
 
     (void)state;
     begin(net);
-    net->ops->near_receive(net, frame, sizeof frame);
+    net->ops->near_receive(net, frame, sizeof frame, TAG_NONE);
     outcome = conclude(net, false);
     assert_int_equal(outcome.verdict, 0);
     expect_json(&outcome, "frames_received", 1, 1);
@@ -494,7 +520,70 @@ static void test_bad_damage_each_byte(void **state)
         }
     }
     bad(DAMAGE, TX, 45, specs[0], "damaged", "offset 45 (padding): 01, expected 00");
-    bad(DAMAGE, TX, 14, "gen:count=52,size=1518,dir=tx", "damaged", "offset 14: ");
+    bad(DAMAGE, TX, 14, "gen:count=52,size=1514,dir=tx", "damaged", "offset 14: ");
+}
+
+static void test_bad_tags(void **state)
+{
+    static const char tagged[] = "gen:count=200,size=100,tag=5:3";
+
+    (void)state;
+    bad(TAG_FORGOTTEN, TX, 0, tagged, "mistagged",
+        "frame 50 arrived with no tag, expected priority 3, VLAN 5");
+    bad(TAG_FORGOTTEN, RX, 0, tagged, "mistagged",
+        "frame 50 arrived with no tag, on the wire it has priority 3, VLAN 5");
+    bad(TAG_WRONG, TX, 0x2000, tagged, "mistagged",
+        "frame 50 arrived with priority 2, VLAN 5, expected priority 3, VLAN 5");
+    bad(TAG_WRONG, RX, 0x2000, tagged, "mistagged", "frame 50 arrived with priority 2, VLAN 5");
+    bad(TAG_WRONG, TX, 0x1000, tagged, "mistagged", "priority 3, VLAN 5, DEI");
+    bad(TAG_WRONG, RX, 0x1000, tagged, "mistagged", "priority 3, VLAN 5, DEI");
+    bad(TAG_WRONG, TX, 0x800, tagged, "mistagged", "priority 3, VLAN 2053");
+    bad(TAG_WRONG, RX, 0x800, tagged, "mistagged", "priority 3, VLAN 2053");
+    bad(TAG_WRONG, RX, TAG_RESERVED, tagged, "mistagged", "with reserved bits set out of band");
+    bad(TAG_LEFT, RX, 0, tagged, "mistagged", "with a tag in it that does not belong there");
+    bad(TAG_TWICE, TX, 0, tagged, "mistagged", "with a tag in it that does not belong there");
+    bad(TAG_FORGOTTEN, TX, 0, "echo:count=200,size=100,tag=5:3", "mistagged", "with no tag");
+    bad(TAG_FORGOTTEN, RX, 0, "echo:count=200,size=100,tag=5:3", "mistagged", "with no tag");
+    bad(DAMAGE, TX, 50, tagged, "damaged", "1 wrong byte, the first at offset 46");
+    bad(DAMAGE, TX, 45, "gen:count=200,size=20,tag=5:3,dir=tx", "damaged", "(padding)");
+    bad(TRUNCATE, RX, 60, "gen:count=200,size=1000,tag=5:3", "wrong_length", "arrived 60 bytes");
+    bad(GROW, RX, 0, "gen:count=200,size=50,tag=5:3", "wrong_length", "57 bytes long, expected 56");
+}
+
+/* Tags of a miniport that is set up to do none, or one half. */
+static void bad_options(struct tag_options options, bool copies, const char *spec, const char *text)
+{
+    struct outcome outcome;
+
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    loopback.ports.tags = options;
+    loopback.copies_tags = copies;
+    outcome = run(spec);
+    expect_bad(&outcome);
+    expect_text(&outcome, text);
+}
+
+static void test_bad_tags_not_offered(void **state)
+{
+    const struct tag_options none = {false, false}, both = {true, true};
+
+    (void)state;
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    bad_options(none, true, "gen:count=20,dir=rx,tag=5:3",
+                "frame 0 arrived with priority 3, VLAN 5");
+    bad_options(both, false, "gen:count=20,dir=rx,tag=0:3", "frame 0 arrived with no tag");
+}
+
+static void test_bad_padding(void **state)
+{
+    (void)state;
+    bad(PAD_DIRTY, TX, 0, "gen:count=200,size=30,dir=tx", "damaged",
+        "30 wrong bytes, the first at offset 30 (padding): a5, expected 00");
+    bad(PAD_DIRTY, TX, 0, "gen:count=200,size=59,dir=tx", "damaged", "offset 59 (padding)");
+    bad(PAD_DIRTY, TX, 0, "gen:count=200,size=40,dir=tx,tag=5:3", "damaged",
+        "16 wrong bytes, the first at offset 40 (padding)");
 }
 
 static void test_bad_truncation(void **state)
@@ -676,7 +765,7 @@ static void test_bad_reflection(void **state)
 
     (void)state;
     begin(net);
-    net->ops->near_receive(net, frame, sizeof frame);
+    net->ops->near_receive(net, frame, sizeof frame, TAG_NONE);
     outcome = conclude(net, loopback_wait(&loopback, 5000));
     expect_bad(&outcome);
     expect_text(&outcome, "1 out of the miniport that nobody sent");
@@ -845,11 +934,15 @@ int main(void)
         WITHOUT_FAR(test_gen_without_far),
         WITHOUT_FAR(test_gen_without_far_refuses),
         WITH_FAR(test_none),
+        WITH_FAR(test_tags),
         WITH_FAR(test_bad_loss),
         WITH_FAR(test_bad_duplicate),
         WITH_FAR(test_bad_order),
         WITH_FAR(test_bad_damage),
         WITH_FAR(test_bad_damage_each_byte),
+        WITH_FAR(test_bad_tags),
+        WITH_FAR(test_bad_tags_not_offered),
+        WITH_FAR(test_bad_padding),
         WITH_FAR(test_bad_truncation),
         WITH_FAR(test_bad_growth),
         WITH_FAR(test_bad_stray),

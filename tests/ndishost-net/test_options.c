@@ -54,8 +54,8 @@ static void test_unknown_option(void **state)
 {
     (void)state;
     REFUSED("gen:frobnicate=1", "gen: there is no option \"frobnicate\"",
-            "count, size, dir, rate, seed, batch, window, stall");
-    REFUSED("echo:dir=tx", "echo: there is no option \"dir\"", "count, size, rate");
+            "count, size, dir, tag, rate, seed, batch, window, stall");
+    REFUSED("echo:dir=tx", "echo: there is no option \"dir\"", "count, size, tag, rate");
     REFUSED("gen:count=1,", "no option \"\"");
     REFUSED("gen:,count=1", "no option \"\"");
     REFUSED("gen:=1", "no option \"\"");
@@ -86,14 +86,27 @@ static void test_bad_values(void **state)
 static void test_bad_sizes(void **state)
 {
     (void)state;
-    REFUSED("gen:size=13", "size=13: expected a number from 14 to 1518, or two as MIN-MAX");
-    REFUSED("gen:size=1519", "size=1519: expected");
+    REFUSED("gen:size=13", "size=13: expected a number from 14 to 1514, or two as MIN-MAX");
+    REFUSED("gen:size=1515", "size=1515: expected");
     REFUSED("gen:size=100-60", "size=100-60: expected");
     REFUSED("gen:size=60-", "size=60-: expected");
     REFUSED("gen:size=-60", "size=-60: expected");
     REFUSED("gen:size=60-70-80", "size=60-70-80: expected");
-    REFUSED("gen:size=60-1519", "size=60-1519: expected");
+    REFUSED("gen:size=60-1515", "size=60-1515: expected");
     REFUSED("echo:size=a-b", "size=a-b: expected");
+}
+
+static void test_bad_tags(void **state)
+{
+    static const char *const tags[] = {"",    "4096",  "5:8",      "5:",   ":3",   "5:3:1", "-1",
+                                       "any", "none1", "randomly", "5,:3", "5 :3", "0x"};
+    char spec[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        snprintf(spec, sizeof spec, "gen:tag=%s", tags[i]);
+        REFUSED(spec, i == 10 ? "no option" : "expected none, random, or a VLAN of at most 4095");
+    }
 }
 
 static void test_good_ones(void **state)
@@ -102,9 +115,14 @@ static void test_good_ones(void **state)
     accepted("gen");
     accepted("gen:");
     accepted("gen:count=0");
-    accepted("gen:count=18446744073709551615,size=14-1518,dir=both,rate=0,seed=0xFFFFFFFFFFFFFFFF,"
+    accepted("gen:count=18446744073709551615,size=14-1514,dir=both,rate=0,seed=0xFFFFFFFFFFFFFFFF,"
              "batch=256,window=65536,stall=3600");
     accepted("gen:size=60-60,dir=rx");
+    accepted("gen:tag=none");
+    accepted("gen:tag=random,size=14");
+    accepted("gen:tag=0");
+    accepted("gen:tag=4095:7");
+    accepted("echo:tag=0x10:0");
     accepted("echo");
     accepted("echo:count=1,size=14,seed=7,window=1,rate=5,stall=1");
     accepted("echo:window=65536");
@@ -151,9 +169,13 @@ static void test_random_arguments(void **state)
 
 static void test_help(void **state)
 {
-    static const char *const words[] = {
-        "tap:NAME",       "gen[",   "echo[",  "none",    "count=N",  "size=S or MIN-MAX",
-        "dir=tx|rx|both", "rate=N", "seed=N", "batch=N", "window=N", "stall=S"};
+    static const char *const words[] = {"tap:NAME",       "gen[",
+                                        "echo[",          "none",
+                                        "count=N",        "size=S or MIN-MAX",
+                                        "dir=tx|rx|both", "tag=none|VID[:PRIORITY]|random",
+                                        "rate=N",         "seed=N",
+                                        "batch=N",        "window=N",
+                                        "stall=S"};
     char text[8192] = "";
     FILE *out = fmemopen(text, sizeof text, "w");
 
@@ -171,10 +193,11 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unknown_end),      cmocka_unit_test(test_unknown_option),
-        cmocka_unit_test(test_bad_values),       cmocka_unit_test(test_bad_sizes),
-        cmocka_unit_test(test_good_ones),        cmocka_unit_test(test_bad_tap_names),
-        cmocka_unit_test(test_random_arguments), cmocka_unit_test(test_help),
+        cmocka_unit_test(test_unknown_end),   cmocka_unit_test(test_unknown_option),
+        cmocka_unit_test(test_bad_values),    cmocka_unit_test(test_bad_sizes),
+        cmocka_unit_test(test_bad_tags),      cmocka_unit_test(test_good_ones),
+        cmocka_unit_test(test_bad_tap_names), cmocka_unit_test(test_random_arguments),
+        cmocka_unit_test(test_help),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,12 +339,12 @@ static void test_drops(void **state)
 
     (void)state;
     start();
-    net->ops->near_receive(net, frame, sizeof frame);
-    net->ops->near_receive(net, frame, 5);
+    net->ops->near_receive(net, frame, sizeof frame, TAG_NONE);
+    net->ops->near_receive(net, frame, 5, TAG_NONE);
     control_ioctl(SIOCGIFFLAGS, &interface);
     interface.ifr_flags = (short)(interface.ifr_flags & ~IFF_UP);
     control_ioctl(SIOCSIFFLAGS, &interface);
-    net->ops->near_receive(net, frame, sizeof frame);
+    net->ops->near_receive(net, frame, sizeof frame, TAG_NONE);
     outcome = stop();
     assert_int_equal(outcome.verdict, 0);
     expect_json(&outcome, "\"frames_received\": 1, \"bytes_received\": 60");
