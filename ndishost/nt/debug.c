@@ -5,6 +5,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/format.h"
+#include "nt/irql.h"
 #include "nt/log.h"
 #include "rules/rules.h"
 
@@ -27,6 +28,7 @@ ULONG __cdecl DbgPrint(PCSTR Format, ...)
     char text[LINE_MAX_LENGTH];
     nt_va_list args;
 
+    HOST_CALL(IRQL_DEVICE);
     if (!nt_debug_output)
         return STATUS_SUCCESS;
     nt_va_start(args, Format);
@@ -43,6 +45,7 @@ ULONG __cdecl DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
 
     (void)ComponentId;
     (void)Level;
+    HOST_CALL(IRQL_DEVICE);
     if (!nt_debug_output)
         return STATUS_SUCCESS;
     nt_va_start(args, Format);
@@ -58,6 +61,7 @@ ULONG NTAPI vDbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, nt_va_list
 
     (void)ComponentId;
     (void)Level;
+    HOST_CALL(IRQL_DEVICE);
     if (nt_debug_output)
         print(text, nt_format(text, sizeof text, Format, Arguments));
     return STATUS_SUCCESS;

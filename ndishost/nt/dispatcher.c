@@ -216,12 +216,9 @@ static NTSTATUS wait(DISPATCHER_HEADER *const *objects, unsigned count, bool all
 }
 
 /* Waiting at DISPATCH_LEVEL is only asking: with a timeout of zero. */
-static void check_wait(const char *function, const LARGE_INTEGER *timeout, const void *caller)
+static unsigned highest_irql(const LARGE_INTEGER *timeout)
 {
-    bool zero = timeout && timeout->QuadPart == 0;
-
-    if (rules_enabled)
-        rule_check_irql(function, caller, PASSIVE_LEVEL, zero ? DISPATCH_LEVEL : APC_LEVEL);
+    return timeout && timeout->QuadPart == 0 ? DISPATCH_LEVEL : APC_LEVEL;
 }
 
 NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
@@ -233,7 +230,7 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
     (void)WaitReason;
     (void)WaitMode;
     (void)Alertable; /* nothing in this host alerts a thread */
-    check_wait(__func__, Timeout, RULE_CALLER);
+    HOST_CALL_VARYING(highest_irql(Timeout));
     return wait(&header, 1, false, Timeout);
 }
 HOST_EXPORT("ntoskrnl.exe", KeWaitForSingleObject);
@@ -247,7 +244,7 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
     (void)WaitReason;
     (void)WaitMode;
     (void)Alertable;
-    check_wait(__func__, Timeout, RULE_CALLER);
+    HOST_CALL_VARYING(highest_irql(Timeout));
     /* More than the three blocks of a thread's own need an array of the driver's. */
     if (Count == 0 || Count > OBJECTS_MAX || (Count > 3 && !WaitBlockArray)) {
         rule_violation("WaitBlocks", RULE_CALLER, "waits for %u objects %s", (unsigned)Count,
@@ -274,7 +271,7 @@ HOST_EXPORT("ntoskrnl.exe", KeInitializeEvent);
 LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     (void)Increment;
-    HOST_CALL(Wait ? APC_LEVEL : DISPATCH_LEVEL);
+    HOST_CALL_VARYING(Wait ? APC_LEVEL : DISPATCH_LEVEL);
     return dispatcher_set(&Event->Header, 1);
 }
 HOST_EXPORT("ntoskrnl.exe", KeSetEvent);
@@ -305,7 +302,7 @@ LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     LONG before;
 
     (void)Increment;
-    HOST_CALL(Wait ? APC_LEVEL : DISPATCH_LEVEL);
+    HOST_CALL_VARYING(Wait ? APC_LEVEL : DISPATCH_LEVEL);
     before = dispatcher_set(&Event->Header, 1);
     dispatcher_set(&Event->Header, 0);
     return before;
@@ -328,7 +325,7 @@ LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG 
     LONG before;
 
     (void)Increment;
-    HOST_CALL(Wait ? APC_LEVEL : DISPATCH_LEVEL);
+    HOST_CALL_VARYING(Wait ? APC_LEVEL : DISPATCH_LEVEL);
     if (!dispatcher_add(&Semaphore->Header, Adjustment, Semaphore->Limit, &before))
         rule_violation("SemaphoreLimit", RULE_CALLER,
                        "releases semaphore %p by %d over its limit of %d; Windows would raise "

@@ -311,7 +311,7 @@ unsigned irql_raise(unsigned irql, const void *caller)
     unsigned old = irql_get();
 
     if (rules_enabled && irql < old)
-        rule_violation("IrqlRaise", caller, "raises the IRQL from %s to %s, which is lower",
+        rule_violation("Irql_IrqlSetting_Function", caller, "raises the IRQL from %s to %s, which is lower",
                        irql_name(old), irql_name(irql));
     irql_set_raw(irql);
     return old;
@@ -322,10 +322,10 @@ void irql_lower(unsigned irql, const void *caller)
     const struct nt_thread *self = nt_self();
 
     if (rules_enabled && irql > self->irql)
-        rule_violation("IrqlLower", caller, "lowers the IRQL from %s to %s, which is higher",
+        rule_violation("Irql_IrqlSetting_Function", caller, "lowers the IRQL from %s to %s, which is higher",
                        irql_name(self->irql), irql_name(irql));
     if (rules_enabled && irql < IRQL_DISPATCH && self->held_count)
-        rule_violation("IrqlLower", caller,
+        rule_violation("Irql_IrqlSetting_Function", caller,
                        "lowers the IRQL from %s to %s while it holds spin lock %p",
                        irql_name(self->irql), irql_name(irql),
                        (const void *)self->held[self->held_count - 1].lock);

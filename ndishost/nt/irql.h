@@ -74,8 +74,8 @@ unsigned irql_get(void);
 /* Sets the number alone: no rule is checked. It still takes or gives back the processor when
  * DISPATCH_LEVEL is crossed. */
 void irql_set_raw(unsigned irql);
-/* Raises to `irql` and returns what it was; lower gives it back. Rule "IrqlRaise": raising below the
- * current level; rule "IrqlLower": lowering above it, or below DISPATCH_LEVEL with a spin lock held.
+/* Raises to `irql` and returns what it was; lower gives it back. Rule "Irql_IrqlSetting_Function": raising below the
+ * current level; rule "Irql_IrqlSetting_Function": lowering above it, or below DISPATCH_LEVEL with a spin lock held.
  * `caller` is the address in the driver to blame, or NULL for the host's own code. */
 unsigned irql_raise(unsigned irql, const void *caller);
 void irql_lower(unsigned irql, const void *caller);

@@ -42,7 +42,11 @@ HOST_EXPORT("HAL.dll", KeRaiseIrql);
 
 KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID)
 {
-    return (KIRQL)irql_raise(IRQL_DISPATCH, RULE_CALLER);
+    unsigned old = irql_get();
+
+    HOST_CALL(DISPATCH_LEVEL);
+    irql_set_raw(IRQL_DISPATCH);
+    return (KIRQL)old;
 }
 HOST_EXPORT("HAL.dll", KeRaiseIrqlToDpcLevel);
 

@@ -233,6 +233,7 @@ HOST_EXPORT("ntoskrnl.exe", MmAllocatePagesForMdlEx);
 PMDL NTAPI MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
                                  PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes)
 {
+    HOST_CALL(DISPATCH_LEVEL);
     return MmAllocatePagesForMdlEx(LowAddress, HighAddress, SkipBytes, TotalBytes, MmCached, 0);
 }
 HOST_EXPORT("ntoskrnl.exe", MmAllocatePagesForMdl);

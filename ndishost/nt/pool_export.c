@@ -11,11 +11,15 @@
 #define PAGED       1u          /* the low bit of a POOL_TYPE */
 #define QUOTA_FAILS 8u          /* POOL_QUOTA_FAIL_INSTEAD_OF_RAISE */
 
-static PVOID allocate(const char *function, POOL_TYPE type, SIZE_T bytes, ULONG tag,
-                      const void *caller)
+/* Of paged pool at APC_LEVEL at most. */
+static unsigned highest_irql(POOL_TYPE type)
+{
+    return type & PAGED ? APC_LEVEL : DISPATCH_LEVEL;
+}
+
+static PVOID allocate(SIZE_T bytes, ULONG tag, const void *caller)
 {
     if (rules_enabled) {
-        rule_check_irql(function, caller, PASSIVE_LEVEL, type & PAGED ? APC_LEVEL : DISPATCH_LEVEL);
         if (tag == 0)
             rule_violation("PoolTag", caller, "allocates %zu bytes of pool without a tag",
                            (size_t)bytes);
@@ -27,20 +31,24 @@ static PVOID allocate(const char *function, POOL_TYPE type, SIZE_T bytes, ULONG 
 
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    return allocate(__func__, PoolType, NumberOfBytes, NO_TAG, RULE_CALLER);
+    HOST_CALL_VARYING(highest_irql(PoolType));
+    return allocate(NumberOfBytes, NO_TAG, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePool);
 
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return allocate(__func__, PoolType, NumberOfBytes, Tag, RULE_CALLER);
+    HOST_CALL_VARYING(highest_irql(PoolType));
+    return allocate(NumberOfBytes, Tag, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePoolWithTag);
 
 PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    PVOID p = allocate(__func__, PoolType & ~QUOTA_FAILS, NumberOfBytes, Tag, RULE_CALLER);
+    PVOID p;
 
+    HOST_CALL_VARYING(highest_irql(PoolType));
+    p = allocate(NumberOfBytes, Tag, RULE_CALLER);
     if (!p && !(PoolType & QUOTA_FAILS))
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
     return p;
@@ -51,7 +59,8 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfByt
                                           EX_POOL_PRIORITY Priority)
 {
     (void)Priority; /* all pool is special pool already */
-    return allocate(__func__, PoolType, NumberOfBytes, Tag, RULE_CALLER);
+    HOST_CALL_VARYING(highest_irql(PoolType));
+    return allocate(NumberOfBytes, Tag, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePoolWithTagPriority);
 

@@ -24,6 +24,7 @@ static NTSTATUS NTAPI nt_EtwRegister(const GUID *ProviderId, PVOID Callback, PVO
     (void)ProviderId;
     (void)Callback;
     (void)Context;
+    HOST_CALL(PASSIVE_LEVEL);
     *Handle = provider_new(RULE_CALLER);
     return STATUS_SUCCESS;
 }
@@ -37,6 +38,7 @@ static NTSTATUS NTAPI nt_EtwRegisterClassicProvider(const GUID *ProviderId, ULON
     (void)Type;
     (void)Callback;
     (void)Context;
+    HOST_CALL(PASSIVE_LEVEL);
     *Handle = provider_new(RULE_CALLER);
     return STATUS_SUCCESS;
 }
@@ -45,6 +47,7 @@ HOST_EXPORT_AS("ntoskrnl.exe", "EtwRegisterClassicProvider", EtwRegisterClassicP
 
 static NTSTATUS NTAPI nt_EtwUnregister(REGHANDLE Handle)
 {
+    HOST_CALL(PASSIVE_LEVEL);
     if (!track_remove(TRACK_KIND, (const void *)(uintptr_t)Handle, RULE_CALLER)) {
         rule_violation("TraceUnregister", RULE_CALLER,
                        "unregisters trace provider 0x%llx, which is not registered",
@@ -88,6 +91,7 @@ static NTSTATUS NTAPI nt_IoWMIRegistrationControl(PDEVICE_OBJECT DeviceObject, U
 {
     (void)DeviceObject;
     (void)Action;
+    HOST_CALL(PASSIVE_LEVEL);
     return STATUS_SUCCESS;
 }
 HOST_EXPORT_AS("ntoskrnl.exe", "IoWMIRegistrationControl", IoWMIRegistrationControl,

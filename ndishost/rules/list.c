@@ -83,9 +83,20 @@ static const struct rule {
     {"PortNumber", "the port number is the default port's"},
     {"NdisMIndicateStatusEx", "status is indicated properly, and never after Halt returned"},
     /* IRQL */
-    {"Irql", "every function is called at an IRQL that it allows"},
-    {"IrqlRaise", "the IRQL is raised, never lowered, by a function that raises it"},
-    {"IrqlLower", "the IRQL is lowered to what it was, and only while no spin lock is held"},
+    {"Irql", "every function of the kernel is called at an IRQL that it allows"},
+    {"Irql_Gather_DMA_Function", "functions for DMA are called at an IRQL that they allow"},
+    {"Irql_Interrupt_Function", "functions for interrupts are called at an IRQL that they allow"},
+    {"Irql_IrqlSetting_Function", "the IRQL is raised upwards and lowered downwards, and not below "
+                                  "DISPATCH_LEVEL with a spin lock"},
+    {"Irql_Miniport_Driver_Function", "NdisMXxx functions are called at an IRQL that they allow"},
+    {"Irql_Miscellaneous_Function", "NDIS's other functions are called at an IRQL that they allow"},
+    {"Irql_NetBuffer_Function", "functions for NET_BUFFERs are called at an IRQL that they allow"},
+    {"Irql_OID_Function", "functions for OID requests are called at an IRQL that they allow"},
+    {"Irql_SendRcv_Function",
+     "functions for sends and receives are called at an IRQL that they allow"},
+    {"Irql_StatusIndication_Function", "status is indicated at an IRQL that allows it"},
+    {"Irql_Synch_Function", "NDIS's locks and events are used at an IRQL that they allow"},
+    {"Irql_Timer_Function", "functions for timers are called at an IRQL that they allow"},
     {"IrqlReturn", "a callback returns at the IRQL at which it was called"},
     {"Flags_Irql", "a flag that says DISPATCH_LEVEL is true, and is believed"},
     /* Locks */

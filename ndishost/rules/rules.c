@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "loader/loader.h"
 #include "nt/irql.h"
+#include "rules/irql_table.h"
 #include "rules/rules.h"
 
 /* A driver that breaks a rule breaks it often: after this many blocks of one rule it is counted only. */
@@ -174,13 +175,22 @@ void rules_summary(FILE *out)
     fputc('\n', out);
 }
 
+/* Functions that only the host's tests have are of rule "Irql". */
+static const char *irql_rule(const char *function)
+{
+    const struct irql_fact *fact = irql_fact(function);
+
+    return fact ? fact->rule : "Irql";
+}
+
 void rule_check_irql(const char *function, const void *caller, unsigned min, unsigned max)
 {
     struct nt_thread *self = nt_self();
 
+    function = irql_function_name(function);
     if (self->irql < min || self->irql > max)
-        rule_violation("Irql", caller, "%s called at %s; it may be called at %s%s%s", function,
-                       irql_name(self->irql), irql_name(self->irql < min ? min : max),
+        rule_violation(irql_rule(function), caller, "%s called at %s; it may be called at %s%s%s",
+                       function, irql_name(self->irql), irql_name(self->irql < min ? min : max),
                        self->irql < min ? " and above"
                        : min < max      ? " and below"
                                         : "",

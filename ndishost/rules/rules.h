@@ -39,13 +39,31 @@ void rules_summary(FILE *out);
 
 /* Each exported function begins with HOST_CALL(max): it checks that the current IRQL is at most
  * `max` (PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, RULE_ANY_IRQL), and remembers the call for reports.
- * HOST_CALL_RANGE(min, max) where a function has a floor too. Violations are of rule "Irql". */
-#define RULE_ANY_IRQL  31
+ * HOST_CALL_RANGE(min, max) where a function has a floor too, HOST_CALL_VARYING where the arguments
+ * decide. The rule is that of the function's row in irql_table.c; each call leaves a record, and a
+ * test holds these against the table. */
+#define RULE_ANY_IRQL     31
+#define RULE_VARYING_IRQL 32
+struct host_call_site {
+    const char *function;
+    unsigned char min, max;
+};
+#define HOST_CALL_SITE(min, max)                                                                \
+    static const struct host_call_site host_call_site                                           \
+        __attribute__((used, aligned(sizeof(void *)), section("host_call_sites"))) = {__func__, \
+                                                                                      min, max}
 #define HOST_CALL(max) HOST_CALL_RANGE(0, max)
 #define HOST_CALL_RANGE(min, max)                             \
     do {                                                      \
+        HOST_CALL_SITE(min, max);                             \
         if (rules_enabled)                                    \
             rule_check_irql(__func__, RULE_CALLER, min, max); \
+    } while (0)
+#define HOST_CALL_VARYING(max)                              \
+    do {                                                    \
+        HOST_CALL_SITE(0, RULE_VARYING_IRQL);               \
+        if (rules_enabled)                                  \
+            rule_check_irql(__func__, RULE_CALLER, 0, max); \
     } while (0)
 void rule_check_irql(const char *function, const void *caller, unsigned min, unsigned max);
 

@@ -30,27 +30,27 @@ static void test_raise_and_lower(void **state)
 
 static void test_rule_irql_raise(void **state)
 {
-    unsigned before = rules_count("IrqlRaise");
+    unsigned before = rules_count("Irql_IrqlSetting_Function");
 
     (void)state;
     KfRaiseIrql(DISPATCH_LEVEL);
     capture_start();
     KfRaiseIrql(APC_LEVEL);
     assert_contains(capture_end(), "from DISPATCH_LEVEL to APC_LEVEL");
-    assert_broken("IrqlRaise", before, 1);
+    assert_broken("Irql_IrqlSetting_Function", before, 1);
     KfLowerIrql(PASSIVE_LEVEL);
     assert_nothing_broken();
 }
 
 static void test_rule_irql_lower(void **state)
 {
-    unsigned before = rules_count("IrqlLower");
+    unsigned before = rules_count("Irql_IrqlSetting_Function");
 
     (void)state;
     capture_start();
     KfLowerIrql(DISPATCH_LEVEL);
     assert_contains(capture_end(), "from PASSIVE_LEVEL to DISPATCH_LEVEL");
-    assert_broken("IrqlLower", before, 1);
+    assert_broken("Irql_IrqlSetting_Function", before, 1);
     KfLowerIrql(PASSIVE_LEVEL);
     assert_nothing_broken();
 }
@@ -320,7 +320,7 @@ static void test_rule_spin_lock_irql(void **state)
 
 static void test_rule_lowering_with_a_lock(void **state)
 {
-    unsigned before = rules_count("IrqlLower");
+    unsigned before = rules_count("Irql_IrqlSetting_Function");
     KSPIN_LOCK lock = 0;
     KIRQL old = ACQUIRE(&lock);
 
@@ -328,7 +328,7 @@ static void test_rule_lowering_with_a_lock(void **state)
     capture_start();
     KfLowerIrql(PASSIVE_LEVEL);
     assert_contains(capture_end(), "while it holds spin lock");
-    assert_broken("IrqlLower", before, 1);
+    assert_broken("Irql_IrqlSetting_Function", before, 1);
     irql_set_raw(DISPATCH_LEVEL);
     RELEASE(&lock, old);
 }

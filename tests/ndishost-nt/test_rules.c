@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nt/irql.h"
+#include "irql_table.h"
 #include "support.h"
 
 static void test_block_says_it_all(void **state)
@@ -196,6 +197,12 @@ static void test_threads(void **state)
     free(objects);
 }
 
+static void test_irql_table(void **state)
+{
+    (void)state;
+    assert_int_equal(irql_table_faults(stderr), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_history_keeps_first_and_last),
         cmocka_unit_test(test_many_of_one_rule_are_counted),
         cmocka_unit_test(test_irql_rule),
+        cmocka_unit_test(test_irql_table),
         cmocka_unit_test(test_leaks),
         cmocka_unit_test(test_off_checks_nothing),
         cmocka_unit_test(test_threads),
