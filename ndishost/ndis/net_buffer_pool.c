@@ -474,6 +474,8 @@ PMDL NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, UINT Le
 
     HOST_CALL(DISPATCH_LEVEL);
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
+    if (nt_call_fails(__func__))
+        return NULL;
     mdl = IoAllocateMdl(VirtualAddress, Length, FALSE, FALSE, NULL);
     if (mdl)
         MmBuildMdlForNonPagedPool(mdl);

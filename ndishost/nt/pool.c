@@ -58,10 +58,10 @@ bool nt_allocation_fails(void)
 void nt_fail_call(const char *name, long n)
 {
     atomic_store(&fail_call_at, 0);
-    atomic_store(&fail_calls, 0);
-    atomic_store(&calls_failed, 0);
     if (!name)
         return;
+    atomic_store(&fail_calls, 0);
+    atomic_store(&calls_failed, 0);
     snprintf(fail_name, sizeof(fail_name), "%s", name);
     atomic_store(&fail_call_at, n);
 }

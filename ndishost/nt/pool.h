@@ -36,7 +36,7 @@ bool nt_allocation_fails(void);
 void nt_fail_call(const char *name, long n);
 /* For exported functions that fail without allocating anything; `name` is __func__. */
 bool nt_call_fails(const char *name);
-/* How often nt_fail_call's order was carried out. */
+/* How often the last order of nt_fail_call was carried out. */
 unsigned long nt_calls_failed(void);
 /* Allocations asked for since the last nt_fail_allocation: how far n has to go. */
 unsigned long nt_allocations(void);
