@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""1c_FaultHandling: NDIS refuses the driver one thing after the other: the n-th call of each function
+that can fail, for every n. The driver does not load, or does without; it leaks nothing; and at the next
+try, when nothing fails, it loads and carries frames.
+
+The functions are those that the shipping driver imports, and of them those that can fail."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../lib"))
+sys.path.insert(0, os.path.join(HERE, "../../tools"))
+import ndishost as host
+import peimage
+from job import Job
+
+job = Job(__file__, __doc__)
+
+# Without these no adapter can work: Initialize has to fail.
+NEEDED = {
+    "NdisMSetMiniportAttributes", "NdisMRegisterScatterGatherDma", "NdisMRegisterInterruptEx",
+    "NdisMAllocateSharedMemory", "NdisMMapIoSpace", "NdisMRegisterIoPortRange", "NdisMGetBusData",
+    "NdisMSetBusData", "NdisAllocateNetBufferListPool", "NdisAllocateNetBufferPool",
+    "NdisAllocateTimerObject", "NdisAllocateIoWorkItem",
+}
+# Others that can fail, and without which a driver may go on.
+OPTIONAL = {
+    "NdisAllocateMemoryWithTagPriority", "NdisAllocateMdl", "NdisAllocateNetBufferAndNetBufferList",
+    "NdisAllocateNetBufferList", "NdisAllocateNetBuffer", "NdisOpenConfigurationEx",
+    "NdisAllocateGenericObject", "NdisAllocateSharedMemory", "NdisInitializeNPagedLookasideList",
+    "NdisMAllocateSharedMemoryAsyncEx",
+}
+# From this call on buffers are alike, and a few are tried for all. x86 is the same source.
+CALLS = {"x64": 12, "x86": 4}
+
+
+def imported(arch):
+    with open(host.driver(arch), "rb") as file:
+        return {found.name for found in peimage.Image(file.read()).imports()}
+
+
+def attempt(machine, name, n):
+    """One run. True: the n-th call failed; and then whether Initialize did."""
+    with machine.session("gen:count=200", ["--fail", "%s:%d" % (name, n), "--retry"],
+                         "queue_size=8" if machine.bus == "model" else "") as session:
+        failed = session.do("fail none").text != "0 failed"
+        session.do("wait finished")
+    session.run.clean()
+    refused = "once more, with nothing that is made to fail" in session.run.text
+    if refused:
+        machine.expect("event log" in session.run.text,
+                       "%s, call %d: Initialize fails, and the event log does not say why" % (name, n))
+    return failed, refused
+
+
+def every_call(machine, name):
+    n = 1
+    while True:
+        failed, refused = attempt(machine, name, n)
+        if not failed:
+            break
+        machine.expect(refused or name not in NEEDED,
+                       "%s, call %d, failed, and Initialize did not" % (name, n))
+        n += 1 if n < CALLS[machine.arch] else 7
+    machine.expect(n > 1, "%s is imported, and was not called" % name)
+
+
+@job.test("Initialize fails when something is refused, and loads at the next try")
+def initialize(machine):
+    names = imported(machine.arch) & NEEDED
+    machine.expect(len(names) >= 6, "only %d functions that can fail are imported" % len(names))
+    for name in sorted(names):
+        if machine.bus == "model":
+            every_call(machine, name)
+        else:
+            machine.same("%s failed, Initialize too" % name, attempt(machine, name, 1), (True, True))
+
+
+@job.test("what it can do without", buses=("model",))
+def without(machine):
+    for name in sorted(imported(machine.arch) & OPTIONAL):
+        every_call(machine, name)
+
+
+@job.test("NdisMRegisterMiniportDriver fails", buses=("model",))
+def register(machine):
+    run = machine.run("none", ["--fail", "NdisMRegisterMiniportDriver"])
+    run.ends(2)
+    run.says("DriverEntry returned NDIS_STATUS_RESOURCES")
+    machine.same("objects leaked", run.report.get("leaked", 0), 0)
+    machine.same("rules broken", run.report.get("violations", 0), 0)
+
+
+@job.test("scatter/gather lists that cannot be had under traffic")
+def lists(machine):
+    with machine.session("gen:rate=20000,dir=tx") as session:
+        session.do("fail NdisMAllocateNetBufferSGList:-1")
+        session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 2000))
+        session.do("fail none")
+        session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 2000))
+    run = session.run
+    run.clean()  # the driver copies what it cannot map: every frame arrives
+    machine.expect(run.counter("tx_map_failures") > 100,
+                   "%d frames could not be mapped" % run.counter("tx_map_failures"))
+
+
+if __name__ == "__main__":
+    job.main()
