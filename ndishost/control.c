@@ -240,9 +240,12 @@ static void command_oid(struct control *control, struct ndis_adapter *adapter, c
 static void command_state(struct control *control, struct ndis_adapter *adapter, char *arguments,
                           struct reply *reply)
 {
+    static const char *const power[] = {"", ", D1", ", D2", ", D3"};
+
     (void)control;
     (void)arguments;
-    ok(reply, "%s, link %s", adapter_state_text(adapter), adapter_link_up(adapter) ? "up" : "down");
+    ok(reply, "%s, link %s%s", adapter_state_text(adapter),
+       adapter_link_up(adapter) ? "up" : "down", power[adapter_power_state(adapter)]);
 }
 
 /* The report's members in one line. */
@@ -297,6 +300,40 @@ static void command_remove(struct control *control, struct ndis_adapter *adapter
         fail(reply, "%s", error);
     else
         ok(reply, "%s", "");
+}
+
+static void command_power(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                          struct reply *reply)
+{
+    char *state = word(&arguments);
+
+    (void)control;
+    if (!state || strlen(state) != 2 || tolower((unsigned char)state[0]) != 'd' || state[1] < '0' ||
+        state[1] > '3')
+        fail(reply, "power wants d0, d1, d2 or d3");
+    else
+        status_reply(reply, adapter_power(adapter, (unsigned)(state[1] - '0')));
+}
+
+/* cancel N: how many frames came back aborted, and how many lists of that id are still out. */
+static void command_cancel(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                           struct reply *reply)
+{
+    unsigned long id;
+    unsigned outstanding;
+    uint64_t aborted;
+    int32_t status;
+
+    (void)control;
+    if (!number(word(&arguments), CANCEL_IDS, &id) || !id) {
+        fail(reply, "cancel wants the number of a cancel id, 1 to %d", CANCEL_IDS);
+        return;
+    }
+    status = adapter_cancel_sends(adapter, (unsigned)id, &aborted, &outstanding);
+    if (status)
+        status_reply(reply, status);
+    else
+        ok(reply, "aborted=%" PRIu64 " outstanding=%u", aborted, outstanding);
 }
 
 static void command_sleep(struct control *control, struct ndis_adapter *adapter, char *arguments,
@@ -429,6 +466,8 @@ static const struct command {
     {"pause", command_pause, "pause"},
     {"restart", command_restart, "restart"},
     {"reset", command_reset, "reset"},
+    {"power", command_power, "power d3|d2|d1|d0"},
+    {"cancel", command_cancel, "cancel 1...16 (sends, by cancel id)"},
     {"link", command_link, "link [up|down]"},
     {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]"},
     {"state", command_state, "state"},

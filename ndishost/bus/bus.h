@@ -59,6 +59,10 @@ struct bus_ops {
     int (*wire_send)(struct bus *bus, const void *frame, size_t length);
     /* Raises or cuts the cable. NULL where it cannot be done. */
     int (*set_link)(struct bus *bus, bool up);
+    /* Takes the device's power (1 to 3, D1 to D3), which it answers no register in and loses its state in,
+     * or gives it back (0, D0): it is then as after its reset, but for what firmware and the PCI driver
+     * restore, which is the configuration space. NULL where it cannot be done. */
+    int (*set_power)(struct bus *bus, unsigned state);
     /* Pulls the device out: registers read all ones from now on. NULL where it cannot be done. */
     int (*remove)(struct bus *bus);
     /* One line for people: "1af4:1000 at 00:03.0 (QEMU 7.2.22 virtio-net-pci)". */
@@ -82,6 +86,8 @@ struct bus {
     uint8_t number, slot,
         function;       /* bus number, device, function: for resource lists and reports */
     uint8_t irq_vector; /* what a resource list will say; any nonzero number */
+    /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a rule. */
+    _Atomic bool asleep;
 };
 
 /* A back end: `name` is what stands before the colon in --bus. */
@@ -100,5 +106,10 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
                      size_t error_size);
 const struct bus_backend *bus_backend_find(const char *spec);
 void bus_help(FILE *out);
+
+/* Before an access to a register: false when the device is asleep, which is reported against the code at
+ * `caller`; what is read is then all ones, and what is written goes nowhere. */
+bool bus_awake(const struct bus *bus, unsigned bar, uint64_t offset, const char *verb,
+               const void *caller);
 
 #endif

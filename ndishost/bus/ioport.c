@@ -91,7 +91,7 @@ bool ioport_read(uint64_t port, unsigned size, uint32_t *value)
     const struct range *r = lookup(port, size, &bus);
 
     *value = ALL_ONES(size);
-    if (r)
+    if (r && bus_awake(bus, r->bar, port - r->base, "read", NULL))
         *value = (uint32_t)bus->ops->bar_read(bus, r->bar, port - r->base, size);
     return r;
 }
@@ -101,7 +101,7 @@ bool ioport_write(uint64_t port, unsigned size, uint32_t value)
     struct bus *bus;
     const struct range *r = lookup(port, size, &bus);
 
-    if (r)
+    if (r && bus_awake(bus, r->bar, port - r->base, "written", NULL))
         bus->ops->bar_write(bus, r->bar, port - r->base, size, value & ALL_ONES(size));
     return r;
 }

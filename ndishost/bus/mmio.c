@@ -167,6 +167,15 @@ void mmio_unmap(void *va)
 
 /* ---- Access ---- */
 
+#if UINTPTR_MAX > UINT32_MAX
+#define INSTRUCTION REG_RIP
+#else
+#define INSTRUCTION REG_EIP
+#endif
+
+/* The instruction that is being stepped over; NULL: a call of READ_REGISTER_XXX and the like. */
+static __thread const void *accessor;
+
 static enum emulate_result trapped_read(void *context, uintptr_t address, unsigned size,
                                         uint64_t *value)
 {
@@ -178,7 +187,9 @@ static enum emulate_result trapped_read(void *context, uintptr_t address, unsign
         return in_arena(address, &page) ? EMULATE_REFUSED : EMULATE_ORDINARY;
     if (!covers(m, address, size))
         return EMULATE_REFUSED;
-    *value = m->bus->ops->bar_read(m->bus, m->bar, m->offset + (address - m->va), size);
+    *value = size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
+    if (bus_awake(m->bus, m->bar, m->offset + (address - m->va), "read", accessor))
+        *value = m->bus->ops->bar_read(m->bus, m->bar, m->offset + (address - m->va), size);
     return EMULATE_DONE;
 }
 
@@ -193,7 +204,8 @@ static enum emulate_result trapped_write(void *context, uintptr_t address, unsig
         return in_arena(address, &page) ? EMULATE_REFUSED : EMULATE_ORDINARY;
     if (!covers(m, address, size))
         return EMULATE_REFUSED;
-    m->bus->ops->bar_write(m->bus, m->bar, m->offset + (address - m->va), size, value);
+    if (bus_awake(m->bus, m->bar, m->offset + (address - m->va), "written", accessor))
+        m->bus->ops->bar_write(m->bus, m->bar, m->offset + (address - m->va), size, value);
     return EMULATE_DONE;
 }
 
@@ -208,10 +220,12 @@ bool mmio_fault(void *address, ucontext_t *context, const char **why)
         *why = NULL;
     if (!in_arena((uintptr_t)address, &page))
         return false;
+    accessor = (const void *)context->uc_mcontext.gregs[INSTRUCTION];
     if (lookup((uintptr_t)address))
         reason = emulate_access(context, &memory, NULL);
     else
         reason = "device memory that is not mapped (any more)";
+    accessor = NULL;
     errno = saved_errno;
     if (why)
         *why = reason;

@@ -192,6 +192,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);
     random_seed(&random, adapter->seed);
+    random_seed(&adapter->power_random, random_next(&random));
     if (configuration_load(adapter, options->keywords, error, error_size) ||
         open_ends(adapter, options, error, error_size))
         goto failed;
@@ -330,6 +331,7 @@ int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_si
         life_cycle_halt(adapter, NdisHaltDeviceInitializationFailed);
         return start_failed("starting a thread", NDIS_STATUS_RESOURCES, mark, error, error_size);
     }
+    life_cycle_pnp_event(adapter, NdisDevicePnPEventPowerProfileChanged);
     oid_bind_queries(adapter);
     if (!late_filters)
         status = oid_bind_filters(adapter);
@@ -383,8 +385,10 @@ void adapter_stop(struct ndis_adapter *adapter)
         adapter_pause(adapter);
     }
     adapter_collect(adapter);
-    life_cycle_halt(adapter,
-                    adapter->remove_requested ? NdisHaltDeviceFailed : NdisHaltDeviceDisabled);
+    /* Asleep: "a bus driver did not power up the NIC on resume" (nc-ndis-miniport_halt). */
+    life_cycle_halt(adapter, adapter->remove_requested || adapter_power_state(adapter)
+                                 ? NdisHaltDeviceFailed
+                                 : NdisHaltDeviceDisabled);
     atomic_store(&adapter->net_started, false);
 }
 

@@ -58,6 +58,17 @@ struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
  * and halt. adapter_stop has nothing left to do after that. */
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
+/* Device power, 0 (D0) to 3 (D3), with all that NDIS does around OID_PNP_SET_POWER: pause, and at the end
+ * the device's power; or that back, D0, and restart. NDIS_STATUS_INVALID_STATE from one sleeping state
+ * to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it may sleep, and then
+ * does not put it to sleep. */
+int32_t adapter_power(struct ndis_adapter *adapter, unsigned state);
+unsigned adapter_power_state(const struct ndis_adapter *adapter);
+/* MiniportCancelSend for the sends that are marked with the cancel id that has this number, 1 to
+ * CANCEL_IDS: frames that came back aborted meanwhile, and lists of that id that have not come back. */
+#define CANCEL_IDS 16
+int32_t adapter_cancel_sends(struct ndis_adapter *adapter, unsigned id, uint64_t *aborted,
+                             unsigned *outstanding);
 /* MiniportResetEx, as if MiniportCheckForHangEx had said so. */
 int32_t adapter_reset(struct ndis_adapter *adapter);
 /* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits for it

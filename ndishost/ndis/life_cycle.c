@@ -204,13 +204,14 @@ int32_t adapter_restart(struct ndis_adapter *adapter)
     NDIS_RESTART_ATTRIBUTES *attributes;
     NDIS_STATUS status;
 
-    if (adapter_state(adapter) != ADAPTER_PAUSED)
+    if (adapter_state(adapter) != ADAPTER_PAUSED || adapter_power_state(adapter))
         return NDIS_STATUS_INVALID_STATE;
     attributes = calloc(1, sizeof(*attributes) + sizeof(NDIS_RESTART_GENERAL_ATTRIBUTES));
     if (!attributes)
         return NDIS_STATUS_RESOURCES;
     restart_attributes(adapter, attributes);
     status = restart_call(adapter, attributes);
+    SHARED_SET(adapter->running_since, nt_clock_now());
     adapter_enter(adapter, status == NDIS_STATUS_SUCCESS ? ADAPTER_RUNNING : ADAPTER_PAUSED);
     if (status == NDIS_STATUS_SUCCESS)
         adapter_tell_net(adapter, false);
@@ -270,7 +271,7 @@ static void check_paused(struct ndis_adapter *adapter)
                        adapter->name, held);
 }
 
-int32_t adapter_pause(struct ndis_adapter *adapter)
+NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason)
 {
     NDIS_MINIPORT_PAUSE_PARAMETERS parameters;
     struct callback call;
@@ -282,7 +283,7 @@ int32_t adapter_pause(struct ndis_adapter *adapter)
     parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
     parameters.Header.Revision = NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     parameters.Header.Size = NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
-    parameters.PauseReason = NDIS_PAUSE_NDIS_INTERNAL;
+    parameters.PauseReason = reason;
     adapter_tell_net(adapter, true);
     adapter->pause_pending = true;
     adapter_enter(adapter, ADAPTER_PAUSING);
@@ -308,6 +309,11 @@ int32_t adapter_pause(struct ndis_adapter *adapter)
     adapter_enter(adapter, ADAPTER_PAUSED);
     check_paused(adapter);
     return NDIS_STATUS_SUCCESS;
+}
+
+int32_t adapter_pause(struct ndis_adapter *adapter)
+{
+    return life_cycle_pause(adapter, NDIS_PAUSE_NDIS_INTERNAL);
 }
 
 VOID NTAPI NdisMPauseComplete(NDIS_HANDLE MiniportAdapterHandle)
@@ -362,6 +368,14 @@ void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT ev
     callback_end(&call, "MiniportDevicePnPEventNotify");
 }
 
+void life_cycle_request_removal(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    adapter->remove_requested = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
 NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportHandle)
 {
     struct ndis_adapter *adapter = handle_adapter(MiniportHandle, __func__, RULE_CALLER);
@@ -369,10 +383,7 @@ NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportHandle)
     HOST_CALL(DISPATCH_LEVEL);
     if (!adapter)
         return NDIS_STATUS_FAILURE;
-    pthread_mutex_lock(&adapter->lock);
-    adapter->remove_requested = true;
-    pthread_cond_broadcast(&adapter->changed);
-    pthread_mutex_unlock(&adapter->lock);
+    life_cycle_request_removal(adapter);
     return NDIS_STATUS_SUCCESS;
 }
 HOST_EXPORT("NDIS.SYS", NdisMRemoveMiniport);

@@ -11,6 +11,11 @@
 
 /* MiniportInitializeEx; on failure what it left behind is reported, and the adapter is Halted. */
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter);
+/* MiniportPause, for a reason of NDIS_MINIPORT_PAUSE_PARAMETERS (before NDIS 6.40 a miniport must not
+ * rely on it). */
+NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason);
+/* NDIS removes the adapter as soon as somebody calls adapter_stop. IRQL <= DISPATCH_LEVEL. */
+void life_cycle_request_removal(struct ndis_adapter *adapter);
 /* MiniportHaltEx from Paused (or, when the device is gone, from wherever it is). */
 void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action);
 /* MiniportDevicePnPEventNotify. */
@@ -27,4 +32,9 @@ void life_cycle_send_leave(struct ndis_adapter *adapter);
 /* reset.c: the thread that calls MiniportCheckForHangEx, and MiniportResetEx when it says so. */
 int hang_check_start(struct ndis_adapter *adapter);
 void hang_check_stop(struct ndis_adapter *adapter);
+/* Waits until MiniportCheckForHangEx has returned; in low power it is not called again. */
+void hang_check_flush(struct ndis_adapter *adapter);
+
+/* cancel.c: MiniportCancelOidRequest, for a request that is pending or is not. PASSIVE_LEVEL. */
+void cancel_oid_request(struct ndis_adapter *adapter, void *request_id);
 #endif

@@ -98,7 +98,7 @@ typedef uint64_t shared_u64 __attribute__((aligned(8)));
 
 /* What the host counted at the edge between NDIS and the miniport. */
 struct adapter_counters {
-    shared_u64 sent_lists, sent_frames, sent_bytes, send_completed, send_failed;
+    shared_u64 sent_lists, sent_frames, sent_bytes, send_completed, send_failed, send_aborted;
     shared_u64 indications, indicated_lists, indicated_frames, indicated_bytes, returned_lists;
     shared_u64 indicated_resources; /* lists indicated with NDIS_RECEIVE_FLAGS_RESOURCES */
     shared_u64 isr_calls, isr_claimed, dpcs, sg_lists, sg_lists_late, oid_requests, statuses;
@@ -127,11 +127,21 @@ struct ndis_adapter {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     atomic_int state; /* enum adapter_state */
-    bool pause_pending, restart_pending, reset_pending;
+    bool pause_pending, restart_pending;
+    bool resetting, reset_pending; /* MiniportResetEx and all of it; it has not completed yet */
     NDIS_STATUS restart_status, reset_status;
     bool addressing_reset;
     unsigned resets;
-    bool hang_check_runs;
+    bool hang_check_runs, hang_check_calls; /* the thread; MiniportCheckForHangEx itself */
+    atomic_uint power; /* device power state, D0 to D3, that was last asked for; adapter_power */
+    bool paused_for_power; /* it ran when it was put to sleep */
+    struct random power_random;
+    /* When the last reset ended, and by when sends that failed for a reset want to see one (0: none
+     * did), under lock; when it last woke and last began to run; and when sends with a cancel id were
+     * last cancelled. */
+    uint64_t reset_until, reset_due;
+    shared_u64 awake_since, running_since, cancelled_at[CANCEL_IDS + 1];
+    atomic_uint cancels; /* calls of MiniportCancelSend and MiniportCancelOidRequest */
     pthread_t hang_check;
     atomic_bool net_started;
     bool stopping; /* under lock: adapter_stop has begun */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* OID requests: made one at a time, completed at once or later, exactly once. */
+#include "ndis/life_cycle.h"
 #include "ndis/oid.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@ struct oid_state {
     NDIS_OID_REQUEST *current; /* given to the miniport and not completed */
     NDIS_OID_REQUEST *last;    /* the one before, completed */
     NDIS_STATUS status;
+
+    struct random random; /* under serial: what is cancelled, and when */
 };
 
 int oid_create(struct ndis_adapter *adapter)
@@ -32,6 +35,7 @@ int oid_create(struct ndis_adapter *adapter)
     pthread_mutex_init(&state->serial, NULL);
     pthread_mutex_init(&state->lock, NULL);
     nt_clock_cond_init(&state->completed);
+    random_seed(&state->random, adapter->seed ^ OID_TAG);
     adapter->oid = state;
     return 0;
 }
@@ -79,7 +83,7 @@ static NDIS_OID_REQUEST *request_new(enum adapter_oid_kind kind, NDIS_OID oid, c
             nt_pool_free(NULL, request, OID_TAG, NULL);
             return NULL;
         }
-        if (kind == ADAPTER_OID_SET)
+        if (kind == ADAPTER_OID_SET || oid == OID_PNP_QUERY_POWER) /* a query that says something */
             memcpy(information, buffer, length);
         else
             memset(information, OID_FILL, length);
@@ -179,40 +183,92 @@ static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *r
             (unsigned long)request->DATA.QUERY_INFORMATION.BytesNeeded, (unsigned long)length);
 }
 
-NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind, NDIS_OID oid,
-                        void *buffer, ULONG length, ULONG *done, ULONG *needed)
+/* Would it be told to cancel a request now? By chance; never those of power, which are NDIS's own. */
+static bool cancel_due(struct ndis_adapter *adapter, NDIS_OID oid, unsigned in)
+{
+    return !adapter->plain && oid != OID_PNP_SET_POWER && oid != OID_PNP_QUERY_POWER &&
+           random_chance(&adapter->oid->random, 1, in);
+}
+
+/* The request to MiniportOidRequest, and its end waited for; with `cancel` it is cancelled while it is
+ * pending, and *cancelled says so. false: it was not completed, and stays the miniport's. */
+static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, bool cancel,
+                      bool *cancelled, NDIS_STATUS *status)
 {
     struct oid_state *state = adapter->oid;
-    NDIS_OID_REQUEST *request = request_new(kind, oid, buffer, length);
+    NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
     struct callback call;
-    NDIS_STATUS status;
 
-    *done = *needed = 0;
-    if (!request)
-        return NDIS_STATUS_RESOURCES;
-    pthread_mutex_lock(&state->serial);
     pthread_mutex_lock(&state->lock);
     state->current = request;
     pthread_mutex_unlock(&state->lock);
     COUNT(adapter, oid_requests, 1);
     call = callback_begin();
-    status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
+    *status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
     callback_end(&call, "MiniportOidRequest");
-    if (status != NDIS_STATUS_PENDING)
-        complete_at_once(adapter, request, status);
-    else if (!wait_pending(adapter, oid, &status)) {
-        pthread_mutex_unlock(&state->serial);
-        return NDIS_STATUS_FAILURE; /* the request stays the miniport's */
-    }
+    *cancelled = cancel && *status == NDIS_STATUS_PENDING;
+    if (*cancelled)
+        cancel_oid_request(adapter, request->RequestId);
+    if (*status == NDIS_STATUS_PENDING)
+        return wait_pending(adapter, oid, status);
+    complete_at_once(adapter, request, *status);
+    return true;
+}
+
+/* The answer into the caller's buffer. */
+static void take_answer(struct ndis_adapter *adapter, enum adapter_oid_kind kind,
+                        const NDIS_OID_REQUEST *request, NDIS_STATUS status, void *buffer,
+                        ULONG *done, ULONG *needed)
+{
+    ULONG length = request->DATA.QUERY_INFORMATION.InformationBufferLength;
+
     result_check(adapter, request, status);
-    if (kind != ADAPTER_OID_SET && rules_enabled)
+    if (kind != ADAPTER_OID_SET && rules_enabled &&
+        request->DATA.QUERY_INFORMATION.Oid != OID_PNP_QUERY_POWER)
         rest_check(adapter, request);
     *done = request->DATA.QUERY_INFORMATION.BytesWritten;
     *needed = request->DATA.QUERY_INFORMATION.BytesNeeded;
     if (kind != ADAPTER_OID_SET && length)
         memcpy(buffer, request->DATA.QUERY_INFORMATION.InformationBuffer,
                *done < length ? *done : length);
-    request_free(request);
+}
+
+/* One request; serial held. */
+static NDIS_STATUS request_locked(struct ndis_adapter *adapter, enum adapter_oid_kind kind,
+                                  NDIS_OID oid, void *buffer, ULONG length, ULONG *done,
+                                  ULONG *needed)
+{
+    bool cancel = cancel_due(adapter, oid, 4), cancelled;
+    NDIS_OID_REQUEST *request;
+    NDIS_STATUS status;
+
+    do {
+        request = request_new(kind, oid, buffer, length);
+        if (!request)
+            return NDIS_STATUS_RESOURCES;
+        if (cancel_due(adapter, oid, 16)) /* it came too late: that request is long complete */
+            cancel_oid_request(adapter, adapter->oid->last);
+        if (!carry_out(adapter, request, cancel, &cancelled, &status))
+            return NDIS_STATUS_FAILURE;
+        take_answer(adapter, kind, request, status, buffer, done, needed);
+        request_free(request);
+        cancel = false;
+    } while (cancelled && status == NDIS_STATUS_REQUEST_ABORTED); /* now in earnest */
+    return status;
+}
+
+NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind, NDIS_OID oid,
+                        void *buffer, ULONG length, ULONG *done, ULONG *needed)
+{
+    struct oid_state *state = adapter->oid;
+    NDIS_STATUS status = NDIS_STATUS_LOW_POWER_STATE;
+
+    *done = *needed = 0;
+    pthread_mutex_lock(&state->serial);
+    /* "No OID requests can be sent ... while it is in a low-power state, with the exception of
+     * OID_PNP_SET_POWER" (handling-a-set-power-request). */
+    if (!adapter_power_state(adapter) || oid == OID_PNP_SET_POWER)
+        status = request_locked(adapter, kind, oid, buffer, length, done, needed);
     pthread_mutex_unlock(&state->serial);
     return status;
 }
@@ -262,10 +318,18 @@ int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, ui
                     void *buffer, uint32_t length, uint32_t *done, uint32_t *needed)
 {
     NDIS_STATUS status;
+    uint32_t power;
 
     *done = *needed = 0;
     if (adapter_state(adapter) == ADAPTER_HALTED)
         return NDIS_STATUS_ADAPTER_NOT_READY;
+    if (kind == ADAPTER_OID_SET && oid == OID_PNP_SET_POWER && length == sizeof(power)) {
+        memcpy(&power, buffer, sizeof(power));
+        if (power >= NdisDeviceStateD0 && power <= NdisDeviceStateD3) {
+            *done = length;
+            return adapter_power(adapter, power - NdisDeviceStateD0);
+        }
+    }
     if (kind == ADAPTER_OID_QUERY &&
         oid_answer(adapter, oid, buffer, length, done, needed, &status))
         return status;

@@ -14,7 +14,8 @@
 #define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
 #define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
-#define CANCEL_IDS      16         /* the lists' cancel ids are 1 to 16 in turn */
+/* The high-order byte of this protocol's cancel ids, as NdisGeneratePartialCancelId would give it. */
+#define CANCEL_PARTIAL ((uintptr_t)0x4E << (8 * sizeof(uintptr_t) - 8))
 
 /* A list that the protocol keeps for a while; the lists hang together by Next. */
 struct held {
@@ -33,7 +34,7 @@ struct protocol {
     unsigned free_frame_count;
     NET_BUFFER_LIST *free_lists[PROTOCOL_IN_FLIGHT];
     unsigned free_list_count;
-    uintptr_t cancel_id; /* of the latest list */
+    unsigned cancel_number; /* of the latest list's cancel id */
     struct held held[HELD_MAX];
     unsigned held_count, held_lists;
     bool stopping;
@@ -167,6 +168,33 @@ unsigned protocol_held(struct protocol *protocol)
     return count;
 }
 
+/* ---- Cancel ids ---- */
+
+void *protocol_cancel_id(unsigned number)
+{
+    return (void *)(CANCEL_PARTIAL | number);
+}
+
+unsigned protocol_cancel_number(const void *cancel_id)
+{
+    uintptr_t number = (uintptr_t)cancel_id ^ CANCEL_PARTIAL;
+
+    return number <= CANCEL_IDS ? (unsigned)number : 0;
+}
+
+unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id)
+{
+    unsigned count = 0, i;
+
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        struct nbl_header *header = (void *)(protocol->list_blocks + i * NBL_BLOCK_SIZE);
+
+        count += atomic_load(&header->owner) == NBL_WITH_MINIPORT &&
+                 NDIS_GET_NET_BUFFER_LIST_CANCEL_ID((NET_BUFFER_LIST *)(header + 1)) == cancel_id;
+    }
+    return count;
+}
+
 /* ---- Sends ---- */
 
 /* What one call of protocol_send works with: taken from the free ones under the lock. */
@@ -174,7 +202,7 @@ struct batch {
     struct frame_slot *frames[PROTOCOL_IN_FLIGHT];
     NET_BUFFER_LIST *lists[PROTOCOL_IN_FLIGHT];
     unsigned frame_count, list_count;
-    uintptr_t cancel_id; /* before this batch */
+    unsigned cancel_number; /* before this batch */
     struct random random;
 };
 
@@ -192,8 +220,8 @@ static void batch_take(struct protocol *protocol, struct batch *batch, unsigned 
     memcpy(batch->lists, protocol->free_lists + protocol->free_list_count,
            count * sizeof(batch->lists[0]));
     random_seed(&batch->random, random_next(&protocol->random));
-    batch->cancel_id = protocol->cancel_id;
-    protocol->cancel_id += count; /* more than lists, if some hold several frames: no harm */
+    batch->cancel_number = protocol->cancel_number;
+    protocol->cancel_number += count; /* more than lists, if some hold several frames: no harm */
     pthread_mutex_unlock(&protocol->lock);
     batch->frame_count = batch->list_count = count;
 }
@@ -224,13 +252,13 @@ static bool same_list(const struct net_frame *a, const struct net_frame *b)
 }
 
 /* What is left in a list from the last time is gone. */
-static void list_prepare(NET_BUFFER_LIST *nbl, uint32_t tag, uintptr_t cancel_id)
+static void list_prepare(NET_BUFFER_LIST *nbl, uint32_t tag, void *cancel_id)
 {
     NET_BUFFER_LIST_FLAGS(nbl) = 0;
     NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
     NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
     tag_set(nbl, tag);
-    NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, (void *)cancel_id);
+    NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, cancel_id);
 }
 
 /* Makes the chain; returns its head. */
@@ -260,7 +288,8 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
             i++;
         }
         *nb_tail = NULL;
-        list_prepare(nbl, first->tag, 1 + (batch->cancel_id + used) % CANCEL_IDS);
+        list_prepare(nbl, first->tag,
+                     protocol_cancel_id(1 + (batch->cancel_number + used) % CANCEL_IDS));
         *tail = nbl;
         tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
     }
@@ -359,7 +388,7 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
 {
     struct completion done;
     NET_BUFFER_LIST *next;
-    unsigned failed = 0;
+    unsigned failed = 0, aborted = 0;
 
     done.count = done.list_count = 0;
     for (; chain; chain = next) {
@@ -375,6 +404,7 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
             done.cookie[done.count] = nb_of(nb)->cookie;
             done.status[done.count++] = status;
             failed += status != NDIS_STATUS_SUCCESS;
+            aborted += status == NDIS_STATUS_SEND_ABORTED;
         }
         if (done.list_count == COMPLETION_PART)
             completion_flush(protocol, &done);
@@ -383,6 +413,8 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
     completion_flush(protocol, &done);
     if (failed)
         COUNT(protocol->adapter, send_failed, failed);
+    if (aborted)
+        COUNT(protocol->adapter, send_aborted, aborted);
 }
 
 /* ---- Receives ---- */

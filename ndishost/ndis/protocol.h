@@ -35,4 +35,10 @@ void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigne
 /* Lists that the protocol holds on to. */
 unsigned protocol_held(struct protocol *protocol);
 
+/* The cancel id with this number, 1 to CANCEL_IDS, which lists are marked with in turn; its number, 0
+ * when it is none of the protocol's; and the lists marked with it that are with the miniport. */
+void *protocol_cancel_id(unsigned number);
+unsigned protocol_cancel_number(const void *cancel_id);
+unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id);
+
 #endif

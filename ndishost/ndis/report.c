@@ -44,6 +44,8 @@ void adapter_collect(struct ndis_adapter *adapter)
     struct collected *collected = adapter->collected;
     uint32_t done, needed;
 
+    if (adapter_power_state(adapter))
+        return; /* what it said before it went to sleep is the last word */
     collected->statistics_valid =
         adapter_oid(adapter, ADAPTER_OID_QUERY, OID_GEN_STATISTICS, &collected->statistics,
                     sizeof(collected->statistics), &done, &needed) == NDIS_STATUS_SUCCESS;
@@ -148,6 +150,7 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
         {"sent_bytes", SHARED_GET(c->sent_bytes)},
         {"send_completed_lists", SHARED_GET(c->send_completed)},
         {"send_failed_frames", SHARED_GET(c->send_failed)},
+        {"send_aborted_frames", SHARED_GET(c->send_aborted)},
         {"indications", SHARED_GET(c->indications)},
         {"indicated_lists", SHARED_GET(c->indicated_lists)},
         {"indicated_frames", SHARED_GET(c->indicated_frames)},

@@ -4,6 +4,7 @@
 #include "ndis/life_cycle.h"
 
 #include "ndis/oid.h"
+#include "ndis/transfer.h"
 #include "nt/clock.h"
 
 #define RESET_LATE (10 * NT_SECOND)
@@ -30,18 +31,45 @@ static bool sleep_interval(struct ndis_adapter *adapter)
     return go_on;
 }
 
+/* MiniportCheckForHangEx, unless the adapter sleeps. */
+static bool hangs(struct ndis_adapter *adapter)
+{
+    struct callback call;
+    bool hangs;
+
+    pthread_mutex_lock(&adapter->lock);
+    adapter->hang_check_calls = !adapter_power_state(adapter);
+    hangs = adapter->hang_check_calls;
+    pthread_mutex_unlock(&adapter->lock);
+    if (!hangs)
+        return false;
+    call = callback_begin();
+    hangs = adapter->driver->characteristics.CheckForHangHandlerEx(adapter->context) != FALSE;
+    callback_end(&call, "MiniportCheckForHangEx");
+    pthread_mutex_lock(&adapter->lock);
+    adapter->hang_check_calls = false;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+    return hangs;
+}
+
 static void hang_check_run(void *context)
 {
     struct ndis_adapter *adapter = context;
 
     while (sleep_interval(adapter)) {
-        struct callback call = callback_begin();
-        BOOLEAN hangs = adapter->driver->characteristics.CheckForHangHandlerEx(adapter->context);
-
-        callback_end(&call, "MiniportCheckForHangEx");
-        if (hangs)
+        send_status_settle(adapter, false);
+        if (hangs(adapter))
             adapter_reset(adapter);
     }
+}
+
+void hang_check_flush(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    while (adapter->hang_check_calls)
+        nt_clock_wait(&adapter->changed, &adapter->lock, NT_FOREVER);
+    pthread_mutex_unlock(&adapter->lock);
 }
 
 int hang_check_start(struct ndis_adapter *adapter)
@@ -86,6 +114,40 @@ static NDIS_STATUS wait_reset(struct ndis_adapter *adapter)
     return status;
 }
 
+/* One reset at a time, and none of a device that has no power. */
+static NDIS_STATUS reset_enter(struct ndis_adapter *adapter)
+{
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+    uint64_t deadline = nt_clock_now() + RESET_LATE;
+
+    adapter_tell_net(adapter, true);
+    pthread_mutex_lock(&adapter->lock);
+    while (adapter->resetting && nt_clock_now() < deadline)
+        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    if (adapter->resetting) {
+        status = NDIS_STATUS_RESET_IN_PROGRESS;
+    } else if (adapter_power_state(adapter)) {
+        status = NDIS_STATUS_LOW_POWER_STATE;
+    } else {
+        adapter->resetting = adapter->reset_pending = true;
+        adapter->addressing_reset = false;
+        adapter->resets++;
+    }
+    pthread_mutex_unlock(&adapter->lock);
+    if (status == NDIS_STATUS_SUCCESS)
+        send_status_settle(adapter, true);
+    return status;
+}
+
+static void reset_leave(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    adapter->resetting = adapter->reset_pending = false;
+    adapter->reset_until = nt_clock_now();
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
 int32_t adapter_reset(struct ndis_adapter *adapter)
 {
     BOOLEAN addressing = FALSE;
@@ -94,12 +156,9 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
 
     if (!adapter->driver->characteristics.ResetHandlerEx)
         return NDIS_STATUS_NOT_RESETTABLE;
-    adapter_tell_net(adapter, true);
-    pthread_mutex_lock(&adapter->lock);
-    adapter->reset_pending = true;
-    adapter->addressing_reset = false;
-    adapter->resets++;
-    pthread_mutex_unlock(&adapter->lock);
+    status = reset_enter(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
     call = callback_begin();
     status = adapter->driver->characteristics.ResetHandlerEx(adapter->context, &addressing);
     callback_end(&call, "MiniportResetEx");
@@ -107,9 +166,7 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
         status = wait_reset(adapter);
         addressing = adapter->addressing_reset;
     }
-    pthread_mutex_lock(&adapter->lock);
-    adapter->reset_pending = false;
-    pthread_mutex_unlock(&adapter->lock);
+    reset_leave(adapter);
     if (status == NDIS_STATUS_SUCCESS && addressing)
         oid_bind_filters(adapter);
     if (status == NDIS_STATUS_SUCCESS && adapter_state(adapter) == ADAPTER_RUNNING)

@@ -59,19 +59,17 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
 }
 
 /* Things that the miniport has to leave as they were, or set. */
-static void completion_check(NET_BUFFER_LIST *nbl, const void *caller)
+static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
     struct nbl_header *header = nbl_of(nbl);
-    char name[64];
     NET_BUFFER *nb;
 
     if (NET_BUFFER_LIST_FIRST_NB(nbl) != header->first)
         rule_violation("NetBufferListOwner", caller,
                        "the miniport changed the list of NET_BUFFERs of the NET_BUFFER_LIST %p",
                        (void *)nbl);
-    if (NET_BUFFER_LIST_STATUS(nbl) == NDIS_STATUS_PENDING)
-        rule_violation("SendStatus", caller, "NET_BUFFER_LIST %p completed with %s", (void *)nbl,
-                       status_name(NET_BUFFER_LIST_STATUS(nbl), name, sizeof(name)));
+    if (NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS)
+        send_status_check(adapter, nbl, caller);
     if (!nbl_tail_intact(nbl))
         rule_violation("NetBufferListSize", caller,
                        "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
@@ -102,7 +100,7 @@ VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
         if (!completion_valid(adapter, nbl, RULE_CALLER))
             break; /* the rest of a chain that went wrong is not to be followed */
         if (rules_enabled)
-            completion_check(nbl, RULE_CALLER);
+            completion_check(adapter, nbl, RULE_CALLER);
         NET_BUFFER_LIST_NEXT_NBL(nbl) = NULL;
         *tail = nbl;
         tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);

@@ -27,6 +27,8 @@ static const struct rule {
     {"MiniportPause_Return",
      "MiniportPause returns SUCCESS or PENDING; paused means no indication and no send held"},
     {"MiniportResetEx", "MiniportResetEx completes once, and in time"},
+    {"SetPower", "OID_PNP_SET_POWER and OID_PNP_QUERY_POWER succeed"},
+    {"LowPower", "a sleeping device is not accessed, does no DMA, and has no interrupt of its own"},
     {"Init_RegisterInterrupt",
      "an interrupt registered in MiniportInitializeEx is deregistered when it fails, and in Halt"},
     {"Init_RegisterSG",

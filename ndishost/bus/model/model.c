@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The `model` back end of bus.h: a virtio-net device in this process. */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
+#include "rules/rules.h"
 
 #define FIRST_SLOT 3u
 
@@ -92,6 +94,32 @@ static int op_set_link(struct bus *bus, bool up)
 static int op_remove(struct bus *bus)
 {
     model_remove(model_of(bus));
+    return 0;
+}
+
+/* The device's DMA and interrupts are the driver's to stop before it lets the power go: by its reset,
+ * after which device_status is 0. What it knew is gone either way. */
+static int op_set_power(struct bus *bus, unsigned state)
+{
+    struct model *model = model_of(bus);
+    uint8_t status;
+
+    if (!state)
+        return 0;
+    pthread_mutex_lock(&model->lock);
+    status = model->common.status;
+    model->common.reset_pending = true;
+    model->live = false;
+    pthread_mutex_unlock(&model->lock);
+    if (status & STATUS_DRIVER_OK && rules_enabled)
+        rule_violation(
+            "LowPower", NULL,
+            "the device is put into D%u with device_status 0x%02x: its DMA and its interrupts "
+            "are on",
+            state, status);
+    thread_wake(model, WORK_RESET);
+    while (thread_resets(model))
+        sched_yield();
     return 0;
 }
 
@@ -211,6 +239,7 @@ static const struct bus_ops ops = {
     .bar_write = op_bar_write,
     .wire_send = op_wire_send,
     .set_link = op_set_link,
+    .set_power = op_set_power,
     .remove = op_remove,
     .describe = op_describe,
     .command = op_command,

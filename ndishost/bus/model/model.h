@@ -162,6 +162,8 @@ void device_cfg_changed(struct model *model);
 /* ---- thread.c ---- */
 bool thread_start(struct model *model);
 void thread_stop(struct model *model);
+/* Is a reset under way that will end? */
+bool thread_resets(struct model *model);
 void thread_wake(struct model *model, unsigned work);
 bool thread_is_me(const struct model *model);
 /* Must the thread drop what it is in the middle of? It cannot miss a reset with a new life after it:

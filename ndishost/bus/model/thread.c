@@ -107,6 +107,16 @@ static void reset(struct model *model)
     pthread_mutex_unlock(&model->lock);
 }
 
+bool thread_resets(struct model *model)
+{
+    bool resets;
+
+    pthread_mutex_lock(&model->lock);
+    resets = model->common.reset_pending && !fault_armed(&model->faults, FAULT_RESET_NEVER);
+    pthread_mutex_unlock(&model->lock);
+    return resets;
+}
+
 /* ---- What a driver broke ---- */
 
 static void tell_fatal(struct model *model)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "bus/bus.h"
 #include "bus/notify.h"
+#include "bus/power.h"
 #include "bus/qtest/firmware.h"
 #include "bus/qtest/protocol.h"
 #include "bus/qtest/qemu.h"
@@ -40,6 +41,7 @@ struct qtest_bus {
 
     _Alignas(8) uint64_t reads, writes, config_accesses, interrupts;
     struct notify_counter notify;
+    struct bus_power power;
 };
 
 static struct qtest_bus *of(struct bus *bus)
@@ -278,6 +280,19 @@ static int remove_device(struct bus *bus)
     return went ? 0 : -1;
 }
 
+static int set_power(struct bus *bus, unsigned state)
+{
+    struct qtest_bus *self = of(bus);
+
+    pthread_mutex_lock(&self->control);
+    if (state)
+        power_off(&self->power, bus, state);
+    else
+        power_on(&self->power, bus);
+    pthread_mutex_unlock(&self->control);
+    return 0;
+}
+
 static int command(struct bus *bus, const char *line, char *error, size_t error_size)
 {
     (void)bus;
@@ -344,6 +359,7 @@ static const struct bus_ops ops = {
     .bar_write = bar_write,
     .wire_send = send_frame,
     .set_link = set_link,
+    .set_power = set_power,
     .remove = remove_device,
     .describe = describe,
     .command = command,
@@ -358,6 +374,7 @@ static const struct bus_ops ops_without_wire = {
     .bar_read = bar_read,
     .bar_write = bar_write,
     .set_link = set_link,
+    .set_power = set_power,
     .remove = remove_device,
     .describe = describe,
     .command = command,
