@@ -30,6 +30,23 @@
 #define AEROVNET_FRAME_MAX       (AEROVNET_ETHERNET_HEADER + AEROVNET_MTU)
 #define AEROVNET_FRAME_MIN       60
 
+/* An 802.1Q tag stands between the addresses and the EtherType: 0x8100, then 3 bits of priority, the
+ * canonical format bit and 12 bits of VLAN. NDIS has it beside the frame (Ieee8021QNetBufferListInfo),
+ * so only the wire sees the longer frame. */
+#define AEROVNET_ADDRESSES_LENGTH   (2 * AEROVNET_ADDRESS_LENGTH)
+#define AEROVNET_TAG_LENGTH         4
+#define AEROVNET_TAG_PRIORITY_SHIFT 13
+#define AEROVNET_TAG_FORMAT_SHIFT   12
+#define AEROVNET_TAG_VLAN_MASK      0x0FFF
+#define AEROVNET_WIRE_MAX           (AEROVNET_FRAME_MAX + AEROVNET_TAG_LENGTH)
+
+/* Bits of the keyword *PriorityVLANTag. */
+#define AEROVNET_TAG_PRIORITY 1
+#define AEROVNET_TAG_VLAN     2
+#define AEROVNET_TAG_BOTH     3
+
+#define AEROVNET_VLAN_MAX     4094 /* 4095 is reserved (IEEE 802.1Q) */
+
 /* struct virtio_net_hdr with VERSION_1: num_buffers is always there (virtio 1.2, 5.1.6.1). */
 #define AEROVNET_HEADER_LENGTH 12
 
@@ -93,6 +110,7 @@ typedef struct _AEROVNET_QUEUE {
     struct virtqueue Ring;
     BOOLEAN Live; /* the device may use the ring, and so may we */
     ULONG64 Notifications;
+    LONG volatile Notifying; /* who is between AerovnetPublish and AerovnetNotify; interlocked */
     struct virtio_pci_notify Notify;
     AEROVNET_SHARED Memory;
     PVOID State;
@@ -126,7 +144,8 @@ struct _AEROVNET_ADAPTER;
 /*
  * One frame on its way: a NET_BUFFER, its scatter/gather list and its place in shared memory. A slot
  * is on the free list, in the order of sending (Transmit.Mapped), or the ring's (as a cookie).
- * Shared memory of a slot: indirect table, network header (all zeros, for ever), bounce buffer.
+ * Shared memory of a slot: indirect table, network header (all zeros, for ever), bounce buffer. The
+ * bounce buffer of a tagged frame holds at least the addresses and the tag.
  */
 typedef struct _AEROVNET_SLOT {
     struct _AEROVNET_SLOT *Next;
@@ -140,6 +159,7 @@ typedef struct _AEROVNET_SLOT {
     AEROVNET_KIND Kind;
     ULONG FrameLength; /* of the NET_BUFFER, before padding */
     USHORT PieceCount; /* with the header */
+    USHORT Tag;        /* to be inserted; 0: none */
     BOOLEAN Copied;    /* sent from Bounce */
     BOOLEAN MapFailed; /* NDIS had no resources for the mapping */
     struct virtq_sg Pieces[1 + AEROVNET_PIECES_MAX];
@@ -151,7 +171,7 @@ typedef struct _AEROVNET_SLOT {
 #define AEROVNET_SLOT_TABLE  ((1 + AEROVNET_PIECES_MAX) * (ULONG)sizeof(struct virtq_desc))
 #define AEROVNET_SLOT_HEADER AEROVNET_SLOT_TABLE
 #define AEROVNET_SLOT_BOUNCE (AEROVNET_SLOT_HEADER + AEROVNET_HEADER_LENGTH)
-#define AEROVNET_SLOT_SHARED ((AEROVNET_SLOT_BOUNCE + AEROVNET_FRAME_MAX + 63) & ~63u)
+#define AEROVNET_SLOT_SHARED ((AEROVNET_SLOT_BOUNCE + AEROVNET_WIRE_MAX + 63) & ~63u)
 
 /* All below Queue is guarded by Queue.Lock. */
 typedef struct _AEROVNET_TRANSMIT {
@@ -177,8 +197,8 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG SgBufferLength;
     AEROVNET_SHARED *Shared; /* SharedCount blocks of SlotsPerBlock slots */
     ULONG SharedCount;
-    USHORT PiecesMax; /* that the ring can take in one frame, header included */
-    BOOLEAN UseIndirect;
+    USHORT PiecesMax;    /* that the ring can take in one frame, header included */
+    BOOLEAN UseIndirect; /* as negotiated; changes only while the queue is not live */
 } AEROVNET_TRANSMIT, *PAEROVNET_TRANSMIT;
 
 /* A receive buffer is the device's (in the ring), NDIS's (indicated) or idle (the device is down). */
@@ -236,6 +256,7 @@ typedef struct _AEROVNET_ADAPTER {
     ULONG64 MemoryBytes;
     UCHAR PermanentAddress[AEROVNET_ADDRESS_LENGTH];
     UCHAR CurrentAddress[AEROVNET_ADDRESS_LENGTH];
+    ULONG TagMode; /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
 
     AEROVNET_TRANSMIT Transmit;
     AEROVNET_RECEIVE Receive;
@@ -245,7 +266,8 @@ typedef struct _AEROVNET_ADAPTER {
     LONG volatile DpcRequests; /* nonzero: a DPC polls; the others only leave word */
     LONG volatile ConfigChanged;
     LONG volatile ResetNeeded;
-    LONG volatile Gone; /* registers read all ones: the hardware is not there */
+    LONG volatile Gone;   /* registers read all ones: the hardware is not there */
+    LONG volatile Asleep; /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
     LONG volatile PausePending;
     LONG volatile DeviceBusy; /* somebody stops or starts the device */
     LONG volatile LinkUp;     /* as NDIS was told last */
@@ -262,6 +284,7 @@ typedef struct _AEROVNET_ADAPTER {
     ULONG64 DeviceErrors; /* written by whoever turned ResetNeeded from 0 to 1 */
     ULONG64 Resets;       /* written by the reset work item */
     ULONG Lookahead;      /* written by OID requests, which NDIS serialises */
+    ULONG VlanId; /* likewise, at first the keyword's; 0: none. Only with AEROVNET_TAG_VLAN */
 } AEROVNET_ADAPTER, *PAEROVNET_ADAPTER;
 
 /* aerovnet.c */
@@ -321,6 +344,11 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
 /* The same, and brings the device back with empty rings; frames complete with RESET_IN_PROGRESS. */
 NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter);
+/* OID_PNP_SET_POWER: the device stops for D1 to D3, its frames complete with LOW_POWER_STATE, and on
+ * return neither the ISR nor the DPC touches it; it comes back with empty rings for D0. The second
+ * call for the same state does nothing. A device that does not come back has NDIS reset the adapter. */
+VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter);
+VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter);
 /* Looks at device_status: all ones, or DEVICE_NEEDS_RESET, is acted upon. <= DISPATCH_LEVEL */
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter);
 /* Any IRQL: the machine goes down, the device must not write to memory any more. */
@@ -330,7 +358,9 @@ BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter);
 /* The device broke the protocol or asks for it: stops the datapath and has NDIS reset the adapter.
  * The first call since the last reset writes the event log. <= DISPATCH_LEVEL, no lock held. */
 VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second);
-/* Writes the notification if the virtqueue said so, and counts it. No lock needed. */
+/* Shows the device what was added to a live queue's ring. TRUE: it wants to be notified, and the caller
+ * must call AerovnetNotify, best without the lock; until then the device is not reset. Lock held. */
+BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue);
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue);
 
 /* configuration.c: what the registry says; leaves CurrentAddress and the numbers of the keywords.
@@ -373,6 +403,9 @@ NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter);
 /* For an interrupt that got lost: runs the DPC if something waits in the rings. <= DISPATCH_LEVEL */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter);
+/* Sets Asleep, and returns when no ISR and no DPC runs that had not seen it. PASSIVE_LEVEL, and the
+ * queues are not live. */
+VOID AerovnetInterruptSleep(PAEROVNET_ADAPTER Adapter);
 /* Indicates the link if it differs from what NDIS was told last. <= DISPATCH_LEVEL */
 VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter);
 
@@ -381,12 +414,11 @@ MINIPORT_OID_REQUEST AerovnetOidRequest;
 MINIPORT_CANCEL_OID_REQUEST AerovnetCancelOidRequest;
 extern const NDIS_OID AerovnetSupportedOids[];
 extern const ULONG AerovnetSupportedOidsLength;
+/* NDIS_MAC_OPTION_XXX, which depend on *PriorityVLANTag. */
+ULONG AerovnetMacOptions(const AEROVNET_ADAPTER *Adapter);
 #define AEROVNET_PACKET_FILTERS                                                                \
     (NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST | NDIS_PACKET_TYPE_ALL_MULTICAST | \
      NDIS_PACKET_TYPE_BROADCAST | NDIS_PACKET_TYPE_PROMISCUOUS)
-#define AEROVNET_MAC_OPTIONS                                                    \
-    (NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_TRANSFERS_NOT_PEND | \
-     NDIS_MAC_OPTION_NO_LOOPBACK)
 /* NDIS 6 drivers support all of OID_GEN_STATISTICS (NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
  * SupportedStatistics); NDIS_STATISTICS_INFO says the same with other names. */
 #define AEROVNET_STATISTICS                                                                     \

@@ -187,7 +187,7 @@ static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
         Adapter->LinkUp ? MediaConnectStateConnected : MediaConnectStateDisconnected;
     Attributes.MediaDuplexState = Adapter->LinkUp ? MediaDuplexStateFull : MediaDuplexStateUnknown;
     Attributes.LookaheadSize = AEROVNET_MTU;
-    Attributes.MacOptions = AEROVNET_MAC_OPTIONS;
+    Attributes.MacOptions = AerovnetMacOptions(Adapter);
     Attributes.SupportedPacketFilters = AEROVNET_PACKET_FILTERS;
     Attributes.MaxMulticastListSize = AEROVNET_MULTICAST_MAX;
     Attributes.MacAddressLength = AEROVNET_ADDRESS_LENGTH;

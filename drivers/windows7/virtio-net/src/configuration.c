@@ -22,6 +22,8 @@ static const AEROVNET_KEYWORD AerovnetKeywords[] = {
      AEROVNET_RING_MAX},
     {L"*TransmitBuffers", AEROVNET_KEYWORD_AT(Transmit.SlotsWanted), 16, AEROVNET_RING_MAX,
      AEROVNET_RING_MAX},
+    {L"*PriorityVLANTag", AEROVNET_KEYWORD_AT(TagMode), 0, AEROVNET_TAG_BOTH, AEROVNET_TAG_BOTH},
+    {L"VlanId", AEROVNET_KEYWORD_AT(VlanId), 0, AEROVNET_VLAN_MAX, 0},
 };
 
 #define AEROVNET_KEYWORD_COUNT (sizeof(AerovnetKeywords) / sizeof(AerovnetKeywords[0]))

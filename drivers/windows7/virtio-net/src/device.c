@@ -216,7 +216,8 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
 {
-    virtio_pci_reset(&Adapter->Device);
+    if (!Adapter->Asleep)
+        virtio_pci_reset(&Adapter->Device);
     virtio_pci_close(&Adapter->Device);
 }
 
@@ -355,13 +356,12 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
     }
 
     /* No notification may come before DRIVER_OK (virtio 1.2, 3.1.1), so the buffers come after it. */
+    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
     AerovnetQueueLive(Transmit, TRUE);
     NdisAcquireSpinLock(&Receive->Lock);
     Receive->Live = TRUE;
     AerovnetReceiveFill(Adapter);
-    Notify = virtq_publish(&Receive->Ring) != 0;
-    if (Notify)
-        Receive->Notifications++;
+    Notify = AerovnetPublish(Receive);
     NdisReleaseSpinLock(&Receive->Lock);
     if (Notify)
         AerovnetNotify(Adapter, Receive);
@@ -383,10 +383,13 @@ static VOID AerovnetDeviceRelease(PAEROVNET_ADAPTER Adapter)
 
 static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
-    /* Once the queues are not live, no DPC and no sender touches the rings any more. */
+    /* Once the queues are not live, no DPC and no sender touches the rings any more; one that had found
+     * a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none before DRIVER_OK). */
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
-    if (virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)
+    while (Adapter->Transmit.Queue.Notifying != 0 || Adapter->Receive.Queue.Notifying != 0)
+        NdisMSleep(100);
+    if (!Adapter->Asleep && virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)
         InterlockedExchange(&Adapter->Gone, 1);
     AerovnetTransmitStop(Adapter, Status);
     AerovnetReceiveStop(Adapter);
@@ -399,23 +402,59 @@ VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetDeviceRelease(Adapter);
 }
 
+/* The device runs again as it did. While it sleeps there is nothing to be done: it comes back when it
+ * wakes. */
+static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_STATUS Status;
+
+    InterlockedExchange(&Adapter->ResetNeeded, 0);
+    if (Adapter->Asleep)
+        return NDIS_STATUS_SUCCESS;
+    Status = AerovnetDeviceNegotiate(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        Status = AerovnetDeviceStart(Adapter);
+    return Status;
+}
+
 NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_STATUS Status;
 
     AerovnetDeviceAcquire(Adapter);
     AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
-    InterlockedExchange(&Adapter->ResetNeeded, 0);
-    Status = AerovnetDeviceNegotiate(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS)
-        Status = AerovnetDeviceStart(Adapter);
+    Status = AerovnetComeBack(Adapter);
     AerovnetDeviceRelease(Adapter);
     return Status;
 }
 
+VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter)
+{
+    AerovnetDeviceAcquire(Adapter);
+    if (!Adapter->Asleep) {
+        AerovnetStopLocked(Adapter, NDIS_STATUS_LOW_POWER_STATE);
+        AerovnetInterruptSleep(Adapter);
+    }
+    AerovnetDeviceRelease(Adapter);
+}
+
+VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
+
+    AerovnetDeviceAcquire(Adapter);
+    if (InterlockedExchange(&Adapter->Asleep, 0))
+        Status = AerovnetComeBack(Adapter);
+    AerovnetDeviceRelease(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        AerovnetLinkChanged(Adapter);
+    else
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_WAKE_FAILED, (ULONG)Status, 0);
+}
+
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
 {
-    if (!Adapter->Gone)
+    if (!Adapter->Gone && !Adapter->Asleep)
         virtio_pci_reset_now(&Adapter->Device);
 }
 
@@ -433,7 +472,7 @@ VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)
 {
     UCHAR Status;
 
-    if (Adapter->Gone)
+    if (Adapter->Gone || Adapter->Asleep)
         return;
     Status = virtio_pci_device_status(&Adapter->Device);
     if (Status == AEROVNET_STATUS_GONE) {
@@ -444,7 +483,17 @@ VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)
     }
 }
 
+BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue)
+{
+    if (!virtq_publish(&Queue->Ring))
+        return FALSE;
+    Queue->Notifications++;
+    InterlockedIncrement(&Queue->Notifying);
+    return TRUE;
+}
+
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
     virtio_pci_notify(&Adapter->Device, &Queue->Notify);
+    InterlockedDecrement(&Queue->Notifying);
 }

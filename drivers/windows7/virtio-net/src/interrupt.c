@@ -11,6 +11,7 @@ static MINIPORT_ISR AerovnetInterrupt;
 static MINIPORT_INTERRUPT_DPC AerovnetInterruptDpc;
 static MINIPORT_DISABLE_INTERRUPT AerovnetDisableInterrupt;
 static MINIPORT_ENABLE_INTERRUPT AerovnetEnableInterrupt;
+static MINIPORT_SYNCHRONIZE_INTERRUPT AerovnetFallAsleep;
 
 /* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
 #define AEROVNET_POLL_ROUNDS 8
@@ -21,7 +22,7 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
                                        PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
 {
     PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
-    UCHAR Isr = virtio_pci_isr(&Adapter->Device);
+    UCHAR Isr = Adapter->Asleep ? 0 : virtio_pci_isr(&Adapter->Device);
 
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
@@ -112,6 +113,10 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
     Throttle->MoreNblsPending = FALSE;
     if (InterlockedIncrement(&Adapter->DpcRequests) != 1)
         return;
+    if (Adapter->Asleep) {
+        InterlockedExchange(&Adapter->DpcRequests, 0);
+        return;
+    }
     Adapter->Dpcs++;
     do {
         Requests = Adapter->DpcRequests;
@@ -169,6 +174,22 @@ VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter)
     NdisMDeregisterInterruptEx(Adapter->InterruptHandle);
 }
 
+/* At the interrupt's IRQL, with its lock: no ISR runs meanwhile. */
+static BOOLEAN NTAPI AerovnetFallAsleep(NDIS_HANDLE SynchronizeContext)
+{
+    PAEROVNET_ADAPTER Adapter = SynchronizeContext;
+
+    InterlockedExchange(&Adapter->Asleep, 1);
+    return TRUE;
+}
+
+VOID AerovnetInterruptSleep(PAEROVNET_ADAPTER Adapter)
+{
+    NdisMSynchronizeWithInterruptEx(Adapter->InterruptHandle, 0, AerovnetFallAsleep, Adapter);
+    while (Adapter->DpcRequests != 0)
+        NdisMSleep(100);
+}
+
 static VOID AerovnetIndicateLink(PAEROVNET_ADAPTER Adapter, BOOLEAN Up)
 {
     NDIS_STATUS_INDICATION Indication;
@@ -197,8 +218,11 @@ static VOID AerovnetIndicateLink(PAEROVNET_ADAPTER Adapter, BOOLEAN Up)
 
 VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter)
 {
-    BOOLEAN Up = AerovnetReadLink(Adapter);
+    BOOLEAN Up;
 
+    if (Adapter->Asleep)
+        return;
+    Up = AerovnetReadLink(Adapter);
     if (InterlockedExchange(&Adapter->LinkUp, Up) == Up)
         return;
     InterlockedIncrement(&Adapter->LinkChanges);

@@ -16,6 +16,7 @@ typedef struct _AEROVNET_REPLY {
         ULONG64 Wide;
         NDIS_STATISTICS_INFO Statistics;
         NDIS_INTERRUPT_MODERATION_PARAMETERS Moderation;
+        NDIS_PM_PARAMETERS Power;
         AEROVNET_COUNTERS Counters;
     } u;
 } AEROVNET_REPLY, *PAEROVNET_REPLY;
@@ -254,14 +255,130 @@ static NDIS_STATUS AerovnetSetModeration(PAEROVNET_ADAPTER Adapter, const VOID *
     return NDIS_STATUS_INVALID_DATA;
 }
 
-/* Speed, duplex and flow control of a virtio link are nobody's to choose. */
+/* Speed, duplex and flow control of a virtio link are nobody's to choose: what asks for the link as it
+ * is, or leaves it to the adapter, is granted. */
 static NDIS_STATUS AerovnetSetLinkParameters(PAEROVNET_ADAPTER Adapter, const VOID *Data,
                                              ULONG Length)
 {
+    const NDIS_LINK_PARAMETERS *Link = Data;
+    ULONG Auto = Link->AutoNegotiationFlags;
+
     UNREFERENCED_PARAMETER(Adapter);
-    UNREFERENCED_PARAMETER(Data);
     UNREFERENCED_PARAMETER(Length);
-    return NDIS_STATUS_NOT_ACCEPTED;
+    if (Link->Header.Type != NDIS_OBJECT_TYPE_DEFAULT ||
+        Link->Header.Revision < NDIS_LINK_PARAMETERS_REVISION_1 ||
+        Link->Header.Size < NDIS_SIZEOF_LINK_PARAMETERS_REVISION_1)
+        return NDIS_STATUS_INVALID_DATA;
+    if ((!(Auto & NDIS_LINK_STATE_XMIT_LINK_SPEED_AUTO_NEGOTIATED) &&
+         Link->XmitLinkSpeed != AEROVNET_LINK_SPEED) ||
+        (!(Auto & NDIS_LINK_STATE_RCV_LINK_SPEED_AUTO_NEGOTIATED) &&
+         Link->RcvLinkSpeed != AEROVNET_LINK_SPEED) ||
+        (!(Auto & NDIS_LINK_STATE_DUPLEX_AUTO_NEGOTIATED) &&
+         Link->MediaDuplexState != MediaDuplexStateFull) ||
+        (!(Auto & NDIS_LINK_STATE_PAUSE_FUNCTIONS_AUTO_NEGOTIATED) &&
+         Link->PauseFunctions != NdisPauseFunctionsUnsupported))
+        return NDIS_STATUS_NOT_ACCEPTED;
+    return NDIS_STATUS_SUCCESS;
+}
+
+ULONG AerovnetMacOptions(const AEROVNET_ADAPTER *Adapter)
+{
+    ULONG Options = NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
+                    NDIS_MAC_OPTION_NO_LOOPBACK;
+
+    /* A driver that has the VLAN flag must have the priority flag too (network/oid-gen-mac-options),
+     * even where *PriorityVLANTag has priorities off: they are then 0 on the wire. */
+    if (Adapter->TagMode != 0)
+        Options |= NDIS_MAC_OPTION_8021P_PRIORITY;
+    if (Adapter->TagMode & AEROVNET_TAG_VLAN)
+        Options |= NDIS_MAC_OPTION_8021Q_VLAN;
+    return Options;
+}
+
+static VOID AerovnetQueryMacOptions(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    AerovnetReplyNumber(Reply, AerovnetMacOptions(Adapter));
+}
+
+/* Without VLANs the adapter belongs to none, whatever the keyword VlanId says. */
+static VOID AerovnetQueryVlan(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    AerovnetReplyNumber(Reply, Adapter->TagMode & AEROVNET_TAG_VLAN ? Adapter->VlanId : 0);
+}
+
+static NDIS_STATUS AerovnetSetVlan(PAEROVNET_ADAPTER Adapter, const VOID *Data, ULONG Length)
+{
+    const ULONG *Number = Data;
+
+    UNREFERENCED_PARAMETER(Length);
+    if (!(Adapter->TagMode & AEROVNET_TAG_VLAN))
+        return NDIS_STATUS_NOT_ACCEPTED;
+    if (*Number > AEROVNET_VLAN_MAX)
+        return NDIS_STATUS_INVALID_DATA;
+    Adapter->VlanId = *Number;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* Must always succeed, and promises the OID_PNP_SET_POWER to come (network/oid-pnp-query-power). The
+ * buffer is the caller's word to us; nothing is answered in it. */
+static VOID AerovnetQueryPower(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    UNREFERENCED_PARAMETER(Adapter);
+    Reply->Data = NULL;
+    Reply->Length = 0;
+}
+
+static NDIS_STATUS AerovnetSetPower(PAEROVNET_ADAPTER Adapter, const VOID *Data, ULONG Length)
+{
+    const NDIS_DEVICE_POWER_STATE *State = Data;
+
+    UNREFERENCED_PARAMETER(Length);
+    switch (*State) {
+    case NdisDeviceStateD0:
+        AerovnetDeviceWake(Adapter);
+        return NDIS_STATUS_SUCCESS;
+    case NdisDeviceStateD1:
+    case NdisDeviceStateD2:
+    case NdisDeviceStateD3:
+        AerovnetDeviceSleep(Adapter);
+        return NDIS_STATUS_SUCCESS;
+    default:
+        return NDIS_STATUS_INVALID_DATA;
+    }
+}
+
+/* Nothing that could wake the system is offered, so nothing is enabled. */
+static VOID AerovnetQueryPowerParameters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    NDIS_PM_PARAMETERS *Power = &Reply->u.Power;
+
+    UNREFERENCED_PARAMETER(Adapter);
+    NdisZeroMemory(Power, sizeof(*Power));
+    Power->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Power->Header.Revision = NDIS_PM_PARAMETERS_REVISION_1;
+    Power->Header.Size = NDIS_SIZEOF_NDIS_PM_PARAMETERS_REVISION_1;
+    Reply->Data = Power;
+    Reply->Length = NDIS_SIZEOF_NDIS_PM_PARAMETERS_REVISION_1;
+}
+
+static NDIS_STATUS AerovnetSetPowerParameters(PAEROVNET_ADAPTER Adapter, const VOID *Data,
+                                              ULONG Length)
+{
+    const NDIS_PM_PARAMETERS *Power = Data;
+
+    UNREFERENCED_PARAMETER(Adapter);
+    UNREFERENCED_PARAMETER(Length);
+    if (Power->EnabledWoLPacketPatterns != 0 || Power->EnabledProtocolOffloads != 0 ||
+        Power->WakeUpFlags != 0)
+        return NDIS_STATUS_INVALID_PARAMETER;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* Frames that found no receive buffer are dropped by the device, which does not say how many. */
+static VOID AerovnetQueryNoBuffer(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    UNREFERENCED_PARAMETER(Adapter);
+    AerovnetReplyCounter(Reply, 0);
 }
 
 static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
@@ -335,7 +452,8 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     ROW(OID_GEN_VENDOR_DESCRIPTION, 0, AerovnetQueryDescription, NULL, 0)                \
     ROW(OID_GEN_VENDOR_DRIVER_VERSION, AEROVNET_VENDOR_VERSION, NULL, NULL, 0)           \
     ROW(OID_GEN_DRIVER_VERSION, AEROVNET_DRIVER_VERSION, NULL, NULL, 0)                  \
-    ROW(OID_GEN_MAC_OPTIONS, AEROVNET_MAC_OPTIONS, NULL, NULL, 0)                        \
+    ROW(OID_GEN_MAC_OPTIONS, 0, AerovnetQueryMacOptions, NULL, 0)                        \
+    ROW(OID_GEN_VLAN_ID, 0, AerovnetQueryVlan, AerovnetSetVlan, 4)                       \
     ROW(OID_GEN_CURRENT_PACKET_FILTER, 0, AerovnetQueryFilter, AerovnetSetFilter, 4)     \
     ROW(OID_GEN_LINK_PARAMETERS, 0, NULL, AerovnetSetLinkParameters,                     \
         NDIS_SIZEOF_LINK_PARAMETERS_REVISION_1)                                          \
@@ -346,7 +464,7 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     ROW(OID_GEN_RCV_OK, 0, AerovnetQueryRcvOk, NULL, 0)                                  \
     ROW(OID_GEN_XMIT_ERROR, 0, AerovnetQueryXmitError, NULL, 0)                          \
     ROW(OID_GEN_RCV_ERROR, 0, AerovnetQueryRcvError, NULL, 0)                            \
-    ROW(OID_GEN_RCV_NO_BUFFER, 0, NULL, NULL, 0)                                         \
+    ROW(OID_GEN_RCV_NO_BUFFER, 0, AerovnetQueryNoBuffer, NULL, 0)                        \
     ROW(OID_802_3_PERMANENT_ADDRESS, 0, AerovnetQueryPermanent, NULL, 0)                 \
     ROW(OID_802_3_CURRENT_ADDRESS, 0, AerovnetQueryCurrent, NULL, 0)                     \
     ROW(OID_802_3_MULTICAST_LIST, 0, AerovnetQueryMulticast, AerovnetSetMulticast, 0)    \
@@ -354,6 +472,10 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     ROW(OID_802_3_RCV_ERROR_ALIGNMENT, 0, NULL, NULL, 0)                                 \
     ROW(OID_802_3_XMIT_ONE_COLLISION, 0, NULL, NULL, 0)                                  \
     ROW(OID_802_3_XMIT_MORE_COLLISIONS, 0, NULL, NULL, 0)                                \
+    ROW(OID_PNP_QUERY_POWER, 0, AerovnetQueryPower, NULL, 0)                             \
+    ROW(OID_PNP_SET_POWER, 0, NULL, AerovnetSetPower, 4)                                 \
+    ROW(OID_PM_PARAMETERS, 0, AerovnetQueryPowerParameters, AerovnetSetPowerParameters,  \
+        NDIS_SIZEOF_NDIS_PM_PARAMETERS_REVISION_1)                                       \
     ROW(OID_AEROVNET_COUNTERS, 0, AerovnetQueryCounters, NULL, 0)
 
 #define AEROVNET_OID_AS_ROW(_Oid, _Number, _Query, _Set, _SetLength) \
@@ -387,7 +509,8 @@ static NDIS_STATUS AerovnetAnswer(const AEROVNET_REPLY *Reply, PVOID Buffer, ULO
         Copy = sizeof(ULONG);
     if (Length < Copy)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
-    NdisMoveMemory(Buffer, Reply->Data, Copy);
+    if (Copy != 0)
+        NdisMoveMemory(Buffer, Reply->Data, Copy);
     *Written = Copy;
     return NDIS_STATUS_SUCCESS;
 }

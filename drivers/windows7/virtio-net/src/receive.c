@@ -22,7 +22,7 @@ static VOID AerovnetPost(PAEROVNET_RECEIVE Receive, PAEROVNET_BUFFER Buffer)
     if (!Receive->Queue.Live)
         return;
     Piece.addr = Buffer->Address;
-    Piece.len = AEROVNET_HEADER_LENGTH + AEROVNET_FRAME_MAX;
+    Piece.len = AEROVNET_HEADER_LENGTH + AEROVNET_WIRE_MAX;
     if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, Buffer) == VIRTQ_OK)
         Buffer->Owner = AerovnetDevice;
 }
@@ -64,15 +64,55 @@ static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AER
     }
 }
 
-/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. The lock is held. */
+/* The tag of a frame of `Length` bytes, if it has one. */
+static BOOLEAN AerovnetTagIn(const UCHAR *Frame, ULONG Length, PUSHORT Tag)
+{
+    const UCHAR *Type = Frame + AEROVNET_ADDRESSES_LENGTH;
+
+    if (Length < AEROVNET_ETHERNET_HEADER + AEROVNET_TAG_LENGTH || Type[0] != 0x81 || Type[1] != 0)
+        return FALSE;
+    *Tag = (USHORT)(Type[2] << 8 | Type[3]);
+    return TRUE;
+}
+
+/* What NDIS is told of a tag, as far as *PriorityVLANTag allows (network/enumeration-keywords). */
+static PVOID AerovnetTagInfo(PAEROVNET_ADAPTER Adapter, USHORT Tag)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
+
+    Info.Value = NULL;
+    if (Adapter->TagMode != 0)
+        Info.TagHeader.CanonicalFormatId = Tag >> AEROVNET_TAG_FORMAT_SHIFT & 1;
+    if (Adapter->TagMode & AEROVNET_TAG_PRIORITY)
+        Info.TagHeader.UserPriority = Tag >> AEROVNET_TAG_PRIORITY_SHIFT;
+    if (Adapter->TagMode & AEROVNET_TAG_VLAN)
+        Info.TagHeader.VlanId = Tag & AEROVNET_TAG_VLAN_MASK;
+    return Info.Value;
+}
+
+/* An adapter of a VLAN gets the frames of that VLAN and no others (network/oid-gen-mac-options,
+ * NDIS_MAC_OPTION_8021Q_VLAN). */
+static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
+{
+    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || Adapter->VlanId == 0 ||
+           Adapter->VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
+}
+
+/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always taken out
+ * of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    ULONG Length = Used - AEROVNET_HEADER_LENGTH;
     PNET_BUFFER NetBuffer;
     AEROVNET_KIND Kind;
-    ULONG Length;
+    ULONG Offset = 0;
+    USHORT Tag = 0;
 
-    if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER) {
+    if (Used >= AEROVNET_HEADER_LENGTH && AerovnetTagIn(Buffer->Frame, Length, &Tag))
+        Offset = AEROVNET_TAG_LENGTH;
+    if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER ||
+        Length > AEROVNET_FRAME_MAX + Offset) {
         Receive->Traffic.Errors++;
         return FALSE;
     }
@@ -82,16 +122,22 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         return FALSE;
     }
     Kind = AerovnetAddressKind(Buffer->Frame);
-    if (!AerovnetWanted(Adapter, Buffer->Frame, Kind)) {
+    if (!AerovnetVlanWanted(Adapter, Tag) || !AerovnetWanted(Adapter, Buffer->Frame, Kind)) {
         Receive->Filtered++;
         return FALSE;
     }
-    Length = Used - AEROVNET_HEADER_LENGTH;
+    if (Offset != 0)
+        NdisMoveMemory(Buffer->Frame + Offset, Buffer->Frame, AEROVNET_ADDRESSES_LENGTH);
+    Length -= Offset;
     Receive->Traffic.Frames[Kind]++;
     Receive->Traffic.Bytes[Kind] += Length;
 
     NetBuffer = NET_BUFFER_LIST_FIRST_NB(Buffer->NetBufferList);
+    NET_BUFFER_DATA_OFFSET(NetBuffer) = Offset;
+    NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer) = Offset;
     NET_BUFFER_DATA_LENGTH(NetBuffer) = Length;
+    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, Ieee8021QNetBufferListInfo) =
+        Offset != 0 ? AerovnetTagInfo(Adapter, Tag) : NULL;
     NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
     Buffer->Owner = AerovnetNdis;
     return TRUE;
@@ -113,10 +159,8 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
         AerovnetPost(Receive, AEROVNET_LIST_BUFFER(List));
     }
-    if (Receive->Queue.Live) {
-        Notify = virtq_publish(&Receive->Queue.Ring) != 0;
-        Receive->Queue.Notifications += Notify;
-    }
+    if (Receive->Queue.Live)
+        Notify = AerovnetPublish(&Receive->Queue);
     if (AtDispatch)
         NdisDprReleaseSpinLock(&Receive->Queue.Lock);
     else
@@ -177,8 +221,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
             else
                 AerovnetPost(Receive, Cookie);
         }
-        Notify = virtq_publish(&Receive->Queue.Ring) != 0;
-        Receive->Queue.Notifications += Notify;
+        Notify = AerovnetPublish(&Receive->Queue);
         FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
     }
     if (Chain.Count != 0) {
@@ -228,7 +271,7 @@ static BOOLEAN AerovnetBufferInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
 
     Buffer->Address = (virtio_u64)Shared->Pa.QuadPart + Offset;
     Buffer->Frame = Shared->Va + Offset + AEROVNET_HEADER_LENGTH;
-    Buffer->Mdl = NdisAllocateMdl(Adapter->MiniportHandle, Buffer->Frame, AEROVNET_FRAME_MAX);
+    Buffer->Mdl = NdisAllocateMdl(Adapter->MiniportHandle, Buffer->Frame, AEROVNET_WIRE_MAX);
     if (Buffer->Mdl == NULL)
         return FALSE;
     Buffer->NetBufferList =

@@ -55,7 +55,8 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List)
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Appends `Lists` to the queue, all or none of them. */
+/* Appends `Lists` to the queue, all or none of them. They are counted in Outstanding, and one more for
+ * the call itself: the lists may be back before it ends, and the adapter must not be gone by then. */
 static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Bad,
                                      BOOLEAN AtDispatch)
 {
@@ -67,7 +68,9 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     else
         NdisAcquireSpinLock(&Transmit->Queue.Lock);
     Transmit->Traffic.Errors += Bad;
-    if (!Transmit->Open) {
+    if (Adapter->Asleep) {
+        Status = NDIS_STATUS_LOW_POWER_STATE;
+    } else if (!Transmit->Open) {
         Status = NDIS_STATUS_PAUSED;
     } else if (!Transmit->Queue.Live) {
         Status = Adapter->Gone          ? NDIS_STATUS_ADAPTER_REMOVED
@@ -75,7 +78,7 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
                                         : NDIS_STATUS_FAILURE;
         Transmit->Traffic.Discards += Lists->Count;
     } else {
-        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count);
+        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
     }
     if (AtDispatch)
@@ -123,6 +126,7 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     if (!AtDispatch)
         KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
     AerovnetPump(Adapter);
+    AerovnetRelease(Adapter, 1);
     if (!AtDispatch)
         KeLowerIrql(OldIrql);
 }
@@ -163,21 +167,58 @@ static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batc
     return Count;
 }
 
-/* Copies the frame behind the slot's header and pads it with zeros: one piece. */
+/* The tag that a list's frames get, or 0: what the list asks for and *PriorityVLANTag allows, and the
+ * adapter's own VLAN if the list names none (network/enumeration-keywords, network/oid-gen-vlan-id). */
+static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
+    ULONG Tag;
+
+    if (Adapter->TagMode == 0)
+        return 0;
+    Info.Value = NET_BUFFER_LIST_INFO(List, Ieee8021QNetBufferListInfo);
+    Tag = (ULONG)Info.TagHeader.CanonicalFormatId << AEROVNET_TAG_FORMAT_SHIFT;
+    if (Adapter->TagMode & AEROVNET_TAG_PRIORITY)
+        Tag |= (ULONG)Info.TagHeader.UserPriority << AEROVNET_TAG_PRIORITY_SHIFT;
+    if (Adapter->TagMode & AEROVNET_TAG_VLAN)
+        Tag |= Info.TagHeader.VlanId != 0 ? Info.TagHeader.VlanId : Adapter->VlanId;
+    return (USHORT)Tag;
+}
+
+/* Writes the tag behind the addresses, which stand at the head of the bounce buffer. */
+static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
+{
+    PUCHAR Tag = Slot->Bounce + AEROVNET_ADDRESSES_LENGTH;
+
+    Tag[0] = 0x81;
+    Tag[1] = 0x00;
+    Tag[2] = (UCHAR)(Slot->Tag >> 8);
+    Tag[3] = (UCHAR)Slot->Tag;
+}
+
+/* Copies the frame behind the slot's header and pads it with zeros: one piece. A frame is padded before
+ * it is tagged, so that it is long enough without the tag too. */
 static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 {
+    ULONG TagLength = Slot->Tag != 0 ? AEROVNET_TAG_LENGTH : 0;
+    PUCHAR Frame = Slot->Bounce + TagLength;
     ULONG Length = Slot->FrameLength;
-    PVOID Data = NdisGetDataBuffer(Slot->NetBuffer, Length, Slot->Bounce, 1, 0);
+    PVOID Data = NdisGetDataBuffer(Slot->NetBuffer, Length, Frame, 1, 0);
 
     if (Data == NULL) {
         Slot->Status = NDIS_STATUS_RESOURCES;
         return;
     }
-    if (Data != Slot->Bounce)
-        NdisMoveMemory(Slot->Bounce, Data, Length);
+    if (Data != Frame)
+        NdisMoveMemory(Frame, Data, Length);
     if (Length < AEROVNET_FRAME_MIN) {
-        NdisZeroMemory(Slot->Bounce + Length, AEROVNET_FRAME_MIN - Length);
+        NdisZeroMemory(Frame + Length, AEROVNET_FRAME_MIN - Length);
         Length = AEROVNET_FRAME_MIN;
+    }
+    if (Slot->Tag != 0) {
+        NdisMoveMemory(Slot->Bounce, Frame, AEROVNET_ADDRESSES_LENGTH);
+        AerovnetWriteTag(Slot);
+        Length += AEROVNET_TAG_LENGTH;
     }
     Slot->Pieces[0].addr = Slot->HeaderAddress;
     Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH + Length;
@@ -186,7 +227,8 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 }
 
 /* The scatter/gather list begins where the current MDL begins; the frame begins CurrentMdlOffset
- * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). */
+ * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). Of a tagged frame the addresses and the
+ * tag follow the header in the bounce buffer, and the list gives the rest. */
 static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
 {
     const SCATTER_GATHER_LIST *SgList = Slot->SgList;
@@ -197,6 +239,11 @@ static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
 
     Slot->Pieces[0].addr = Slot->HeaderAddress;
     Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH;
+    if (Slot->Tag != 0) {
+        Slot->Pieces[0].len += AEROVNET_ADDRESSES_LENGTH + AEROVNET_TAG_LENGTH;
+        Skip += AEROVNET_ADDRESSES_LENGTH;
+        Left -= AEROVNET_ADDRESSES_LENGTH;
+    }
     for (i = 0; i < SgList->NumberOfElements && Left != 0; i++) {
         Length = SgList->Elements[i].Length;
         if (Skip >= Length) {
@@ -232,6 +279,11 @@ static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
         return;
     }
     Slot->Kind = AerovnetAddressKind(Header);
+    Slot->Tag = AerovnetTagOf(Adapter, Slot->NetBufferList);
+    if (Slot->Tag != 0) {
+        NdisMoveMemory(Slot->Bounce, Header, AEROVNET_ADDRESSES_LENGTH);
+        AerovnetWriteTag(Slot);
+    }
     if (Slot->FrameLength < AEROVNET_FRAME_MIN) {
         AerovnetCopyFrame(Slot);
         InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
@@ -254,14 +306,22 @@ VOID NTAPI AerovnetProcessSGList(PDEVICE_OBJECT DeviceObject, PVOID Reserved,
                                  PSCATTER_GATHER_LIST ScatterGatherList, PVOID Context)
 {
     PAEROVNET_SLOT Slot = Context;
+    PAEROVNET_ADAPTER Adapter = Slot->Adapter;
 
     UNREFERENCED_PARAMETER(DeviceObject);
     UNREFERENCED_PARAMETER(Reserved);
 
     Slot->SgList = ScatterGatherList;
     AerovnetBuildPieces(Slot);
-    if (InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY) == AEROVNET_SLOT_DETACHED)
-        AerovnetPump(Slot->Adapter);
+    if (InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_READY, AEROVNET_SLOT_MAPPING) ==
+        AEROVNET_SLOT_MAPPING)
+        return;
+    /* Nobody else changes a detached slot. Its list may be back before the pump ends, hence the
+     * reference. */
+    InterlockedIncrement(&Adapter->Outstanding);
+    InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
+    AerovnetPump(Adapter);
+    AerovnetRelease(Adapter, 1);
 }
 
 /* Moves the ready slots at the head of Mapped into the ring, and those that cannot be sent to
@@ -337,10 +397,8 @@ static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
         NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
         AerovnetSubmit(Transmit, &Failed);
         Count = AerovnetBindSlots(Transmit, Batch);
-        if (Count == 0 && Failed == NULL && Transmit->Queue.Live) {
-            Notify = virtq_publish(&Transmit->Queue.Ring) != 0;
-            Transmit->Queue.Notifications += Notify;
-        }
+        if (Count == 0 && Failed == NULL && Transmit->Queue.Live)
+            Notify = AerovnetPublish(&Transmit->Queue);
         NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
         for (i = 0; i < Count; i++)
             AerovnetPrepare(Adapter, Batch[i]);
@@ -543,7 +601,6 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     if (Size > Transmit->SlotsWanted)
         Size = Transmit->SlotsWanted;
     Transmit->SlotCount = Size;
-    Transmit->UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
 
     /* Multiples of 16 keep each list aligned as NDIS's own allocation would be. */
     Transmit->SgBufferLength = (Transmit->SgBufferLength + 15) & ~15u;
