@@ -55,11 +55,11 @@ static void run(void *context)
     struct ndis_work_item *item = context;
     NDIS_IO_WORKITEM_ROUTINE routine = item->routine;
     void *argument = item->context;
-    struct callback call = callback_begin("NdisIoWorkItemRoutine");
+    struct callback call = callback_begin();
 
     atomic_store(&item->queued, false);
     routine(argument, item);
-    callback_end(&call);
+    callback_end(&call, "NdisIoWorkItemRoutine");
 }
 
 VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE Routine,

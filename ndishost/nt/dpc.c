@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <ntddk.h>
 #include "loader/exports.h"
-#include "nt/callback.h"
-#include "loader/loader.h"
 #include "nt/clock.h"
 #include "nt/irql_internal.h"
 #include "nt/processor_internal.h"
@@ -136,14 +134,7 @@ static void call(PKDPC dpc)
     /* From here on it may be queued again, or be freed by its own routine. */
     dpc->DpcData = NULL;
     cpu_unlock();
-    if (image_contains((const void *)routine)) {
-        struct callback custom = callback_begin("CustomDpc");
-
-        routine(dpc, context, argument1, argument2);
-        callback_end(&custom);
-    } else {
-        routine(dpc, context, argument1, argument2);
-    }
+    routine(dpc, context, argument1, argument2);
     nt_check_no_locks("a DPC");
     nt_check_irql("a DPC", IRQL_DISPATCH);
 }

@@ -130,12 +130,12 @@ VOID IndicateLink(NDIS_HANDLE Handle)
     NdisMIndicateStatusEx(Handle, &Indication);
 }
 
-PCM_PARTIAL_RESOURCE_DESCRIPTOR FindResource(UCHAR Type)
+PCM_PARTIAL_RESOURCE_DESCRIPTOR FindMemory(VOID)
 {
     ULONG i;
 
     for (i = 0; i < Adapter.Resources->Count; i++)
-        if (Adapter.Resources->PartialDescriptors[i].Type == Type)
+        if (Adapter.Resources->PartialDescriptors[i].Type == CmResourceTypeMemory)
             return &Adapter.Resources->PartialDescriptors[i];
     return NULL;
 }
@@ -346,7 +346,7 @@ static VOID Release(VOID)
 
 /* ---- Attributes ---- */
 
-NDIS_STATUS SetRegistration(VOID)
+static NDIS_STATUS SetRegistration(VOID)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
 
@@ -363,7 +363,7 @@ NDIS_STATUS SetRegistration(VOID)
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
 }
 
-NDIS_STATUS SetGeneral(VOID)
+static NDIS_STATUS SetGeneral(VOID)
 {
     static const UCHAR Mac[6] = {0x02, 0x52, 0x75, 0x6C, 0x65, 0x01};
     static NDIS_OID Oids[] = {OID_GEN_VENDOR_ID, OID_GEN_CURRENT_PACKET_FILTER,
