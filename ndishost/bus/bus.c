@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The back ends by name; see bus.h. */
-#include <stdatomic.h>
 #include <string.h>
 #include "bus/bus.h"
-#include "rules/rules.h"
 
 static const struct bus_backend *const backends[] = {&bus_model, &bus_qtest, &bus_pci};
 #define BACKENDS (sizeof backends / sizeof backends[0])
@@ -29,19 +27,6 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
         return NULL;
     }
     return backend->open(colon ? colon + 1 : "", events, context, error, error_size);
-}
-
-bool bus_awake(const struct bus *bus, unsigned bar, uint64_t offset, const char *verb,
-               const void *caller)
-{
-    if (!atomic_load_explicit(&bus->asleep, memory_order_relaxed))
-        return true;
-    if (rules_enabled)
-        rule_violation(
-            "LowPower", caller,
-            "BAR %u, offset 0x%llx is %s while the device has no power: it was put to sleep", bar,
-            (unsigned long long)offset, verb);
-    return false;
 }
 
 void bus_help(FILE *out)

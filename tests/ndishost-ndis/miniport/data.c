@@ -208,6 +208,20 @@ static VOID Map(PLOOP_ADAPTER Adapter, PNET_BUFFER_LIST List)
     }
 }
 
+/* The IRQL, of one who has been told of it by a flag and so is not to ask for it. */
+static KIRQL IrqlByLock(VOID)
+{
+    NDIS_SPIN_LOCK Lock;
+    KIRQL Irql;
+
+    NdisAllocateSpinLock(&Lock);
+    NdisAcquireSpinLock(&Lock);
+    Irql = Lock.OldIrql;
+    NdisReleaseSpinLock(&Lock);
+    NdisFreeSpinLock(&Lock);
+    return Irql;
+}
+
 VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferList,
                     NDIS_PORT_NUMBER PortNumber, ULONG SendFlags)
 {
@@ -218,7 +232,7 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
     BOOLEAN Running;
 
     CHECK(Adapter, PortNumber == 0, PortNumber);
-    CHECK(Adapter, KeGetCurrentIrql() == (Dispatch ? DISPATCH_LEVEL : PASSIVE_LEVEL), SendFlags);
+    CHECK(Adapter, IrqlByLock() == (Dispatch ? DISPATCH_LEVEL : PASSIVE_LEVEL), SendFlags);
     for (List = NetBufferList; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
@@ -294,8 +308,7 @@ VOID NTAPI LoopReturn(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBu
     PLOOP_ADAPTER Adapter = MiniportAdapterContext;
 
     CHECK(Adapter,
-          !NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) ==
-              (KeGetCurrentIrql() != DISPATCH_LEVEL),
+          !NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) == (IrqlByLock() != DISPATCH_LEVEL),
           ReturnFlags);
     if (Adapter->Mode == LOOP_INDICATE_TWICE)
         return; /* it may come back twice: not to be used again, nor counted */
