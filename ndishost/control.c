@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "bus/bus.h"
 #include "command_line.h"
+#include "ndis/bad_send.h"
 #include "nt/pool.h"
 
 #define LINE_LENGTH  8192
@@ -414,6 +415,19 @@ static void command_send(struct control *control, struct ndis_adapter *adapter, 
         ok(reply, "%s", "");
 }
 
+/* bad KIND: a malformed or awkward list. */
+static void command_bad(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                        struct reply *reply)
+{
+    char *kind = word(&arguments), text[1024];
+
+    (void)control;
+    if (bad_send(adapter, kind ? kind : "", text, sizeof(text)))
+        fail(reply, "%s", text);
+    else
+        ok(reply, "%s", text);
+}
+
 /* wire HEX: a frame that comes to the device. */
 static void command_wire(struct control *control, struct ndis_adapter *adapter, char *arguments,
                          struct reply *reply)
@@ -475,6 +489,7 @@ static const struct command {
     {"fault", command_fault, "fault ... (of the bus)"},
     {"remove", command_remove, "remove"},
     {"send", command_send, "send HEX"},
+    {"bad", command_bad, "bad KIND (a list malformed or awkward; `bad` names the kinds)"},
     {"wire", command_wire, "wire HEX"},
     {"fail", command_fail, "fail FUNCTION[:N]|none"},
     {"sleep", command_sleep, "sleep MS"},

@@ -33,30 +33,13 @@ static void bus_interrupt(void *context, bool asserted)
     interrupt_line(context, asserted);
 }
 
-/* Is it the frame that adapter_send_frame has sent? It may have been padded. */
-static bool own_frame(struct ndis_adapter *adapter, const void *frame, size_t length)
-{
-    bool own = false;
-
-    if (!atomic_load_explicit(&adapter->own_expected, memory_order_relaxed))
-        return false;
-    pthread_mutex_lock(&adapter->own_lock);
-    if (atomic_load(&adapter->own_expected) && length >= adapter->own_length &&
-        !memcmp(frame, adapter->own_frame, adapter->own_length)) {
-        atomic_store(&adapter->own_expected, false);
-        own = true;
-    }
-    pthread_mutex_unlock(&adapter->own_lock);
-    return own;
-}
-
 static void bus_wire_receive(void *context, const void *frame, size_t length)
 {
     struct ndis_adapter *adapter = context;
 
     if (adapter->pcap_wire)
         pcap_frame(adapter->pcap_wire, frame, length);
-    if (atomic_load(&adapter->net_started) && !own_frame(adapter, frame, length))
+    if (!wire_watch_take(&adapter->watch, frame, length) && atomic_load(&adapter->net_started))
         adapter->net->ops->far_receive(adapter->net, frame, length);
 }
 
@@ -188,7 +171,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->plain = options->plain;
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
-    pthread_mutex_init(&adapter->own_lock, NULL);
+    wire_watch_init(&adapter->watch);
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);
     random_seed(&random, adapter->seed);
@@ -419,38 +402,22 @@ void life_cycle_link_changed(struct ndis_adapter *adapter, bool up)
         adapter->net->ops->link(adapter->net, up);
 }
 
-static void expect_own(struct ndis_adapter *adapter, const void *frame, size_t length)
-{
-    pthread_mutex_lock(&adapter->own_lock);
-    adapter->own_frame = frame;
-    adapter->own_length = length;
-    atomic_store(&adapter->own_expected, frame != NULL);
-    pthread_mutex_unlock(&adapter->own_lock);
-}
-
-/* A sent frame may be completed before the device's wire has delivered it. */
-static void wait_own(struct ndis_adapter *adapter)
-{
-    uint64_t deadline = nt_clock_now() + OWN_WAIT;
-
-    while (atomic_load(&adapter->own_expected) && nt_clock_now() < deadline)
-        nt_clock_sleep(NT_MILLISECOND);
-}
-
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status)
 {
+    struct wire_frame own = {.data = frame, .length = length, .tag = TAG_NONE};
     int failed;
 
     if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
         return -1;
     atomic_fetch_add(&adapter->senders, 1);
-    expect_own(adapter, frame, length);
+    wire_watch_begin(&adapter->watch, &own, 1);
     failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
                                status);
     if (!failed && *status == NDIS_STATUS_SUCCESS && adapter->bus->ops->wire_send)
-        wait_own(adapter);
-    expect_own(adapter, NULL, 0);
+        wire_watch_wait(&adapter->watch,
+                        nt_clock_now() + OWN_WAIT); /* it may come a little later */
+    wire_watch_end(&adapter->watch);
     life_cycle_send_leave(adapter);
     return failed;
 }

@@ -23,6 +23,7 @@
 #include "loader/exports.h"
 #include "loader/loader.h"
 #include "ndis/adapter.h"
+#include "ndis/wire_watch.h"
 #include "net/net.h"
 #include "nt/irql.h"
 #include "nt/random.h"
@@ -177,11 +178,7 @@ struct ndis_adapter {
     bool line_asserted;
     struct dma_channel *dma;
     struct protocol *protocol;
-    /* A frame of adapter_send_frame that the device is to put on the wire: no network end's. */
-    pthread_mutex_t own_lock;
-    atomic_bool own_expected;
-    const void *own_frame;
-    size_t own_length;
+    struct wire_watch watch; /* frames of scenario control on the wire: no network end's */
 
     struct oid_state *oid;
     struct collected *collected; /* report.c: what the miniport answered last */

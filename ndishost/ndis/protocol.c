@@ -40,6 +40,10 @@ struct protocol {
     bool stopping;
     pthread_cond_t wake; /* the returner: something is held, or stop */
 
+    unsigned foreign_out; /* lists of protocol_send_foreign with the miniport */
+    void (*foreign_back)(void *context, NET_BUFFER_LIST *nbl);
+    void *foreign_context;
+
     bool own_out; /* a frame of protocol_send_one is with the miniport */
     NDIS_STATUS own_status;
     pthread_cond_t own_back;
@@ -55,7 +59,7 @@ static __thread uint8_t flat[FLATTEN_MAX];
 
 /* ---- 802.1Q out of band: NDIS_NET_BUFFER_LIST_8021Q_INFO ---- */
 
-static void tag_set(NET_BUFFER_LIST *nbl, uint32_t tag)
+void protocol_set_tag(NET_BUFFER_LIST *nbl, uint32_t tag)
 {
     NDIS_NET_BUFFER_LIST_8021Q_INFO info = {.Value = NULL};
 
@@ -153,7 +157,7 @@ unsigned protocol_in_flight(struct protocol *protocol)
     unsigned count;
 
     pthread_mutex_lock(&protocol->lock);
-    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count;
+    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count + protocol->foreign_out;
     pthread_mutex_unlock(&protocol->lock);
     return count;
 }
@@ -257,7 +261,7 @@ static void list_prepare(NET_BUFFER_LIST *nbl, uint32_t tag, void *cancel_id)
     NET_BUFFER_LIST_FLAGS(nbl) = 0;
     NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
     NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
-    tag_set(nbl, tag);
+    protocol_set_tag(nbl, tag);
     NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, cancel_id);
 }
 
@@ -345,6 +349,55 @@ int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t len
     return out ? -1 : 0;
 }
 
+void protocol_send_foreign(struct protocol *protocol, NET_BUFFER_LIST *chain, bool raise,
+                           void (*back)(void *context, NET_BUFFER_LIST *nbl), void *context)
+{
+    struct ndis_adapter *adapter = protocol->adapter;
+    NET_BUFFER_LIST *nbl;
+    unsigned lists = 0, frames = 0;
+    uint64_t bytes = 0;
+    NET_BUFFER *nb;
+
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), lists++)
+        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb), frames++)
+            bytes += NET_BUFFER_DATA_LENGTH(nb);
+    COUNT(adapter, sent_lists, lists);
+    COUNT(adapter, sent_frames, frames);
+    COUNT(adapter, sent_bytes, bytes);
+    pthread_mutex_lock(&protocol->lock);
+    protocol->foreign_out += lists;
+    protocol->foreign_back = back;
+    protocol->foreign_context = context;
+    pthread_mutex_unlock(&protocol->lock);
+    if (raise)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_send(adapter, chain, raise ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (raise)
+        irql_lower(PASSIVE_LEVEL, NULL);
+}
+
+static bool is_foreign(const struct protocol *protocol, const NET_BUFFER_LIST *nbl)
+{
+    const char *at = (const char *)nbl;
+
+    return at < protocol->list_blocks ||
+           at >= protocol->list_blocks + PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE;
+}
+
+static void foreign_complete(struct protocol *protocol, NET_BUFFER_LIST *nbl)
+{
+    NET_BUFFER *nb;
+    unsigned failed = 0;
+
+    for (nb = nbl_of(nbl)->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
+        failed += NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS;
+    COUNT(protocol->adapter, send_failed, failed);
+    pthread_mutex_lock(&protocol->lock);
+    protocol->foreign_out--;
+    pthread_mutex_unlock(&protocol->lock);
+    protocol->foreign_back(protocol->foreign_context, nbl);
+}
+
 /* Frames on their way back to the network end. */
 struct completion {
     struct frame_slot *slot[COMPLETION_PART];
@@ -396,6 +449,10 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
         NET_BUFFER *nb, *next_nb;
 
         next = NET_BUFFER_LIST_NEXT_NBL(chain);
+        if (is_foreign(protocol, chain)) {
+            foreign_complete(protocol, chain);
+            continue;
+        }
         for (nb = nbl_of(chain)->first; nb; nb = next_nb) {
             next_nb = NET_BUFFER_NEXT_NB(nb);
             if (done.count == COMPLETION_PART)

@@ -22,6 +22,13 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
 /* One frame that is no network end's; waited for. -1: not taken, or not back by the deadline. */
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status);
+/* Sends lists that are not the protocol's own, each NBL_WITH_PROTOCOL. `back` is called for every one
+ * that the miniport completes, and from then on it is the caller's. One caller at a time; the next
+ * when all are back. PASSIVE_LEVEL; at DISPATCH_LEVEL the miniport is called if `raise`. */
+void protocol_send_foreign(struct protocol *protocol, NET_BUFFER_LIST *chain, bool raise,
+                           void (*back)(void *context, NET_BUFFER_LIST *nbl), void *context);
+/* 802.1Q out of band for all frames of a list: a TCI, or TAG_NONE. */
+void protocol_set_tag(NET_BUFFER_LIST *nbl, uint32_t tag);
 /* The chain is back from the miniport: near_sent for every frame. Called by
  * NdisMSendNetBufferListsComplete when it knows that each list was the miniport's. */
 void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain);

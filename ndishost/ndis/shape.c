@@ -78,18 +78,14 @@ void shape_memory_destroy(struct shape_memory *memory)
     memset(memory, 0, sizeof(*memory));
 }
 
-/* An MDL over the slot's bytes [offset, offset + length), as a protocol's is: of nonpaged memory,
- * or of a user's locked pages that nobody has mapped yet. */
-static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length,
-                      bool mapped)
+MDL *shape_mdl(void *storage, uint8_t *va, size_t length, bool mapped)
 {
-    MDL *mdl = (MDL *)(slot->mdls + index * MDL_STRIDE);
-    uint8_t *va = slot->data + offset;
+    MDL *mdl = storage;
     PFN_NUMBER *page = (PFN_NUMBER *)(mdl + 1);
     uint8_t *at = (uint8_t *)((uintptr_t)va & ~(uintptr_t)(PHYS_PAGE - 1));
 
     mdl->Next = NULL;
-    mdl->Size = (CSHORT)MDL_STRIDE;
+    mdl->Size = (CSHORT)SHAPE_MDL_SIZE(length);
     mdl->MdlFlags = mapped ? MDL_SOURCE_IS_NONPAGED_POOL : MDL_PAGES_LOCKED;
     mdl->Process = NULL;
     mdl->MappedSystemVa = mapped ? va : UNMAPPED;
@@ -104,6 +100,13 @@ static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, si
         at += PHYS_PAGE;
     } while (at < va + length);
     return mdl;
+}
+
+/* An MDL over the slot's bytes [offset, offset + length). */
+static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length,
+                      bool mapped)
+{
+    return shape_mdl(slot->mdls + index * MDL_STRIDE, slot->data + offset, length, mapped);
 }
 
 /* One shape: what lies before the data, the pieces of the data, and what lies behind. */

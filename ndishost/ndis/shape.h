@@ -9,6 +9,7 @@
 #define NDISHOST_SHAPE_H
 
 #include "ndis/net_buffer.h"
+#include "nt/phys.h"
 
 /* A NET_BUFFER with memory of its own: enough for the longest frame in the widest shape. */
 struct frame_slot {
@@ -35,6 +36,13 @@ size_t shape_longest(bool plain);
 /* Lays the frame out. Its bytes are copied. length <= shape_longest(plain). */
 void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
                  struct random *random);
+
+/* Room for an MDL over `bytes` bytes that begin anywhere in a page. */
+#define SHAPE_MDL_SIZE(bytes) \
+    ((sizeof(MDL) + ((bytes) / PHYS_PAGE + 2) * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
+/* Makes an MDL in `storage` over memory of phys_alloc, as a protocol's is: of nonpaged memory, or of a
+ * user's locked pages that nobody has mapped yet. */
+MDL *shape_mdl(void *storage, uint8_t *va, size_t length, bool mapped);
 
 /* The slot that a NET_BUFFER is of. */
 struct frame_slot *frame_slot_of(NET_BUFFER *nb);
