@@ -25,6 +25,7 @@ enum option_id {
     OPTION_RULES,
     OPTION_SHAPE,
     OPTION_FAIL_ALLOCATION,
+    OPTION_TIME_SCALE,
     OPTION_FAIL,
     OPTION_RETRY,
     OPTION_PCAP_WIRE,
@@ -49,6 +50,7 @@ static const struct option options[] = {
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
+    {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"fail", required_argument, NULL, OPTION_FAIL},
     {"retry", no_argument, NULL, OPTION_RETRY},
     {"pcap-wire", required_argument, NULL, OPTION_PCAP_WIRE},
@@ -101,6 +103,9 @@ static const char help_options[] =
     "                      that can (-N: that and all after it)\n"
     "  --retry             when Initialize fails, once more, now with nothing that is made to "
     "fail\n"
+    "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
+    "timers\n"
+    "                      and sleeps, and what it has to be done with in time\n"
     "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
     "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
     "  --pcap-wire FILE    the same of the frames that come out of the device\n"
@@ -243,6 +248,11 @@ static int set_number(struct command_line *line, int option, const char *value, 
         if (parse_range(value, -1000000000, 1000000000, &number))
             return bad(error, error_size, "fail-allocation", value, "a number");
         line->fail_allocation = number;
+        return 0;
+    case OPTION_TIME_SCALE:
+        if (parse_range(value, 1, 1000, &number))
+            return bad(error, error_size, "time-scale", value, "a number from 1 to 1000");
+        line->time_scale = (unsigned)number;
         return 0;
     }
     return parse_seconds(value, &line->seconds)
@@ -396,6 +406,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
 
     memset(line, 0, sizeof(*line));
     line->rules = true;
+    line->time_scale = 1;
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;

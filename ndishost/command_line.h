@@ -45,6 +45,7 @@ struct command_line {
     long fail_allocation; /* 0: none */
     const char *fail;     /* FUNCTION[:N] */
     bool rules, plain, debug_output, quiet, progress, retry;
+    unsigned time_scale;
     unsigned memory; /* MiB; 0: the default of the bus's kind of memory */
 };
 

@@ -13,6 +13,7 @@
 #include "command_line.h"
 #include "control.h"
 #include "ndis/adapter.h"
+#include "nt/clock.h"
 #include "nt/irql.h"
 #include "nt/log.h"
 #include "nt/phys.h"
@@ -124,6 +125,7 @@ static int machine_up(struct command_line *line, char *error, size_t error_size)
     memory = line->memory ? line->memory : (kind == PHYS_HUGE ? MEMORY_HUGE : MEMORY_PAGES);
     if (phys_open(kind, (uint64_t)memory << 20, line->seed, error, error_size))
         return -1;
+    nt_clock_speed(line->time_scale);
     trap_install();
     nt_thread_enter("main");
     rules_enabled = line->rules;

@@ -23,7 +23,8 @@
 /* KeQueryTimeIncrement in milliseconds, as a fixed-point number with 24 bits behind the point. */
 #define TICK_MULTIPLIER ((uint32_t)((NT_TICK << 24) / NT_MILLISECOND))
 
-static uint64_t start; /* of the monotonic clock, when this process began */
+static uint64_t start, system_start; /* of the two clocks, when this process began */
+static unsigned speed = 1;           /* nt_clock_speed */
 
 static uint64_t read_clock(clockid_t clock)
 {
@@ -37,15 +38,23 @@ __attribute__((constructor)) static void clock_start(void)
 {
     /* One second of uptime: no driver has to meet a time of 0. */
     start = read_clock(CLOCK_MONOTONIC) - NT_SECOND;
+    system_start = read_clock(CLOCK_REALTIME) - NT_SECOND + EPOCH_DIFFERENCE * NT_SECOND;
+}
+
+void nt_clock_speed(unsigned times)
+{
+    speed = times;
 }
 
 uint64_t nt_clock_now(void)
 {
-    return read_clock(CLOCK_MONOTONIC) - start;
+    return (read_clock(CLOCK_MONOTONIC) - start) * speed;
 }
 
 uint64_t nt_clock_system(void)
 {
+    if (speed > 1)
+        return system_start + nt_clock_now();
     return read_clock(CLOCK_REALTIME) + EPOCH_DIFFERENCE * NT_SECOND;
 }
 
@@ -63,7 +72,7 @@ static struct timespec as_timespec(uint64_t units)
 
 void nt_clock_sleep(uint64_t duration)
 {
-    struct timespec until = as_timespec(read_clock(CLOCK_MONOTONIC) + duration);
+    struct timespec until = as_timespec(read_clock(CLOCK_MONOTONIC) + duration / speed);
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
         ;
@@ -97,7 +106,7 @@ bool nt_clock_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadli
         pthread_cond_wait(cond, mutex);
         return true;
     }
-    until = as_timespec(start + deadline);
+    until = as_timespec(start + deadline / speed);
     return pthread_cond_timedwait(cond, mutex, &until) != ETIMEDOUT;
 }
 

@@ -17,6 +17,10 @@
 #define NT_FOREVER     UINT64_MAX
 #define NT_TICK        156250ull /* 15.625 ms: KeQueryTimeIncrement */
 
+/* Time passes this many times as fast, for the driver and all that it is held to. Before any thread is
+ * there. */
+void nt_clock_speed(unsigned times);
+
 uint64_t nt_clock_now(void);     /* interrupt time: since the host started */
 uint64_t nt_clock_system(void);  /* system time: since 1601-01-01 UTC */
 uint64_t nt_clock_counter(void); /* KeQueryPerformanceCounter: 10 MHz */
