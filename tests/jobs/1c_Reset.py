@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""1c_Reset: reset while idle and under load: every send completes, traffic resumes, and packet filter,
+multicast list, addresses and lookahead are what they were."""
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from job import Job
+
+job = Job(__file__, __doc__)
+
+SOURCE = "020000000001"
+LIST = bytes.fromhex("01005e000001" "01005e7f0001" "333300000001")
+
+
+def settings(session):
+    """What must survive, as the miniport itself has it."""
+    return {oid: session.oid("stats", oid, 512).data
+            for oid in ("OID_GEN_CURRENT_PACKET_FILTER", "OID_802_3_MULTICAST_LIST",
+                        "OID_802_3_CURRENT_ADDRESS", "OID_802_3_PERMANENT_ADDRESS",
+                        "OID_GEN_CURRENT_LOOKAHEAD")}
+
+
+def frames(session):
+    return session.stats()["ndis"]["indicated_frames"]
+
+
+def comes_up(machine, session, destination, wanted, when):
+    before = frames(session)
+    session.do("wire %s%s0800%s" % (destination, SOURCE, "00" * 46))
+    session.do("wire ffffffffffff%s0800%s" % (SOURCE, "00" * 46))  # broadcast: comes up after it
+    session.do("wait received %d 3000" % (before + 1))
+    session.do("sleep 20")
+    machine.same("%s: a frame to %s comes up" % (when, destination), frames(session) - before,
+                 2 if wanted else 1)
+
+
+@job.test("idle, many times: settings survive")
+def idle(machine):
+    with machine.session("none", ["--set", "NetworkAddress=02AABBCCDDEE"]) as session:
+        session.oid("set", "OID_802_3_MULTICAST_LIST", LIST)
+        session.oid("set", "OID_GEN_CURRENT_PACKET_FILTER", struct.pack("<I", 0x07 | 0x08))
+        session.oid("set", "OID_GEN_CURRENT_PACKET_FILTER", struct.pack("<I", 0x0B))
+        session.oid("set", "OID_GEN_CURRENT_LOOKAHEAD", struct.pack("<I", 900))
+        before = settings(session)
+        for turn in range(20):
+            session.do("reset")
+            machine.same("settings after reset %d" % turn, settings(session), before)
+        for destination, wanted in (("02aabbccddee", True), ("525400123456", False),
+                                    ("01005e7f0001", True), ("01005e7f0002", False)):
+            comes_up(machine, session, destination, wanted, "after the resets")
+        machine.same("resets", session.stats()["driver_counters"]["resets"], 20)
+        session.do("send ffffffffffff02aabbccddee0800" + "00" * 46)
+    session.run.clean()
+
+
+@job.test("under load: every send completes, traffic resumes")
+def load(machine):
+    with machine.session("gen:rate=30000") as session:
+        for _ in range(10):
+            session.do("reset")
+            session.do("wait received %d" % (frames(session) + 500))
+            session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+        machine.same("resets", session.stats()["driver_counters"]["resets"], 10)
+    run = session.run
+    run.lawful()
+    tx, rx = run.report["net"]["tx"], run.report["net"]["rx"]
+    machine.same("sends that did not come back", tx["not_returned"], 0)
+    machine.same("frames sent as SUCCESS that did not arrive", tx["lost"], 0)
+    machine.same("frames damaged, doubled or out of order",
+                 (tx["damaged"], tx["duplicated"], rx["damaged"], rx["duplicated"]), (0, 0, 0, 0))
+    machine.expect(tx["intact"] > 3000 and rx["intact"] > 3000, "hardly any traffic")
+
+
+@job.test("while paused", buses=("model",))
+def paused(machine):
+    with machine.session() as session:
+        session.do("pause")
+        reply = session.ask("reset")
+        machine.expect(reply.good, "reset while paused: %s" % reply)
+        session.do("restart")
+        comes_up(machine, session, "525400123456", True, "after a reset while paused")
+    session.run.clean()
+
+
+@job.test("the device does not come back from its reset", buses=("model",))
+def stuck(machine):
+    with machine.session("gen:rate=5000,stall=30") as session:
+        session.do("wait received 100")
+        session.do("fault reset_never")
+        machine.same("a reset that the device does not finish", session.ask("reset").status,
+                     "HARD_ERRORS")
+        # From here on every send comes back at once, and the adapter can be taken down.
+        reply = session.ask("send ffffffffffff525400123456" + "0800" + "00" * 46, 35)
+        machine.expect(not reply.good, "a frame is sent through a device that does not work")
+    run = session.run
+    run.lawful()
+    run.says("could not be brought back by a reset")
+    machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
+
+
+if __name__ == "__main__":
+    job.main()
