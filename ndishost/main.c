@@ -13,6 +13,7 @@
 #include "command_line.h"
 #include "control.h"
 #include "ndis/adapter.h"
+#include "nt/callback.h"
 #include "nt/clock.h"
 #include "nt/irql.h"
 #include "nt/log.h"
@@ -311,6 +312,9 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
     json_string(json, run->line.driver);
     fprintf(json, ",\n  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash,
             run->line.seed);
+    fprintf(json, "  \"callbacks\": ");
+    callback_report(json);
+    fprintf(json, ",\n");
     if (*run->error) {
         fprintf(json, "  \"error\": ");
         json_string(json, run->error);

@@ -228,10 +228,10 @@ static NDIS_STATUS add_device(struct ndis_adapter *adapter)
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
     if (driver_calls_add_device(adapter->driver) && !adapter->added) {
-        struct callback call = callback_begin();
+        struct callback call = callback_begin("MiniportAddDevice");
 
         status = adapter->driver->pnp.MiniportAddDeviceHandler(adapter, adapter->driver->context);
-        callback_end(&call, "MiniportAddDevice");
+        callback_end(&call);
         adapter->added = status == NDIS_STATUS_SUCCESS;
     }
     return status;

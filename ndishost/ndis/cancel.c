@@ -14,9 +14,9 @@ static void cancel_send(struct ndis_adapter *adapter, void *cancel_id)
 
     if (raise)
         irql_raise(DISPATCH_LEVEL, NULL);
-    call = callback_begin();
+    call = callback_begin("MiniportCancelSend");
     adapter->driver->characteristics.CancelSendHandler(adapter->context, cancel_id);
-    callback_end(&call, "MiniportCancelSend");
+    callback_end(&call);
     if (raise)
         irql_lower(PASSIVE_LEVEL, NULL);
 }
@@ -28,9 +28,9 @@ void cancel_oid_request(struct ndis_adapter *adapter, void *request_id)
 
     if (raise)
         irql_raise(DISPATCH_LEVEL, NULL);
-    call = callback_begin();
+    call = callback_begin("MiniportCancelOidRequest");
     adapter->driver->characteristics.CancelOidRequestHandler(adapter->context, request_id);
-    callback_end(&call, "MiniportCancelOidRequest");
+    callback_end(&call);
     if (raise)
         irql_lower(PASSIVE_LEVEL, NULL);
 }

@@ -320,12 +320,12 @@ static void record_clear(struct dma_channel *dma, struct sg_record *record)
 /* MiniportProcessSGList. The record may be gone (freed, sent again) when it returns. */
 static void deliver(struct dma_channel *dma, struct sg_record *record)
 {
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("MiniportProcessSGList");
 
     atomic_store_explicit(&record->delivered, true, memory_order_release);
     dma->description.ProcessSGListHandler(&dma->adapter->physical_device, NULL, record->list,
                                           record->context);
-    callback_end(&call, "MiniportProcessSGList");
+    callback_end(&call);
 }
 
 /* Keeps the list for the DPC if chance will have it; Windows calls back late when it must wait. */

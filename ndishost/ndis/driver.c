@@ -69,9 +69,9 @@ struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error
     driver_object(driver);
     entry = (DRIVER_ENTRY_FUNCTION *)image_entry(driver->image);
     loading = driver;
-    call = callback_begin();
+    call = callback_begin("DriverEntry");
     status = entry(&driver->object, &driver->registry_path);
-    callback_end(&call, "DriverEntry");
+    callback_end(&call);
     loading = NULL;
     if (status < 0 || !driver->registered) {
         char name[64];
@@ -100,9 +100,9 @@ void ndis_driver_unload(struct ndis_driver *driver)
     if (driver->adapters)
         return; /* the caller's mistake: NDIS unloads a driver only after its last adapter */
     nt_flush();
-    call = callback_begin();
+    call = callback_begin("MiniportDriverUnload");
     driver->characteristics.UnloadHandler(&driver->object);
-    callback_end(&call, "MiniportDriverUnload");
+    callback_end(&call);
     nt_flush();
     if (driver->registered)
         rule_violation("NdisMDeregisterMiniportDriver", NULL,
@@ -223,10 +223,10 @@ NDIS_STATUS NTAPI NdisMRegisterMiniportDriver(
     driver->registered = true;
     *NdisMiniportDriverHandle = driver;
     if (driver->characteristics.SetOptionsHandler) {
-        struct callback call = callback_begin();
+        struct callback call = callback_begin("MiniportSetOptions");
 
         status = driver->characteristics.SetOptionsHandler(driver, driver->context);
-        callback_end(&call, "MiniportSetOptions");
+        callback_end(&call);
         if (status != NDIS_STATUS_SUCCESS) {
             driver->registered = false;
             *NdisMiniportDriverHandle = NULL;

@@ -56,13 +56,13 @@ static bool isr(void *context)
     struct interrupt_registration *registration = context;
     BOOLEAN queue_default = FALSE;
     ULONG targets = 0;
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("MiniportInterrupt");
     bool mine;
     unsigned i;
 
     mine = registration->characteristics.InterruptHandler(registration->context, &queue_default,
                                                           &targets);
-    callback_end(&call, "MiniportInterrupt");
+    callback_end(&call);
     COUNT(registration->adapter, isr_calls, 1);
     if (mine)
         COUNT(registration->adapter, isr_claimed, 1);
@@ -100,7 +100,7 @@ static VOID NTAPI dpc_routine(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgu
     struct interrupt_registration *registration = slot->owner;
     NDIS_RECEIVE_THROTTLE_PARAMETERS parameters;
     ULONG most = throttle(slot);
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("MiniportInterruptDPC");
 
     (void)SystemArgument2;
     memset(&parameters, 0, sizeof(parameters));
@@ -108,7 +108,7 @@ static VOID NTAPI dpc_routine(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgu
     indicated = 0;
     registration->characteristics.InterruptDpcHandler(registration->context, SystemArgument1,
                                                       &parameters, NULL);
-    callback_end(&call, "MiniportInterruptDPC");
+    callback_end(&call);
     COUNT(registration->adapter, dpcs, 1);
     if (indicated > most)
         rule_violation("ReceiveThrottle",
@@ -275,8 +275,11 @@ struct synchronize {
 static bool synchronize_run(void *context)
 {
     struct synchronize *call = context;
+    struct callback callback = callback_begin("MiniportSynchronizeInterrupt");
+    bool result = call->function(call->context);
 
-    return call->function(call->context);
+    callback_end(&callback);
+    return result;
 }
 
 BOOLEAN NTAPI NdisMSynchronizeWithInterruptEx(

@@ -108,10 +108,10 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     attributes_forget(adapter);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);
-    call = callback_begin();
+    call = callback_begin("MiniportInitializeEx");
     status = adapter->driver->characteristics.InitializeHandlerEx(adapter, adapter->driver->context,
                                                                   &parameters);
-    callback_end(&call, "MiniportInitializeEx");
+    callback_end(&call);
     if (status == NDIS_STATUS_PENDING) {
         rule_violation("MiniportInitializeEx", NULL, "returned NDIS_STATUS_PENDING");
         status = NDIS_STATUS_FAILURE;
@@ -175,9 +175,9 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
     parameters.RestartAttributes = attributes;
     adapter->restart_pending = true;
     adapter_enter(adapter, ADAPTER_RESTARTING);
-    call = callback_begin();
+    call = callback_begin("MiniportRestart");
     status = adapter->driver->characteristics.RestartHandler(adapter->context, &parameters);
-    callback_end(&call, "MiniportRestart");
+    callback_end(&call);
     if (status != NDIS_STATUS_PENDING) {
         if (!adapter->restart_pending)
             rule_violation("MiniportRestart", NULL,
@@ -287,9 +287,9 @@ NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason)
     adapter_tell_net(adapter, true);
     adapter->pause_pending = true;
     adapter_enter(adapter, ADAPTER_PAUSING);
-    call = callback_begin();
+    call = callback_begin("MiniportPause");
     status = adapter->driver->characteristics.PauseHandler(adapter->context, &parameters);
-    callback_end(&call, "MiniportPause");
+    callback_end(&call);
     if (status == NDIS_STATUS_PENDING) {
         if (!wait_pending(adapter, &adapter->pause_pending, "MiniportPause_Return",
                           "MiniportPause"))
@@ -340,9 +340,9 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
 
     hang_check_stop(adapter);
     adapter_enter(adapter, ADAPTER_HALTING);
-    call = callback_begin();
+    call = callback_begin("MiniportHaltEx");
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
-    callback_end(&call, "MiniportHaltEx");
+    callback_end(&call);
     adapter_enter(adapter, ADAPTER_HALTED);
     check_leaks(adapter, "MiniportHaltEx");
 }
@@ -363,9 +363,9 @@ void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT ev
         notification.InformationBufferLength = sizeof(profile);
         profile = 1;
     }
-    call = callback_begin();
+    call = callback_begin("MiniportDevicePnPEventNotify");
     adapter->driver->characteristics.DevicePnPEventNotifyHandler(adapter->context, &notification);
-    callback_end(&call, "MiniportDevicePnPEventNotify");
+    callback_end(&call);
 }
 
 void life_cycle_request_removal(struct ndis_adapter *adapter)

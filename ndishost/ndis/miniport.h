@@ -25,6 +25,7 @@
 #include "ndis/adapter.h"
 #include "ndis/wire_watch.h"
 #include "net/net.h"
+#include "nt/callback.h"
 #include "nt/irql.h"
 #include "nt/random.h"
 #include "rules/rules.h"
@@ -222,29 +223,6 @@ bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revi
 
 /* An "IRQL is DISPATCH_LEVEL" flag that a driver gave: rule Flags_Irql. */
 void check_dispatch_flag(bool flag, const char *function, const void *caller);
-
-/* Around each call into the driver: it comes back at the IRQL, and with the locks, it went with. */
-struct callback {
-    unsigned irql, held;
-};
-static inline struct callback callback_begin(void)
-{
-    struct callback call = {0, 0};
-
-    if (rules_enabled) {
-        call.irql = irql_get();
-        call.held = nt_self()->held_count;
-    }
-    return call;
-}
-static inline void callback_end(const struct callback *call, const char *name)
-{
-    if (rules_enabled) {
-        nt_check_irql(name, call->irql);
-        if (!call->held)
-            nt_check_no_locks(name);
-    }
-}
 
 /* A status code by its name, "NDIS_STATUS_RESOURCES (0xC000009A)"; returns buf. */
 const char *status_name(NDIS_STATUS status, char *buf, size_t size);

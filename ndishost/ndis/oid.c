@@ -203,9 +203,9 @@ static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, b
     state->current = request;
     pthread_mutex_unlock(&state->lock);
     COUNT(adapter, oid_requests, 1);
-    call = callback_begin();
+    call = callback_begin("MiniportOidRequest");
     *status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
-    callback_end(&call, "MiniportOidRequest");
+    callback_end(&call);
     *cancelled = cancel && *status == NDIS_STATUS_PENDING;
     if (*cancelled)
         cancel_oid_request(adapter, request->RequestId);

@@ -43,9 +43,9 @@ static bool hangs(struct ndis_adapter *adapter)
     pthread_mutex_unlock(&adapter->lock);
     if (!hangs)
         return false;
-    call = callback_begin();
+    call = callback_begin("MiniportCheckForHangEx");
     hangs = adapter->driver->characteristics.CheckForHangHandlerEx(adapter->context) != FALSE;
-    callback_end(&call, "MiniportCheckForHangEx");
+    callback_end(&call);
     pthread_mutex_lock(&adapter->lock);
     adapter->hang_check_calls = false;
     pthread_cond_broadcast(&adapter->changed);
@@ -159,9 +159,9 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
     status = reset_enter(adapter);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
-    call = callback_begin();
+    call = callback_begin("MiniportResetEx");
     status = adapter->driver->characteristics.ResetHandlerEx(adapter->context, &addressing);
-    callback_end(&call, "MiniportResetEx");
+    callback_end(&call);
     if (status == NDIS_STATUS_PENDING) {
         status = wait_reset(adapter);
         addressing = adapter->addressing_reset;

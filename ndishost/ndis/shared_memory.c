@@ -168,10 +168,10 @@ static void allocate_later(void *context)
     pa.QuadPart = block ? (LONGLONG)block->pa : 0;
     if (block)
         track_add("shared memory", block->va, request->length, request->caller);
-    call = callback_begin();
+    call = callback_begin("MiniportSharedMemoryAllocateComplete");
     adapter->dma->description.SharedMemAllocateCompleteHandler(
         adapter->context, block ? block->va : NULL, &pa, request->length, request->context);
-    callback_end(&call, "MiniportSharedMemoryAllocateComplete");
+    callback_end(&call);
     free(request);
 }
 

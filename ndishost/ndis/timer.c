@@ -20,10 +20,10 @@ static VOID NTAPI fire(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgument1,
                        PVOID SystemArgument2)
 {
     struct ndis_timer *timer = DeferredContext;
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("NetTimerCallback");
 
     timer->function(SystemArgument1, atomic_load(&timer->context), SystemArgument2, Dpc);
-    callback_end(&call, "NetTimerCallback");
+    callback_end(&call);
 }
 
 NDIS_STATUS NTAPI NdisAllocateTimerObject(NDIS_HANDLE NdisHandle,

@@ -13,7 +13,7 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
 {
     NET_BUFFER_LIST *nbl;
     uint64_t now = rules_enabled ? nt_clock_now() : 0;
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("MiniportSendNetBufferLists");
 
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
         struct nbl_header *header = nbl_of(nbl);
@@ -28,7 +28,7 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
     }
     adapter->driver->characteristics.SendNetBufferListsHandler(adapter->context, chain,
                                                                NDIS_DEFAULT_PORT_NUMBER, flags);
-    callback_end(&call, "MiniportSendNetBufferLists");
+    callback_end(&call);
 }
 
 /* Is this list one that the adapter may complete now? Takes it back from the miniport. */
@@ -252,7 +252,7 @@ HOST_EXPORT("NDIS.SYS", NdisMIndicateReceiveNetBufferLists);
 void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags)
 {
     NET_BUFFER_LIST *nbl;
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("MiniportReturnNetBufferLists");
     unsigned count = 0;
 
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
@@ -261,5 +261,5 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
     }
     COUNT(adapter, returned_lists, count);
     adapter->driver->characteristics.ReturnNetBufferListsHandler(adapter->context, chain, flags);
-    callback_end(&call, "MiniportReturnNetBufferLists");
+    callback_end(&call);
 }

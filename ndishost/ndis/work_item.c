@@ -55,11 +55,11 @@ static void run(void *context)
     struct ndis_work_item *item = context;
     NDIS_IO_WORKITEM_ROUTINE routine = item->routine;
     void *argument = item->context;
-    struct callback call = callback_begin();
+    struct callback call = callback_begin("NdisIoWorkItemRoutine");
 
     atomic_store(&item->queued, false);
     routine(argument, item);
-    callback_end(&call, "NdisIoWorkItemRoutine");
+    callback_end(&call);
 }
 
 VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE Routine,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/callback.h"
+#include "loader/loader.h"
 #include "nt/clock.h"
 #include "nt/irql_internal.h"
 #include "nt/processor_internal.h"
@@ -134,7 +136,14 @@ static void call(PKDPC dpc)
     /* From here on it may be queued again, or be freed by its own routine. */
     dpc->DpcData = NULL;
     cpu_unlock();
-    routine(dpc, context, argument1, argument2);
+    if (image_contains((const void *)routine)) {
+        struct callback custom = callback_begin("CustomDpc");
+
+        routine(dpc, context, argument1, argument2);
+        callback_end(&custom);
+    } else {
+        routine(dpc, context, argument1, argument2);
+    }
     nt_check_no_locks("a DPC");
     nt_check_irql("a DPC", IRQL_DISPATCH);
 }

@@ -10,6 +10,7 @@
 #include "nt/futex.h"
 #include "nt/irql.h"
 #include "nt/irql_internal.h"
+#include "nt/lock.h"
 #include "nt/processor.h"
 #include "nt/trap.h"
 #include "rules/rules.h"
@@ -311,8 +312,9 @@ unsigned irql_raise(unsigned irql, const void *caller)
     unsigned old = irql_get();
 
     if (rules_enabled && irql < old)
-        rule_violation("Irql_IrqlSetting_Function", caller, "raises the IRQL from %s to %s, which is lower",
-                       irql_name(old), irql_name(irql));
+        rule_violation("Irql_IrqlSetting_Function", caller,
+                       "raises the IRQL from %s to %s, which is lower", irql_name(old),
+                       irql_name(irql));
     irql_set_raw(irql);
     return old;
 }
@@ -322,8 +324,9 @@ void irql_lower(unsigned irql, const void *caller)
     const struct nt_thread *self = nt_self();
 
     if (rules_enabled && irql > self->irql)
-        rule_violation("Irql_IrqlSetting_Function", caller, "lowers the IRQL from %s to %s, which is higher",
-                       irql_name(self->irql), irql_name(irql));
+        rule_violation("Irql_IrqlSetting_Function", caller,
+                       "lowers the IRQL from %s to %s, which is higher", irql_name(self->irql),
+                       irql_name(irql));
     if (rules_enabled && irql < IRQL_DISPATCH && self->held_count)
         rule_violation("Irql_IrqlSetting_Function", caller,
                        "lowers the IRQL from %s to %s while it holds spin lock %p",
@@ -342,19 +345,27 @@ void irql_write(unsigned irql, const void *caller)
 
 /* ---- Checks and descriptions ---- */
 
-void nt_check_no_locks(const char *callback)
+unsigned nt_check_no_locks_above(const char *callback, unsigned before)
 {
     struct nt_thread *self = nt_self();
+    unsigned kept = 0;
 
     if (!rules_enabled)
-        return;
-    while (self->held_count) {
-        const struct nt_held *held = &self->held[--self->held_count];
+        return 0;
+    for (; self->held_count > before; kept++) {
+        struct nt_held held = self->held[--self->held_count];
 
-        rule_violation("SpinLockBalanced", held->caller,
+        rule_violation("SpinLockBalanced", held.caller,
                        "%s returned with spin lock %p held; it was taken there:", callback,
-                       (const void *)held->lock);
+                       (const void *)held.lock);
+        nt_lock_abandon((volatile void *)(uintptr_t)held.lock);
     }
+    return kept;
+}
+
+void nt_check_no_locks(const char *callback)
+{
+    nt_check_no_locks_above(callback, 0);
 }
 
 void nt_check_irql(const char *callback, unsigned before)

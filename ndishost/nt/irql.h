@@ -57,9 +57,12 @@ struct nt_thread {
     bool in_dpc, in_isr;
     unsigned held_count;
     struct nt_held held[NT_HELD_MAX];
-    const char *call;   /* last host function that the driver called */
-    const void *caller; /* and where from */
-    uint64_t dpc_start; /* nt_clock_now() at the start of the DPC that runs, else 0 */
+    const char *call;       /* last host function that the driver called */
+    const void *caller;     /* and where from */
+    const char *callback;   /* of the driver, that this thread is in: nt/callback.h */
+    const void *asked_irql; /* where that has looked at the IRQL, until it raises it */
+    bool flagged;           /* it has a flag that tells of DISPATCH_LEVEL */
+    uint64_t dpc_start;     /* nt_clock_now() at the start of the DPC that runs, else 0 */
 };
 
 /* The calling thread's record; cheap, async-signal-safe, never NULL. */
@@ -87,7 +90,9 @@ void irql_write(unsigned irql, const void *caller);
 extern void (*nt_processor_changed)(unsigned processor);
 
 /* After a callback of the driver has returned, `callback` being its name for the report: */
-void nt_check_no_locks(const char *callback);              /* rule "SpinLockBalanced" */
+void nt_check_no_locks(const char *callback); /* rule "SpinLockBalanced" */
+/* The same when `held` locks were there before. How many there were more; they are released. */
+unsigned nt_check_no_locks_above(const char *callback, unsigned held);
 void nt_check_irql(const char *callback, unsigned before); /* rule "IrqlReturn" */
 
 /* What a report says about the calling thread: "thread \"DPC 1\" on processor 1 at DISPATCH_LEVEL".

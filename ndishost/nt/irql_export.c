@@ -3,6 +3,7 @@
  * is exported there; the host itself calls the same functions on both. */
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/callback.h"
 #include "nt/irql.h"
 #include "rules/rules.h"
 
@@ -10,6 +11,7 @@
 
 KIRQL NTAPI KeGetCurrentIrql(VOID)
 {
+    callback_irql_asked(RULE_CALLER);
     return (KIRQL)irql_get();
 }
 

@@ -5,6 +5,7 @@
 #include "nt/futex.h"
 #include "nt/irql_internal.h"
 #include "nt/lock.h"
+#include "nt/probe.h"
 #include "rules/rules.h"
 
 /* A lock word: 0, or twice (the owner's thread index + 1), plus 1 when somebody sleeps on it. */
@@ -228,6 +229,15 @@ static void set_free(volatile void *lock)
 {
     if (atomic_exchange_explicit(WORD(lock), 0, memory_order_release) & CONTENDED)
         futex_wake(lock, 1);
+}
+
+void nt_lock_abandon(volatile void *lock)
+{
+    uintptr_t word;
+
+    if (probe_copy(&word, (const void *)(uintptr_t)lock, sizeof word) == sizeof word &&
+        (word & ~CONTENDED) == word_of(nt_self()))
+        set_free(lock);
 }
 
 void nt_lock_release(volatile void *lock, enum nt_lock_way way, unsigned old_irql,

@@ -24,6 +24,8 @@ bool nt_lock_try(volatile void *lock, enum nt_lock_way way, const void *caller);
  * "SpinLockIrql" (old_irql is not what acquire returned). */
 void nt_lock_release(volatile void *lock, enum nt_lock_way way, unsigned old_irql,
                      const void *caller);
+/* Frees a lock that a callback kept, so that one fault is not many; not the memory of one that went. */
+void nt_lock_abandon(volatile void *lock);
 /* Is it held by the calling thread? */
 bool nt_lock_held(const volatile void *lock);
 

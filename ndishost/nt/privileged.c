@@ -2,6 +2,7 @@
 /* Instructions that only a kernel may execute; see trap_internal.h. */
 #include <Zydis/Zydis.h>
 #include "bus/ioport.h"
+#include "nt/callback.h"
 #include "nt/irql.h"
 #include "nt/probe.h"
 #include "nt/trap_internal.h"
@@ -51,6 +52,7 @@ static bool execute_cr8(struct privileged *p)
     const void *caller = (const void *)trap_pc(p->context);
 
     if (is_cr8(&p->operand[1])) {
+        callback_irql_asked(caller);
         *general(p, ZydisRegisterGetId(p->operand[0].reg.value)) = (greg_t)irql_get();
         step_over(p);
         return true;
@@ -58,6 +60,7 @@ static bool execute_cr8(struct privileged *p)
     if (!is_cr8(&p->operand[0]))
         return false;
     /* Before the step: raising may report, and then the driver's address must be this one. */
+    callback_irql_raised();
     irql_write((unsigned)*general(p, ZydisRegisterGetId(p->operand[1].reg.value)), caller);
     step_over(p);
     return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/callback.h"
 #include "nt/irql.h"
 #include "nt/pool.h"
 #include "nt/processor_internal.h"
@@ -216,6 +217,7 @@ static void run_item(void *context)
     PIO_WORKITEM_ROUTINE routine;
     PIO_WORKITEM_ROUTINE_EX routine_ex;
     PVOID object = item->object, argument = item->context;
+    struct callback call;
 
     /* From here on it may be queued again, or be freed by its own routine. */
     pthread_mutex_lock(&lock);
@@ -223,10 +225,12 @@ static void run_item(void *context)
     routine_ex = item->routine_ex;
     item->queued = false;
     pthread_mutex_unlock(&lock);
+    call = callback_begin("IoWorkItemRoutine");
     if (routine_ex)
         routine_ex(object, argument, item);
     else
         routine(object, argument);
+    callback_end(&call);
 }
 
 static void queue_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "loader/loader.h"
+#include "nt/callback.h"
 #include "nt/irql.h"
 #include "rules/irql_table.h"
 #include "rules/rules.h"
@@ -57,6 +58,8 @@ static void add_circumstances(struct text *text, const void *caller)
     else if (caller)
         text_add(text, "  by      the host itself (%p)\n", caller);
     text_add(text, "  on      %s\n", nt_describe_thread(where, sizeof where));
+    if (self->callback)
+        text_add(text, "  in      %s\n", self->callback);
     if (self->call && self->caller && image_contains(self->caller))
         text_add(text, "  after   %s called from %s\n", self->call,
                  image_symbol(self->caller, where, sizeof where));
@@ -188,6 +191,8 @@ void rule_check_irql(const char *function, const void *caller, unsigned min, uns
     struct nt_thread *self = nt_self();
 
     function = irql_function_name(function);
+    if (self->asked_irql)
+        callback_judge_asked();
     if (self->irql < min || self->irql > max)
         rule_violation(irql_rule(function), caller, "%s called at %s; it may be called at %s%s%s",
                        function, irql_name(self->irql), irql_name(self->irql < min ? min : max),

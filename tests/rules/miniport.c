@@ -130,12 +130,12 @@ VOID IndicateLink(NDIS_HANDLE Handle)
     NdisMIndicateStatusEx(Handle, &Indication);
 }
 
-PCM_PARTIAL_RESOURCE_DESCRIPTOR FindMemory(VOID)
+PCM_PARTIAL_RESOURCE_DESCRIPTOR FindResource(UCHAR Type)
 {
     ULONG i;
 
     for (i = 0; i < Adapter.Resources->Count; i++)
-        if (Adapter.Resources->PartialDescriptors[i].Type == CmResourceTypeMemory)
+        if (Adapter.Resources->PartialDescriptors[i].Type == Type)
             return &Adapter.Resources->PartialDescriptors[i];
     return NULL;
 }
@@ -346,7 +346,7 @@ static VOID Release(VOID)
 
 /* ---- Attributes ---- */
 
-static NDIS_STATUS SetRegistration(VOID)
+NDIS_STATUS SetRegistration(VOID)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
 
@@ -363,7 +363,7 @@ static NDIS_STATUS SetRegistration(VOID)
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
 }
 
-static NDIS_STATUS SetGeneral(VOID)
+NDIS_STATUS SetGeneral(VOID)
 {
     static const UCHAR Mac[6] = {0x02, 0x52, 0x75, 0x6C, 0x65, 0x01};
     static NDIS_OID Oids[] = {OID_GEN_VENDOR_ID, OID_GEN_CURRENT_PACKET_FILTER,

@@ -110,8 +110,11 @@ VOID WaitMilliseconds(ULONG Milliseconds);
 NDIS_STATUS Answer(PNDIS_OID_REQUEST Request, const VOID *Data, ULONG Length);
 /* NDIS_STATUS_LINK_STATE, up. */
 VOID IndicateLink(NDIS_HANDLE Handle);
-/* The first memory range of the device. */
-PCM_PARTIAL_RESOURCE_DESCRIPTOR FindMemory(VOID);
+/* The first resource of the device of this type, CmResourceTypeXxx. */
+PCM_PARTIAL_RESOURCE_DESCRIPTOR FindResource(UCHAR Type);
+/* Of MiniportInitializeEx, for who has one of his own. */
+NDIS_STATUS SetRegistration(VOID);
+NDIS_STATUS SetGeneral(VOID);
 NDIS_STATUS RegisterInterrupt(PNDIS_HANDLE Interrupt);
 NDIS_STATUS RegisterDma(PNDIS_HANDLE Dma);
 NDIS_STATUS OpenConfiguration(PNDIS_HANDLE Configuration);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* NdisMIndicateStatusEx: NDIS_STATUS_LINK_STATE has an NDIS_LINK_STATE. Here it has nothing. */
+#include "miniport.h"
+
+static NDIS_STATUS Restart(VOID)
+{
+    NDIS_STATUS_INDICATION Indication;
+
+    NdisZeroMemory(&Indication, sizeof(Indication));
+    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
+    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
+    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
+    Indication.SourceHandle = Adapter.Handle;
+    Indication.StatusCode = NDIS_STATUS_LINK_STATE;
+    NdisMIndicateStatusEx(Adapter.Handle, &Indication);
+    return NDIS_STATUS_SUCCESS;
+}
+
+VOID Break(HOOKS *Hooks)
+{
+    Hooks->Restart = Restart;
+}
