@@ -76,6 +76,14 @@ static bool isr(void *context)
     return mine;
 }
 
+bool interrupt_shared(struct ndis_adapter *adapter)
+{
+    struct interrupt_registration *registration = adapter->interrupt;
+
+    return registration && registration->line &&
+           nt_interrupt_synchronize(registration->line, isr, registration);
+}
+
 static void interrupt_done(void *context)
 {
     struct interrupt_registration *registration = context;

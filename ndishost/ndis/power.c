@@ -13,10 +13,8 @@
 #include "ndis/interrupt.h"
 #include "ndis/oid.h"
 #include "nt/clock.h"
-#include "nt/processor.h"
 
 #define RESET_WAIT (20 * NT_SECOND)
-#define PULSE_MOST (5 * NT_MILLISECOND)
 
 static const void *oid_handler(const struct ndis_adapter *adapter)
 {
@@ -74,15 +72,7 @@ static bool chance(struct ndis_adapter *adapter)
  * must not touch the device and must say that it is not its own. */
 static void shared_interrupt(struct ndis_adapter *adapter)
 {
-    uint64_t claimed = SHARED_GET(adapter->counters.isr_claimed);
-    uint64_t calls = SHARED_GET(adapter->counters.isr_calls), end = nt_clock_now() + PULSE_MOST;
-
-    interrupt_line(adapter, true);
-    while (SHARED_GET(adapter->counters.isr_calls) == calls && nt_clock_now() < end)
-        ;
-    interrupt_line(adapter, false);
-    nt_flush();
-    if (SHARED_GET(adapter->counters.isr_claimed) != claimed)
+    if (interrupt_shared(adapter))
         rule_violation(
             "LowPower", NULL,
             "MiniportInterrupt claims the interrupt of another device while its own is in "

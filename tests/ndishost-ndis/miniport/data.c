@@ -153,6 +153,18 @@ static VOID CompareSg(PLOOP_ADAPTER Adapter, PNET_BUFFER Nb, PSCATTER_GATHER_LIS
 
 /* ---- Sending ---- */
 
+static VOID CompleteSend(PLOOP_ADAPTER Adapter, PNET_BUFFER_LIST List)
+{
+    BOOLEAN PauseComplete;
+
+    NdisMSendNetBufferListsComplete(Adapter->Handle, List, NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
+    NdisDprAcquireSpinLock(&Adapter->Lock);
+    PauseComplete = Release(Adapter, 1);
+    NdisDprReleaseSpinLock(&Adapter->Lock);
+    if (PauseComplete)
+        NdisMPauseComplete(Adapter->Handle);
+}
+
 static VOID QueueDpc(PLOOP_ADAPTER Adapter)
 {
     GROUP_AFFINITY Affinity;
@@ -229,7 +241,7 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
     BOOLEAN Dispatch = NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags);
     PNET_BUFFER_LIST List, Next;
     KIRQL Irql = DISPATCH_LEVEL;
-    BOOLEAN Running;
+    BOOLEAN Running, Asleep;
 
     CHECK(Adapter, PortNumber == 0, PortNumber);
     CHECK(Adapter, IrqlByLock() == (Dispatch ? DISPATCH_LEVEL : PASSIVE_LEVEL), SendFlags);
@@ -241,13 +253,15 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
             NDIS_RAISE_IRQL_TO_DISPATCH(&Irql);
         NdisDprAcquireSpinLock(&Adapter->Lock);
         Running = Adapter->Running;
+        Asleep = Adapter->Asleep;
         if (Running)
             Adapter->Outstanding++;
         NdisDprReleaseSpinLock(&Adapter->Lock);
         if (Running) {
             Map(Adapter, List);
         } else {
-            NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_PAUSED;
+            NET_BUFFER_LIST_STATUS(List) =
+                Asleep ? NDIS_STATUS_LOW_POWER_STATE : NDIS_STATUS_PAUSED;
             NdisMSendNetBufferListsComplete(Adapter->Handle, List,
                                             NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
         }
@@ -260,10 +274,45 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
         NdisAcquireSpinLock(&Adapter->Other);
 }
 
+/* Takes the lists with this cancel id out of those that wait for the DPC. */
+static PNET_BUFFER_LIST Unlink(PLOOP_ADAPTER Adapter, PVOID CancelId)
+{
+    PNET_BUFFER_LIST Cancelled = NULL, *At = &Adapter->DoneFirst, List;
+
+    NdisDprAcquireSpinLock(&Adapter->Lock);
+    Adapter->DoneLast = NULL;
+    while ((List = *At) != NULL) {
+        if (NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(List) == CancelId) {
+            *At = NET_BUFFER_LIST_NEXT_NBL(List);
+            NET_BUFFER_LIST_NEXT_NBL(List) = Cancelled;
+            Cancelled = List;
+        } else {
+            Adapter->DoneLast = List;
+            At = &NET_BUFFER_LIST_NEXT_NBL(List);
+        }
+    }
+    NdisDprReleaseSpinLock(&Adapter->Lock);
+    return Cancelled;
+}
+
 VOID NTAPI LoopCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
 {
-    UNREFERENCED_PARAMETER(MiniportAdapterContext);
-    UNREFERENCED_PARAMETER(CancelId);
+    PLOOP_ADAPTER Adapter = MiniportAdapterContext;
+    PNET_BUFFER_LIST List, Next;
+    PNET_BUFFER Nb;
+    KIRQL Irql;
+
+    CHECK(Adapter, KeGetCurrentIrql() <= DISPATCH_LEVEL, KeGetCurrentIrql());
+    NDIS_RAISE_IRQL_TO_DISPATCH(&Irql);
+    for (List = Unlink(Adapter, CancelId); List != NULL; List = Next) {
+        Next = NET_BUFFER_LIST_NEXT_NBL(List);
+        NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
+        for (Nb = NET_BUFFER_LIST_FIRST_NB(List); Nb != NULL; Nb = NET_BUFFER_NEXT_NB(Nb))
+            NdisMFreeNetBufferSGList(Adapter->Dma, BUFFER_SG(Nb), Nb);
+        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SEND_ABORTED;
+        CompleteSend(Adapter, List);
+    }
+    NDIS_LOWER_IRQL(Irql, DISPATCH_LEVEL);
 }
 
 /* ---- The DPC: copies, completes, indicates ---- */

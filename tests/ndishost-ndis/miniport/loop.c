@@ -363,8 +363,13 @@ static MINIPORT_DEVICE_PNP_EVENT_NOTIFY LoopPnpEvent;
 static VOID NTAPI LoopPnpEvent(NDIS_HANDLE MiniportAdapterContext,
                                PNET_DEVICE_PNP_EVENT NetDevicePnPEvent)
 {
-    UNREFERENCED_PARAMETER(MiniportAdapterContext);
-    UNREFERENCED_PARAMETER(NetDevicePnPEvent);
+    PLOOP_ADAPTER Adapter = MiniportAdapterContext;
+
+    if (NetDevicePnPEvent->DevicePnPEvent != NdisDevicePnPEventPowerProfileChanged)
+        return;
+    CHECK(Adapter, NetDevicePnPEvent->InformationBufferLength == sizeof(ULONG),
+          NetDevicePnPEvent->InformationBufferLength);
+    CHECK(Adapter, !Adapter->Asleep && !Adapter->Running, Adapter->Running);
 }
 
 static MINIPORT_SHUTDOWN LoopShutdown;

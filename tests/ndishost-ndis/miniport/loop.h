@@ -88,7 +88,7 @@ struct _LOOP_ADAPTER {
     ULONG FreeCount;
     PNET_BUFFER_LIST DoneFirst, DoneLast; /* sends whose lists are all mapped, by Next */
     LONG Outstanding;                     /* sends not completed, receives not returned */
-    BOOLEAN Running, PausePending, DpcQueued;
+    BOOLEAN Running, PausePending, DpcQueued, Asleep;
 
     ULONG64 Sent, Received;
 
@@ -101,6 +101,8 @@ struct _LOOP_ADAPTER {
     PVOID AsyncVa;
     NDIS_PHYSICAL_ADDRESS AsyncPa;
     PNDIS_OID_REQUEST PendingRequest;
+    PVOID PendingId; /* its RequestId */
+    LONG Cancelled;
 };
 
 VOID LoopMistake(PLOOP_ADAPTER Adapter, const char *File, ULONG Line, ULONG_PTR Value);

@@ -3,9 +3,15 @@
 #include "loop.h"
 
 NDIS_OID LoopOids[] = {
-    OID_GEN_VENDOR_ID,        OID_GEN_VENDOR_DESCRIPTION,    OID_GEN_VENDOR_DRIVER_VERSION,
-    OID_GEN_STATISTICS,       OID_GEN_CURRENT_PACKET_FILTER, OID_GEN_CURRENT_LOOKAHEAD,
+    OID_GEN_VENDOR_ID,
+    OID_GEN_VENDOR_DESCRIPTION,
+    OID_GEN_VENDOR_DRIVER_VERSION,
+    OID_GEN_STATISTICS,
+    OID_GEN_CURRENT_PACKET_FILTER,
+    OID_GEN_CURRENT_LOOKAHEAD,
     OID_802_3_MULTICAST_LIST,
+    OID_PNP_SET_POWER,
+    OID_PNP_QUERY_POWER,
 };
 const ULONG LoopOidsLength = sizeof(LoopOids);
 
@@ -38,11 +44,23 @@ VOID NTAPI LoopCompleteOid(PVOID WorkItemContext, NDIS_HANDLE NdisIoWorkItemHand
     PLOOP_ADAPTER Adapter = WorkItemContext;
     PNDIS_OID_REQUEST Request = Adapter->PendingRequest;
     ULONG VendorId = 0x00414243;
+    NDIS_STATUS Status = NDIS_STATUS_REQUEST_ABORTED;
 
     UNREFERENCED_PARAMETER(NdisIoWorkItemHandle);
     CHECK(Adapter, KeGetCurrentIrql() == PASSIVE_LEVEL, KeGetCurrentIrql());
     Adapter->PendingRequest = NULL;
-    NdisMOidRequestComplete(Adapter->Handle, Request, Answer(Request, &VendorId, sizeof(VendorId)));
+    if (InterlockedExchange(&Adapter->Cancelled, FALSE) == FALSE)
+        Status = Answer(Request, &VendorId, sizeof(VendorId));
+    NdisMOidRequestComplete(Adapter->Handle, Request, Status);
+}
+
+/* Does the request of OID_PNP_SET_POWER or OID_PNP_QUERY_POWER name a state? */
+static BOOLEAN ValidState(PNDIS_OID_REQUEST Request)
+{
+    PNDIS_DEVICE_POWER_STATE State = Request->DATA.SET_INFORMATION.InformationBuffer;
+
+    return Request->DATA.SET_INFORMATION.InformationBufferLength == sizeof(*State) &&
+           *State >= NdisDeviceStateD0 && *State <= NdisDeviceStateD3;
 }
 
 static NDIS_STATUS Query(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
@@ -55,6 +73,8 @@ static NDIS_STATUS Query(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
     case OID_GEN_VENDOR_ID:
         CHECK(Adapter, Adapter->PendingRequest == NULL, Adapter->PendingRequest);
         Adapter->PendingRequest = Request;
+        Adapter->PendingId = Request->RequestId;
+        Adapter->Cancelled = FALSE;
         NdisQueueIoWorkItem(Adapter->WorkItem, LoopCompleteOid, Adapter);
         return NDIS_STATUS_PENDING;
     case OID_GEN_VENDOR_DESCRIPTION:
@@ -66,11 +86,27 @@ static NDIS_STATUS Query(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
         return Status;
     case OID_GEN_STATISTICS:
         return AnswerStatistics(Adapter, Request);
+    case OID_PNP_QUERY_POWER:
+        CHECK(Adapter, ValidState(Request) && !Adapter->Asleep, Adapter->Asleep);
+        return NDIS_STATUS_SUCCESS;
     }
     return NDIS_STATUS_NOT_SUPPORTED;
 }
 
-static NDIS_STATUS Set(PNDIS_OID_REQUEST Request)
+/* NDIS pauses before it puts the adapter to sleep; it may say D0 also when it is awake. */
+static VOID SetPower(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
+{
+    BOOLEAN Asleep = *(PNDIS_DEVICE_POWER_STATE)Request->DATA.SET_INFORMATION.InformationBuffer !=
+                     NdisDeviceStateD0;
+
+    CHECK(Adapter, ValidState(Request), Request->DATA.SET_INFORMATION.InformationBufferLength);
+    CHECK(Adapter, !Asleep || (!Adapter->Running && !Adapter->Asleep), Adapter->Running);
+    NdisAcquireSpinLock(&Adapter->Lock);
+    Adapter->Asleep = Asleep;
+    NdisReleaseSpinLock(&Adapter->Lock);
+}
+
+static NDIS_STATUS Set(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
 {
     switch (Request->DATA.SET_INFORMATION.Oid) {
     case OID_GEN_CURRENT_PACKET_FILTER:
@@ -81,6 +117,9 @@ static NDIS_STATUS Set(PNDIS_OID_REQUEST Request)
         }
         break;
     case OID_802_3_MULTICAST_LIST:
+        break;
+    case OID_PNP_SET_POWER:
+        SetPower(Adapter, Request);
         break;
     default:
         return NDIS_STATUS_NOT_SUPPORTED;
@@ -98,12 +137,14 @@ NDIS_STATUS NTAPI LoopOidRequest(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_R
     CHECK(Adapter, OidRequest->Header.Size >= NDIS_SIZEOF_OID_REQUEST_REVISION_1,
           OidRequest->Header.Size);
     CHECK(Adapter, KeGetCurrentIrql() == PASSIVE_LEVEL, KeGetCurrentIrql());
+    CHECK(Adapter, !Adapter->Asleep || OidRequest->DATA.SET_INFORMATION.Oid == OID_PNP_SET_POWER,
+          OidRequest->DATA.SET_INFORMATION.Oid);
     switch (OidRequest->RequestType) {
     case NdisRequestQueryInformation:
     case NdisRequestQueryStatistics:
         return Query(Adapter, OidRequest);
     case NdisRequestSetInformation:
-        return Set(OidRequest);
+        return Set(Adapter, OidRequest);
     default:
         return NDIS_STATUS_NOT_SUPPORTED;
     }
@@ -111,6 +152,9 @@ NDIS_STATUS NTAPI LoopOidRequest(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_R
 
 VOID NTAPI LoopCancelOidRequest(NDIS_HANDLE MiniportAdapterContext, PVOID RequestId)
 {
-    UNREFERENCED_PARAMETER(MiniportAdapterContext);
-    UNREFERENCED_PARAMETER(RequestId);
+    PLOOP_ADAPTER Adapter = MiniportAdapterContext;
+
+    CHECK(Adapter, KeGetCurrentIrql() <= DISPATCH_LEVEL, KeGetCurrentIrql());
+    if (RequestId == Adapter->PendingId)
+        InterlockedExchange(&Adapter->Cancelled, TRUE);
 }
