@@ -103,6 +103,7 @@ static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
     ULONG Length = Used - AEROVNET_HEADER_LENGTH;
     PNET_BUFFER NetBuffer;
     AEROVNET_KIND Kind;
@@ -126,8 +127,10 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         Receive->Filtered++;
         return FALSE;
     }
-    if (Offset != 0)
-        NdisMoveMemory(Buffer->Frame + Offset, Buffer->Frame, AEROVNET_ADDRESSES_LENGTH);
+    if (Offset != 0) { /* NdisMoveMemory is for memory that does not overlap */
+        NdisMoveMemory(Addresses, Buffer->Frame, sizeof(Addresses));
+        NdisMoveMemory(Buffer->Frame + Offset, Addresses, sizeof(Addresses));
+    }
     Length -= Offset;
     Receive->Traffic.Frames[Kind]++;
     Receive->Traffic.Bytes[Kind] += Length;

@@ -201,6 +201,7 @@ static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
 static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 {
     ULONG TagLength = Slot->Tag != 0 ? AEROVNET_TAG_LENGTH : 0;
+    UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
     PUCHAR Frame = Slot->Bounce + TagLength;
     ULONG Length = Slot->FrameLength;
     PVOID Data = NdisGetDataBuffer(Slot->NetBuffer, Length, Frame, 1, 0);
@@ -216,7 +217,8 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
         Length = AEROVNET_FRAME_MIN;
     }
     if (Slot->Tag != 0) {
-        NdisMoveMemory(Slot->Bounce, Frame, AEROVNET_ADDRESSES_LENGTH);
+        NdisMoveMemory(Addresses, Frame, sizeof(Addresses)); /* not at once: they overlap */
+        NdisMoveMemory(Slot->Bounce, Addresses, sizeof(Addresses));
         AerovnetWriteTag(Slot);
         Length += AEROVNET_TAG_LENGTH;
     }
