@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "ndis/configuration.h"
 #include "nt/pool.h"
 
 static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *format,
@@ -99,6 +100,17 @@ static void general_check(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attrib
                        "frames back itself");
 }
 
+/* A driver that sets NDIS_MAC_OPTION_8021Q_VLAN has to set NDIS_MAC_OPTION_8021P_PRIORITY too
+ * (network/oid-gen-mac-options), so that only the keyword tells that priorities are off. */
+static void tags_set(struct ndis_adapter *adapter, ULONG options)
+{
+    const char *keyword = configuration_value(adapter, "*PriorityVLANTag");
+
+    adapter->ports.tags.vlan = options & NDIS_MAC_OPTION_8021Q_VLAN;
+    adapter->ports.tags.priority = options & NDIS_MAC_OPTION_8021P_PRIORITY &&
+                                   !(adapter->ports.tags.vlan && keyword && !strcmp(keyword, "2"));
+}
+
 static NDIS_STATUS general_set(struct ndis_adapter *adapter,
                                const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attributes,
                                const void *caller)
@@ -132,8 +144,7 @@ static NDIS_STATUS general_set(struct ndis_adapter *adapter,
     SHARED_SET(adapter->rcv_link_speed, attributes->RcvLinkSpeed);
     atomic_store(&adapter->duplex, attributes->MediaDuplexState);
     memcpy(adapter->ports.mac, attributes->CurrentMacAddress, sizeof(adapter->ports.mac));
-    adapter->ports.tags.priority = attributes->MacOptions & NDIS_MAC_OPTION_8021P_PRIORITY;
-    adapter->ports.tags.vlan = attributes->MacOptions & NDIS_MAC_OPTION_8021Q_VLAN;
+    tags_set(adapter, attributes->MacOptions);
     adapter->general_set = true;
     return NDIS_STATUS_SUCCESS;
 }

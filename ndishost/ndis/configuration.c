@@ -102,6 +102,13 @@ void configuration_free(struct ndis_adapter *adapter)
     }
 }
 
+const char *configuration_value(struct ndis_adapter *adapter, const char *name)
+{
+    const struct keyword *keyword = keyword_find(adapter, name);
+
+    return keyword ? keyword->value : NULL;
+}
+
 /* ---- Handles ---- */
 
 NDIS_STATUS NTAPI NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObject,

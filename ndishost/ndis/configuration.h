@@ -14,4 +14,7 @@ int configuration_load(struct ndis_adapter *adapter, const char *const *keywords
                        size_t error_size);
 void configuration_free(struct ndis_adapter *adapter);
 
+/* A value as it was given, or NULL. */
+const char *configuration_value(struct ndis_adapter *adapter, const char *name);
+
 #endif
