@@ -69,49 +69,55 @@ static const struct {
     {NULL, "NdisAllocateMemoryWithTagPriority"},
 };
 
-static void count_objects(unsigned count[LEFTOVERS])
+/* With more than one adapter only those count that the driver obtained when it was called for this one:
+ * whose the others are shows nobody; they are reported when the driver is unloaded. */
+static void count_objects(struct ndis_adapter *adapter, unsigned count[LEFTOVERS])
 {
+    bool alone = !adapter->next && adapter->driver->adapters == adapter;
     unsigned i;
 
     for (i = 0; i < LEFTOVERS; i++)
-        count[i] = track_count(leftovers[i].kind);
+        count[i] = track_count_of(leftovers[i].kind, alone ? NULL : adapter);
     for (i = 0; i + 1 < LEFTOVERS; i++)
         count[LEFTOVERS - 1] -= count[i];
 }
 
-/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one
- * adapter nobody can tell whose it is: then it shows when the driver is unloaded. */
+/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. */
 static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {
     unsigned now[LEFTOVERS], i;
 
     nt_flush();
-    if (!rules_enabled || adapter->next || adapter->driver->adapters != adapter)
+    if (!rules_enabled)
         return;
-    count_objects(now);
+    count_objects(adapter, now);
     for (i = 0; i < LEFTOVERS; i++)
         if (now[i] > adapter->objects_before[i])
-            rule_violation(leftovers[i].rule, NULL, "%u %s%s of the driver left after %s",
+            rule_violation(leftovers[i].rule, NULL, "%u %s%s of the driver left after %s of %s",
                            now[i] - adapter->objects_before[i],
                            leftovers[i].kind ? leftovers[i].kind : "object",
-                           now[i] - adapter->objects_before[i] == 1 ? "" : "s", after);
+                           now[i] - adapter->objects_before[i] == 1 ? "" : "s", after,
+                           adapter->name);
 }
 
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
 {
     NDIS_MINIPORT_INIT_PARAMETERS parameters;
     NDIS_PORT_AUTHENTICATION_PARAMETERS authentication;
+    const void *owner;
     struct callback call;
     NDIS_STATUS status;
 
-    count_objects(adapter->objects_before);
+    count_objects(adapter, adapter->objects_before);
     attributes_forget(adapter);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);
+    owner = track_owner(adapter);
     call = callback_begin("MiniportInitializeEx");
     status = adapter->driver->characteristics.InitializeHandlerEx(adapter, adapter->driver->context,
                                                                   &parameters);
     callback_end(&call);
+    track_owner(owner);
     if (status == NDIS_STATUS_PENDING) {
         rule_violation("MiniportInitializeEx", NULL, "returned NDIS_STATUS_PENDING");
         status = NDIS_STATUS_FAILURE;

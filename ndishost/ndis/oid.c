@@ -197,6 +197,7 @@ static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, b
 {
     struct oid_state *state = adapter->oid;
     NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
+    const void *owner = track_owner(adapter);
     struct callback call;
 
     pthread_mutex_lock(&state->lock);
@@ -206,6 +207,7 @@ static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, b
     call = callback_begin("MiniportOidRequest");
     *status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
     callback_end(&call);
+    track_owner(owner);
     *cancelled = cancel && *status == NDIS_STATUS_PENDING;
     if (*cancelled)
         cancel_oid_request(adapter, request->RequestId);

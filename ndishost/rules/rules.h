@@ -78,6 +78,9 @@ bool track_remove(const char *kind, const void *object, const void *caller);
 bool track_exists(const char *kind, const void *object);
 void track_note(const char *kind, const void *object, const char *what, const void *caller);
 unsigned track_count(const char *kind); /* NULL: all kinds */
+unsigned track_count_of(const char *kind, const void *owner);
+/* What this thread's track_add adds from now on is this owner's (NULL: nobody's); returns whose it was. */
+const void *track_owner(const void *owner);
 /* The history of the newest object of that address, living or lately gone, one line an event; ""
  * when there is none. For reports; returns the length. */
 size_t track_history(const void *object, char *buf, size_t size);

@@ -25,6 +25,7 @@ struct entry {
     struct entry *next;
     const char *kind;
     const void *object;
+    const void *owner; /* track_owner at that time */
     uint64_t size;
     uint64_t order; /* of all track_adds: reports name the first that leaked */
     unsigned events;
@@ -42,6 +43,15 @@ struct shard {
 
 static struct shard shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 static _Atomic uint64_t order;
+static __thread const void *owner_now;
+
+const void *track_owner(const void *owner)
+{
+    const void *before = owner_now;
+
+    owner_now = owner;
+    return before;
+}
 
 static size_t hash(const void *object)
 {
@@ -139,7 +149,8 @@ void track_add(const char *kind, const void *object, uint64_t size, const void *
     } else if ((shard->count < shard->buckets || grow(shard)) && (e = entry_new(shard))) {
         struct entry **slot = slot_of(shard, object);
 
-        *e = (struct entry){.kind = kind, .object = object, .size = size, .order = ++order};
+        *e = (struct entry){
+            .kind = kind, .object = object, .owner = owner_now, .size = size, .order = ++order};
         add_event(e, "obtained", caller);
         e->next = *slot;
         *slot = e;
@@ -263,8 +274,8 @@ struct leak {
 
 #define LEAK_KINDS 48
 
-/* Sums up by kind what is there now; returns how many kinds. */
-static unsigned collect(struct leak *leaks, const char *kind)
+/* Sums up by kind what is there now, of any owner if `owner` is NULL; returns how many kinds. */
+static unsigned collect(struct leak *leaks, const char *kind, const void *owner)
 {
     unsigned kinds = 0;
 
@@ -274,7 +285,7 @@ static unsigned collect(struct leak *leaks, const char *kind)
             for (const struct entry *e = shards[s].bucket[b]; e; e = e->next) {
                 unsigned i = 0;
 
-                if (kind && strcmp(e->kind, kind))
+                if ((kind && strcmp(e->kind, kind)) || (owner && e->owner != owner))
                     continue;
                 while (i < kinds && strcmp(leaks[i].kind, e->kind))
                     i++;
@@ -294,8 +305,13 @@ static unsigned collect(struct leak *leaks, const char *kind)
 
 unsigned track_count(const char *kind)
 {
+    return track_count_of(kind, NULL);
+}
+
+unsigned track_count_of(const char *kind, const void *owner)
+{
     struct leak leaks[LEAK_KINDS];
-    unsigned kinds = collect(leaks, kind), count = 0;
+    unsigned kinds = collect(leaks, kind, owner), count = 0;
 
     for (unsigned i = 0; i < kinds; i++)
         count += leaks[i].count;
@@ -305,7 +321,7 @@ unsigned track_count(const char *kind)
 unsigned track_report_leaks(FILE *out)
 {
     struct leak leaks[LEAK_KINDS];
-    unsigned kinds = collect(leaks, NULL), count = 0;
+    unsigned kinds = collect(leaks, NULL, NULL), count = 0;
     char where[160];
 
     for (unsigned i = 0; i < kinds; i++) {
