@@ -31,6 +31,8 @@ static bool reset(struct ndis_adapter *adapter, uint64_t since)
 {
     bool known;
 
+    if (!adapter->driver->characteristics.ResetHandlerEx)
+        return false;
     pthread_mutex_lock(&adapter->lock);
     known = adapter->reset_pending || adapter->reset_until >= since;
     if (!known && !adapter->reset_due)

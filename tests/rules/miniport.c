@@ -572,12 +572,15 @@ NDIS_STATUS NTAPI MiniportOid(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_REQU
     if (OidRequest->RequestType == NdisRequestQueryInformation &&
         OidRequest->DATA.QUERY_INFORMATION.Oid == OID_GEN_VENDOR_ID)
         return Hooks.Oid(OidRequest);
+    if (OidRequest->DATA.QUERY_INFORMATION.Oid == OID_PNP_QUERY_POWER)
+        return NDIS_STATUS_SUCCESS; /* always */
     if (OidRequest->RequestType != NdisRequestSetInformation)
         return NDIS_STATUS_NOT_SUPPORTED;
     switch (OidRequest->DATA.SET_INFORMATION.Oid) {
     case OID_GEN_CURRENT_PACKET_FILTER:
     case OID_GEN_CURRENT_LOOKAHEAD:
     case OID_802_3_MULTICAST_LIST:
+    case OID_PNP_SET_POWER: /* there is no hardware to prepare for it */
         OidRequest->DATA.SET_INFORMATION.BytesRead =
             OidRequest->DATA.SET_INFORMATION.InformationBufferLength;
         return NDIS_STATUS_SUCCESS;
