@@ -30,9 +30,11 @@ enum layout {
     OFFSET,        /* the data begin in the middle of the first MDL */
     OFFSET_SECOND, /* ... of the second */
     BEHIND,        /* the MDL goes on behind the data */
+    CUT,           /* two MDLs, the first with `first` bytes of the data */
     NO_MDL
 };
 
+/* One of `kinds`, or what "cut:LENGTH:FIRST" says. */
 static const struct kind {
     const char *name;
     enum layout layout;
@@ -85,7 +87,9 @@ struct snapshot {
 struct bad {
     struct ndis_adapter *adapter;
     const struct kind *kind;
-    uint8_t *data; /* of the frames and what is around them: phys_alloc */
+    struct kind own; /* what kind points to, as it may be none of the table */
+    uint32_t first;  /* of CUT */
+    uint8_t *data;   /* of the frames and what is around them: phys_alloc */
     size_t data_used, data_size;
     char *objects; /* lists, NET_BUFFERs, MDLs and copies of the frames */
     size_t objects_used, objects_size;
@@ -168,12 +172,15 @@ static void copy_in(MDL *mdl, size_t offset, const uint8_t *data, size_t length)
 }
 
 /* The lengths of a layout's MDLs for `length` bytes of data; how many. Where the data begin. */
-static unsigned layout_mdls(enum layout layout, uint32_t length, uint32_t *mdls, uint32_t *offset)
+static unsigned layout_mdls(const struct bad *bad, uint32_t length, uint32_t *mdls,
+                            uint32_t *offset)
 {
     uint32_t half = length / 2, i;
 
     *offset = 0;
-    switch (layout) {
+    switch (bad->kind->layout) {
+    case CUT:
+        return mdls[0] = bad->first, mdls[1] = length - bad->first, 2;
     case BYTES:
         for (i = 0; i < length; i++)
             mdls[i] = 1;
@@ -229,7 +236,7 @@ static void remember(struct bad *bad, NET_BUFFER *nb, const uint8_t *data, uint3
 static NET_BUFFER *make_buffer(struct bad *bad, uint32_t length)
 {
     uint32_t lengths[NUMBERED_MAX], offset;
-    unsigned count = layout_mdls(bad->kind->layout, length, lengths, &offset), i;
+    unsigned count = layout_mdls(bad, length, lengths, &offset), i;
     NET_BUFFER *nb = nb_initialize(object(bad, NB_BLOCK_SIZE), NULL);
     uint8_t *copy = object(bad, length);
     MDL *first = NULL, **tail = &first;
@@ -279,7 +286,7 @@ static void bad_free(struct bad *bad)
     free(bad);
 }
 
-static struct bad *bad_create(struct ndis_adapter *adapter, const struct kind *kind)
+static struct bad *bad_create(struct ndis_adapter *adapter, const struct kind *kind, uint32_t first)
 {
     unsigned buffers = kind->lists * kind->buffers, i;
     size_t mdls = kind->layout == BYTES ? kind->length : 8;
@@ -288,7 +295,9 @@ static struct bad *bad_create(struct ndis_adapter *adapter, const struct kind *k
     if (!bad)
         return NULL;
     bad->adapter = adapter;
-    bad->kind = kind;
+    bad->own = *kind;
+    bad->kind = &bad->own;
+    bad->first = first;
     bad->data_size = (buffers + 1) * (kind->length + 2 * AROUND + 8 * mdls);
     bad->objects_size = kind->lists * (NBL_BLOCK_SIZE + 16) +
                         buffers * (NB_BLOCK_SIZE + kind->length + 64) +
@@ -461,16 +470,33 @@ static int send(struct bad *bad, FILE *out)
     return result;
 }
 
+/* The row of that name, or *cut filled in; NULL if it is neither. */
+static const struct kind *kind_find(const char *name, struct kind *cut, uint32_t *first)
+{
+    unsigned length;
+    size_t i;
+    char end;
+
+    for (i = 0; i < ARRAYSIZE(kinds); i++)
+        if (!strcmp(kinds[i].name, name))
+            return &kinds[i];
+    if (sscanf(name, "cut:%4u:%4u%c", &length, first, &end) != 2 || length > NUMBERED_MAX ||
+        length < NUMBERED_MIN || *first >= length || !*first)
+        return NULL;
+    *cut = (struct kind){.name = "cut", .layout = CUT, .length = length, .lists = 1, .buffers = 1};
+    return cut;
+}
+
 int bad_send(struct ndis_adapter *adapter, const char *kind, char *text, size_t size)
 {
-    const struct kind *row = kinds;
+    struct kind cut;
+    uint32_t first = 0;
+    const struct kind *row = kind_find(kind, &cut, &first);
     struct bad *bad;
     FILE *out;
     int result;
 
-    while (row < kinds + ARRAYSIZE(kinds) && strcmp(row->name, kind))
-        row++;
-    if (row == kinds + ARRAYSIZE(kinds)) {
+    if (!row) {
         int used = snprintf(text, size, "there is no bad \"%.40s\", but ", kind);
 
         bad_send_kinds(text + used, size - (size_t)used);
@@ -480,7 +506,7 @@ int bad_send(struct ndis_adapter *adapter, const char *kind, char *text, size_t 
         snprintf(text, size, "%s: the adapter is Halted", kind);
         return -1;
     }
-    bad = bad_create(adapter, row);
+    bad = bad_create(adapter, row, first);
     out = bad ? fmemopen(text, size, "w") : NULL;
     if (!out) {
         snprintf(text, size, "out of memory");
