@@ -15,7 +15,7 @@ struct function {
     struct fuzz_input input;
     uint8_t config[256];
     uint64_t bar_length[VIRTIO_PCI_MAX_BARS];
-    int bar_mapped[VIRTIO_PCI_MAX_BARS];
+    virtio_u64 bar_mapped[VIRTIO_PCI_MAX_BARS]; /* bytes; 0: not mapped */
     unsigned unmappable;
     uint8_t rest; /* what registers read when the input has ended: 0 or all ones */
     unsigned config_failure;
@@ -54,24 +54,26 @@ static virtio_u64 bar_query(void *context, unsigned bar)
     return f->bar_length[bar];
 }
 
-static void *bar_map(void *context, unsigned bar)
+static void *bar_map(void *context, unsigned bar, virtio_u64 length)
 {
     struct function *f = context;
 
     FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && f->bar_length[bar] != 0);
+    FUZZ_ASSERT(length != 0 && length <= f->bar_length[bar]);
     FUZZ_ASSERT(!f->bar_mapped[bar]);
     if ((f->unmappable >> bar & 1) != 0) {
         return NULL;
     }
-    f->bar_mapped[bar] = 1;
+    f->bar_mapped[bar] = length;
     return bar_address(bar);
 }
 
-static void bar_unmap(void *context, unsigned bar, void *address)
+static void bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
 {
     struct function *f = context;
 
-    FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && f->bar_mapped[bar] && address == bar_address(bar));
+    FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && address == bar_address(bar));
+    FUZZ_ASSERT(f->bar_mapped[bar] != 0 && f->bar_mapped[bar] == length);
     f->bar_mapped[bar] = 0;
 }
 
@@ -96,7 +98,7 @@ static void access_register(struct function *f, volatile void *address, unsigned
     FUZZ_ASSERT(f->opened);
     FUZZ_ASSERT(++f->accesses <= ACCESSES_MAX);
     FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && f->bar_mapped[bar]);
-    FUZZ_ASSERT(at - (uintptr_t)bar_address(bar) + width <= f->bar_length[bar]);
+    FUZZ_ASSERT(at - (uintptr_t)bar_address(bar) + width <= f->bar_mapped[bar]);
     FUZZ_ASSERT(at % width == 0);
     FUZZ_ASSERT(inside(&dev->common, at, width, 0x38) ||
                 (!write && inside(&dev->device, at, width, 0xFFFFFFFF)) ||

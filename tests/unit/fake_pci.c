@@ -70,7 +70,7 @@ static virtio_u64 fake_bar_query(void *context, unsigned bar)
     return fake->bar_length[bar];
 }
 
-static void *fake_bar_map(void *context, unsigned bar)
+static void *fake_bar_map(void *context, unsigned bar, virtio_u64 length)
 {
     struct fake_pci *fake = context;
     void *memory;
@@ -79,14 +79,21 @@ static void *fake_bar_map(void *context, unsigned bar)
         fake_pci_violation(fake, "BAR %u mapped, which is no memory", bar);
         return NULL;
     }
+    if (length == 0 || length > fake->bar_length[bar]) {
+        fake_pci_violation(fake, "%llu bytes of BAR %u mapped, which has %llu",
+                           (unsigned long long)length, bar,
+                           (unsigned long long)fake->bar_length[bar]);
+        return NULL;
+    }
     if (fake->bar_maps[bar]++ != 0) {
         fake_pci_violation(fake, "BAR %u mapped twice", bar);
     }
-    if (fake->bar_unmappable[bar] || fake->bar_length[bar] > SIZE_MAX / 2) {
+    if (fake->bar_unmappable[bar] || length > SIZE_MAX / 2) {
         return NULL;
     }
-    memory = mmap(NULL, (size_t)fake->bar_length[bar], PROT_NONE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    fake->bar_mapped[bar] = length;
+    memory =
+        mmap(NULL, (size_t)length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
         return NULL;
     }
@@ -94,15 +101,17 @@ static void *fake_bar_map(void *context, unsigned bar)
     return memory;
 }
 
-static void fake_bar_unmap(void *context, unsigned bar, void *address)
+static void fake_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
 {
     struct fake_pci *fake = context;
 
-    if (bar >= VIRTIO_PCI_MAX_BARS || address == NULL || fake->bar_memory[bar] != address) {
-        fake_pci_violation(fake, "BAR %u unmapped at %p, which it is not", bar, address);
+    if (bar >= VIRTIO_PCI_MAX_BARS || address == NULL || fake->bar_memory[bar] != address ||
+        fake->bar_mapped[bar] != length) {
+        fake_pci_violation(fake, "%llu bytes of BAR %u unmapped at %p, which it is not",
+                           (unsigned long long)length, bar, address);
         return;
     }
-    munmap(address, (size_t)fake->bar_length[bar]);
+    munmap(address, (size_t)length);
     fake->bar_memory[bar] = NULL;
     fake->bar_maps[bar] = 0;
 }

@@ -53,6 +53,7 @@ struct fake_pci {
     bool bar_unmappable[VIRTIO_PCI_MAX_BARS];
     uint8_t *bar_memory[VIRTIO_PCI_MAX_BARS]; /* not NULL: mapped */
     unsigned bar_maps[VIRTIO_PCI_MAX_BARS];
+    virtio_u64 bar_mapped[VIRTIO_PCI_MAX_BARS]; /* bytes of it */
     struct fake_pci_window windows[8];
     unsigned window_count;
 

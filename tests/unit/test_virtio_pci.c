@@ -94,6 +94,8 @@ static void everything_in_bar_0(void **state)
     fake_pci_add(&f->fake, FAKE_DEVICE, 0, 0x3C, NET_CONFIG_MIN);
     assert_status(pci_open(f), VIRTIO_PCI_OK);
     assert_int_equal(f->fake.bar_maps[0], 1);
+    assert_int_equal(f->fake.bar_mapped[0],
+                     0x3C + NET_CONFIG_MIN); /* and not the rest of the BAR */
     pci_use(f);
 }
 
@@ -492,10 +494,14 @@ static void notify_addresses(void **state)
 static void fail_sets_failed(void **state)
 {
     struct pci_fixture *f = *state;
+    unsigned writes;
 
     pci_start(f);
     virtio_pci_fail(&f->dev);
     assert_int_equal(f->fake.status, 0x8B);
+    writes = f->fake.status_writes;
+    virtio_pci_fail(&f->dev);
+    assert_int_equal(f->fake.status_writes, writes); /* once is enough: then only a reset helps */
     assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
 }
 

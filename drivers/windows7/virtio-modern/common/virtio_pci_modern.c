@@ -267,6 +267,26 @@ static enum virtio_pci_status virtio_pci_find(struct virtio_pci_device *dev,
  * Opening and closing
  */
 
+/* How far into a BAR its structures go, in bytes. */
+static virtio_u64 virtio_pci_extent(const struct virtio_pci_device *dev, unsigned bar)
+{
+    const struct virtio_pci_region *region[4];
+    virtio_u64 end, extent = 0;
+    unsigned i;
+
+    region[0] = &dev->common;
+    region[1] = &dev->notify;
+    region[2] = &dev->isr;
+    region[3] = &dev->device;
+    for (i = 0; i < 4; i++) {
+        end = (virtio_u64)region[i]->offset + region[i]->length;
+        if (region[i]->length != 0 && region[i]->bar == bar && end > extent) {
+            extent = end;
+        }
+    }
+    return extent;
+}
+
 static enum virtio_pci_status virtio_pci_map(struct virtio_pci_device *dev,
                                              struct virtio_pci_region *region)
 {
@@ -274,7 +294,8 @@ static enum virtio_pci_status virtio_pci_map(struct virtio_pci_device *dev,
         return VIRTIO_PCI_OK;
     }
     if (dev->bar[region->bar] == 0) {
-        dev->bar[region->bar] = dev->io->bar_map(dev->context, region->bar);
+        dev->bar[region->bar] =
+            dev->io->bar_map(dev->context, region->bar, virtio_pci_extent(dev, region->bar));
     }
     if (dev->bar[region->bar] == 0) {
         dev->failed_bar = region->bar;
@@ -320,7 +341,7 @@ void virtio_pci_close(struct virtio_pci_device *dev)
 
     for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++) {
         if (dev->bar[i] != 0) {
-            dev->io->bar_unmap(dev->context, i, dev->bar[i]);
+            dev->io->bar_unmap(dev->context, i, dev->bar[i], virtio_pci_extent(dev, i));
         }
     }
     virtio_pci_clear(dev);
@@ -515,7 +536,9 @@ enum virtio_pci_status virtio_pci_driver_ok(struct virtio_pci_device *dev)
 
 void virtio_pci_fail(struct virtio_pci_device *dev)
 {
-    virtio_pci_add_status(dev, VIRTIO_STATUS_FAILED);
+    if ((virtio_pci_device_status(dev) & VIRTIO_STATUS_FAILED) == 0) {
+        virtio_pci_add_status(dev, VIRTIO_STATUS_FAILED);
+    }
 }
 
 /*

@@ -81,8 +81,9 @@ enum virtio_pci_status {
  * nonzero when it cannot.
  * bar_query tells of BAR `bar` (0..5) whether it is implemented memory; returns its length in
  * bytes, 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
- * bar_map maps all of a BAR that bar_query knew, non-cached; NULL when it cannot. Asked once a BAR.
- * bar_unmap undoes it.
+ * bar_map maps the first `length` bytes of a BAR that bar_query knew, non-cached: as far as the
+ * structures in it go (virtio 1.2, 4.1.4.1), of which it has no more. NULL when it cannot. Asked once
+ * a BAR. bar_unmap undoes it.
  * read8/16/32, write8/16/32 touch a register at `address`, inside a mapped BAR, with exactly that
  * width, in program order.
  * sleep waits about `microseconds`; PASSIVE_LEVEL.
@@ -90,8 +91,8 @@ enum virtio_pci_status {
 struct virtio_pci_io {
     int (*config_read)(void *context, virtio_u32 offset, void *buffer, virtio_u32 length);
     virtio_u64 (*bar_query)(void *context, unsigned bar);
-    void *(*bar_map)(void *context, unsigned bar);
-    void (*bar_unmap)(void *context, unsigned bar, void *address);
+    void *(*bar_map)(void *context, unsigned bar, virtio_u64 length);
+    void (*bar_unmap)(void *context, unsigned bar, void *address, virtio_u64 length);
     virtio_u8 (*read8)(void *context, volatile void *address);
     virtio_u16 (*read16)(void *context, volatile void *address);
     virtio_u32 (*read32)(void *context, volatile void *address);
@@ -181,7 +182,8 @@ enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, vir
 /* Sets DRIVER_OK. */
 enum virtio_pci_status virtio_pci_driver_ok(struct virtio_pci_device *dev);
 
-/* Sets FAILED: the driver has given up on the device (virtio 1.2, 2.1.1). */
+/* Sets FAILED: the driver has given up on the device (virtio 1.2, 2.1.1). On a device that has it
+ * already, or is gone, nothing is written. */
 void virtio_pci_fail(struct virtio_pci_device *dev);
 
 /* device_status as it reads now; 0xFF when the device is gone. Any IRQL. */

@@ -297,6 +297,12 @@ typedef struct _AEROVNET_ADAPTER {
 #define AEROVNET_MEMORY_TRANSMIT  5
 #define AEROVNET_MEMORY_LISTS     6
 
+/* What NDIS refused: the second number of AEROVNET_EVENT_REGISTRATION_FAILED. */
+#define AEROVNET_REGISTRATION_DMA        1
+#define AEROVNET_REGISTRATION_INTERRUPT  2
+#define AEROVNET_REGISTRATION_ATTRIBUTES 3
+#define AEROVNET_REGISTRATION_GENERAL    4
+
 /* Drops `Count` references of Adapter->Outstanding; whoever drops the last one of a pausing adapter
  * completes the pause. IRQL <= DISPATCH_LEVEL, no lock held. */
 VOID AerovnetRelease(PAEROVNET_ADAPTER Adapter, LONG Count);

@@ -141,6 +141,15 @@ BOOLEAN AerovnetAddressIsStation(const UCHAR *Address)
            (Address[0] | Address[1] | Address[2] | Address[3] | Address[4] | Address[5]) != 0;
 }
 
+/* A registration that NDIS refused; `Which` is the second number of the event. */
+static NDIS_STATUS AerovnetLogRegistration(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status,
+                                           ULONG Which)
+{
+    if (Status != NDIS_STATUS_SUCCESS)
+        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status, Which);
+    return Status;
+}
+
 static NDIS_STATUS AerovnetSetRegistrationAttributes(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
@@ -155,8 +164,11 @@ static NDIS_STATUS AerovnetSetRegistrationAttributes(PAEROVNET_ADAPTER Adapter)
                                 NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
     Attributes.CheckForHangTimeInSeconds = AEROVNET_HANG_SECONDS;
     Attributes.InterfaceType = NdisInterfacePci;
-    return NdisMSetMiniportAttributes(Adapter->MiniportHandle,
-                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+    return AerovnetLogRegistration(
+        Adapter,
+        NdisMSetMiniportAttributes(Adapter->MiniportHandle,
+                                   (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes),
+        AEROVNET_REGISTRATION_ATTRIBUTES);
 }
 
 static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
@@ -204,8 +216,11 @@ static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
     Attributes.SupportedOidList = (PNDIS_OID)AerovnetSupportedOids;
     Attributes.SupportedOidListLength = AerovnetSupportedOidsLength;
     Attributes.PowerManagementCapabilitiesEx = &Power;
-    return NdisMSetMiniportAttributes(Adapter->MiniportHandle,
-                                      (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
+    return AerovnetLogRegistration(
+        Adapter,
+        NdisMSetMiniportAttributes(Adapter->MiniportHandle,
+                                   (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes),
+        AEROVNET_REGISTRATION_GENERAL);
 }
 
 static NDIS_STATUS AerovnetRegisterDma(PAEROVNET_ADAPTER Adapter)
@@ -224,8 +239,7 @@ static NDIS_STATUS AerovnetRegisterDma(PAEROVNET_ADAPTER Adapter)
         NdisMRegisterScatterGatherDma(Adapter->MiniportHandle, &Description, &Adapter->DmaHandle);
     if (Status != NDIS_STATUS_SUCCESS) {
         Adapter->DmaHandle = NULL;
-        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status, 1);
-        return Status;
+        return AerovnetLogRegistration(Adapter, Status, AEROVNET_REGISTRATION_DMA);
     }
     Adapter->Transmit.SgBufferLength = Description.ScatterGatherListSize;
     return NDIS_STATUS_SUCCESS;
@@ -254,10 +268,10 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     Adapter->LinkUp = AerovnetReadLink(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
-        goto CloseDevice;
+        goto GiveUp;
     Status = AerovnetRegisterDma(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
-        goto CloseDevice;
+        goto GiveUp;
     Status = AerovnetReceiveAllocate(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         goto DeregisterDma;
@@ -281,6 +295,8 @@ FreeReceive:
     AerovnetReceiveFree(Adapter);
 DeregisterDma:
     NdisMDeregisterScatterGatherDma(Adapter->DmaHandle);
+GiveUp:
+    virtio_pci_fail(&Adapter->Device); /* virtio 1.2, 3.1.1 */
 CloseDevice:
     AerovnetDeviceClose(Adapter);
     return Status;

@@ -24,22 +24,23 @@ static virtio_u64 AerovnetBarQuery(void *Context, unsigned Bar)
     return Adapter->Bar[Bar].Length;
 }
 
-static void *AerovnetBarMap(void *Context, unsigned Bar)
+static void *AerovnetBarMap(void *Context, unsigned Bar, virtio_u64 Length)
 {
     PAEROVNET_ADAPTER Adapter = Context;
     PVOID Address;
 
     if (NdisMMapIoSpace(&Address, Adapter->MiniportHandle, Adapter->Bar[Bar].Address,
-                        Adapter->Bar[Bar].Length) != NDIS_STATUS_SUCCESS)
+                        (UINT)Length) != NDIS_STATUS_SUCCESS)
         return NULL;
     return Address;
 }
 
-static void AerovnetBarUnmap(void *Context, unsigned Bar, void *Address)
+static void AerovnetBarUnmap(void *Context, unsigned Bar, void *Address, virtio_u64 Length)
 {
     PAEROVNET_ADAPTER Adapter = Context;
 
-    NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, Adapter->Bar[Bar].Length);
+    UNREFERENCED_PARAMETER(Bar);
+    NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, (UINT)Length);
 }
 
 static virtio_u8 AerovnetRead8(void *Context, volatile void *Address)
@@ -241,6 +242,21 @@ static VOID AerovnetMakeAddress(PAEROVNET_ADAPTER Adapter)
     Adapter->PermanentAddress[5] = (UCHAR)(Place >> 48);
 }
 
+/* The device's own address, or a made one. */
+static enum virtio_pci_status AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status = VIRTIO_PCI_OK;
+
+    NdisZeroMemory(Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
+    if (Adapter->Device.negotiated & VIRTIO_NET_F_MAC)
+        Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
+                                        Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
+    /* A device whose own address is no station's is treated as one that has none. */
+    if (Status == VIRTIO_PCI_OK && !AerovnetAddressIsStation(Adapter->PermanentAddress))
+        AerovnetMakeAddress(Adapter);
+    return Status;
+}
+
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
@@ -248,14 +264,10 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
     Status = virtio_pci_reset(&Adapter->Device);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
-    if (Status == VIRTIO_PCI_OK && (Adapter->Device.negotiated & VIRTIO_NET_F_MAC)) {
-        Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
-                                        Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
-        /* A device whose own address is no station's is treated as one that has none. */
-        if (Status == VIRTIO_PCI_OK && !AerovnetAddressIsStation(Adapter->PermanentAddress))
-            AerovnetMakeAddress(Adapter);
-    } else {
-        AerovnetMakeAddress(Adapter);
+    if (Status == VIRTIO_PCI_OK) {
+        Status = AerovnetDeviceAddress(Adapter);
+        if (Status != VIRTIO_PCI_OK)
+            virtio_pci_fail(&Adapter->Device);
     }
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MAC);
@@ -341,30 +353,33 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_QUEUE Transmit = &Adapter->Transmit.Queue;
     enum virtio_pci_status Status;
     USHORT Index = AEROVNET_RECEIVE_QUEUE;
-    BOOLEAN Notify;
+    BOOLEAN Notify = FALSE;
 
     Status = AerovnetQueueSetUp(Adapter, Receive);
     if (Status == VIRTIO_PCI_OK) {
         Index = AEROVNET_TRANSMIT_QUEUE;
         Status = AerovnetQueueSetUp(Adapter, Transmit);
     }
-    if (Status == VIRTIO_PCI_OK)
+    if (Status == VIRTIO_PCI_OK) {
+        /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
+         * lock keeps lists that come back meanwhile from notifying too early. */
+        NdisAcquireSpinLock(&Receive->Lock);
+        Receive->Live = TRUE;
+        AerovnetReceiveFill(Adapter);
+        Notify = AerovnetPublish(Receive);
         Status = virtio_pci_driver_ok(&Adapter->Device);
-    if (Status != VIRTIO_PCI_OK) {
-        virtio_pci_fail(&Adapter->Device);
-        return AerovnetLogTransport(Adapter, Status, Index);
+        NdisReleaseSpinLock(&Receive->Lock);
     }
-
-    /* No notification may come before DRIVER_OK (virtio 1.2, 3.1.1), so the buffers come after it. */
-    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
-    AerovnetQueueLive(Transmit, TRUE);
-    NdisAcquireSpinLock(&Receive->Lock);
-    Receive->Live = TRUE;
-    AerovnetReceiveFill(Adapter);
-    Notify = AerovnetPublish(Receive);
-    NdisReleaseSpinLock(&Receive->Lock);
     if (Notify)
         AerovnetNotify(Adapter, Receive);
+    if (Status != VIRTIO_PCI_OK) {
+        virtio_pci_fail(&Adapter->Device);
+        AerovnetQueueLive(Receive, FALSE);
+        AerovnetReceiveStop(Adapter);
+        return AerovnetLogTransport(Adapter, Status, Index);
+    }
+    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
+    AerovnetQueueLive(Transmit, TRUE);
     return NDIS_STATUS_SUCCESS;
 }
 

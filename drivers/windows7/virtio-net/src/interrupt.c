@@ -164,7 +164,8 @@ NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter)
                                       &Adapter->InterruptHandle);
     if (Status != NDIS_STATUS_SUCCESS) {
         Adapter->InterruptHandle = NULL;
-        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status, 2);
+        AerovnetLog(Adapter, AEROVNET_EVENT_REGISTRATION_FAILED, (ULONG)Status,
+                    AEROVNET_REGISTRATION_INTERRUPT);
     }
     return Status;
 }
