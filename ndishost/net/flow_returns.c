@@ -12,21 +12,23 @@
 #define STATUS_ADAPTER_REMOVED    0xC0010018u
 #define STATUS_SEND_ABORTED       0xC023000Cu
 #define STATUS_MEDIA_DISCONNECTED 0xC023001Fu
-#define STATUS_LOW_POWER_STATE    0xC023002Fu
 
-/* Is this the way an NDIS miniport says that it was in no state to send? */
+/* While the way was closed (paused, asleep, being reset, removed) a send may fail as it likes. At any
+ * other time only for what a miniport may know before the host does: its device is gone, or must be
+ * reset; or because it was cancelled. That there was such a reason the host's NDIS sees to
+ * (ndis/send_status.c). */
 static bool excusing(const struct flow *flow, uint64_t number, int32_t status)
 {
+    if (!flow_open(flow) || number < flow->excused_upto)
+        return true;
     switch ((uint32_t)status) {
     case STATUS_REQUEST_ABORTED:
     case STATUS_RESET_IN_PROGRESS:
     case STATUS_ADAPTER_REMOVED:
     case STATUS_SEND_ABORTED:
-    case STATUS_LOW_POWER_STATE:
         return true;
-    default:
-        return !flow_open(flow) || number < flow->excused_upto;
     }
+    return false;
 }
 
 static void blame(struct flow *flow, uint64_t number, uint64_t count, uint32_t status)
