@@ -19,16 +19,16 @@
 
 struct bus;
 
-/* What a bus tells its owner; called from threads of the bus, never with a lock of the bus held that
- * ops need. */
+/* What a bus tells its owner; called from threads of the bus, never with a lock of the bus held
+ * that ops need. */
 struct bus_events {
     /* The INTx line as it is now. May be called with the same level twice; after the final lower
      * no interrupt is pending. */
     void (*interrupt)(void *context, bool asserted);
     /* A frame that the device put on its wire; valid during the call. Only if wire_send exists. */
     void (*wire_receive)(void *context, const void *frame, size_t length);
-    /* The back end cannot go on (QEMU ended, the model found the driver breaking virtio's rules with
-     * fatal effect): one line for a person. */
+    /* The back end cannot go on (QEMU ended, the model found the driver breaking virtio's rules
+     * with fatal effect): one line for a person. */
     void (*failed)(void *context, const char *why);
 };
 
@@ -43,7 +43,7 @@ struct bus_bar {
 };
 
 struct bus_ops {
-    /* PCI configuration space; size 1, 2, 4, naturally aligned. All ones when the device is gone. */
+    /* PCI configuration space; size 1, 2, 4, naturally aligned. All ones: the device is gone. */
     uint32_t (*config_read)(struct bus *bus, unsigned offset, unsigned size);
     void (*config_write)(struct bus *bus, unsigned offset, unsigned size, uint32_t value);
     /* Registers; size 1, 2, 4, 8, at any offset. Thread-safe: processors race. */
@@ -59,9 +59,9 @@ struct bus_ops {
     int (*wire_send)(struct bus *bus, const void *frame, size_t length);
     /* Raises or cuts the cable. NULL where it cannot be done. */
     int (*set_link)(struct bus *bus, bool up);
-    /* Takes the device's power (1 to 3, D1 to D3), which it answers no register in and loses its state in,
-     * or gives it back (0, D0): it is then as after its reset, but for what firmware and the PCI driver
-     * restore, which is the configuration space. NULL where it cannot be done. */
+    /* Takes the device's power (1 to 3, D1 to D3), which it answers no register in and loses its
+     * state in, or gives it back (0, D0): it is then as after its reset, but for what firmware and
+     * the PCI driver restore, which is the configuration space. NULL where it cannot be done. */
     int (*set_power)(struct bus *bus, unsigned state);
     /* Pulls the device out: registers read all ones from now on. NULL where it cannot be done. */
     int (*remove)(struct bus *bus);
@@ -86,7 +86,8 @@ struct bus {
     uint8_t number, slot,
         function;       /* bus number, device, function: for resource lists and reports */
     uint8_t irq_vector; /* what a resource list will say; any nonzero number */
-    /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a rule. */
+    /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a
+     * rule. */
     _Atomic bool asleep;
 };
 
@@ -101,14 +102,15 @@ struct bus_backend {
 extern const struct bus_backend bus_model, bus_qtest, bus_pci;
 
 /* "NAME" or "NAME:ARGUMENTS". NULL with one line in error. The device is as after power-on and
- * firmware: BARs assigned, memory and I/O decoding and bus mastering off or on as firmware leaves it. */
+ * firmware: BARs assigned, memory and I/O decoding and bus mastering off or on as firmware leaves
+ * it. */
 struct bus *bus_open(const char *spec, const struct bus_events *events, void *context, char *error,
                      size_t error_size);
 const struct bus_backend *bus_backend_find(const char *spec);
 void bus_help(FILE *out);
 
-/* Before an access to a register: false when the device is asleep, which is reported against the code at
- * `caller`; what is read is then all ones, and what is written goes nowhere. */
+/* Before an access to a register: false when the device is asleep, which is reported against the
+ * code at `caller`; what is read is then all ones, and what is written goes nowhere. */
 bool bus_awake(const struct bus *bus, unsigned bar, uint64_t offset, const char *verb,
                const void *caller);
 

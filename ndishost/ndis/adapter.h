@@ -58,14 +58,15 @@ struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
  * and halt. adapter_stop has nothing left to do after that. */
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
-/* Device power, 0 (D0) to 3 (D3), with all that NDIS does around OID_PNP_SET_POWER: pause, and at the end
- * the device's power; or that back, D0, and restart. NDIS_STATUS_INVALID_STATE from one sleeping state
- * to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it may sleep, and then
- * does not put it to sleep. */
+/* Device power, 0 (D0) to 3 (D3), with all that NDIS does around OID_PNP_SET_POWER: pause, and at
+ * the end the device's power; or that back, D0, and restart. NDIS_STATUS_INVALID_STATE from one
+ * sleeping state to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it
+ * may sleep, and then does not put it to sleep. */
 int32_t adapter_power(struct ndis_adapter *adapter, unsigned state);
 unsigned adapter_power_state(const struct ndis_adapter *adapter);
 /* MiniportCancelSend for the sends that are marked with the cancel id that has this number, 1 to
- * CANCEL_IDS: frames that came back aborted meanwhile, and lists of that id that have not come back. */
+ * CANCEL_IDS: frames that came back aborted meanwhile, and lists of that id that have not come
+ * back. */
 #define CANCEL_IDS 16
 int32_t adapter_cancel_sends(struct ndis_adapter *adapter, unsigned id, uint64_t *aborted,
                              unsigned *outstanding);
@@ -75,8 +76,8 @@ int32_t adapter_reset(struct ndis_adapter *adapter);
  * to come back with *status. -1: it was not taken, or did not come back within 30 s. */
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status);
-/* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours, or
- * the device does not take it. */
+/* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours,
+ * or the device does not take it. */
 int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);

@@ -11,8 +11,8 @@
 
 /* The line as it is now; before the driver registers an interrupt it is remembered. Any thread. */
 void interrupt_line(struct ndis_adapter *adapter, bool asserted);
-/* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that it is
- * its own. PASSIVE_LEVEL, by who drives the life cycle. */
+/* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that
+ * it is its own. PASSIVE_LEVEL, by who drives the life cycle. */
 bool interrupt_shared(struct ndis_adapter *adapter);
 /* `count` lists were indicated on this thread: the DPC that runs here may have a limit. */
 void interrupt_indicated(unsigned count);

@@ -69,8 +69,8 @@ static const struct {
     {NULL, "NdisAllocateMemoryWithTagPriority"},
 };
 
-/* With more than one adapter only those count that the driver obtained when it was called for this one:
- * whose the others are shows nobody; they are reported when the driver is unloaded. */
+/* With more than one adapter only those count that the driver obtained when it was called for this
+ * one: whose the others are shows nobody; they are reported when the driver is unloaded. */
 static void count_objects(struct ndis_adapter *adapter, unsigned count[LEFTOVERS])
 {
     bool alone = !adapter->next && adapter->driver->adapters == adapter;

@@ -11,8 +11,8 @@
 
 /* MiniportInitializeEx; on failure what it left behind is reported, and the adapter is Halted. */
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter);
-/* MiniportPause, for a reason of NDIS_MINIPORT_PAUSE_PARAMETERS (before NDIS 6.40 a miniport must not
- * rely on it). */
+/* MiniportPause, for a reason of NDIS_MINIPORT_PAUSE_PARAMETERS (before NDIS 6.40 a miniport must
+ * not rely on it). */
 NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason);
 /* NDIS removes the adapter as soon as somebody calls adapter_stop. IRQL <= DISPATCH_LEVEL. */
 void life_cycle_request_removal(struct ndis_adapter *adapter);

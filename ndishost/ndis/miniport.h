@@ -139,8 +139,8 @@ struct ndis_adapter {
     bool paused_for_power; /* it ran when it was put to sleep */
     struct random power_random;
     /* When the last reset ended, and by when sends that failed for a reset want to see one (0: none
-     * did), under lock; when it last woke and last began to run; and when sends with a cancel id were
-     * last cancelled. */
+     * did), under lock; when it last woke and last began to run; and when sends with a cancel id
+     * were last cancelled. */
     uint64_t reset_until, reset_due;
     shared_u64 awake_since, running_since, cancelled_at[CANCEL_IDS + 1];
     atomic_uint cancels; /* calls of MiniportCancelSend and MiniportCancelOidRequest */

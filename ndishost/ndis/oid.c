@@ -183,15 +183,15 @@ static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *r
             (unsigned long)request->DATA.QUERY_INFORMATION.BytesNeeded, (unsigned long)length);
 }
 
-/* Would it be told to cancel a request now? By chance; never those of power, which are NDIS's own. */
+/* Is a request to be cancelled now? By chance; never one of power, which are NDIS's own. */
 static bool cancel_due(struct ndis_adapter *adapter, NDIS_OID oid, unsigned in)
 {
     return !adapter->plain && oid != OID_PNP_SET_POWER && oid != OID_PNP_QUERY_POWER &&
            random_chance(&adapter->oid->random, 1, in);
 }
 
-/* The request to MiniportOidRequest, and its end waited for; with `cancel` it is cancelled while it is
- * pending, and *cancelled says so. false: it was not completed, and stays the miniport's. */
+/* The request to MiniportOidRequest, and its end waited for; with `cancel` it is cancelled while it
+ * is pending, and *cancelled says so. false: it was not completed, and stays the miniport's. */
 static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, bool cancel,
                       bool *cancelled, NDIS_STATUS *status)
 {

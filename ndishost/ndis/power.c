@@ -3,10 +3,11 @@
  * Device power states. Documentation: network/oid-pnp-set-power, oid-pnp-query-power,
  * device-power-states-for-network-adapters, transitioning-to-a-sleeping-state.
  *
- * NDIS 6.20 pauses an adapter before it puts it to sleep and restarts it after it has woken it, always:
- * NDIS_MINIPORT_ATTRIBUTES_NO_PAUSE_ON_SUSPEND came with 6.30. Only D0 -> Dx and Dx -> D0 exist. The bus
- * driver takes the device's power after the miniport has completed OID_PNP_SET_POWER, and gives it back
- * before the miniport is asked for D0; what the device knew is lost in between.
+ * NDIS 6.20 pauses an adapter before it puts it to sleep and restarts it after it has woken it,
+ * always: NDIS_MINIPORT_ATTRIBUTES_NO_PAUSE_ON_SUSPEND came with 6.30. Only D0 -> Dx and Dx -> D0
+ * exist. The bus driver takes the device's power after the miniport has completed
+ * OID_PNP_SET_POWER, and gives it back before the miniport is asked for D0; what the device knew is
+ * lost in between.
  */
 #include "ndis/life_cycle.h"
 
@@ -68,8 +69,8 @@ static bool chance(struct ndis_adapter *adapter)
     return !adapter->plain && random_chance(&adapter->power_random, 1, 2);
 }
 
-/* The line is shared: while the device sleeps, another one's interrupt calls the miniport's ISR, which
- * must not touch the device and must say that it is not its own. */
+/* The line is shared: while the device sleeps, another one's interrupt calls the miniport's ISR,
+ * which must not touch the device and must say that it is not its own. */
 static void shared_interrupt(struct ndis_adapter *adapter)
 {
     if (interrupt_shared(adapter))
@@ -127,8 +128,8 @@ static NDIS_STATUS fall_asleep(struct ndis_adapter *adapter, unsigned state)
     return NDIS_STATUS_SUCCESS;
 }
 
-/* A miniport that fails the request for D0 has a device that cannot be used any more: NDIS removes it
- * (required-and-optional-oids-for-power-management). */
+/* A miniport that fails the request for D0 has a device that cannot be used any more: NDIS removes
+ * it (required-and-optional-oids-for-power-management). */
 static NDIS_STATUS wake_up(struct ndis_adapter *adapter)
 {
     NDIS_STATUS status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status with which a list comes back, and whether there was a reason for it since the list was sent.
- * Documentation: nf-ndis-ndismsendnetbufferlistscomplete, oid-pnp-set-power,
+ * The status with which a list comes back, and whether there was a reason for it since the list was
+ * sent. Documentation: nf-ndis-ndismsendnetbufferlistscomplete, oid-pnp-set-power,
  * nc-ndis-miniport_device_pnp_event_notify.
  */
 #include "ndis/transfer.h"
