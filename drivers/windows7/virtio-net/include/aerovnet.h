@@ -266,8 +266,9 @@ typedef struct _AEROVNET_ADAPTER {
     LONG volatile DpcRequests; /* nonzero: a DPC polls; the others only leave word */
     LONG volatile ConfigChanged;
     LONG volatile ResetNeeded;
-    LONG volatile Gone;   /* registers read all ones: the hardware is not there */
-    LONG volatile Asleep; /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
+    LONG volatile Resetting; /* from the stop to the start of a reset */
+    LONG volatile Gone;      /* registers read all ones: the hardware is not there */
+    LONG volatile Asleep;    /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
     LONG volatile PausePending;
     LONG volatile DeviceBusy; /* somebody stops or starts the device */
     LONG volatile LinkUp;     /* as NDIS was told last */

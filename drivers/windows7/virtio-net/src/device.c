@@ -437,8 +437,10 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
     NDIS_STATUS Status;
 
     AerovnetDeviceAcquire(Adapter);
+    InterlockedExchange(&Adapter->Resetting, 1);
     AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
     Status = AerovnetComeBack(Adapter);
+    InterlockedExchange(&Adapter->Resetting, 0);
     AerovnetDeviceRelease(Adapter);
     return Status;
 }

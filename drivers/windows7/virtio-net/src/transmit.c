@@ -48,7 +48,7 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List)
         Count++;
     }
     if (Count == 0)
-        return NDIS_STATUS_INVALID_PACKET;
+        return NDIS_STATUS_FAILURE; /* of those that nf-ndis-ndismsendnetbufferlistscomplete allows */
     *AEROVNET_LIST_PENDING(List) = Count;
     AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
@@ -73,9 +73,9 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     } else if (!Transmit->Open) {
         Status = NDIS_STATUS_PAUSED;
     } else if (!Transmit->Queue.Live) {
-        Status = Adapter->Gone          ? NDIS_STATUS_ADAPTER_REMOVED
-                 : Adapter->ResetNeeded ? NDIS_STATUS_RESET_IN_PROGRESS
-                                        : NDIS_STATUS_FAILURE;
+        Status = (Adapter->ResetNeeded || Adapter->Resetting) && !Adapter->Gone
+                     ? NDIS_STATUS_RESET_IN_PROGRESS
+                     : NDIS_STATUS_FAILURE;
         Transmit->Traffic.Discards += Lists->Count;
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
