@@ -153,6 +153,7 @@ static void test_pci_cfg(void **state)
         if (config(cap, 1) == PCI_CAP_ID_VENDOR && config(cap + 3, 1) == CAP_PCI_CFG)
             break;
     assert_int_not_equal(cap, 0);
+    raw_reset(&r);
     config_put(cap + 4, 1, 4);
     config_put(cap + 8, 4, COMMON_DEVICE_STATUS);
     config_put(cap + 12, 4, 1);

@@ -189,6 +189,7 @@ static void break_STATUS_CLEAR(void)
 
 static void break_STATUS_BITS(void)
 {
+    raw_reset(&r);
     raw_put8(&r, COMMON_DEVICE_STATUS, STATUS_ACKNOWLEDGE | 0x10);
 }
 
@@ -199,6 +200,7 @@ static void break_STATUS_ORDER(void)
 
 static void break_STATUS_FAILED(void)
 {
+    raw_reset(&r);
     raw_put8(&r, COMMON_DEVICE_STATUS, STATUS_ACKNOWLEDGE);
     raw_status(&r, STATUS_FAILED);
     raw_status(&r, STATUS_DRIVER);
@@ -207,6 +209,7 @@ static void break_STATUS_FAILED(void)
 static void break_FEATURES_REREAD(void)
 {
     raw_master(&r);
+    raw_reset(&r);
     raw_status(&r, STATUS_ACKNOWLEDGE);
     raw_status(&r, STATUS_DRIVER);
     raw_accept(&r, FEATURES_PLAIN);
@@ -239,6 +242,7 @@ static void break_FEATURE_TIME(void)
 
 static void break_QUEUE_TIME(void)
 {
+    raw_reset(&r);
     raw_status(&r, STATUS_ACKNOWLEDGE);
     raw_status(&r, STATUS_DRIVER);
     raw_queue_memory(&r, RX, 16);
@@ -643,6 +647,41 @@ static void test_fatal(void **state)
     assert_true(raw_wait_frames(&r, 1));
 }
 
+/* The same rules where a reset comes in: too late, or too early. */
+static void test_reset_is_first(void **state)
+{
+    (void)state;
+    open_with("queue_size=16");
+    raw_put8(&r, COMMON_DEVICE_STATUS, STATUS_ACKNOWLEDGE);
+    expect(RULE_STATUS_ORDER);
+}
+
+static void up_with_two_buffers(void)
+{
+    open_with("queue_size=16");
+    up();
+    raw_fill(&r, 2);
+    usleep(20000); /* until they have been fetched */
+}
+
+static void test_taken_back_before_the_reset(void **state)
+{
+    (void)state;
+    up_with_two_buffers();
+    r.q[RX].desc[1].addr = 0;
+    raw_put8(&r, COMMON_DEVICE_STATUS, 0);
+    expect(RULE_DESC_ALTERED);
+}
+
+static void test_unexposed_before_the_reset(void **state)
+{
+    (void)state;
+    up_with_two_buffers();
+    r.q[RX].avail[1] = 0;
+    raw_put8(&r, COMMON_DEVICE_STATUS, 0);
+    expect(RULE_AVAIL_IDX);
+}
+
 /* A driver that does nothing wrong is not blamed, whatever it negotiates. */
 static void test_innocent(void **state)
 {
@@ -695,6 +734,11 @@ int main(void)
 #define TEST(id, severity, name, section) {"model:rule:" name, test_##id, NULL, close_all, NULL},
     static const struct CMUnitTest tests[] = {
         MODEL_RULES(TEST){"model:rule:fatal", test_fatal, NULL, close_all, NULL},
+        {"model:rule:reset_is_first", test_reset_is_first, NULL, close_all, NULL},
+        {"model:rule:taken_back_before_the_reset", test_taken_back_before_the_reset, NULL,
+         close_all, NULL},
+        {"model:rule:unexposed_before_the_reset", test_unexposed_before_the_reset, NULL, close_all,
+         NULL},
         {"model:rule:innocent", test_innocent, NULL, close_all, NULL},
         {"model:rule:every_rule", test_every_rule, NULL, NULL, NULL}};
 

@@ -219,6 +219,9 @@ static void check_steps(struct model *model, uint8_t old, uint8_t set)
         {STATUS_DRIVER_OK, STATUS_FEATURES_OK, "DRIVER_OK is set and FEATURES_OK was not before"},
     };
 
+    if ((set & STATUS_ACKNOWLEDGE) && !model->common.reset_seen)
+        model_violation(model, RULE_STATUS_ORDER,
+                        "ACKNOWLEDGE is set and there was no reset before");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if ((set & steps[i].bit) && !(old & steps[i].needs))
             model_violation(model, RULE_STATUS_ORDER, "%s", steps[i].what);
@@ -269,6 +272,7 @@ static void go_live(struct model *model)
         else if (good && !ring_start(model, ring))
             good = false;
     }
+    count(model, COUNT_RX_AT_DRIVER_OK, ring_offered(&model->ring[QUEUE_RX]));
     model->live = good;
 }
 
@@ -279,11 +283,16 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
 
     if (value == 0) {
         count(model, COUNT_RESETS, 1);
+        for (int i = 0; i < QUEUES; i++)
+            ring_check_exposed(model, &model->ring[i]);
+        c->reset_seen = true;
         c->reset_pending = true;
         model->live = false;
         *work |= WORK_RESET;
         return;
     }
+    if (set & STATUS_FAILED)
+        count(model, COUNT_FAILED, 1);
     c->features_ok_reread &= !(set & STATUS_FEATURES_OK);
     check_status(model, old, value);
     if ((set & STATUS_FEATURES_OK)) {
@@ -304,6 +313,7 @@ void common_cfg_reset(struct model *model)
     uint8_t generation = model->common.generation;
 
     model->common = (struct common_cfg){.generation = generation,
+                                        .reset_seen = model->common.reset_seen,
                                         .config_dirty = model->common.config_dirty,
                                         .config_msix_vector = MSIX_NO_VECTOR};
     model->driver_features = model->negotiated = 0;

@@ -22,6 +22,8 @@ static const struct {
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
+static const uint8_t no_mac[6] = {0x52, 0x54, 0x00, 0xBA, 0xDA, 0xDD};
+
 static void put16(uint8_t *at, unsigned value)
 {
     at[0] = (uint8_t)value;
@@ -33,8 +35,8 @@ static void fill(struct model *model, uint8_t config[NET_CONFIG_SIZE])
     uint64_t offered = model->offered;
 
     memset(config, 0, NET_CONFIG_SIZE);
-    if (offered & FEATURE_MAC)
-        memcpy(config + NET_CONFIG_MAC, model->options.mac, 6);
+    /* Without MAC the bytes are there and mean nothing; who takes them for an address is seen. */
+    memcpy(config + NET_CONFIG_MAC, offered & FEATURE_MAC ? model->options.mac : no_mac, 6);
     if (fault_hit(&model->faults, FAULT_MAC_GROUP))
         config[NET_CONFIG_MAC] |= 1;
     if (fault_hit(&model->faults, FAULT_MAC_ZERO))

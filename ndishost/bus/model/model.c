@@ -165,6 +165,8 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_INTERRUPTS] = "interrupts",
     [COUNT_CONFIG_CHANGES] = "config_changes",
     [COUNT_RESETS] = "resets",
+    [COUNT_FAILED] = "failed",
+    [COUNT_RX_AT_DRIVER_OK] = "rx_buffers_at_driver_ok",
     [COUNT_TX_FRAMES] = "tx_frames",
     [COUNT_TX_BYTES] = "tx_bytes",
     [COUNT_TX_REFUSED] = "tx_refused",
@@ -184,6 +186,7 @@ static void op_report(struct bus *bus, FILE *json)
     for (int i = 0; i < COUNTERS; i++)
         fprintf(json, "\"%s\": %llu, ", counter_names[i],
                 (unsigned long long)atomic_load(&model->counter[i]));
+    fprintf(json, "\"tx_longest_chain\": %u, ", model->ring[QUEUE_TX].longest);
     fprintf(json, "\"features_offered\": \"0x%llx\", \"faults\": {",
             (unsigned long long)model->offered);
     for (int i = 0; i < FAULT_COUNT; i++) {

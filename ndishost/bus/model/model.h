@@ -53,6 +53,8 @@ enum counter {
     COUNT_INTERRUPTS,         /* the line went up */
     COUNT_CONFIG_CHANGES,
     COUNT_RESETS,
+    COUNT_FAILED,          /* FAILED was set */
+    COUNT_RX_AT_DRIVER_OK, /* receive buffers that were there when DRIVER_OK was set */
     COUNT_TX_FRAMES,
     COUNT_TX_BYTES,
     COUNT_TX_REFUSED, /* that broke a rule, and did not get onto the wire */
@@ -71,6 +73,7 @@ struct common_cfg {
     uint8_t status; /* without what faults add */
     uint8_t generation;
     bool reset_pending;      /* 0 was written, the device's thread is at it */
+    bool reset_seen;         /* 0 was written, ever */
     bool features_ok_reread; /* the driver looked whether FEATURES_OK stayed */
     bool config_dirty;       /* changed since it was last read: 4.1.4.3.1 */
     bool mac_read_unproven;  /* the MAC was read, its generation not since */

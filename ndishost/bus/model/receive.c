@@ -51,6 +51,7 @@ static void header_faults(struct model *model, struct spec_net_header *header)
         header->flags = 0xFF;
         header->gso_type = 1;
         header->csum_start = header->csum_offset = 0xFFFF;
+        header->hdr_len = header->gso_size = 0xFFFF;
     }
 }
 

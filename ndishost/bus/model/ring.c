@@ -93,6 +93,7 @@ void ring_reset(struct ring *ring)
                           .owner = ring->owner,
                           .queue = ring->queue,
                           .size = ring->max_size,
+                          .longest = ring->longest,
                           .msix_vector = MSIX_NO_VECTOR};
 }
 
@@ -180,6 +181,8 @@ static bool fetch_one(struct model *model, struct ring *ring)
     if (!chain_read(model, ring, &ring->chain[head], head))
         return false;
     ring->chain[head].outstanding = true;
+    if (ring->chain[head].pieces > ring->longest)
+        ring->longest = ring->chain[head].pieces;
     ring->queue[(ring->queue_head + ring->queue_count) % ring->size] = head;
     ring->queue_count++;
     ring->in_flight++;
@@ -187,9 +190,27 @@ static bool fetch_one(struct model *model, struct ring *ring)
     return true;
 }
 
+uint16_t ring_offered(const struct ring *ring)
+{
+    return ring->live ? (uint16_t)(load(avail_idx(ring)) - ring->avail_seen) : 0;
+}
+
 bool ring_pending(const struct ring *ring)
 {
-    return ring->live && load(avail_idx(ring)) != ring->avail_seen;
+    return ring_offered(ring) != 0;
+}
+
+void ring_check_exposed(struct model *model, struct ring *ring)
+{
+    if (!ring->live || model->broken)
+        return;
+    if ((uint32_t)ring_offered(ring) + ring->in_flight > ring->size)
+        ring_violation(model, ring, RULE_AVAIL_IDX,
+                       "queue %u: available idx is %u before the reset; the device has come to %u",
+                       ring->index, load(avail_idx(ring)), ring->avail_seen);
+    for (uint32_t i = 0; i < ring->size; i++)
+        if (ring->chain[i].outstanding)
+            chain_check_unaltered(model, ring, &ring->chain[i]);
 }
 
 bool ring_fetch(struct model *model, struct ring *ring)

@@ -59,6 +59,7 @@ struct ring {
     uint16_t used_idx;   /* as we published it */
     uint16_t used_flags; /* as we wrote them */
     uint16_t signalled;  /* used_idx at the last decision about an interrupt */
+    uint32_t longest;    /* chain that there was, in descriptors; outlives resets */
     bool lied; /* a fault of ours struck here: what the driver does now may follow from it */
 };
 
@@ -77,6 +78,11 @@ bool ring_fetch(struct model *model, struct ring *ring);
 bool ring_pending(const struct ring *ring);
 /* The nth chain that waits, out of the queue; NULL if there are not so many. */
 struct chain *ring_take(struct ring *ring, uint16_t nth);
+/* How many buffers are there that nobody has fetched. */
+uint16_t ring_offered(const struct ring *ring);
+/* The driver is about to reset the device: has it left alone till now what the device has (3.3.1)?
+ * Reports if not. */
+void ring_check_exposed(struct model *model, struct ring *ring);
 /* What ring_take took, back to the front of the queue: nothing has been done with it. */
 void ring_untake(struct ring *ring, struct chain *chain);
 
