@@ -415,6 +415,23 @@ static void command_send(struct control *control, struct ndis_adapter *adapter, 
         ok(reply, "%s", "");
 }
 
+/* go: a network end that holds begins. */
+static void command_go(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                       struct reply *reply)
+{
+    struct net *net = adapter_net(adapter);
+    char error[128];
+
+    (void)control;
+    (void)arguments;
+    if (!net->ops->go)
+        fail(reply, "this network end does not hold");
+    else if (net->ops->go(net, error, sizeof(error)))
+        fail(reply, "%s", error);
+    else
+        ok(reply, "%s", "");
+}
+
 /* bad KIND: a malformed or awkward list. */
 static void command_bad(struct control *control, struct ndis_adapter *adapter, char *arguments,
                         struct reply *reply)
@@ -489,6 +506,7 @@ static const struct command {
     {"fault", command_fault, "fault ... (of the bus)"},
     {"remove", command_remove, "remove"},
     {"send", command_send, "send HEX"},
+    {"go", command_go, "go (gen:hold=1 begins)"},
     {"bad", command_bad, "bad KIND (a list malformed or awkward; `bad` names the kinds)"},
     {"wire", command_wire, "wire HEX"},
     {"fail", command_fail, "fail FUNCTION[:N]|none"},

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "ndis/configuration.h"
 #include "ndis/dma.h"
+#include "ndis/filter.h"
 #include "ndis/interrupt.h"
 #include "ndis/oid.h"
 #include "ndis/protocol.h"
@@ -100,6 +101,7 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
         return -1;
     adapter->ports.context = adapter;
     adapter->ports.near_send = near_send;
+    adapter->ports.near_accepts = filter_accepts;
     adapter->ports.far_send = adapter->bus->ops->wire_send ? far_send : NULL;
     adapter->ports.finished = net_finished;
     adapter->net = net_open(options->net, &adapter->ports, error, error_size);
@@ -171,6 +173,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->plain = options->plain;
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
+    pthread_mutex_init(&adapter->groups.lock, NULL);
     wire_watch_init(&adapter->watch);
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);

@@ -84,6 +84,8 @@ struct ndis_driver {
     struct ndis_adapter *adapters;
 };
 
+#define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
+
 #define LEFTOVERS 4 /* kinds of objects that life_cycle.c tells apart */
 
 struct dma_channel;
@@ -187,7 +189,12 @@ struct ndis_adapter {
     atomic_bool link_up;
     shared_u64 xmit_link_speed, rcv_link_speed; /* bits a second */
     atomic_int duplex;
-    atomic_uint packet_filter;
+    atomic_uint packet_filter; /* as it was last set; filter.c, as the list */
+    struct {
+        pthread_mutex_t lock;
+        unsigned count;
+        uint8_t address[FILTER_GROUPS][6];
+    } groups;
 
     struct adapter_counters counters;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* OID requests: made one at a time, completed at once or later, exactly once. */
 #include "ndis/life_cycle.h"
+#include "ndis/filter.h"
 #include "ndis/oid.h"
 
 #include <stdio.h>
@@ -269,8 +270,13 @@ NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind
     pthread_mutex_lock(&state->serial);
     /* "No OID requests can be sent ... while it is in a low-power state, with the exception of
      * OID_PNP_SET_POWER" (handling-a-set-power-request). */
-    if (!adapter_power_state(adapter) || oid == OID_PNP_SET_POWER)
+    if (!adapter_power_state(adapter) || oid == OID_PNP_SET_POWER) {
+        if (kind == ADAPTER_OID_SET)
+            filter_changing(adapter, oid);
         status = request_locked(adapter, kind, oid, buffer, length, done, needed);
+        if (kind == ADAPTER_OID_SET)
+            filter_changed(adapter, oid, status, buffer, length);
+    }
     pthread_mutex_unlock(&state->serial);
     return status;
 }
@@ -335,13 +341,5 @@ int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, ui
     if (kind == ADAPTER_OID_QUERY &&
         oid_answer(adapter, oid, buffer, length, done, needed, &status))
         return status;
-    status = oid_request(adapter, kind, oid, buffer, length, done, needed);
-    if (kind == ADAPTER_OID_SET && status == NDIS_STATUS_SUCCESS &&
-        oid == OID_GEN_CURRENT_PACKET_FILTER && length >= 4) {
-        uint32_t filter;
-
-        memcpy(&filter, buffer, sizeof(filter));
-        atomic_store(&adapter->packet_filter, filter);
-    }
-    return status;
+    return oid_request(adapter, kind, oid, buffer, length, done, needed);
 }

@@ -376,7 +376,7 @@ static int echo_options(const char *arguments, struct flow_options *flow, char *
     uint64_t tag[2] = {FLOW_TAGS_NONE, 0};
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
-        {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
         {"tag", OPTION_TAG, 0, 0, NULL, tag},
         {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
         {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
@@ -446,7 +446,7 @@ const struct net_backend net_echo = {
         "the\n"
         "    bus has a far end of ours a station there calls and checks every echo\n"
         "    count=N: frames (0: until stopped)  rate=N: frames a second (0: as they come back)\n"
-        "    size=S or MIN-MAX: bytes a frame, 14 to 1514 (60-1514), as for gen  seed=N (1)\n"
+        "    size=S, MIN-MAX or sweep: bytes a frame (60-1514), as for gen  seed=N (1)\n"
         "    tag=none|VID[:PRIORITY]|random: 802.1Q, as for gen (none)\n"
         "    window=N: echoes outstanding at most (256; at most 65536)\n"
         "    stall=S: seconds without progress that are a failure (10)\n",

@@ -24,7 +24,7 @@ static bool send_one(struct far *far, uint64_t number)
     const struct timespec moment = {.tv_nsec = RETRY_NS};
     uint8_t frame[NET_FRAME_MAX];
     uint32_t tag = flow_tag(far->flow, number);
-    unsigned size = numbered_fill(&far->flow->sent, number, frame);
+    unsigned size = flow_fill(far->flow, number, frame);
     size_t wire = numbered_wire_size(size);
 
     if (tag != TAG_NONE) {

@@ -16,6 +16,9 @@
  * does so a million times a second is not. */
 #define TRICKLE_NS (FLOW_NS_PER_S / 100)
 
+/* How long after the last frame that is not to arrive one looks whether it does. */
+#define UNWANTED_NS (FLOW_NS_PER_S / 20)
+
 uint64_t flow_now_ns(void)
 {
     struct timespec now;
@@ -134,6 +137,86 @@ void flow_start(struct flow *flow)
     pthread_mutex_unlock(&flow->lock);
 }
 
+/* ---- Whom frames are for ---- */
+
+const char *const flow_kind_names[FLOW_KINDS + 1] = {"directed", "multicast", "broadcast", "other",
+                                                     NULL};
+
+/* Upper bits than those that the tag is drawn from. */
+static uint64_t kind_random(const struct flow *flow, uint64_t number)
+{
+    return numbered_random(&flow->sent, number) >> 40;
+}
+
+enum flow_kind flow_kind(const struct flow *flow, uint64_t number)
+{
+    unsigned kinds = flow->options.kinds ? flow->options.kinds : 1u << FLOW_DIRECTED;
+    unsigned left = (unsigned)(kind_random(flow, number) % (unsigned)__builtin_popcount(kinds));
+    unsigned kind = 0;
+
+    for (;; kind++) {
+        if (kinds >> kind & 1 && !left--)
+            return (enum flow_kind)kind;
+    }
+}
+
+static void set_destination(const struct flow *flow, uint64_t number, uint8_t *destination)
+{
+    static const uint8_t group[6] = {0x01, 0x00, 0x5E, 0, 0, 0}, other[6] = {0x02, 'o', 't', 'h'};
+
+    switch (flow_kind(flow, number)) {
+    case FLOW_MULTICAST:
+        memcpy(destination, group, 6);
+        destination[5] = (uint8_t)(1 + kind_random(flow, number) / FLOW_KINDS / 3 % FLOW_GROUPS);
+        break;
+    case FLOW_BROADCAST:
+        memset(destination, 0xFF, 6);
+        break;
+    case FLOW_OTHER:
+        memcpy(destination, other, 6);
+        destination[5] = (uint8_t)number;
+        break;
+    default:
+        break;
+    }
+}
+
+unsigned flow_fill(const struct flow *flow, uint64_t number, uint8_t *frame)
+{
+    unsigned size = numbered_fill(&flow->sent, number, frame);
+
+    set_destination(flow, number, frame);
+    return size;
+}
+
+unsigned flow_fill_expected(const struct flow *flow, uint64_t number, uint8_t *frame)
+{
+    unsigned size = numbered_fill(&flow->expected, number, frame);
+
+    set_destination(flow, number, frame);
+    return size;
+}
+
+void flow_filtering(struct flow *flow, bool (*accepts)(void *context, const uint8_t destination[6]),
+                    void *context)
+{
+    pthread_mutex_lock(&flow->lock);
+    flow->accepts = accepts;
+    flow->accepts_context = context;
+    pthread_mutex_unlock(&flow->lock);
+}
+
+static bool wanted(const struct flow *flow, uint64_t number)
+{
+    uint8_t destination[6];
+
+    if (!flow->accepts || flow->options.way != FLOW_RECEIVED)
+        return true;
+    memcpy(destination, flow->sent.destination, 6);
+    set_destination(flow, number, destination);
+    return flow->accepts(flow->accepts_context, destination);
+}
+
 /* ---- What is under way ---- */
 
 static unsigned in_flight(const struct flow *flow)
@@ -225,6 +308,16 @@ static void retire(struct flow *flow)
                   number, FLOW_RING);
 }
 
+static void count_sent(struct flow *flow, uint64_t number, int by)
+{
+    struct flow_count *kind = &flow->kinds[flow_kind(flow, number)];
+    uint64_t bytes = (uint64_t)((int)numbered_size(&flow->sent, number) * by);
+
+    flow->bytes_issued += bytes;
+    kind->bytes_sent += bytes;
+    kind->sent += (uint64_t)by;
+}
+
 static void give_out(struct flow *flow, unsigned frames)
 {
     for (unsigned i = 0; i < frames; i++) {
@@ -233,7 +326,11 @@ static void give_out(struct flow *flow, unsigned frames)
         if (number - flow->retired == FLOW_RING)
             retire(flow);
         *flow_state_of(flow, number) = 0;
-        flow->bytes_issued += numbered_size(&flow->sent, number);
+        if (!wanted(flow, number)) {
+            *flow_state_of(flow, number) = FLOW_UNWANTED;
+            flow->unwanted_ns = flow_now_ns();
+        }
+        count_sent(flow, number, 1);
     }
     flow->issued += frames;
     if (flow->options.completions)
@@ -261,6 +358,7 @@ unsigned flow_issue(struct flow *flow, unsigned want, uint64_t *first)
         flow->started_ns = flow_now_ns();
     *first = flow->issued;
     give_out(flow, want);
+    flow_settle(flow);
     pthread_mutex_unlock(&flow->lock);
     return want;
 }
@@ -269,7 +367,7 @@ void flow_withdraw(struct flow *flow, unsigned frames)
 {
     pthread_mutex_lock(&flow->lock);
     for (unsigned i = 0; i < frames; i++)
-        flow->bytes_issued -= numbered_size(&flow->sent, flow->issued - 1 - i);
+        count_sent(flow, flow->issued - 1 - i, -1);
     flow->issued -= frames;
     if (flow->next > flow->issued)
         flow->next = flow->issued;
@@ -279,7 +377,7 @@ void flow_withdraw(struct flow *flow, unsigned frames)
     pthread_mutex_unlock(&flow->lock);
 }
 
-/* ---- Link and pause ---- */
+/* ---- Link, pause and filter ---- */
 
 /* What was under way since the way was closed is nobody's fault. */
 static void excuse(struct flow *flow)
@@ -323,6 +421,25 @@ void flow_link(struct flow *flow, bool up)
 void flow_pause(struct flow *flow, bool paused)
 {
     change_way(flow, &flow->paused, paused);
+}
+
+/* What was under way while the filter changed may arrive, and need not. */
+void flow_filter(struct flow *flow, bool changing)
+{
+    pthread_mutex_lock(&flow->lock);
+    if (changing && !flow->filter_changing)
+        flow->filter_next = flow->next;
+    if (!changing) {
+        uint64_t from = flow->filter_next > flow->retired ? flow->filter_next : flow->retired;
+
+        for (; from < flow->issued; from++)
+            if (!(*flow_state_of(flow, from) & FLOW_RESOLVED))
+                *flow_state_of(flow, from) |= FLOW_EXCUSED;
+        flow->filter_upto = flow->issued;
+        flow_settle(flow);
+    }
+    flow->filter_changing = changing;
+    pthread_mutex_unlock(&flow->lock);
 }
 
 /* ---- The end ---- */
@@ -371,7 +488,7 @@ enum flow_state flow_poll(struct flow *flow)
         stall(flow);
     if (flow->stalled)
         state = FLOW_STALLED;
-    else if (home(flow))
+    else if (home(flow) && now - flow->unwanted_ns > UNWANTED_NS)
         state = FLOW_HOME;
     pthread_mutex_unlock(&flow->lock);
     return state;

@@ -35,6 +35,10 @@ enum flow_way {
 /* tag=none | VID[:PRIORITY] | random */
 enum flow_tags { FLOW_TAGS_NONE, FLOW_TAGS_ONE, FLOW_TAGS_RANDOM };
 
+/* Whom the frames are for; each frame's kind follows from its number. */
+enum flow_kind { FLOW_DIRECTED, FLOW_MULTICAST, FLOW_BROADCAST, FLOW_OTHER, FLOW_KINDS };
+#define FLOW_GROUPS 64 /* multicast frames go to 01:00:5E:00:00:01 to :40 */
+
 struct flow_options {
     const char *name; /* "gen tx": begins each line about it */
     uint64_t seed;    /* of the content */
@@ -47,6 +51,7 @@ struct flow_options {
     bool completions; /* each frame has a near_sent, told by flow_completed */
     bool arrivals;    /* each frame is seen arriving, told by flow_arrived */
     enum flow_way way;
+    unsigned kinds; /* a bit for each flow_kind; 0: directed */
     enum flow_tags tags;
     uint32_t tag; /* FLOW_TAGS_ONE: the TCI */
 };
@@ -56,7 +61,13 @@ struct flow_faults {
     uint64_t lost, damaged, wrong_length, mistagged, duplicated, reordered, stray;
     uint64_t failed;         /* came back with a failure that nothing excuses */
     uint64_t not_back;       /* never came back (known at the end) */
+    uint64_t unwanted;       /* arrived though the packet filter did not ask for it */
     uint64_t returned_twice; /* came back more than once, or was never sent */
+};
+
+/* The account by kind. Bytes are without tag; those sent without padding too. */
+struct flow_count {
+    uint64_t sent, bytes_sent, arrived, bytes_arrived;
 };
 
 enum flow_state { FLOW_RUNNING, FLOW_HOME, FLOW_STALLED };
@@ -65,10 +76,17 @@ struct flow {
     struct flow_options options;
     struct numbered sent, expected; /* as it leaves, as it arrives; constant after flow_addresses */
     struct tag_options tagging;     /* constant after flow_tagging */
+    bool (*accepts)(void *context, const uint8_t destination[6]); /* constant, of flow_filtering */
+    void *accepts_context;
     pthread_mutex_t lock;
     pthread_cond_t room;
     /* All below is guarded by lock. */
     bool stopping, stalled;
+    bool filter_changing;
+    uint64_t filter_next; /* `next` when the change began */
+    uint64_t filter_upto; /* frames below were sent before the filter last changed */
+    uint64_t unwanted_ns; /* when the last was sent that is not to arrive */
+    struct flow_count kinds[FLOW_KINDS];
     bool link_down, paused; /* either: the way is closed */
     unsigned wanted;        /* how much room the sender waits for; 0: it does not wait */
     uint8_t *ring;          /* what is known of frame n: ring[n % FLOW_RING] */
@@ -97,6 +115,9 @@ void flow_destroy(struct flow *flow);
 void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6]);
 /* Before flow_start: what of 802.1Q the miniport advertises. */
 void flow_tagging(struct flow *flow, struct tag_options options);
+/* Before flow_start: which frames are to arrive at all. Asked under the flow's lock. */
+void flow_filtering(struct flow *flow, bool (*accepts)(void *context, const uint8_t destination[6]),
+                    void *context);
 /* Before flow_start: nobody is there to see the frames arrive; that they came back is all. */
 void flow_unseen(struct flow *flow);
 
@@ -109,6 +130,9 @@ unsigned flow_issue(struct flow *flow, unsigned want, uint64_t *first);
 /* The last `frames` numbers given out did not leave after all. */
 void flow_withdraw(struct flow *flow, unsigned frames);
 
+extern const char *const flow_kind_names[FLOW_KINDS + 1]; /* NULL-terminated */
+/* Writes frame `number` as it leaves (numbered_fill); returns its size. */
+unsigned flow_fill(const struct flow *flow, uint64_t number, uint8_t *frame);
 /* The tag that the sender gives frame `number`: out of band on the near side, in the frame on the far. */
 uint32_t flow_tag(const struct flow *flow, uint64_t number);
 
@@ -117,6 +141,7 @@ void flow_completed(struct flow *flow, uint64_t number, int32_t status);
 void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32_t tag);
 void flow_link(struct flow *flow, bool up);
 void flow_pause(struct flow *flow, bool paused);
+void flow_filter(struct flow *flow, bool changing);
 /* An echo of this frame was refused on its way: it will not arrive. */
 void flow_failed(struct flow *flow, uint64_t number, int32_t status);
 

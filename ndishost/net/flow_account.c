@@ -31,7 +31,7 @@ static uint64_t fault_sum(const struct flow_faults *faults)
 {
     return faults->lost + faults->damaged + faults->wrong_length + faults->mistagged +
            faults->duplicated + faults->reordered + faults->stray + faults->failed +
-           faults->not_back + faults->returned_twice;
+           faults->not_back + faults->unwanted + faults->returned_twice;
 }
 
 static double seconds(const struct flow *flow)
@@ -63,6 +63,7 @@ static void print_faults(const struct flow_faults *faults, FILE *out)
                 {faults->stray, "stray"},
                 {faults->failed, "failed to be sent"},
                 {faults->not_back, "not back at their sender"},
+                {faults->unwanted, "that the packet filter did not ask for"},
                 {faults->returned_twice, "back without having been under way"}};
 
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
@@ -145,6 +146,19 @@ int flow_verdict(struct flow *flow, FILE *out)
     return result;
 }
 
+/* `, "kinds": {"directed": {"sent": 1, ...}, ...}` */
+static void report_kinds(const struct flow *flow, FILE *json)
+{
+    fprintf(json, ", \"kinds\": {");
+    for (unsigned i = 0; i < FLOW_KINDS; i++)
+        fprintf(json,
+                "%s\"%s\": {\"sent\": %" PRIu64 ", \"sent_bytes\": %" PRIu64
+                ", \"received\": %" PRIu64 ", \"received_bytes\": %" PRIu64 "}",
+                i ? ", " : "", flow_kind_names[i], flow->kinds[i].sent, flow->kinds[i].bytes_sent,
+                flow->kinds[i].arrived, flow->kinds[i].bytes_arrived);
+    fprintf(json, "}");
+}
+
 void flow_report(struct flow *flow, FILE *json)
 {
     struct flow_faults faults;
@@ -160,10 +174,11 @@ void flow_report(struct flow *flow, FILE *json)
                 ", \"frames_received\": %" PRIu64 ", \"bytes_received\": %" PRIu64
                 ", \"intact\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"excused\": %" PRIu64
                 ", \"reordered\": %" PRIu64 ", \"damaged\": %" PRIu64 ", \"wrong_length\": %" PRIu64
-                ", \"mistagged\": %" PRIu64 ", \"duplicated\": %" PRIu64 ", \"stray\": %" PRIu64,
+                ", \"unwanted\": %" PRIu64 ", \"mistagged\": %" PRIu64 ", \"duplicated\": %" PRIu64
+                ", \"stray\": %" PRIu64,
                 flow->arrived, flow->bytes_arrived, flow->intact, faults.lost, excused,
-                faults.reordered, faults.damaged, faults.wrong_length, faults.mistagged,
-                faults.duplicated, faults.stray);
+                faults.reordered, faults.damaged, faults.wrong_length, faults.unwanted,
+                faults.mistagged, faults.duplicated, faults.stray);
     if (flow->options.completions)
         fprintf(json,
                 ", \"returned\": %" PRIu64 ", \"not_returned\": %" PRIu64
@@ -174,5 +189,6 @@ void flow_report(struct flow *flow, FILE *json)
             ", \"stalled\": %s, \"seconds\": %.6f, \"frames_per_second\": %.1f",
             faults.failed, flow->failed_excused, flow->stalled ? "true" : "false", seconds(flow),
             rate(flow));
+    report_kinds(flow, json);
     pthread_mutex_unlock(&flow->lock);
 }

@@ -22,6 +22,11 @@ static bool place(struct flow *flow, uint64_t number)
         count_duplicate(flow, number);
         return false;
     }
+    if (*state & FLOW_UNWANTED && !flow->filter_changing && number >= flow->filter_upto) {
+        flow->faults.unwanted++;
+        flow_note(flow, "frame %" PRIu64 " (%s) arrived, which the packet filter did not ask for",
+                  number, flow_kind_names[flow_kind(flow, number)]);
+    }
     if (number < flow->after) {
         flow->faults.reordered++;
         flow_note(flow, "frame %" PRIu64 " arrived after frame %" PRIu64, number, flow->after - 1);
@@ -119,7 +124,7 @@ static struct lengths lengths_of(const struct flow *flow, uint64_t number, unsig
 static void check_content(struct flow *flow, uint64_t number, const struct arrival *arrival)
 {
     uint8_t expected[NUMBERED_MAX];
-    unsigned size = numbered_fill(&flow->expected, number, expected);
+    unsigned size = flow_fill_expected(flow, number, expected);
     struct lengths lengths = lengths_of(flow, number, size);
     struct numbered_difference difference = numbered_compare(
         arrival->frame, expected, arrival->length < lengths.high ? arrival->length : lengths.high);
@@ -143,7 +148,7 @@ static bool is_frame(const struct flow *flow, uint64_t number, const uint8_t *fr
 {
     uint8_t expected[NUMBERED_MAX];
 
-    return numbered_fill(&flow->expected, number, expected) < NUMBERED_HEADER &&
+    return flow_fill_expected(flow, number, expected) < NUMBERED_HEADER &&
            length >= NUMBERED_WIRE - TAG_BYTES && length <= NUMBERED_WIRE &&
            !memcmp(frame, expected, length);
 }
@@ -177,7 +182,7 @@ static bool resembles_next(struct flow *flow, const uint8_t *frame, size_t lengt
 
     if (flow->next == flow->issued || length <= 12)
         return false;
-    size = numbered_fill(&flow->expected, flow->next, expected);
+    size = flow_fill_expected(flow, flow->next, expected);
     compared = (length < size ? length : size) - 12;
     for (size_t i = 12; i < compared + 12; i++)
         same += frame[i] == expected[i];
@@ -204,6 +209,15 @@ static void count_stray(struct flow *flow, const uint8_t *frame, size_t length)
         snprintf(text + 3 * i, 4, " %02x", frame[i]);
     flow_note(flow, "a frame of %zu bytes arrived that was never sent:%s%s", length, text,
               shown < length ? " ..." : "");
+}
+
+static void count_arrived(struct flow *flow, uint64_t number, const struct arrival *arrival)
+{
+    struct flow_count *kind = &flow->kinds[flow_kind(flow, number)];
+
+    kind->arrived++;
+    kind->bytes_arrived += arrival->length;
+    check_content(flow, number, arrival);
 }
 
 /* Takes tags out of the frame into `bare`, so that what is behind them can be told. */
@@ -233,7 +247,7 @@ void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32
     if (!find(flow, arrival.frame, arrival.length, &number))
         count_stray(flow, arrival.frame, arrival.length);
     else if (place(flow, number))
-        check_content(flow, number, &arrival);
+        count_arrived(flow, number, &arrival);
     flow_settle(flow);
     pthread_mutex_unlock(&flow->lock);
 }

@@ -16,9 +16,10 @@ enum {
     FLOW_ARRIVED = 1,
     FLOW_RETURNED = 2, /* near_sent came */
     FLOW_FAILED = 4,   /* ... with a failure */
-    FLOW_EXCUSED = 8   /* was under way while there was no way: link down, paused */
+    FLOW_EXCUSED = 8,  /* was under way while there was no way: link down, paused */
+    FLOW_UNWANTED = 16 /* is not to arrive: the packet filter does not ask for it */
 };
-#define FLOW_RESOLVED (FLOW_ARRIVED | FLOW_FAILED | FLOW_EXCUSED)
+#define FLOW_RESOLVED (FLOW_ARRIVED | FLOW_FAILED | FLOW_EXCUSED | FLOW_UNWANTED)
 
 static inline uint8_t *flow_state_of(struct flow *flow, uint64_t number)
 {
@@ -36,6 +37,11 @@ static inline bool flow_open(const struct flow *flow)
 {
     return !flow->link_down && !flow->paused;
 }
+
+/* Whom frame `number` is for. */
+enum flow_kind flow_kind(const struct flow *flow, uint64_t number);
+/* Writes frame `number` as it arrives; returns its size. */
+unsigned flow_fill_expected(const struct flow *flow, uint64_t number, uint8_t *frame);
 
 /* Keeps a line for the verdict, if it is one of the first. */
 void flow_note(struct flow *flow, const char *format, ...) __attribute__((format(printf, 2, 3)));

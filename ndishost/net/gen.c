@@ -29,7 +29,10 @@ struct gen {
     pthread_t sender;
     bool sender_running;
     uint64_t direction; /* enum direction; settled by start */
-    uint64_t batch;
+    uint64_t batch[2];  /* frames a chain, at least and at most */
+    uint64_t hold;      /* 1: begin at gen_go */
+    bool started;
+    bool going;                           /* of the threads that start, go and stop */
     _Atomic bool has_tx, has_rx, has_far; /* set by start, which callbacks may be ahead of */
     uint8_t (*frames)[NUMBERED_MAX];
     pthread_mutex_t lock;
@@ -43,17 +46,25 @@ static struct gen *gen_of(struct net *net)
 
 /* ---- The near side's sender ---- */
 
+/* How many frames the next chain has. */
+static unsigned next_batch(const struct gen *gen, uint64_t *chains)
+{
+    uint64_t choices = gen->batch[1] - gen->batch[0] + 1;
+
+    return (unsigned)(gen->batch[0] + numbered_random(&gen->tx.sent, ~++*chains) % choices);
+}
+
 static void *sender_thread(void *argument)
 {
     struct gen *gen = argument;
     struct net_frame frames[BATCH_MAX];
-    uint64_t first;
+    uint64_t first, chains = 0;
     unsigned count, taken;
 
-    while ((count = flow_issue(&gen->tx, (unsigned)gen->batch, &first))) {
+    while ((count = flow_issue(&gen->tx, next_batch(gen, &chains), &first))) {
         for (unsigned i = 0; i < count; i++) {
             frames[i].data = gen->frames[i];
-            frames[i].length = numbered_fill(&gen->tx.sent, first + i, gen->frames[i]);
+            frames[i].length = flow_fill(&gen->tx, first + i, gen->frames[i]);
             frames[i].tag = flow_tag(&gen->tx, first + i);
             frames[i].cookie = first + i;
         }
@@ -120,6 +131,11 @@ static void gen_pause(struct net *net, bool paused)
     flow_pause(&gen->rx, paused);
 }
 
+static void gen_filter(struct net *net, bool changing)
+{
+    flow_filter(&gen_of(net)->rx, changing);
+}
+
 static bool look(void *context)
 {
     struct gen *gen = context;
@@ -155,19 +171,17 @@ static int settle_direction(struct gen *gen, char *error, size_t size)
 
 static void gen_stop(struct net *net);
 
-static int gen_start(struct net *net, char *error, size_t error_size)
+static int gen_go(struct net *net, char *error, size_t error_size)
 {
     struct gen *gen = gen_of(net);
-    uint8_t address[6];
     int result = 0;
 
-    if (settle_direction(gen, error, error_size))
+    if (gen->going || !gen->started) {
+        snprintf(error, error_size, "gen: %s",
+                 gen->going ? "is under way" : "cannot begin before the link is up");
         return -1;
-    far_address(net->ports->mac, address);
-    flow_addresses(&gen->tx, address, net->ports->mac);
-    flow_addresses(&gen->rx, net->ports->mac, address);
-    flow_tagging(&gen->tx, net->ports->tags);
-    flow_tagging(&gen->rx, net->ports->tags);
+    }
+    gen->going = true;
     near_sender_start(&gen->near);
     flow_start(&gen->tx);
     flow_start(&gen->rx);
@@ -187,6 +201,23 @@ static int gen_start(struct net *net, char *error, size_t error_size)
     return 0;
 }
 
+static int gen_start(struct net *net, char *error, size_t error_size)
+{
+    struct gen *gen = gen_of(net);
+    uint8_t address[6];
+
+    if (settle_direction(gen, error, error_size))
+        return -1;
+    far_address(net->ports->mac, address);
+    flow_addresses(&gen->tx, address, net->ports->mac);
+    flow_addresses(&gen->rx, net->ports->mac, address);
+    flow_tagging(&gen->tx, net->ports->tags);
+    flow_tagging(&gen->rx, net->ports->tags);
+    flow_filtering(&gen->rx, net->ports->near_accepts, net->ports->context);
+    gen->started = true;
+    return gen->hold ? 0 : gen_go(net, error, error_size);
+}
+
 static void gen_stop(struct net *net)
 {
     struct gen *gen = gen_of(net);
@@ -195,6 +226,7 @@ static void gen_stop(struct net *net)
     flow_stop(&gen->tx);
     flow_stop(&gen->rx);
     watch_stop(&gen->watch);
+    gen->going = false;
     if (gen->sender_running)
         pthread_join(gen->sender, NULL);
     gen->sender_running = false;
@@ -278,11 +310,13 @@ static void gen_close(struct net *net)
 
 static const struct net_ops gen_ops = {
     .start = gen_start,
+    .go = gen_go,
     .near_receive = gen_near_receive,
     .near_sent = gen_near_sent,
     .far_receive = gen_far_receive,
     .link = gen_link,
     .pause = gen_pause,
+    .filter = gen_filter,
     .stop = gen_stop,
     .verdict = gen_verdict,
     .report = gen_report,
@@ -294,21 +328,23 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
 {
     static const char *const directions[] = {"tx", "rx", "both", NULL};
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
-    uint64_t tag[2] = {FLOW_TAGS_NONE, 0};
+    uint64_t tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
-        {"size", OPTION_RANGE, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
         {"dir", OPTION_CHOICE, 0, 0, directions, &gen->direction},
         {"tag", OPTION_TAG, 0, 0, NULL, tag},
+        {"kinds", OPTION_SET, 0, 0, flow_kind_names, &kinds},
         {"rate", OPTION_NUMBER, 0, 100000000, NULL, &rate},
         {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
-        {"batch", OPTION_NUMBER, 1, BATCH_MAX, NULL, &gen->batch},
+        {"batch", OPTION_RANGE, 1, BATCH_MAX, NULL, gen->batch},
         {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
         {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
+        {"hold", OPTION_NUMBER, 0, 1, NULL, &gen->hold},
     };
 
     gen->direction = UNSAID;
-    gen->batch = 32;
+    gen->batch[0] = gen->batch[1] = 32;
     if (options_parse("gen", arguments, table, sizeof table / sizeof table[0], error, size))
         return -1;
     *flow = (struct flow_options){.seed = seed,
@@ -317,6 +353,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
                                   .rate = rate,
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
+                                  .kinds = (unsigned)kinds,
                                   .tags = (enum flow_tags)tag[0],
                                   .tag = (uint32_t)tag[1],
                                   .arrivals = true};
@@ -350,7 +387,7 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
     options.way = FLOW_SENT;
     options.completions = true;
     made = made && !flow_init(&gen->tx, &options);
-    gen->frames = calloc(gen->batch, sizeof *gen->frames);
+    gen->frames = calloc(gen->batch[1], sizeof *gen->frames);
     if (!made || !gen->frames) {
         snprintf(error, error_size, "gen: out of memory");
         gen_free(gen);
@@ -364,20 +401,21 @@ const struct net_backend net_gen = {
     .help =
         "  gen[:OPTION=VALUE,...]  numbered frames with checked content; every one accounted for\n"
         "    count=N: frames each way (0: until stopped)  rate=N: a second each way (0: no limit)\n"
-        "    size=S or MIN-MAX: bytes a frame, 14 to 1514 (60-1514), a tag apart; each size once "
-        "in\n"
-        "      a round. Under 30 they have no room for their number and are told apart by "
-        "content,\n"
-        "      of which those of 14 bytes have none\n"
-        "    tag=none|VID[:PRIORITY]|random: 802.1Q, out of band above the miniport, in the frame "
-        "on\n"
-        "      the wire; as the miniport's MacOptions say. Sent where they say that it does none,\n"
-        "      too: then it must not be honoured (none)\n"
+        "    size=S, MIN-MAX, or sweep for 14-1514: bytes a frame (60-1514), a tag apart; each\n"
+        "      size once in a round. Under 30 they have no room for their number and are told\n"
+        "      apart by content, of which those of 14 bytes have none\n"
+        "    tag=none|VID[:PRIORITY]|random: 802.1Q, out of band above the miniport, in the\n"
+        "      frame on the wire, as the miniport's MacOptions say. Where they say that it does\n"
+        "      none, one is sent all the same, and must not be honoured (none)\n"
+        "    kinds=directed+multicast+broadcast+other: whom frames are for (directed). Multicast\n"
+        "      ones go to 01:00:5E:00:00:01 to :40, others to a station that is not here. What\n"
+        "      packet filter and multicast list ask for has to come up, and nothing else\n"
         "    dir=tx|rx|both (both; where the bus has no far end of ours tx, and then all that is\n"
         "      checked is that each frame comes back sent)\n"
-        "    batch=N: frames a chain handed to the miniport (32; at most 256)\n"
+        "    batch=N or MIN-MAX: frames a chain handed to the miniport (32; at most 256)\n"
         "    window=N: frames under way each way, at most (4096; at most 65536)  seed=N (1)\n"
-        "    stall=S: seconds without progress that are a failure (10)\n",
+        "    stall=S: seconds without progress that are a failure (10)\n"
+        "    hold=0|1: begin when scenario control says `go` (0)\n",
     .wants_far = true,
     .open = gen_open,
 };

@@ -35,6 +35,9 @@ struct net_ports {
      * (wait for near_sent, then go on) or, with 0 and adapter not running, never. PASSIVE_LEVEL or
      * DISPATCH_LEVEL. The host decides on the shape (MDLs, offsets, NET_BUFFERs a list) from its seed. */
     unsigned (*near_send)(void *context, const struct net_frame *frames, unsigned count);
+    /* Do the packet filter and the multicast list, as they were last set, ask for frames to that
+     * address? NULL: that is not known. */
+    bool (*near_accepts)(void *context, const uint8_t destination[6]);
     /* The far side puts a frame on the wire towards the device; blocks for room; -1 when it cannot.
      * NULL when the bus has no far end of ours. */
     int (*far_send)(void *context, const void *frame, size_t length);
@@ -46,6 +49,8 @@ struct net;
 struct net_ops {
     /* The adapter runs and the link is up: begin. Starts threads. 0, or -1 with a line in error. */
     int (*start)(struct net *net, char *error, size_t error_size);
+    /* An end that was told to hold begins. 0, or -1 with a line in error. NULL: it begins at start. */
+    int (*go)(struct net *net, char *error, size_t error_size);
     /* A frame that the miniport indicated; valid during the call; at DISPATCH_LEVEL on a DPC's thread:
      * queue, never block for long. Called again for each frame. `tag` is what came out of band, or
      * TAG_NONE. */
@@ -61,6 +66,9 @@ struct net_ops {
     /* The host is about to pause, reset or power down the miniport (true), or it runs again (false):
      * frames under way in between may be dropped lawfully, in either direction. May be NULL. */
     void (*pause)(struct net *net, bool paused);
+    /* The host is about to set packet filter or multicast list (true), or has (false): of frames
+     * under way in between it is not known whether they are asked for. May be NULL. */
+    void (*filter)(struct net *net, bool changing);
     /* Stops sending, joins threads. Frames in flight still come back until close. */
     void (*stop)(struct net *net);
     /* After everything is home: 0 if every frame is accounted for, else -1 with the reasons printed to

@@ -94,6 +94,38 @@ static bool read_choice(const struct option *row, struct given given)
     return false;
 }
 
+static bool read_sizes(const struct option *row, struct given given)
+{
+    if (!is_word(given, "sweep"))
+        return read_range(row, given);
+    row->number[0] = row->minimum;
+    row->number[1] = row->maximum;
+    return true;
+}
+
+static bool read_set(const struct option *row, struct given given)
+{
+    const char *end = given.value + given.value_length;
+    uint64_t set = 0;
+
+    for (;;) {
+        const char *plus = memchr(given.value, '+', (size_t)(end - given.value));
+        unsigned i = 0;
+
+        given.value_length = (int)((plus ? plus : end) - given.value);
+        while (row->choices[i] && !is_word(given, row->choices[i]))
+            i++;
+        if (!row->choices[i])
+            return false;
+        set |= UINT64_C(1) << i;
+        if (!plus)
+            break;
+        given.value = plus + 1;
+    }
+    *row->number = set;
+    return true;
+}
+
 static bool read_tag(const struct option *row, struct given given)
 {
     const char *end = given.value + given.value_length;
@@ -132,6 +164,18 @@ static void expected(const struct option *row, char *text, size_t size)
             strncat(text, row->choices[i], size - strlen(text) - 1);
         }
         break;
+    case OPTION_SIZES:
+        snprintf(text, size, "a number from %" PRIu64 " to %" PRIu64 ", two as MIN-MAX, or sweep",
+                 row->minimum, row->maximum);
+        break;
+    case OPTION_SET:
+        *text = 0;
+        for (unsigned i = 0; row->choices[i]; i++) {
+            strncat(text, i ? ", " : "some of ", size - strlen(text) - 1);
+            strncat(text, row->choices[i], size - strlen(text) - 1);
+        }
+        strncat(text, ", joined by +", size - strlen(text) - 1);
+        break;
     case OPTION_TAG:
         snprintf(text, size,
                  "none, random, or a VLAN of at most 4095 and a priority of at most 7 "
@@ -143,11 +187,9 @@ static void expected(const struct option *row, char *text, size_t size)
 static int read_option(const char *owner, struct given given, const struct option *row, char *error,
                        size_t size)
 {
-    static bool (*const read[])(const struct option *,
-                                struct given) = {[OPTION_NUMBER] = read_number,
-                                                 [OPTION_RANGE] = read_range,
-                                                 [OPTION_CHOICE] = read_choice,
-                                                 [OPTION_TAG] = read_tag};
+    static bool (*const read[])(const struct option *, struct given) = {
+        [OPTION_NUMBER] = read_number, [OPTION_RANGE] = read_range, [OPTION_CHOICE] = read_choice,
+        [OPTION_TAG] = read_tag,       [OPTION_SIZES] = read_sizes, [OPTION_SET] = read_set};
     char text[128];
 
     if (given.value && read[row->kind](row, given))

@@ -15,14 +15,16 @@ enum option_kind {
     OPTION_NUMBER, /* decimal or 0x...: *number */
     OPTION_RANGE,  /* S or MIN-MAX: number[0], number[1] */
     OPTION_CHOICE, /* one of the names: *number is its place in the list */
+    OPTION_SIZES,  /* a RANGE, or sweep: all of minimum to maximum */
+    OPTION_SET,    /* some of the names, joined by +: *number has a bit for each */
     OPTION_TAG     /* none, VID[:PRIORITY] or random: enum flow_tags, TCI */
 };
 
 struct option {
     const char *name;
     enum option_kind kind;
-    uint64_t minimum, maximum;  /* NUMBER and RANGE */
-    const char *const *choices; /* CHOICE: NULL-terminated */
+    uint64_t minimum, maximum;  /* NUMBER, RANGE, SIZES */
+    const char *const *choices; /* CHOICE, SET: NULL-terminated */
     uint64_t *number;           /* holds the default before, the value after */
 };
 

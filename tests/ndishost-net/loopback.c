@@ -95,7 +95,7 @@ static void deliver(struct loopback *loopback, enum way way, const struct packet
         loopback->station(loopback, packet->bytes, packet->length);
     else if (way == TX && ops->far_receive)
         ops->far_receive(loopback->net, packet->bytes, packet->length);
-    if (way == RX)
+    if (way == RX && (!loopback->filter || loopback->filter(loopback, packet->bytes)))
         ops->near_receive(loopback->net, packet->bytes, packet->length, packet->tag);
 }
 

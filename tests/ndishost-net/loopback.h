@@ -63,6 +63,8 @@ struct loopback {
     pthread_t threads[2];
     /* Set before the start: is given what the near side sends, instead of the end's far_receive. */
     void (*station)(struct loopback *loopback, const uint8_t *frame, size_t length);
+    /* Set before the start: the miniport drops what this does not accept; NULL: nothing. */
+    bool (*filter)(void *context, const uint8_t destination[6]);
     bool copies_tags; /* out of band, on reception; set before the start */
     /* Guarded by lock. */
     bool stopping, finished, link_up, paused;

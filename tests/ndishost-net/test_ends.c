@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <inttypes.h>
 #include <cmocka.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +17,7 @@
 struct outcome {
     bool finished;
     int verdict;
-    char text[4096], json[4096];
+    char text[4096], json[8192];
 };
 
 static struct loopback loopback;
@@ -407,6 +408,173 @@ static void test_gen_without_far_refuses(void **state)
         assert_non_null(strstr(error, specs[i] + 4));
         net->ops->close(net);
     }
+}
+
+/* ---- Kinds and filters ---- */
+
+static atomic_uint
+    filter; /* a bit a kind: directed, the lower groups, the upper, broadcast, other */
+
+static bool accepts(void *context, const uint8_t destination[6])
+{
+    unsigned kind = 4;
+
+    (void)context;
+    if (destination[0] == 0xFF)
+        kind = 3;
+    else if (destination[0] & 1)
+        kind = destination[5] <= 0x20 ? 1 : 2;
+    else if (!memcmp(destination, loopback.ports.mac, 6))
+        kind = 0;
+    return filter >> kind & 1;
+}
+
+#define ALL_KINDS "kinds=directed+multicast+broadcast+other"
+
+static struct outcome run_filtered(unsigned wanted, bool filters, const char *spec)
+{
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    filter = wanted;
+    loopback.ports.near_accepts = accepts;
+    loopback.filter = filters ? accepts : NULL;
+    return run(spec);
+}
+
+/* What the filter asks for arrives, and nothing else; all kinds leave. */
+static void test_kinds(void **state)
+{
+    (void)state;
+    for (unsigned wanted = 0; wanted < 32; wanted++) {
+        struct outcome outcome =
+            run_filtered(wanted, true, "gen:count=2000,size=14-200," ALL_KINDS);
+
+        expect_good(&outcome);
+        expect_json(&outcome, "unwanted", 0, 2);
+        if (wanted == 31)
+            expect_json(&outcome, "frames_received", 2000, 2);
+    }
+}
+
+/* The account of one known stream by kind: sent and arrived are the same, and all that there are. */
+static void test_kinds_counted(void **state)
+{
+    struct outcome outcome = run_filtered(31, true, "gen:count=4000,size=60,dir=rx," ALL_KINDS);
+    static const char *const names[] = {"directed", "multicast", "broadcast", "other"};
+    uint64_t sum = 0;
+
+    (void)state;
+    expect_good(&outcome);
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned long long sent, bytes, arrived, arrived_bytes;
+        char key[32];
+        const char *at;
+
+        snprintf(key, sizeof key, "\"%s\": {", names[i]);
+        at = strstr(outcome.json, key);
+        assert_non_null(at);
+        assert_int_equal(sscanf(at + strlen(key),
+                                "\"sent\": %llu, \"sent_bytes\": %llu, \"received\": %llu, "
+                                "\"received_bytes\": %llu",
+                                &sent, &bytes, &arrived, &arrived_bytes),
+                         4);
+        assert_in_range(sent, 900, 1100);
+        assert_int_equal(bytes, 60 * sent);
+        assert_int_equal(arrived, sent);
+        assert_int_equal(arrived_bytes, bytes);
+        sum += sent;
+    }
+    assert_int_equal(sum, 4000);
+}
+
+static void test_bad_filter(void **state)
+{
+    struct outcome outcome = run_filtered(1, false, "gen:count=500,size=14-200," ALL_KINDS);
+
+    (void)state;
+    expect_bad(&outcome);
+    expect_text(&outcome, "that the packet filter did not ask for");
+    expect_text(&outcome, "arrived, which the packet filter did not ask for");
+    outcome = run_filtered(8, false, "gen:count=50,size=60,kinds=multicast,dir=rx");
+    expect_bad(&outcome);
+    expect_text(&outcome, "50 that the packet filter did not ask for");
+}
+
+static bool accepts_no_broadcast(void *context, const uint8_t destination[6])
+{
+    return destination[0] != 0xFF && accepts(context, destination);
+}
+
+static void test_bad_filter_too_narrow(void **state)
+{
+    struct outcome outcome;
+
+    (void)state;
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    filter = 31;
+    loopback.ports.near_accepts = accepts;
+    loopback.filter = accepts_no_broadcast;
+    outcome = run("gen:count=50,size=60,kinds=broadcast,dir=rx,stall=1");
+    expect_bad(&outcome);
+    expect_json(&outcome, "lost", 50, 1);
+}
+
+/* The filter changes again and again under traffic: the miniport knows it somewhat earlier. */
+static void test_filter_changes(void **state)
+{
+    struct net *net;
+    struct outcome outcome;
+
+    (void)state;
+    loopback.ports.near_accepts = accepts;
+    loopback.filter = accepts;
+    filter = 31;
+    net = open_end("gen:size=60-200,rate=50000," ALL_KINDS);
+    begin(net);
+    for (unsigned i = 0; i < 50; i++) {
+        usleep(4000);
+        net->ops->filter(net, true);
+        filter = i * 7 % 32;
+        usleep(1000);
+        net->ops->filter(net, false);
+    }
+    usleep(20000);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+    expect_json(&outcome, "unwanted", 0, 2);
+}
+
+/* hold=1: nothing until go, and then everything. */
+static void test_hold(void **state)
+{
+    struct net *net = open_end("gen:count=300,hold=1");
+    struct outcome outcome;
+    char error[128] = "";
+
+    (void)state;
+    assert_int_equal(net->ops->go(net, error, sizeof error), -1);
+    assert_non_null(strstr(error, "cannot begin"));
+    begin(net);
+    assert_false(loopback_wait(&loopback, 100));
+    assert_int_equal(loopback.near_frames, 0);
+    assert_int_equal(net->ops->go(net, error, sizeof error), 0);
+    assert_int_equal(net->ops->go(net, error, sizeof error), -1);
+    assert_non_null(strstr(error, "is under way"));
+    outcome = conclude(net, loopback_wait(&loopback, 30000));
+    expect_good(&outcome);
+    expect_json(&outcome, "intact", 300, 2);
+}
+
+/* Chains of every length that was asked for. */
+static void test_random_batches(void **state)
+{
+    struct outcome outcome = run("gen:count=5000,batch=1-64,dir=tx,size=sweep");
+
+    (void)state;
+    expect_good(&outcome);
+    assert_in_range(loopback.near_sends, 5000 / 64, 5000 / 16);
 }
 
 /* Tags both ways, and echoed, whatever part of 802.1Q the miniport says that it does. */
@@ -935,6 +1103,13 @@ int main(void)
         WITHOUT_FAR(test_gen_without_far_refuses),
         WITH_FAR(test_none),
         WITH_FAR(test_tags),
+        WITH_FAR(test_kinds),
+        WITH_FAR(test_kinds_counted),
+        WITH_FAR(test_bad_filter),
+        WITH_FAR(test_bad_filter_too_narrow),
+        WITH_FAR(test_filter_changes),
+        WITH_FAR(test_hold),
+        WITH_FAR(test_random_batches),
         WITH_FAR(test_bad_loss),
         WITH_FAR(test_bad_duplicate),
         WITH_FAR(test_bad_order),

@@ -54,7 +54,7 @@ static void test_unknown_option(void **state)
 {
     (void)state;
     REFUSED("gen:frobnicate=1", "gen: there is no option \"frobnicate\"",
-            "count, size, dir, tag, rate, seed, batch, window, stall");
+            "count, size, dir, tag, kinds, rate, seed, batch, window, stall, hold");
     REFUSED("echo:dir=tx", "echo: there is no option \"dir\"", "count, size, tag, rate");
     REFUSED("gen:count=1,", "no option \"\"");
     REFUSED("gen:,count=1", "no option \"\"");
@@ -74,8 +74,8 @@ static void test_bad_values(void **state)
     REFUSED("gen:count=12x", "count=12x: expected");
     REFUSED("gen:count=99999999999999999999", "expected a number");
     REFUSED("gen:count=0000000000000000000000000000000000000000000000000001", "expected a number");
-    REFUSED("gen:batch=0", "batch=0: expected a number from 1 to 256");
-    REFUSED("gen:batch=257", "batch=257: expected a number from 1 to 256");
+    REFUSED("gen:batch=0", "batch=0: expected a number from 1 to 256, or two as MIN-MAX");
+    REFUSED("gen:batch=257", "batch=257: expected a number from 1 to 256, or");
     REFUSED("gen:window=65537", "from 1 to 65536");
     REFUSED("gen:dir=sideways", "dir=sideways: expected tx or rx or both");
     REFUSED("gen:dir=t", "dir=t: expected");
@@ -86,7 +86,7 @@ static void test_bad_values(void **state)
 static void test_bad_sizes(void **state)
 {
     (void)state;
-    REFUSED("gen:size=13", "size=13: expected a number from 14 to 1514, or two as MIN-MAX");
+    REFUSED("gen:size=13", "size=13: expected a number from 14 to 1514, two as MIN-MAX, or sweep");
     REFUSED("gen:size=1515", "size=1515: expected");
     REFUSED("gen:size=100-60", "size=100-60: expected");
     REFUSED("gen:size=60-", "size=60-: expected");
@@ -109,6 +109,16 @@ static void test_bad_tags(void **state)
     }
 }
 
+static void test_bad_kinds(void **state)
+{
+    (void)state;
+    REFUSED("gen:kinds=", "expected some of directed, multicast, broadcast, other, joined by +");
+    REFUSED("gen:kinds=unicast", "kinds=unicast: expected some of");
+    REFUSED("gen:kinds=directed+", "expected some of");
+    REFUSED("gen:kinds=+directed", "expected some of");
+    REFUSED("gen:size=sweeping", "size=sweeping: expected");
+}
+
 static void test_good_ones(void **state)
 {
     (void)state;
@@ -118,6 +128,9 @@ static void test_good_ones(void **state)
     accepted("gen:count=18446744073709551615,size=14-1514,dir=both,rate=0,seed=0xFFFFFFFFFFFFFFFF,"
              "batch=256,window=65536,stall=3600");
     accepted("gen:size=60-60,dir=rx");
+    accepted("gen:size=sweep,batch=1-256,hold=1");
+    accepted("gen:kinds=other");
+    accepted("gen:kinds=directed+multicast+broadcast+other");
     accepted("gen:tag=none");
     accepted("gen:tag=random,size=14");
     accepted("gen:tag=0");
@@ -169,12 +182,19 @@ static void test_random_arguments(void **state)
 
 static void test_help(void **state)
 {
-    static const char *const words[] = {"tap:NAME",       "gen[",
-                                        "echo[",          "none",
-                                        "count=N",        "size=S or MIN-MAX",
-                                        "dir=tx|rx|both", "tag=none|VID[:PRIORITY]|random",
-                                        "rate=N",         "seed=N",
-                                        "batch=N",        "window=N",
+    static const char *const words[] = {"tap:NAME",
+                                        "gen[",
+                                        "echo[",
+                                        "none",
+                                        "count=N",
+                                        "size=S, MIN-MAX",
+                                        "kinds=directed+multicast+broadcast+other",
+                                        "dir=tx|rx|both",
+                                        "tag=none|VID[:PRIORITY]|random",
+                                        "rate=N",
+                                        "seed=N",
+                                        "batch=N",
+                                        "window=N",
                                         "stall=S"};
     char text[8192] = "";
     FILE *out = fmemopen(text, sizeof text, "w");
@@ -193,11 +213,11 @@ static void test_help(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unknown_end),   cmocka_unit_test(test_unknown_option),
-        cmocka_unit_test(test_bad_values),    cmocka_unit_test(test_bad_sizes),
-        cmocka_unit_test(test_bad_tags),      cmocka_unit_test(test_good_ones),
-        cmocka_unit_test(test_bad_tap_names), cmocka_unit_test(test_random_arguments),
-        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_unknown_end),      cmocka_unit_test(test_unknown_option),
+        cmocka_unit_test(test_bad_values),       cmocka_unit_test(test_bad_sizes),
+        cmocka_unit_test(test_bad_tags),         cmocka_unit_test(test_bad_kinds),
+        cmocka_unit_test(test_good_ones),        cmocka_unit_test(test_bad_tap_names),
+        cmocka_unit_test(test_random_arguments), cmocka_unit_test(test_help),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
