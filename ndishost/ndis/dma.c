@@ -66,6 +66,12 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
                        (void *)DmaDescription->ProcessSGListHandler);
         return NDIS_STATUS_BAD_VERSION;
     }
+    if (adapter->dma && adapter->dma->registered) {
+        rule_violation_object("NdisMRegisterScatterGatherDma", adapter->dma, RULE_CALLER,
+                              "%s has a DMA channel, %p, which is not deregistered", adapter->name,
+                              (void *)adapter->dma);
+        return NDIS_STATUS_FAILURE;
+    }
     if (nt_allocation_fails() || !(dma = calloc(1, sizeof(*dma))))
         return NDIS_STATUS_RESOURCES;
     dma->handle.kind = HANDLE_DMA;

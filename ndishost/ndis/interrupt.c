@@ -188,8 +188,12 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
                        MiniportInterruptCharacteristics->Header.Size);
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
-    if (adapter->interrupt && adapter->interrupt->line)
+    if (adapter->interrupt && adapter->interrupt->line) {
+        rule_violation_object("NdisMRegisterInterruptEx", adapter->interrupt, RULE_CALLER,
+                              "%s has an interrupt, %p, which is not deregistered", adapter->name,
+                              (void *)adapter->interrupt);
         return NDIS_STATUS_RESOURCE_CONFLICT;
+    }
     if (nt_allocation_fails() || !(registration = calloc(1, sizeof(*registration))))
         return NDIS_STATUS_RESOURCES;
     registration->handle.kind = HANDLE_INTERRUPT;

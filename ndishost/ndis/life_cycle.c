@@ -58,15 +58,17 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->DefaultPortAuthStates = authentication;
 }
 
-/* Objects of a kind that MiniportInitializeEx obtains, and the rule under which one that is left is
- * reported; the last stands for all others. */
+/* Objects of a kind that MiniportInitializeEx obtains, and the rule under which one is reported that a
+ * failed MiniportInitializeEx, or MiniportHaltEx, has left; the last stands for all others. */
 static const struct {
-    const char *kind, *rule;
+    const char *kind, *failed, *halted;
 } leftovers[LEFTOVERS] = {
-    {"interrupt", "Init_RegisterInterrupt"},
-    {"DMA channel", "Init_RegisterSG"},
-    {"work item", "Init_NdisAllocateIoWorkItem"},
-    {NULL, "NdisAllocateMemoryWithTagPriority"},
+    {"interrupt", "Init_RegisterInterrupt", "Init_DeRegisterInterrupt"},
+    {"DMA channel", "Init_RegisterSG", "Init_RegisterSG"},
+    {"work item", "Init_NdisAllocateIoWorkItem", "Init_NdisAllocateIoWorkItem"},
+    {"configuration handle", "NdisOpenConfigurationEx", "NdisOpenConfigurationEx"},
+    {"generic object", "NdisAllocateGenericObject", "NdisAllocateGenericObject"},
+    {NULL, "NdisAllocateMemoryWithTagPriority", "NdisAllocateMemoryWithTagPriority"},
 };
 
 /* With more than one adapter only those count that the driver obtained when it was called for this
@@ -83,7 +85,7 @@ static void count_objects(struct ndis_adapter *adapter, unsigned count[LEFTOVERS
 }
 
 /* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. */
-static void check_leaks(struct ndis_adapter *adapter, const char *after)
+static void check_leaks(struct ndis_adapter *adapter, bool failed)
 {
     unsigned now[LEFTOVERS], i;
 
@@ -91,13 +93,20 @@ static void check_leaks(struct ndis_adapter *adapter, const char *after)
     if (!rules_enabled)
         return;
     count_objects(adapter, now);
-    for (i = 0; i < LEFTOVERS; i++)
-        if (now[i] > adapter->objects_before[i])
-            rule_violation(leftovers[i].rule, NULL, "%u %s%s of the driver left after %s of %s",
-                           now[i] - adapter->objects_before[i],
-                           leftovers[i].kind ? leftovers[i].kind : "object",
-                           now[i] - adapter->objects_before[i] == 1 ? "" : "s", after,
-                           adapter->name);
+    for (i = 0; i < LEFTOVERS; i++) {
+        unsigned left = now[i] - adapter->objects_before[i];
+        const void *caller = NULL, *object;
+
+        if (now[i] <= adapter->objects_before[i])
+            continue;
+        object = track_newest(leftovers[i].kind, &caller);
+        rule_violation_object(
+            failed ? leftovers[i].failed : leftovers[i].halted, object, caller,
+            "%u %s%s of the driver left after %s of %s; the newest is obtained "
+            "here",
+            left, leftovers[i].kind ? leftovers[i].kind : "object", left == 1 ? "" : "s",
+            failed ? "a failed MiniportInitializeEx" : "MiniportHaltEx", adapter->name);
+    }
 }
 
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
@@ -118,13 +127,18 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
                                                                   &parameters);
     callback_end(&call);
     track_owner(owner);
-    if (status == NDIS_STATUS_PENDING) {
-        rule_violation("MiniportInitializeEx", NULL, "returned NDIS_STATUS_PENDING");
+    if (status != NDIS_STATUS_SUCCESS && !status_is_error(status)) {
+        char name[64];
+
+        rule_violation("MiniportInitializeEx",
+                       (const void *)adapter->driver->characteristics.InitializeHandlerEx,
+                       "returned %s, which is neither success nor a failure",
+                       status_name(status, name, sizeof(name)));
         status = NDIS_STATUS_FAILURE;
     }
     if (status != NDIS_STATUS_SUCCESS) {
         adapter_enter(adapter, ADAPTER_HALTED);
-        check_leaks(adapter, "a failed MiniportInitializeEx");
+        check_leaks(adapter, true);
         return status;
     }
     adapter_enter(adapter, ADAPTER_PAUSED);
@@ -190,6 +204,10 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
                            "returned 0x%08X after it had called NdisMRestartComplete",
                            (unsigned)status);
         adapter->restart_pending = false;
+        if (status != NDIS_STATUS_SUCCESS && !status_is_error(status))
+            rule_violation(
+                "MiniportRestart", (const void *)adapter->driver->characteristics.RestartHandler,
+                "returned 0x%08X, which is neither success nor a failure", (unsigned)status);
         return status;
     }
     if (!wait_pending(adapter, &adapter->restart_pending, "MiniportRestart", "MiniportRestart"))
@@ -350,7 +368,7 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
     callback_end(&call);
     adapter_enter(adapter, ADAPTER_HALTED);
-    check_leaks(adapter, "MiniportHaltEx");
+    check_leaks(adapter, false);
 }
 
 void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event)

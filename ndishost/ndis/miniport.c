@@ -3,6 +3,7 @@
 #include "ndis/miniport.h"
 
 #include <stdio.h>
+#include "nt/probe.h"
 
 static const char *handle_name(uint32_t kind)
 {
@@ -40,12 +41,16 @@ static const char *handle_name(uint32_t kind)
 void *handle_check(NDIS_HANDLE object, enum handle_kind kind, const char *function,
                    const void *caller)
 {
-    struct handle *handle = object;
+    struct handle found;
 
-    if (handle && handle->kind == kind)
-        return handle;
-    rule_violation("NdisHandle", caller, "%s was given %p, which is %s, not %s", function, object,
-                   handle ? handle_name(handle->kind) : "NULL", handle_name(kind));
+    /* What was given back may be unmapped by now. */
+    if (!object || probe_copy(&found, object, sizeof(found)) != sizeof(found))
+        found.kind = 0;
+    if (found.kind == kind)
+        return object;
+    rule_violation_object("NdisHandle", object, caller, "%s was given %p, which is %s, not %s",
+                          function, object, object ? handle_name(found.kind) : "NULL",
+                          handle_name(kind));
     return NULL;
 }
 

@@ -86,7 +86,7 @@ struct ndis_driver {
 
 #define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
 
-#define LEFTOVERS 4 /* kinds of objects that life_cycle.c tells apart */
+#define LEFTOVERS 6 /* kinds of objects that life_cycle.c tells apart */
 
 struct dma_channel;
 struct interrupt_registration;
@@ -144,6 +144,8 @@ struct ndis_adapter {
      * did), under lock; when it last woke and last began to run; and when sends with a cancel id
      * were last cancelled. */
     uint64_t reset_until, reset_due;
+    shared_u64 send_completed_at; /* when the miniport last completed sends; rules */
+    uint64_t send_hang_told, send_late_told; /* send_watch.c: since when, of the last reports */
     shared_u64 awake_since, running_since, cancelled_at[CANCEL_IDS + 1];
     atomic_uint cancels; /* calls of MiniportCancelSend and MiniportCancelOidRequest */
     pthread_t hang_check;
@@ -230,6 +232,12 @@ bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revi
 
 /* An "IRQL is DISPATCH_LEVEL" flag that a driver gave: rule Flags_Irql. */
 void check_dispatch_flag(bool flag, const char *function, const void *caller);
+
+/* Failures of NTSTATUS, and NDIS's own warnings that stand for one (NDIS_STATUS_NOT_RESETTABLE). */
+static inline bool status_is_error(NDIS_STATUS status)
+{
+    return (uint32_t)status >> 30 == 3 || (uint32_t)status >> 16 == 0x8001;
+}
 
 /* A status code by its name, "NDIS_STATUS_RESOURCES (0xC000009A)"; returns buf. */
 const char *status_name(NDIS_STATUS status, char *buf, size_t size);

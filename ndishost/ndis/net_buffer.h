@@ -36,6 +36,8 @@ struct nbl_header {
     NET_BUFFER *first;  /* as sent: the miniport must not change the list of NET_BUFFERs */
     const void *caller; /* the driver's code that last changed the owner */
     uint64_t time;      /* when it was sent or indicated, ns */
+    uint64_t sum;       /* ownership.c, of an indicated one: what may not change; 0: unknown */
+    bool poisoned;      /* ownership.c */
 } __attribute__((aligned(16)));
 
 static inline struct nbl_header *nbl_of(NET_BUFFER_LIST *nbl)
@@ -60,6 +62,7 @@ struct nb_header {
     uint32_t magic;
     bool with_data;       /* MDL and data came with it (NdisAllocateNetBufferMdlAndData) */
     bool with_list;       /* lives and dies with its NET_BUFFER_LIST */
+    bool poisoned;        /* ownership.c */
     struct nb_pool *pool; /* NULL: with_list, or the protocol's own */
     uint64_t cookie;      /* the protocol's frame */
     struct sg_record sg;

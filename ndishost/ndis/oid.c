@@ -136,7 +136,7 @@ static NDIS_STATUS complete_at_once(struct ndis_adapter *adapter, NDIS_OID_REQUE
 
     pthread_mutex_lock(&state->lock);
     if (!state->current)
-        rule_violation("NdisOidDoubleComplete", oid_handler(adapter),
+        rule_violation("DoubleComplete", oid_handler(adapter),
                        "MiniportOidRequest returned 0x%08X for OID 0x%08lX after it had called "
                        "NdisMOidRequestComplete",
                        (unsigned)status, (unsigned long)request->DATA.QUERY_INFORMATION.Oid);
@@ -296,11 +296,15 @@ VOID NTAPI NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_
     pthread_mutex_lock(&state->lock);
     if (!OidRequest || state->current != OidRequest) {
         bool twice = OidRequest && state->last == OidRequest;
+        bool work_item = callback_inside("NdisIoWorkItemRoutine");
 
         pthread_mutex_unlock(&state->lock);
-        rule_violation("NdisOidDoubleComplete", RULE_CALLER, "the OID request %p %s",
-                       (void *)OidRequest,
-                       twice ? "is complete already" : "was never given to the miniport");
+        rule_violation(!twice      ? "NdisOidDoubleRequest"
+                       : work_item ? "DoubleCompleteWorkItem"
+                                   : "NdisOidDoubleComplete",
+                       RULE_CALLER, "the OID request %p %s%s", (void *)OidRequest,
+                       twice ? "is complete already" : "is not the one that is pending",
+                       twice && work_item ? ", and a work item completes it once more" : "");
         return;
     }
     state->current = NULL;

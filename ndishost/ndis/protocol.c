@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ndis/ownership.h"
 #include "ndis/shape.h"
 #include "ndis/transfer.h"
 #include "nt/clock.h"
 #include "nt/phys.h"
 
 #define HOLD_LONGEST    (2 * NT_MILLISECOND) /* how long a received list is kept at most */
+#define WATCH_EVERY     NT_SECOND            /* sends that take too long are looked for */
 #define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
 #define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
@@ -138,6 +140,8 @@ out_of_memory:
 
 void protocol_destroy(struct protocol *protocol)
 {
+    unsigned i;
+
     if (!protocol)
         return;
     if (protocol->returner_runs) {
@@ -147,6 +151,10 @@ void protocol_destroy(struct protocol *protocol)
         pthread_mutex_unlock(&protocol->lock);
         pthread_join(protocol->returner, NULL);
     }
+    for (i = 0; i < protocol->free_frame_count; i++)
+        poison_end_buffer(protocol->free_frames[i]->nb);
+    for (i = 0; i < protocol->free_list_count; i++)
+        poison_end_list(protocol->free_lists[i]);
     shape_memory_destroy(&protocol->memory);
     free(protocol->list_blocks);
     free(protocol);
@@ -199,6 +207,28 @@ unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id)
     return count;
 }
 
+NET_BUFFER_LIST *protocol_oldest_send(struct protocol *protocol, uint64_t *since)
+{
+    NET_BUFFER_LIST *oldest = NULL;
+    unsigned i;
+
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        struct nbl_header *header = (void *)(protocol->list_blocks + i * NBL_BLOCK_SIZE);
+        uint64_t time;
+
+        if (atomic_load(&header->owner) != NBL_WITH_MINIPORT)
+            continue;
+        do /* it may be sent again meanwhile, and x86 reads 64 bits in two halves */
+            time = *(volatile uint64_t *)&header->time;
+        while (time != *(volatile uint64_t *)&header->time);
+        if (!oldest || time < *since) {
+            oldest = (NET_BUFFER_LIST *)(header + 1);
+            *since = time;
+        }
+    }
+    return oldest;
+}
+
 /* ---- Sends ---- */
 
 /* What one call of protocol_send works with: taken from the free ones under the lock. */
@@ -212,6 +242,8 @@ struct batch {
 
 static void batch_take(struct protocol *protocol, struct batch *batch, unsigned count)
 {
+    unsigned i;
+
     pthread_mutex_lock(&protocol->lock);
     if (count > protocol->free_frame_count)
         count = protocol->free_frame_count;
@@ -227,6 +259,10 @@ static void batch_take(struct protocol *protocol, struct batch *batch, unsigned 
     batch->cancel_number = protocol->cancel_number;
     protocol->cancel_number += count; /* more than lists, if some hold several frames: no harm */
     pthread_mutex_unlock(&protocol->lock);
+    for (i = 0; i < count; i++) {
+        poison_end_buffer(batch->frames[i]->nb);
+        poison_end_list(batch->lists[i]);
+    }
     batch->frame_count = batch->list_count = count;
 }
 
@@ -460,11 +496,15 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
             done.slot[done.count] = frame_slot_of(nb);
             done.cookie[done.count] = nb_of(nb)->cookie;
             done.status[done.count++] = status;
+            if (rules_enabled)
+                poison_buffer(nb);
             failed += status != NDIS_STATUS_SUCCESS;
             aborted += status == NDIS_STATUS_SEND_ABORTED;
         }
         if (done.list_count == COMPLETION_PART)
             completion_flush(protocol, &done);
+        if (rules_enabled)
+            poison_list(chain);
         done.lists[done.list_count++] = chain;
     }
     completion_flush(protocol, &done);
@@ -588,17 +628,29 @@ static void held_return(struct protocol *protocol, NET_BUFFER_LIST *chain, bool 
 static void returner_run(void *context)
 {
     struct protocol *protocol = context;
+    uint64_t watch = nt_clock_now() + WATCH_EVERY;
 
     pthread_mutex_lock(&protocol->lock);
     while (!protocol->stopping || protocol->held_count) {
+        uint64_t now = nt_clock_now();
         unsigned count;
-        NET_BUFFER_LIST *chain = held_take(protocol, nt_clock_now(), &count);
-        bool dispatch_level = random_chance(&protocol->random, 1, 2);
+        NET_BUFFER_LIST *chain = held_take(protocol, now, &count);
+        bool dispatch_level;
 
-        if (!chain) {
-            nt_clock_wait(&protocol->wake, &protocol->lock, held_next_due(protocol));
+        if (!chain && now >= watch && !protocol->stopping) {
+            watch = rules_enabled ? now + WATCH_EVERY : NT_FOREVER;
+            pthread_mutex_unlock(&protocol->lock);
+            send_watch(protocol->adapter);
+            pthread_mutex_lock(&protocol->lock);
             continue;
         }
+        if (!chain) {
+            uint64_t due = held_next_due(protocol);
+
+            nt_clock_wait(&protocol->wake, &protocol->lock, due < watch ? due : watch);
+            continue;
+        }
+        dispatch_level = random_chance(&protocol->random, 1, 2);
         pthread_mutex_unlock(&protocol->lock);
         held_return(protocol, chain, dispatch_level);
         pthread_mutex_lock(&protocol->lock);

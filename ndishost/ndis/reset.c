@@ -165,7 +165,15 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
     if (status == NDIS_STATUS_PENDING) {
         status = wait_reset(adapter);
         addressing = adapter->addressing_reset;
+    } else if (!adapter->reset_pending) {
+        rule_violation("MiniportResetEx",
+                       (const void *)adapter->driver->characteristics.ResetHandlerEx,
+                       "returned 0x%08X after it had called NdisMResetComplete", (unsigned)status);
     }
+    if (status != NDIS_STATUS_SUCCESS && !status_is_error(status))
+        rule_violation(
+            "MiniportResetEx", (const void *)adapter->driver->characteristics.ResetHandlerEx,
+            "ended with 0x%08X, which is neither success nor a failure", (unsigned)status);
     reset_leave(adapter);
     if (status == NDIS_STATUS_SUCCESS && addressing)
         oid_bind_filters(adapter);

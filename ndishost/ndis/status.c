@@ -64,6 +64,9 @@ NDIS_STATUS NTAPI NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
 {
     HOST_CALL(PASSIVE_LEVEL);
     (void)NetPnPEventNotification;
+    if (rules_enabled && callback_inside("MiniportOidRequest"))
+        rule_violation("NdisMNetPnPEventInOIDRequest", RULE_CALLER,
+                       "called from MiniportOidRequest");
     /* Ports other than the default one do not exist here, so no protocol could want to know. */
     return handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER) ? NDIS_STATUS_SUCCESS
                                                                         : NDIS_STATUS_FAILURE;

@@ -3,6 +3,7 @@
 #include "ndis/transfer.h"
 
 #include "ndis/interrupt.h"
+#include "ndis/ownership.h"
 #include "ndis/protocol.h"
 #include "nt/clock.h"
 #include "nt/irql.h"
@@ -107,6 +108,8 @@ VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
         count++;
     }
     COUNT(adapter, send_completed, count);
+    if (rules_enabled && count)
+        SHARED_SET(adapter->send_completed_at, nt_clock_now());
     if (done)
         protocol_send_complete(adapter->protocol, done);
 }
@@ -147,6 +150,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     NET_BUFFER *nb;
 
     nbl_of(nbl)->time = nt_clock_now();
+    nbl_of(nbl)->sum = 0;
     if (nbl->SourceHandle != adapter)
         rule_violation("NetBufferListSource", caller,
                        "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
@@ -174,6 +178,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                            (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
                            (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
     }
+    indicated_remember(nbl);
 }
 
 /* Receives may be indicated while the adapter restarts, runs, and, as long as MiniportPause has not
@@ -187,6 +192,7 @@ static bool indication_allowed(enum adapter_state state)
 static void indication_give_back(NET_BUFFER_LIST *chain, unsigned count)
 {
     while (chain && count--) {
+        indicated_compare(chain);
         atomic_store_explicit(&nbl_of(chain)->owner, NBL_WITH_DRIVER, memory_order_release);
         chain = NET_BUFFER_LIST_NEXT_NBL(chain);
     }
@@ -256,6 +262,7 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
     unsigned count = 0;
 
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
+        indicated_compare(nbl);
         atomic_store_explicit(&nbl_of(nbl)->owner, NBL_WITH_DRIVER, memory_order_release);
         count++;
     }

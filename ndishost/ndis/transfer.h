@@ -16,6 +16,9 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
 /* Gives a chain of lists, each NBL_INDICATED, back to MiniportReturnNetBufferLists. */
 void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags);
 
+/* send_watch.c: once a second: rules "NdisTimedDataSend" and "NdisTimedDataHang". */
+void send_watch(struct ndis_adapter *adapter);
+
 /* send_status.c: reports a status for which there has been no reason since the list was sent. */
 void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller);
 /* Now and then: sends that failed because of a reset want one, soon. */

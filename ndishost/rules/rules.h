@@ -78,6 +78,8 @@ bool track_remove(const char *kind, const void *object, const void *caller);
 bool track_exists(const char *kind, const void *object);
 void track_note(const char *kind, const void *object, const char *what, const void *caller);
 unsigned track_count(const char *kind); /* NULL: all kinds */
+/* The object of a kind (NULL: any) that was obtained last, and where; NULL if there is none. */
+const void *track_newest(const char *kind, const void **caller);
 unsigned track_count_of(const char *kind, const void *owner);
 /* What this thread's track_add adds from now on is this owner's (NULL: nobody's); returns whose it was. */
 const void *track_owner(const void *owner);

@@ -318,6 +318,25 @@ unsigned track_count_of(const char *kind, const void *owner)
     return count;
 }
 
+const void *track_newest(const char *kind, const void **caller)
+{
+    const void *object = NULL;
+    uint64_t newest = 0;
+
+    for (unsigned s = 0; s < SHARDS; s++) {
+        pthread_mutex_lock(&shards[s].lock);
+        for (size_t b = 0; b < shards[s].buckets; b++)
+            for (const struct entry *e = shards[s].bucket[b]; e; e = e->next)
+                if (e->order > newest && (!kind || !strcmp(e->kind, kind))) {
+                    newest = e->order;
+                    object = e->object;
+                    *caller = e->event[0].caller;
+                }
+        pthread_mutex_unlock(&shards[s].lock);
+    }
+    return object;
+}
+
 unsigned track_report_leaks(FILE *out)
 {
     struct leak leaks[LEAK_KINDS];

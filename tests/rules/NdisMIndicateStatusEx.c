@@ -6,7 +6,7 @@ static NDIS_HANDLE Item;
 
 static VOID Work(VOID)
 {
-    WaitMilliseconds(30);
+    WaitMilliseconds(200);
     IndicateLink(Adapter.Handle);
     NdisFreeIoWorkItem(Item);
 }
