@@ -174,6 +174,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
     pthread_mutex_init(&adapter->groups.lock, NULL);
+    pthread_mutex_init(&adapter->link_lock, NULL);
     wire_watch_init(&adapter->watch);
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);
@@ -398,11 +399,22 @@ int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_
 
 /* ---- What else the command line and scenario control want ---- */
 
-void life_cycle_link_changed(struct ndis_adapter *adapter, bool up)
+/* Frames get through while the cable is in and the miniport has said so: it may well not notice when the
+ * cable is out for a moment only. */
+static void tell_link(struct ndis_adapter *adapter)
+{
+    if (!atomic_load(&adapter->net_started) || !adapter->net->ops->link)
+        return;
+    pthread_mutex_lock(&adapter->link_lock);
+    adapter->net->ops->link(adapter->net,
+                            !atomic_load(&adapter->cable_out) && atomic_load(&adapter->link_up));
+    pthread_mutex_unlock(&adapter->link_lock);
+}
+
+void life_cycle_link_changed(struct ndis_adapter *adapter)
 {
     adapter_wake(adapter);
-    if (atomic_load(&adapter->net_started) && adapter->net->ops->link)
-        adapter->net->ops->link(adapter->net, up);
+    tell_link(adapter);
 }
 
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
@@ -432,7 +444,18 @@ int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t le
 
 int adapter_set_link(struct ndis_adapter *adapter, bool up)
 {
-    return adapter->bus->ops->set_link ? adapter->bus->ops->set_link(adapter->bus, up) : -1;
+    int result;
+
+    if (!adapter->bus->ops->set_link)
+        return -1;
+    atomic_store(&adapter->cable_out, true);
+    if (!up)
+        tell_link(adapter);
+    result = adapter->bus->ops->set_link(adapter->bus, up);
+    atomic_store(&adapter->cable_out, !up && !result);
+    if (up || result)
+        tell_link(adapter);
+    return result;
 }
 
 bool adapter_link_up(const struct ndis_adapter *adapter)

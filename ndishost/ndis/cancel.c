@@ -46,8 +46,9 @@ int32_t adapter_cancel_sends(struct ndis_adapter *adapter, unsigned id, uint64_t
     if (state == ADAPTER_HALTED || state == ADAPTER_INITIALIZING || state == ADAPTER_HALTING)
         return NDIS_STATUS_INVALID_STATE;
     *aborted = SHARED_GET(adapter->counters.send_aborted);
-    SHARED_SET(adapter->cancelled_at[id], nt_clock_now());
+    SHARED_SET(adapter->cancelled_at[id], NT_FOREVER); /* also what is sent meanwhile */
     cancel_send(adapter, cancel_id);
+    SHARED_SET(adapter->cancelled_at[id], nt_clock_now());
     *aborted = SHARED_GET(adapter->counters.send_aborted) - *aborted;
     *outstanding = protocol_outstanding(adapter->protocol, cancel_id);
     return NDIS_STATUS_SUCCESS;

@@ -21,7 +21,7 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action);
 /* MiniportDevicePnPEventNotify. */
 void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event);
 /* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
-void life_cycle_link_changed(struct ndis_adapter *adapter, bool up);
+void life_cycle_link_changed(struct ndis_adapter *adapter);
 /* Tells the network end that the adapter is about to stop running, or runs again. PASSIVE_LEVEL. */
 void adapter_tell_net(struct ndis_adapter *adapter, bool paused);
 

@@ -188,7 +188,9 @@ struct ndis_adapter {
     struct oid_state *oid;
     struct collected *collected; /* report.c: what the miniport answered last */
 
-    atomic_bool link_up;
+    atomic_bool link_up;       /* as the miniport said last */
+    atomic_bool cable_out;     /* adapter_set_link */
+    pthread_mutex_t link_lock; /* held while the network end is told of the two above */
     shared_u64 xmit_link_speed, rcv_link_speed; /* bits a second */
     atomic_int duplex;
     atomic_uint packet_filter; /* as it was last set; filter.c, as the list */

@@ -374,8 +374,11 @@ int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t len
     pthread_mutex_lock(&protocol->lock);
     protocol->own_out = true;
     pthread_mutex_unlock(&protocol->lock);
-    if (!protocol_send(protocol, &one, 1))
-        return -1;
+    while (!protocol_send(protocol, &one, 1)) { /* others may fill all that there is */
+        if (nt_clock_now() >= deadline)
+            return -1;
+        nt_clock_sleep(NT_MILLISECOND);
+    }
     pthread_mutex_lock(&protocol->lock);
     while (protocol->own_out && nt_clock_now() < deadline)
         nt_clock_wait(&protocol->own_back, &protocol->lock, deadline);

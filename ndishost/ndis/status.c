@@ -22,7 +22,7 @@ static void link_state(struct ndis_adapter *adapter, const NDIS_STATUS_INDICATIO
     atomic_store(&adapter->duplex, (int)state->MediaDuplexState);
     was = atomic_exchange(&adapter->link_up, up);
     if (up != was)
-        life_cycle_link_changed(adapter, up);
+        life_cycle_link_changed(adapter);
 }
 
 VOID NTAPI NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle,
