@@ -118,6 +118,8 @@ static VOID NTAPI dpc_routine(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgu
                                                       &parameters, NULL);
     callback_end(&call);
     COUNT(registration->adapter, dpcs, 1);
+    if (indicated > SHARED_GET(registration->adapter->counters.dpc_most_lists))
+        SHARED_SET(registration->adapter->counters.dpc_most_lists, indicated);
     if (indicated > most)
         rule_violation("ReceiveThrottle",
                        (const void *)registration->characteristics.InterruptDpcHandler,

@@ -160,6 +160,7 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
         {"isr_calls", SHARED_GET(c->isr_calls)},
         {"isr_claimed", SHARED_GET(c->isr_claimed)},
         {"dpcs", SHARED_GET(c->dpcs)},
+        {"dpc_most_lists", SHARED_GET(c->dpc_most_lists)},
         {"sg_lists", SHARED_GET(c->sg_lists)},
         {"sg_lists_late", SHARED_GET(c->sg_lists_late)},
         {"oid_requests", SHARED_GET(c->oid_requests)},
