@@ -37,15 +37,26 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
             AerovnetPost(Receive, &Receive->Buffers[i]);
 }
 
+/* An adapter of a VLAN gets the frames of that VLAN and no others (network/oid-gen-mac-options,
+ * NDIS_MAC_OPTION_8021Q_VLAN). */
+static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
+{
+    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || Adapter->VlanId == 0 ||
+           Adapter->VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
+}
+
 /* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device does
  * not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
-static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind)
+static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind,
+                              USHORT Tag)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     ULONG i;
 
     if (Receive->PacketFilter & NDIS_PACKET_TYPE_PROMISCUOUS)
-        return TRUE;
+        return TRUE; /* of every VLAN, as the OID's page says */
+    if (!AerovnetVlanWanted(Adapter, Tag))
+        return FALSE;
     switch (Kind) {
     case AerovnetDirected:
         return (Receive->PacketFilter & NDIS_PACKET_TYPE_DIRECTED) &&
@@ -90,14 +101,6 @@ static PVOID AerovnetTagInfo(PAEROVNET_ADAPTER Adapter, USHORT Tag)
     return Info.Value;
 }
 
-/* An adapter of a VLAN gets the frames of that VLAN and no others (network/oid-gen-mac-options,
- * NDIS_MAC_OPTION_8021Q_VLAN). */
-static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
-{
-    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || Adapter->VlanId == 0 ||
-           Adapter->VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
-}
-
 /* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always taken out
  * of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
@@ -123,7 +126,7 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         return FALSE;
     }
     Kind = AerovnetAddressKind(Buffer->Frame);
-    if (!AerovnetVlanWanted(Adapter, Tag) || !AerovnetWanted(Adapter, Buffer->Frame, Kind)) {
+    if (!AerovnetWanted(Adapter, Buffer->Frame, Kind, Tag)) {
         Receive->Filtered++;
         return FALSE;
     }
