@@ -69,7 +69,6 @@ NDIS_STATUS NTAPI LoopPause(NDIS_HANDLE MiniportAdapterContext,
                             PNDIS_MINIPORT_PAUSE_PARAMETERS MiniportPauseParameters)
 {
     PLOOP_ADAPTER Adapter = MiniportAdapterContext;
-    LARGE_INTEGER Due;
     BOOLEAN Pending;
 
     CHECK(Adapter,
@@ -77,14 +76,9 @@ NDIS_STATUS NTAPI LoopPause(NDIS_HANDLE MiniportAdapterContext,
           MiniportPauseParameters->Header.Size);
     NdisAcquireSpinLock(&Adapter->Lock);
     Adapter->Running = FALSE;
-    Pending = Adapter->Outstanding != 0 && Adapter->Mode != LOOP_PAUSE_KEEPS;
+    Pending = Adapter->Outstanding != 0;
     Adapter->PausePending = Pending;
     NdisReleaseSpinLock(&Adapter->Lock);
-    Due.QuadPart = -300000;
-    if (Adapter->Mode == LOOP_INDICATE_PAUSED)
-        NdisSetTimerObject(Adapter->Timer, Due, 0, NULL);
-    if (Adapter->Mode == LOOP_PAUSE_FAILS)
-        return NDIS_STATUS_FAILURE;
     return Pending ? NDIS_STATUS_PENDING : NDIS_STATUS_SUCCESS;
 }
 
@@ -105,9 +99,6 @@ NDIS_STATUS NTAPI LoopRestart(NDIS_HANDLE MiniportAdapterContext,
     NdisAcquireSpinLock(&Adapter->Lock);
     Adapter->Running = TRUE;
     NdisReleaseSpinLock(&Adapter->Lock);
-    if (Adapter->Mode == LOOP_FLAG)
-        NdisMIndicateReceiveNetBufferLists(Adapter->Handle, NULL, 0, 0,
-                                           NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -265,13 +256,9 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
             NdisMSendNetBufferListsComplete(Adapter->Handle, List,
                                             NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
         }
-        if (Adapter->Mode == LOOP_SLEEP_AT_DISPATCH)
-            NdisMSleep(10);
         if (!Dispatch)
             NDIS_LOWER_IRQL(Irql, DISPATCH_LEVEL);
     }
-    if (Adapter->Mode == LOOP_LOCK_KEPT)
-        NdisAcquireSpinLock(&Adapter->Other);
 }
 
 /* Takes the lists with this cancel id out of those that wait for the DPC. */
@@ -326,7 +313,7 @@ static PNET_BUFFER_LIST TakeReceive(PLOOP_ADAPTER Adapter, PBOOLEAN Few)
     if (List != NULL) {
         Adapter->FreeFirst = NET_BUFFER_LIST_NEXT_NBL(List);
         Adapter->FreeCount--;
-        Adapter->Outstanding += Adapter->Mode != LOOP_INDICATE_TWICE;
+        Adapter->Outstanding++;
     }
     *Few = Adapter->FreeCount < LOOP_FEW;
     NdisDprReleaseSpinLock(&Adapter->Lock);
@@ -359,8 +346,6 @@ VOID NTAPI LoopReturn(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBu
     CHECK(Adapter,
           !NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) == (IrqlByLock() != DISPATCH_LEVEL),
           ReturnFlags);
-    if (Adapter->Mode == LOOP_INDICATE_TWICE)
-        return; /* it may come back twice: not to be used again, nor counted */
     GiveReceives(Adapter, NetBufferLists);
 }
 
@@ -413,13 +398,8 @@ static VOID Indicate(PLOOP_ADAPTER Adapter, PNET_BUFFER Nb)
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     if (Few)
         Flags |= NDIS_RECEIVE_FLAGS_RESOURCES;
-    if (Adapter->Mode == LOOP_LIST_OVERRUN)
-        ((PUCHAR)(List + 1))[0] = 0;
     Adapter->Received++;
-    NdisMIndicateReceiveNetBufferLists(Adapter->Handle, List, 0,
-                                       Adapter->Mode == LOOP_INDICATE_COUNT ? 2 : 1, Flags);
-    if (Adapter->Mode == LOOP_INDICATE_TWICE && !Few)
-        NdisMIndicateReceiveNetBufferLists(Adapter->Handle, List, 0, 1, Flags);
+    NdisMIndicateReceiveNetBufferLists(Adapter->Handle, List, 0, 1, Flags);
     if (Few)
         GiveReceives(Adapter, List);
 }
@@ -434,20 +414,9 @@ static VOID Complete(PLOOP_ADAPTER Adapter, PNET_BUFFER_LIST List)
 
         Indicate(Adapter, Nb);
         Adapter->Sent++;
-        if (Adapter->Mode != LOOP_SG_KEPT)
-            NdisMFreeNetBufferSGList(Adapter->Dma, Sg, Nb);
-        if (Adapter->Mode == LOOP_SG_TWICE)
-            NdisMFreeNetBufferSGList(Adapter->Dma, Sg, Nb);
+        NdisMFreeNetBufferSGList(Adapter->Dma, Sg, Nb);
     }
-    if (Adapter->Mode == LOOP_PAUSE_KEEPS)
-        return; /* held for ever */
     NdisMSendNetBufferListsComplete(Adapter->Handle, List, NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
-    if (Adapter->Mode == LOOP_SEND_TWICE)
-        NdisMSendNetBufferListsComplete(Adapter->Handle, List,
-                                        NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
-    if (Adapter->Mode == LOOP_SEND_NEVER_SENT)
-        NdisMSendNetBufferListsComplete(Adapter->Handle, Adapter->Receives[0].List,
-                                        NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
     NdisDprAcquireSpinLock(&Adapter->Lock);
     PauseComplete = Release(Adapter, 1);
     NdisDprReleaseSpinLock(&Adapter->Lock);
@@ -497,26 +466,16 @@ VOID NTAPI LoopDpc(NDIS_HANDLE MiniportInterruptContext, PVOID MiniportDpcContex
         Throttle->MoreNblsPending = TRUE;
 }
 
-/* Mode LOOP_INDICATE_PAUSED: the timer that MiniportPause has set. */
-VOID NTAPI LoopIndicatePaused(PVOID SystemSpecific1, PVOID FunctionContext, PVOID SystemSpecific2,
-                              PVOID SystemSpecific3)
+/* The timer that LoopCheckEarly sets. */
+VOID NTAPI LoopTimer(PVOID SystemSpecific1, PVOID FunctionContext, PVOID SystemSpecific2,
+                     PVOID SystemSpecific3)
 {
     PLOOP_ADAPTER Adapter = FunctionContext;
-    PNET_BUFFER_LIST List;
-    BOOLEAN Few;
 
     UNREFERENCED_PARAMETER(SystemSpecific1);
     UNREFERENCED_PARAMETER(SystemSpecific2);
     UNREFERENCED_PARAMETER(SystemSpecific3);
-    if (Adapter->Mode != LOOP_INDICATE_PAUSED) { /* of LoopCheckLate */
-        CHECK(Adapter, KeGetCurrentIrql() == DISPATCH_LEVEL, KeGetCurrentIrql());
-        Adapter->Fired++;
-        NdisSetEvent(&Adapter->Event);
-        return;
-    }
-    List = TakeReceive(Adapter, &Few);
-    NET_BUFFER_DATA_LENGTH(NET_BUFFER_LIST_FIRST_NB(List)) = 60;
-    NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
-    NdisMIndicateReceiveNetBufferLists(Adapter->Handle, List, 0, 1,
-                                       NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL);
+    CHECK(Adapter, KeGetCurrentIrql() == DISPATCH_LEVEL, KeGetCurrentIrql());
+    Adapter->Fired++;
+    NdisSetEvent(&Adapter->Event);
 }

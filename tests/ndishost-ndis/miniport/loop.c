@@ -167,8 +167,7 @@ static ULONG ReadMode(NDIS_HANDLE Handle)
     NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterInteger);
     if (Status == NDIS_STATUS_SUCCESS)
         Mode = Parameter->ParameterData.IntegerData;
-    if (Mode != LOOP_CONFIGURATION_OPEN)
-        NdisCloseConfiguration(Configuration);
+    NdisCloseConfiguration(Configuration);
     return Mode;
 }
 
@@ -189,7 +188,7 @@ static NDIS_STATUS AllocateObjects(PLOOP_ADAPTER Adapter)
     Timer.Header.Revision = NDIS_TIMER_CHARACTERISTICS_REVISION_1;
     Timer.Header.Size = NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1;
     Timer.AllocationTag = LOOP_TAG;
-    Timer.TimerFunction = LoopIndicatePaused;
+    Timer.TimerFunction = LoopTimer;
     Timer.FunctionContext = Adapter;
     if (NdisAllocateTimerObject(Adapter->Handle, &Timer, &Adapter->Timer) != NDIS_STATUS_SUCCESS)
         Adapter->Timer = NULL;
@@ -205,20 +204,18 @@ static VOID Free(PLOOP_ADAPTER Adapter)
         NdisMDeregisterInterruptEx(Adapter->Interrupt);
     LoopFreeReceives(Adapter);
     if (Adapter->Shared != NULL)
-        NdisMFreeSharedMemory(Adapter->Handle,
-                              Adapter->SharedLength + (Adapter->Mode == LOOP_SHARED_LENGTH), TRUE,
-                              Adapter->Shared, Adapter->SharedPa);
+        NdisMFreeSharedMemory(Adapter->Handle, Adapter->SharedLength, TRUE, Adapter->Shared,
+                              Adapter->SharedPa);
     if (Adapter->Dma != NULL)
         NdisMDeregisterScatterGatherDma(Adapter->Dma);
-    if (Adapter->WorkItem != NULL && Adapter->Mode != LOOP_STATUS_AFTER_HALT)
+    if (Adapter->WorkItem != NULL)
         NdisFreeIoWorkItem(Adapter->WorkItem);
     if (Adapter->Timer != NULL)
         NdisFreeTimerObject(Adapter->Timer);
     if (Adapter->ListPool != NULL)
         NdisFreeNetBufferListPool(Adapter->ListPool);
     NdisFreeSpinLock(&Adapter->Lock);
-    if (Adapter->Mode != LOOP_STATUS_AFTER_HALT)
-        NdisFreeMemoryWithTagPriority(Adapter->Handle, Adapter, LOOP_TAG);
+    NdisFreeMemoryWithTagPriority(Adapter->Handle, Adapter, LOOP_TAG);
 }
 
 static NDIS_STATUS Acquire(PLOOP_ADAPTER Adapter, PNDIS_MINIPORT_INIT_PARAMETERS Parameters)
@@ -234,41 +231,12 @@ static NDIS_STATUS Acquire(PLOOP_ADAPTER Adapter, PNDIS_MINIPORT_INIT_PARAMETERS
                               &Adapter->SharedPa);
     if (Adapter->Shared == NULL || !LoopAllocateReceives(Adapter))
         return NDIS_STATUS_RESOURCES;
-    if (Adapter->Mode == LOOP_SHARED_OVERRUN)
-        ((PUCHAR)Adapter->Shared)[Adapter->SharedLength] = 1;
     if (Adapter->Mode == LOOP_GOOD)
         LoopCheckEarly(Adapter, Parameters);
     Status = RegisterInterrupt(Adapter);
     if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode == LOOP_GOOD)
         LoopCheckLate(Adapter);
     return Status;
-}
-
-/* What is wrong in Initialize in some modes. FALSE: no more is to be done, it fails. */
-static BOOLEAN Misbehave(PLOOP_ADAPTER Adapter, BOOLEAN Registered)
-{
-    NDIS_PHYSICAL_ADDRESS Nowhere;
-    PVOID Va;
-
-    Nowhere.QuadPart = 0x1000;
-    if (Adapter->Mode == LOOP_MAP_EARLY && !Registered)
-        NdisMMapIoSpace(&Va, Adapter->Handle, Nowhere, 16);
-    if (Adapter->Mode == LOOP_MAP_OUTSIDE && Registered)
-        NdisMMapIoSpace(&Va, Adapter->Handle, Nowhere, 16);
-    if (Adapter->Mode == LOOP_GENERAL_FIRST && !Registered)
-        SetGeneral(Adapter);
-    if (!Registered)
-        return TRUE;
-    if (Adapter->Mode == LOOP_LEAK || Adapter->Mode == LOOP_LEAK_IN_FAILURE)
-        Leaked =
-            NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, LOOP_TAG, NormalPoolPriority);
-    if (Adapter->Mode == LOOP_NO_TAG) {
-        Va = NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, 0, NormalPoolPriority);
-        NdisFreeMemoryWithTagPriority(Adapter->Handle, Va, 0);
-    }
-    if (Adapter->Mode == LOOP_WRONG_HANDLE && Adapter->ListPool != NULL)
-        NdisMGetDmaAlignment(Adapter->ListPool);
-    return Adapter->Mode != LOOP_LEAK_IN_FAILURE;
 }
 
 static MINIPORT_INITIALIZE LoopInitialize;
@@ -289,66 +257,30 @@ static NDIS_STATUS NTAPI LoopInitialize(NDIS_HANDLE NdisMiniportHandle,
     Adapter->Mode = ReadMode(NdisMiniportHandle);
     NdisMoveMemory(Adapter->Mac, Mac, 6);
     NdisAllocateSpinLock(&Adapter->Lock);
-    NdisAllocateSpinLock(&Adapter->Other);
     CHECK(Adapter, MiniportDriverContext == &DriverHandle, MiniportDriverContext);
-    Misbehave(Adapter, FALSE);
     Status = SetRegistration(Adapter);
     if (Status == NDIS_STATUS_SUCCESS)
         Status = Acquire(Adapter, MiniportInitParameters);
-    if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode != LOOP_NO_GENERAL)
+    if (Status == NDIS_STATUS_SUCCESS)
         Status = SetGeneral(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS && !Misbehave(Adapter, TRUE))
+    if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode == LOOP_LEAK)
+        Leaked =
+            NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, LOOP_TAG, NormalPoolPriority);
+    if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode == LOOP_FAILS)
         Status = NDIS_STATUS_FAILURE;
     if (Status != NDIS_STATUS_SUCCESS)
         Free(Adapter);
     return Status;
 }
 
-static NDIS_IO_WORKITEM_FUNCTION LoopStatusAfterHalt;
-static VOID NTAPI LoopStatusAfterHalt(PVOID WorkItemContext, NDIS_HANDLE NdisIoWorkItemHandle)
-{
-    PLOOP_ADAPTER Adapter = WorkItemContext;
-    NDIS_STATUS_INDICATION Indication;
-
-    NdisMSleep(100000);
-    NdisZeroMemory(&Indication, sizeof(Indication));
-    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
-    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
-    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
-    Indication.SourceHandle = Adapter->Handle;
-    Indication.StatusCode = NDIS_STATUS_MEDIA_SPECIFIC_INDICATION;
-    NdisMIndicateStatusEx(Adapter->Handle, &Indication);
-    NdisFreeIoWorkItem(NdisIoWorkItemHandle);
-    NdisFreeMemoryWithTagPriority(Adapter->Handle, Adapter, LOOP_TAG);
-}
-
-static MINIPORT_SYNCHRONIZE_INTERRUPT LoopNothing;
-static BOOLEAN NTAPI LoopNothing(NDIS_HANDLE SynchronizeContext)
-{
-    UNREFERENCED_PARAMETER(SynchronizeContext);
-    return TRUE;
-}
-
 static MINIPORT_HALT LoopHalt;
 static VOID NTAPI LoopHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION HaltAction)
 {
     PLOOP_ADAPTER Adapter = MiniportAdapterContext;
-    LARGE_INTEGER Due;
 
     UNREFERENCED_PARAMETER(HaltAction);
-    CHECK(Adapter, Adapter->Outstanding == 0 || Adapter->Mode != LOOP_GOOD, Adapter->Outstanding);
-    Due.QuadPart = -100000000;
-    if (Adapter->Mode == LOOP_TIMER_SET)
-        NdisSetTimerObject(Adapter->Timer, Due, 0, NULL);
-    else
-        NdisCancelTimerObject(Adapter->Timer);
-    if (Adapter->Mode == LOOP_STATUS_AFTER_HALT)
-        NdisQueueIoWorkItem(Adapter->WorkItem, LoopStatusAfterHalt, Adapter);
-    if (Adapter->Mode == LOOP_INTERRUPT_GONE) {
-        NdisMDeregisterInterruptEx(Adapter->Interrupt);
-        NdisMSynchronizeWithInterruptEx(Adapter->Interrupt, 0, LoopNothing, Adapter);
-        Adapter->Interrupt = NULL;
-    }
+    CHECK(Adapter, Adapter->Outstanding == 0, Adapter->Outstanding);
+    NdisCancelTimerObject(Adapter->Timer);
     Free(Adapter);
 }
 

@@ -81,8 +81,6 @@ static NDIS_STATUS Query(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
         return Answer(Request, Description, sizeof(Description));
     case OID_GEN_VENDOR_DRIVER_VERSION:
         Status = Answer(Request, &Version, sizeof(Version));
-        if (Adapter->Mode == LOOP_OID_TWICE)
-            NdisMOidRequestComplete(Adapter->Handle, Request, Status);
         return Status;
     case OID_GEN_STATISTICS:
         return AnswerStatistics(Adapter, Request);
