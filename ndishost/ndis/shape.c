@@ -8,7 +8,7 @@
 
 #define PLAIN_SIZE 2048u           /* never crosses a page */
 #define SHAPE_SIZE (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
-#define SHAPE_MDLS 24              /* in most slots */
+#define SHAPE_MDLS 26              /* in most slots */
 #define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
 #define WIDE_EVERY 32
 
@@ -115,6 +115,8 @@ struct shape {
     size_t front;         /* CurrentMdlOffset */
     unsigned pieces;      /* MDLs with data */
     unsigned ones;        /* of these, how many at the start hold 1 byte each */
+    bool empty_first;     /* CurrentMdl has no bytes, and the data begin in the next */
+    bool empty_last;      /* an MDL of no bytes behind the last piece */
     bool header_apart;    /* the first piece is the Ethernet header alone */
     unsigned empty_every; /* an MDL of no bytes after every n-th piece; 0: none */
     size_t tail;          /* bytes that the last MDL has too many */
@@ -124,7 +126,7 @@ struct shape {
 static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,
                        struct random *random)
 {
-    unsigned room = mdl_max - 4; /* front, behind, and empty ones */
+    unsigned room = mdl_max - 6; /* front, behind, first, last */
     unsigned most = length < room ? length : room;
 
     memset(shape, 0, sizeof(*shape));
@@ -153,6 +155,8 @@ static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,
         shape->front = random_below(random, 300);
     if (random_chance(random, 1, 8))
         shape->front_mdls = 1 + (unsigned)random_below(random, 2);
+    shape->empty_first = !shape->front && random_chance(random, 1, 8);
+    shape->empty_last = random_chance(random, 1, 16);
     if (random_chance(random, 1, 4))
         shape->tail = random_below(random, 200);
     shape->behind = random_chance(random, 1, 16);
@@ -210,12 +214,15 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
     struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
     uint32_t left = length, offset = 0;
     size_t front_mdl = shape->front_mdls ? 1 + random_below(random, 64) : 0;
+    MDL *empty = NULL;
     unsigned i;
 
     layout.spare =
         slot->size - (length + shape->front + shape->tail + 64 + shape->front_mdls * front_mdl);
     for (i = 0; i < shape->front_mdls; i++)
         layout_add(&layout, front_mdl);
+    if (shape->empty_first)
+        empty = layout_add(&layout, 0);
     for (i = 0; i < shape->pieces; i++) {
         uint32_t piece = piece_length(shape, i, left, random);
         size_t front = i == 0 ? shape->front : 0;
@@ -228,10 +235,16 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
         if (shape->empty_every && i % shape->empty_every == 0 && i + 1 < shape->pieces)
             layout_add(&layout, 0);
     }
+    if (shape->empty_last)
+        layout_add(&layout, 0);
     if (shape->behind)
         layout_add(&layout, 64);
     nb_set_data(slot->nb, layout.first, (ULONG)(shape->front_mdls * front_mdl + shape->front),
                 length);
+    if (empty) { /* nb_set_data steps over it */
+        NET_BUFFER_CURRENT_MDL(slot->nb) = empty;
+        NET_BUFFER_CURRENT_MDL_OFFSET(slot->nb) = 0;
+    }
 }
 
 void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,

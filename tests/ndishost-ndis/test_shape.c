@@ -10,8 +10,8 @@
 
 /* Shapes seen so far, by what is odd about them. */
 static struct {
-    unsigned one, many, wide, single_bytes, empty, front_mdl, offset, tail, behind, scattered,
-        unmapped;
+    unsigned empty_first, empty_last, one, many, wide, single_bytes, empty, front_mdl, offset, tail,
+        behind, scattered, unmapped;
 } seen;
 
 static void check_pages(const MDL *mdl)
@@ -77,6 +77,8 @@ static void classify(const NET_BUFFER *nb)
     unsigned pieces = 0, ones = 0;
     const MDL *mdl;
 
+    if (left && !NET_BUFFER_CURRENT_MDL(nb)->ByteCount)
+        seen.empty_first++;
     for (mdl = NET_BUFFER_CURRENT_MDL(nb); mdl && left; mdl = mdl->Next) {
         ULONG here = mdl->ByteCount - offset;
 
@@ -90,7 +92,8 @@ static void classify(const NET_BUFFER *nb)
             seen.tail++;
         left -= here < left ? here : left;
     }
-    seen.behind += mdl != NULL;
+    seen.empty_last += mdl && !mdl->ByteCount;
+    seen.behind += mdl && mdl->ByteCount;
     seen.one += pieces == 1;
     seen.many += pieces > 8;
     seen.wide += pieces > 100;
@@ -155,6 +158,7 @@ int main(void)
     memset(&seen, 0, sizeof(seen));
     frames(false, seed, "shape-random");
     EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);
+    EXPECT(seen.empty_first && seen.empty_last);
     EXPECT(seen.front_mdl && seen.offset && seen.tail && seen.behind && seen.scattered);
     EXPECT(seen.unmapped);
     native_end("shape-random-covers-all-kinds");
