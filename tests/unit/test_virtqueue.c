@@ -419,6 +419,62 @@ static void notification_suppression(void **state)
     ring_free(r);
 }
 
+/* 2.7.10.1: without EVENT_IDX the word behind the used ring means nothing, whatever stands there. */
+static void avail_event_is_ignored(void **state)
+{
+    struct ring *r = ring_new(4);
+    volatile uint16_t *avail_event = (volatile uint16_t *)&r->used->ring[4];
+    struct ref_chain chain;
+    uintptr_t token;
+    uint32_t len, i;
+
+    (void)state;
+    for (i = 0; i < 0x20000; i++) {
+        bool wanted = i & 1;
+
+        *avail_event = (uint16_t)(r->avail->idx + i / 2);
+        r->used->flags = wanted ? 0 : VIRTQ_USED_F_NO_NOTIFY;
+        assert_int_equal(ring_add(r, i % 1000 + 1, 64, 0), VIRTQ_OK);
+        assert_int_equal(virtq_publish(&r->vq) != 0, wanted);
+        assert_true(ref_device_pop(&r->device, &chain));
+        ref_device_push(&r->device, chain.head, 0);
+        ref_device_flush(&r->device);
+        assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+    }
+    ring_free(r);
+}
+
+/* 2.7.6.1: what the device was shown is never taken back, whatever the driver does. */
+static void available_idx_only_grows(void **state)
+{
+    struct ring *r = ring_new(16);
+    struct ref_chain chain;
+    uintptr_t token, i;
+    uint32_t len;
+
+    (void)state;
+    for (i = 1; i <= 12; i++) {
+        assert_int_equal(ring_add(r, i, 64, 1), VIRTQ_OK);
+        assert_int_equal(r->avail->idx, i <= 5 ? 0 : 5);
+        if (i == 5) {
+            virtq_publish(&r->vq);
+            assert_true(ref_device_pop(&r->device, &chain));
+            ref_device_push(&r->device, chain.head, 0);
+            ref_device_flush(&r->device);
+            assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+        }
+        virtq_disable_interrupts(&r->vq);
+        virtq_enable_interrupts(&r->vq);
+        assert_int_equal(r->avail->idx, i < 5 ? 0 : 5);
+    }
+    while (virtq_detach(&r->vq) != NULL) {
+        assert_int_equal(r->avail->idx, 5);
+    }
+    virtq_publish(&r->vq);
+    assert_int_equal(r->avail->idx, 5);
+    ring_free(r);
+}
+
 /* 2.7.7.1: flags is 0 or 1. */
 static void interrupt_suppression(void **state)
 {
@@ -647,6 +703,8 @@ int main(void)
         cmocka_unit_test(indirect_refuses_bad_tables),
         cmocka_unit_test(publish_shows_a_batch),
         cmocka_unit_test(notification_suppression),
+        cmocka_unit_test(avail_event_is_ignored),
+        cmocka_unit_test(available_idx_only_grows),
         cmocka_unit_test(interrupt_suppression),
         cmocka_unit_test(used_out_of_order),
         cmocka_unit_test(indices_wrap_at_65536),
