@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What ./run does once python3 is there: builds, boots the virtual machine, judges what comes out.
 
-    python3 vm/session.py [--short] [--capture FILE] [--device OPTIONS] [--json FILE]
+    python3 vm/session.py [--short] [--x86] [--capture FILE] [--device OPTIONS] [--json FILE]
 
 Nothing that the virtual machine says about itself is a verdict: bytes and hashes are compared with
 the server's own, the driver's counters with Linux' and with the frames that QEMU saw on the wire,
@@ -26,7 +26,7 @@ from server import FileServer, NameServer
 from wire import count_frames
 
 MIB = 1 << 20
-DRIVER = "out/x64/aerovnet.sys"
+HOSTS = {"x64": ("host", "out/ndishost"), "x86": ("host32", "out/ndishost32")}  # make's name, file
 PACKAGE = "out/aerovnet.iso"
 LOG = "out/run.log"
 NAME = "files.aerovnet.test"
@@ -47,11 +47,12 @@ def expect(good, why):
 
 
 class Session:
-    def __init__(self, screen, size, pings, seed, capture, device):
-        """seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
+    def __init__(self, screen, arch, size, pings, seed, capture, device):
+        """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
         the frames goes, or None. device: further options of QEMU's virtio-net-pci
         ("mrg_rxbuf=off"), or None."""
         self.screen = screen
+        self.arch, self.driver = arch, f"out/{arch}/aerovnet.sys"
         self.size, self.pings = size, pings
         self.capture, self.device_options = capture, device
         self.result = dict.fromkeys(KEYS)
@@ -65,11 +66,13 @@ class Session:
 
     def build(self):
         self.screen.begin("build")
-        run_command(self.screen, ["make", "-j2", "driver", "host"], "out/build.log")
-        with open(DRIVER, "rb") as file:
+        target, host = HOSTS[self.arch]
+        run_command(self.screen, ["make", "-j2", "driver", target], "out/build.log")
+        with open(self.driver, "rb") as file:
             content = file.read()
         self.result["driver_sha256"] = hashlib.sha256(content).hexdigest()
-        self.screen.done(f"{DRIVER} ({len(content):,} bytes), out/x86/aerovnet.sys, out/ndishost")
+        other = "x86" if self.arch == "x64" else "x64"
+        self.screen.done(f"{self.driver} ({len(content):,} bytes), out/{other}/aerovnet.sys, {host}")
 
     def package(self):
         """The driver's ISO, where the Makefile knows how to make it."""
@@ -86,7 +89,7 @@ class Session:
         self.result["kernel"] = release
         self.screen.done(f"{release}, Debian's, unpacked under out/kernel")
         self.screen.begin("initramfs")
-        run_command(self.screen, ["vm/initramfs"], "out/initramfs.log")
+        run_command(self.screen, ["vm/initramfs", self.arch], "out/initramfs.log")
         self.screen.done(f"{os.path.getsize('out/initramfs.cpio'):,} bytes")
 
     # The virtual machine. One method a step of vm/init; its argument is what that said.
@@ -194,7 +197,7 @@ class Session:
         """What ndishost asked the driver at the end, by aerovnet's own OID."""
         expect(
             report.get("driver_sha256") == self.result["driver_sha256"],
-            f"ndishost ran a driver of SHA-256 {report.get('driver_sha256')}, not {DRIVER}",
+            f"ndishost ran a driver of SHA-256 {report.get('driver_sha256')}, not {self.driver}",
         )
         mac = report.get("mac")
         expect(mac == self.result["mac"], f"the adapter has {mac}, the TAP {self.result['mac']}")
@@ -319,6 +322,7 @@ def choose_seed():
 def arguments():
     parser = argparse.ArgumentParser(prog="session.py")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--x86", dest="arch", action="store_const", const="x86", default="x64")
     parser.add_argument("--capture")
     parser.add_argument("--device")
     parser.add_argument("--json", default="out/run.json")
@@ -373,7 +377,7 @@ def main():
             os.unlink(options.json)
         screen = Screen()
         size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
-        session = Session(screen, size, pings, seed, options.capture, options.device)
+        session = Session(screen, options.arch, size, pings, seed, options.capture, options.device)
         status = run(screen, session, options.json)
         if status == 0:
             package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
