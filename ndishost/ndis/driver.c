@@ -107,6 +107,8 @@ void ndis_driver_unload(struct ndis_driver *driver)
     if (driver->registered)
         rule_violation("NdisMDeregisterMiniportDriver", NULL,
                        "MiniportDriverUnload returned without NdisMDeregisterMiniportDriver");
+    nt_dpcs_end();
+    track_report_kept(0, NULL, "MiniportDriverUnload");
     driver_free(driver);
 }
 

@@ -58,55 +58,29 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->DefaultPortAuthStates = authentication;
 }
 
-/* Objects of a kind that MiniportInitializeEx obtains, and the rule under which one is reported that a
- * failed MiniportInitializeEx, or MiniportHaltEx, has left; the last stands for all others. */
-static const struct {
-    const char *kind, *failed, *halted;
-} leftovers[LEFTOVERS] = {
-    {"interrupt", "Init_RegisterInterrupt", "Init_DeRegisterInterrupt"},
-    {"DMA channel", "Init_RegisterSG", "Init_RegisterSG"},
-    {"work item", "Init_NdisAllocateIoWorkItem", "Init_NdisAllocateIoWorkItem"},
-    {"configuration handle", "NdisOpenConfigurationEx", "NdisOpenConfigurationEx"},
-    {"generic object", "NdisAllocateGenericObject", "NdisAllocateGenericObject"},
-    {NULL, "NdisAllocateMemoryWithTagPriority", "NdisAllocateMemoryWithTagPriority"},
-};
-
-/* With more than one adapter only those count that the driver obtained when it was called for this
- * one: whose the others are shows nobody; they are reported when the driver is unloaded. */
-static void count_objects(struct ndis_adapter *adapter, unsigned count[LEFTOVERS])
+/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one adapter
+ * only what the driver obtained when it was called for this one: whose the rest is nobody can tell; it is
+ * reported when the driver is unloaded. */
+static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {
     bool alone = !adapter->next && adapter->driver->adapters == adapter;
-    unsigned i;
-
-    for (i = 0; i < LEFTOVERS; i++)
-        count[i] = track_count_of(leftovers[i].kind, alone ? NULL : adapter);
-    for (i = 0; i + 1 < LEFTOVERS; i++)
-        count[LEFTOVERS - 1] -= count[i];
-}
-
-/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. */
-static void check_leaks(struct ndis_adapter *adapter, bool failed)
-{
-    unsigned now[LEFTOVERS], i;
 
     nt_flush();
-    if (!rules_enabled)
-        return;
-    count_objects(adapter, now);
-    for (i = 0; i < LEFTOVERS; i++) {
-        unsigned left = now[i] - adapter->objects_before[i];
-        const void *caller = NULL, *object;
+    if (rules_enabled)
+        track_report_kept(adapter->objects_before, alone ? NULL : adapter, after);
+}
 
-        if (now[i] <= adapter->objects_before[i])
-            continue;
-        object = track_newest(leftovers[i].kind, &caller);
-        rule_violation_object(
-            failed ? leftovers[i].failed : leftovers[i].halted, object, caller,
-            "%u %s%s of the driver left after %s of %s; the newest is obtained "
-            "here",
-            left, leftovers[i].kind ? leftovers[i].kind : "object", left == 1 ? "" : "s",
-            failed ? "a failed MiniportInitializeEx" : "MiniportHaltEx", adapter->name);
-    }
+/* After a MiniportInitializeEx that failed: somebody has to be able to find out why. */
+static void check_logged(void)
+{
+    const char *call = nt_self()->failed_call;
+
+    if (rules_enabled && call)
+        rule_violation(
+            "WriteErrorLog", NULL,
+            "%s failed in MiniportInitializeEx, which then failed and wrote nothing to the "
+            "event log",
+            call);
 }
 
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
@@ -117,11 +91,12 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     struct callback call;
     NDIS_STATUS status;
 
-    count_objects(adapter, adapter->objects_before);
+    adapter->objects_before = track_mark();
     attributes_forget(adapter);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);
     owner = track_owner(adapter);
+    nt_self()->failed_call = NULL;
     call = callback_begin("MiniportInitializeEx");
     status = adapter->driver->characteristics.InitializeHandlerEx(adapter, adapter->driver->context,
                                                                   &parameters);
@@ -137,8 +112,9 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
         status = NDIS_STATUS_FAILURE;
     }
     if (status != NDIS_STATUS_SUCCESS) {
+        check_logged();
         adapter_enter(adapter, ADAPTER_HALTED);
-        check_leaks(adapter, true);
+        check_leaks(adapter, "a failed MiniportInitializeEx");
         return status;
     }
     adapter_enter(adapter, ADAPTER_PAUSED);
@@ -368,7 +344,7 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
     callback_end(&call);
     adapter_enter(adapter, ADAPTER_HALTED);
-    check_leaks(adapter, false);
+    check_leaks(adapter, "MiniportHaltEx");
 }
 
 void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event)

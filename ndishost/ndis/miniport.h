@@ -86,8 +86,6 @@ struct ndis_driver {
 
 #define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
 
-#define LEFTOVERS 6 /* kinds of objects that life_cycle.c tells apart */
-
 struct dma_channel;
 struct interrupt_registration;
 struct protocol;
@@ -156,10 +154,10 @@ struct ndis_adapter {
     pthread_t starter;     /* starts the network end when the link comes up late */
     bool remove_requested; /* NdisMRemoveMiniport */
     bool in_shutdown;
-    bool gone;                          /* the device was pulled out */
-    atomic_uint senders;                /* inside MiniportSendNetBufferLists */
-    unsigned objects_before[LEFTOVERS]; /* that the driver had before MiniportInitializeEx */
-    atomic_bool finished;               /* the network end has nothing more to do */
+    bool gone;               /* the device was pulled out */
+    atomic_uint senders;     /* inside MiniportSendNetBufferLists */
+    uint64_t objects_before; /* track_mark() before MiniportInitializeEx */
+    atomic_bool finished;    /* the network end has nothing more to do */
 
     /* Set by the miniport in MiniportInitializeEx; read only after that. */
     bool added;                     /* MiniportAddDevice succeeded */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "nt/clock.h"
 #include "nt/lock.h"
+#include "nt/lock_order.h"
 #include "nt/pool.h"
 
 /* ---- Spin locks ---- */
@@ -12,6 +13,7 @@
 VOID NTAPI NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock)
 {
     HOST_CALL(RULE_ANY_IRQL);
+    lock_order_forget(&SpinLock->SpinLock, sizeof SpinLock->SpinLock);
     SpinLock->SpinLock = 0;
     SpinLock->OldIrql = 0;
 }
@@ -23,6 +25,7 @@ VOID NTAPI NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock)
     if (nt_lock_held(&SpinLock->SpinLock))
         rule_violation("SpinLock", RULE_CALLER, "NdisFreeSpinLock of %p, which is held",
                        (void *)SpinLock);
+    lock_order_forget(&SpinLock->SpinLock, sizeof SpinLock->SpinLock);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeSpinLock);
 

@@ -25,6 +25,8 @@ struct queue {
 
 static struct queue queues[NT_PROCESSORS_MAX]; /* guarded by cpu_lock */
 static uint64_t removed;
+static unsigned running; /* calls of DPCs that have not returned */
+static bool ending;      /* nt_dpcs_end: none is queued any more */
 
 /* ---- Queues; cpu_lock held ---- */
 
@@ -109,14 +111,37 @@ uint64_t dpc_count(void)
     return count - removed;
 }
 
+/* Lock held. */
+static void remove_all(const char *when)
+{
+    for (unsigned i = 0; i < NT_PROCESSORS_MAX; i++)
+        while (queues[i].count) {
+            PKDPC dpc = *slot(&queues[i], 0);
+
+            queue_remove(&queues[i], dpc);
+            dpc->DpcData = NULL;
+            if (rules_enabled)
+                rule_violation("DpcQueued", (const void *)dpc->DeferredRoutine,
+                               "DPC %p is still queued %s; its routine:", (void *)dpc, when);
+        }
+}
+
+void nt_dpcs_end(void)
+{
+    cpu_lock();
+    ending = true;
+    remove_all("when the driver is unloaded");
+    while (running)
+        cpu_wait_done();
+    ending = false;
+    cpu_unlock();
+}
+
 void dpc_stop(void)
 {
     cpu_lock();
+    remove_all("at the end");
     for (unsigned i = 0; i < NT_PROCESSORS_MAX; i++) {
-        PKDPC dpc;
-
-        while ((dpc = queue_get(&queues[i])))
-            rule_violation("DpcQueued", NULL, "DPC %p is still queued at the end", (void *)dpc);
         free(queues[i].ring);
         queues[i] = (struct queue){0};
         nt_processor_wanted(i, false);
@@ -162,8 +187,10 @@ void dpc_run(unsigned processor)
     cpu_lock();
     while ((dpc = queue_get(q))) {
         self->dpc_start = nt_clock_now();
+        running++;
         call(dpc);
         cpu_lock();
+        running--;
         cpu_note_dpc(nt_clock_now() - self->dpc_start);
         q->done++;
         cpu_done();
@@ -231,7 +258,11 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
                        (void *)Dpc);
     cpu_lock();
     processor = choose_processor(Dpc, self);
-    if (!Dpc->DpcData && queue_put(&queues[processor], Dpc, Dpc->Importance == HighImportance)) {
+    if (ending && rules_enabled)
+        rule_violation("DpcQueued", RULE_CALLER, "queues DPC %p while the driver is unloaded",
+                       (void *)Dpc);
+    if (!Dpc->DpcData && !ending &&
+        queue_put(&queues[processor], Dpc, Dpc->Importance == HighImportance)) {
         Dpc->SystemArgument1 = SystemArgument1;
         Dpc->SystemArgument2 = SystemArgument2;
         Dpc->DpcData = &queues[processor];

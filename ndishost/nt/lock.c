@@ -5,6 +5,7 @@
 #include "nt/futex.h"
 #include "nt/irql_internal.h"
 #include "nt/lock.h"
+#include "nt/lock_order.h"
 #include "nt/probe.h"
 #include "rules/rules.h"
 
@@ -155,6 +156,8 @@ unsigned nt_lock_acquire(volatile void *lock, enum nt_lock_way way, const void *
 
     if (raises(way) && old_irql < IRQL_DISPATCH)
         irql_set_raw(IRQL_DISPATCH);
+    if (rules_enabled && self->held_count)
+        lock_order_take(lock, caller);
     if (!atomic_compare_exchange_strong_explicit(WORD(lock), &free_word, mine, memory_order_acquire,
                                                  memory_order_relaxed))
         again = !acquire_slowly(lock, mine, way, caller);

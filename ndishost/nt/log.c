@@ -6,6 +6,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "loader/loader.h"
+#include "nt/irql.h"
 #include "nt/log.h"
 #include "nt/pool.h"
 #include "rules/rules.h"
@@ -85,6 +86,7 @@ void nt_log_write(const char *source, uint32_t code, const uint32_t *values, uns
 {
     char line[1024], message[512];
 
+    nt_self()->failed_call = NULL;
     if (image_message(source, code, text ? text : source, message, sizeof message))
         text = message;
     describe(line, sizeof line, source, code, values, count, text);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nt/irql.h"
+#include "nt/lock_order.h"
 #include "nt/phys.h"
 #include "nt/pool.h"
 #include "rules/rules.h"
@@ -50,9 +51,13 @@ void nt_fail_allocation(long n)
 bool nt_allocation_fails(void)
 {
     long number = (long)atomic_fetch_add(&asked, 1) + 1;
+    struct nt_thread *self = nt_self();
 
-    return due(number, atomic_load(&fail_at)) ||
-           (atomic_load(&fail_call_at) && nt_call_fails(nt_self()->call));
+    if (!due(number, atomic_load(&fail_at)) &&
+        !(atomic_load(&fail_call_at) && nt_call_fails(self->call)))
+        return false;
+    self->failed_call = self->call;
+    return true;
 }
 
 void nt_fail_call(const char *name, long n)
@@ -240,6 +245,7 @@ void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller)
         check_free(block, kind, tag, caller);
     if (block->kind)
         track_remove(block->kind, p, caller);
+    lock_order_forget(p, block->size);
     phys_free(p);
     free(block);
 }

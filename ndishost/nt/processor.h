@@ -25,6 +25,10 @@ unsigned nt_processors(void);
 /* PASSIVE_LEVEL. Returns when all DPCs and work items queued before the call have run. */
 void nt_flush(void);
 
+/* PASSIVE_LEVEL. A driver is going: DPCs that are queued even so are reported (rule "DpcQueued") and
+ * taken off, and those that run have ended when it returns. */
+void nt_dpcs_end(void);
+
 /* A call made for the host on a worker thread, PASSIVE_LEVEL. False when out of memory. */
 bool nt_work_queue(void (*run)(void *context), void *context);
 

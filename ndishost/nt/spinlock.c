@@ -3,6 +3,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/lock.h"
+#include "nt/lock_order.h"
 #include "rules/rules.h"
 
 #if defined(_X86_)
@@ -17,6 +18,7 @@
 VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
 {
     HOST_CALL(RULE_ANY_IRQL);
+    lock_order_forget(SpinLock, sizeof *SpinLock);
     *SpinLock = 0;
 }
 HOST_EXPORT("ntoskrnl.exe", KeInitializeSpinLock);

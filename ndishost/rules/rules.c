@@ -190,6 +190,9 @@ void rule_check_irql(const char *function, const void *caller, unsigned min, uns
 {
     struct nt_thread *self = nt_self();
 
+    /* What a function of the host calls for the driver is not the driver's call. */
+    if (self->callback && !image_contains(caller))
+        return;
     function = irql_function_name(function);
     if (self->asked_irql)
         callback_judge_asked();

@@ -78,14 +78,16 @@ bool track_remove(const char *kind, const void *object, const void *caller);
 bool track_exists(const char *kind, const void *object);
 void track_note(const char *kind, const void *object, const char *what, const void *caller);
 unsigned track_count(const char *kind); /* NULL: all kinds */
-/* The object of a kind (NULL: any) that was obtained last, and where; NULL if there is none. */
-const void *track_newest(const char *kind, const void **caller);
-unsigned track_count_of(const char *kind, const void *owner);
 /* What this thread's track_add adds from now on is this owner's (NULL: nobody's); returns whose it was. */
 const void *track_owner(const void *owner);
 /* The history of the newest object of that address, living or lately gone, one line an event; ""
  * when there is none. For reports; returns the length. */
 size_t track_history(const void *object, char *buf, size_t size);
+/* What the driver has obtained since a mark and still has, of this owner or (NULL) of all: a violation
+ * for each kind, of the rule that belongs to it, which names the first one, where it was obtained and
+ * its history. Each object is reported once. `after` says when: "MiniportHaltEx". */
+uint64_t track_mark(void);
+void track_report_kept(uint64_t since, const void *owner, const char *after);
 /* Prints "leaked: 2 memory (4096 bytes), first at aerovnet.sys!X+0x.."; returns how many objects. */
 unsigned track_report_leaks(FILE *out);
 /* Forgets everything, for what comes after a report. */

@@ -28,6 +28,7 @@ struct entry {
     const void *owner; /* track_owner at that time */
     uint64_t size;
     uint64_t order; /* of all track_adds: reports name the first that leaked */
+    bool reported;  /* as kept, by a rule */
     unsigned events;
     struct event event[EVENTS];
 };
@@ -274,19 +275,21 @@ struct leak {
 
 #define LEAK_KINDS 48
 
-/* Sums up by kind what is there now, of any owner if `owner` is NULL; returns how many kinds. */
-static unsigned collect(struct leak *leaks, const char *kind, const void *owner)
+/* Sums up by kind what is there now and came after `since`, of any owner if `owner` is NULL; returns how
+ * many kinds. `once`: what was summed up so before is left out. */
+static unsigned collect_since(struct leak *leaks, const void *owner, uint64_t since, bool once)
 {
     unsigned kinds = 0;
 
     for (unsigned s = 0; s < SHARDS; s++) {
         pthread_mutex_lock(&shards[s].lock);
         for (size_t b = 0; b < shards[s].buckets; b++)
-            for (const struct entry *e = shards[s].bucket[b]; e; e = e->next) {
+            for (struct entry *e = shards[s].bucket[b]; e; e = e->next) {
                 unsigned i = 0;
 
-                if ((kind && strcmp(e->kind, kind)) || (owner && e->owner != owner))
+                if (e->order <= since || (owner && e->owner != owner) || (once && e->reported))
                     continue;
+                e->reported |= once;
                 while (i < kinds && strcmp(leaks[i].kind, e->kind))
                     i++;
                 if (i == LEAK_KINDS)
@@ -303,44 +306,83 @@ static unsigned collect(struct leak *leaks, const char *kind, const void *owner)
     return kinds;
 }
 
-unsigned track_count(const char *kind)
+static unsigned collect(struct leak *leaks)
 {
-    return track_count_of(kind, NULL);
+    return collect_since(leaks, NULL, 0, false);
 }
 
-unsigned track_count_of(const char *kind, const void *owner)
+/* The rule that says that an object of a kind is given back; where MiniportInitializeEx obtains it in a
+ * pair with MiniportHaltEx there are two of them. */
+static const char *rule_of_kind(const char *kind, const char *after)
+{
+    static const struct {
+        const char *kind, *rule;
+    } rules[] = {
+        {"DMA channel", "Init_RegisterSG"},
+        {"work item", "Init_NdisAllocateIoWorkItem"},
+        {"MDL", "NdisAllocateMdl"},
+        {"NET_BUFFER", "NdisAllocateNetBuffer"},
+        {"generic object", "NdisAllocateGenericObject"},
+        {"configuration handle", "NdisOpenConfigurationEx"},
+        {"armed timer", "CancelTimerObject"},
+    };
+
+    if (!strcmp(kind, "interrupt"))
+        return strcmp(after, "MiniportHaltEx") ? "Init_RegisterInterrupt"
+                                               : "Init_DeRegisterInterrupt";
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (!strcmp(rules[i].kind, kind))
+            return rules[i].rule;
+    return "NdisAllocateMemoryWithTagPriority";
+}
+
+uint64_t track_mark(void)
+{
+    return order;
+}
+
+static const struct leak *find_leak(const struct leak *leaks, unsigned kinds, const char *kind)
+{
+    for (unsigned i = 0; i < kinds; i++)
+        if (!strcmp(leaks[i].kind, kind))
+            return &leaks[i];
+    return NULL;
+}
+
+void track_report_kept(uint64_t since, const void *owner, const char *after)
 {
     struct leak leaks[LEAK_KINDS];
-    unsigned kinds = collect(leaks, kind, owner), count = 0;
+    unsigned kinds = collect_since(leaks, owner, since, true);
+    const struct leak *armed = find_leak(leaks, kinds, "armed timer");
 
-    for (unsigned i = 0; i < kinds; i++)
-        count += leaks[i].count;
-    return count;
+    for (unsigned i = 0; i < kinds; i++) {
+        const struct leak *leak = &leaks[i];
+
+        /* A timer that is set cannot be freed: that it is set is the fault. */
+        if (armed && !strcmp(leak->kind, "timer") && leak->count <= armed->count)
+            continue;
+        rule_violation_object(
+            rule_of_kind(leak->kind, after), leak->first.object, leak->first.event[0].caller,
+            "%u %s%s of the driver left after %s, the first obtained there:", leak->count,
+            leak->kind, leak->count == 1 ? "" : "s", after);
+    }
 }
 
-const void *track_newest(const char *kind, const void **caller)
+unsigned track_count(const char *kind)
 {
-    const void *object = NULL;
-    uint64_t newest = 0;
+    struct leak leaks[LEAK_KINDS];
+    unsigned kinds = collect(leaks), count = 0;
 
-    for (unsigned s = 0; s < SHARDS; s++) {
-        pthread_mutex_lock(&shards[s].lock);
-        for (size_t b = 0; b < shards[s].buckets; b++)
-            for (const struct entry *e = shards[s].bucket[b]; e; e = e->next)
-                if (e->order > newest && (!kind || !strcmp(e->kind, kind))) {
-                    newest = e->order;
-                    object = e->object;
-                    *caller = e->event[0].caller;
-                }
-        pthread_mutex_unlock(&shards[s].lock);
-    }
-    return object;
+    for (unsigned i = 0; i < kinds; i++)
+        if (!kind || !strcmp(leaks[i].kind, kind))
+            count += leaks[i].count;
+    return count;
 }
 
 unsigned track_report_leaks(FILE *out)
 {
     struct leak leaks[LEAK_KINDS];
-    unsigned kinds = collect(leaks, NULL, NULL), count = 0;
+    unsigned kinds = collect(leaks), count = 0;
     char where[160];
 
     for (unsigned i = 0; i < kinds; i++) {

@@ -250,8 +250,10 @@ static NDIS_STATUS NTAPI LoopInitialize(NDIS_HANDLE NdisMiniportHandle,
 
     Adapter = NdisAllocateMemoryWithTagPriority(NdisMiniportHandle, sizeof(*Adapter), LOOP_TAG,
                                                 NormalPoolPriority);
-    if (Adapter == NULL)
+    if (Adapter == NULL) {
+        NdisWriteErrorLogEntry(NdisMiniportHandle, NDIS_ERROR_CODE_OUT_OF_RESOURCES, 0);
         return NDIS_STATUS_RESOURCES;
+    }
     NdisZeroMemory(Adapter, sizeof(*Adapter));
     Adapter->Handle = NdisMiniportHandle;
     Adapter->Mode = ReadMode(NdisMiniportHandle);
@@ -268,8 +270,10 @@ static NDIS_STATUS NTAPI LoopInitialize(NDIS_HANDLE NdisMiniportHandle,
             NdisAllocateMemoryWithTagPriority(Adapter->Handle, 123, LOOP_TAG, NormalPoolPriority);
     if (Status == NDIS_STATUS_SUCCESS && Adapter->Mode == LOOP_FAILS)
         Status = NDIS_STATUS_FAILURE;
-    if (Status != NDIS_STATUS_SUCCESS)
+    if (Status != NDIS_STATUS_SUCCESS) {
+        NdisWriteErrorLogEntry(NdisMiniportHandle, NDIS_ERROR_CODE_OUT_OF_RESOURCES, 1, Status);
         Free(Adapter);
+    }
     return Status;
 }
 
