@@ -59,7 +59,7 @@ rem Only an administrator may read the registry of the account "Local Service".
 echo Windows:      7 SP1, %ARCH%
 call "%TOOLS%\reg" query "HKU\S-1-5-19" >nul 2>&1
 if not errorlevel 1 goto files
-echo FAILED: this needs an administrator. Right-click install.cmd and choose "Run as administrator".
+echo FAILED: this needs an administrator. Start a command prompt with "Run as administrator" and run install.cmd there.
 exit /b 1
 
 rem --- what is here, what is set ------------------------------------------------------------------

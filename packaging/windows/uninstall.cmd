@@ -27,7 +27,7 @@ exit /b
 :start
 call "%TOOLS%\reg" query "HKU\S-1-5-19" >nul 2>&1
 if not errorlevel 1 goto adapters
-echo FAILED: this needs an administrator. Right-click uninstall.cmd and choose "Run as administrator".
+echo FAILED: this needs an administrator. Start a command prompt with "Run as administrator" and run uninstall.cmd there.
 exit /b 1
 
 rem Windows 7 has no command that removes a device; Device Manager has.
