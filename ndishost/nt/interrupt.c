@@ -9,9 +9,12 @@
 #include "nt/processor_internal.h"
 #include "rules/rules.h"
 
-#define REFUSALS_MAX 100  /* ISRs in a row that say "not mine" */
-#define REPEATS_MAX  2000 /* ISRs in a row that say "mine" while the line just stays asserted */
-#define MASKED_TIME  (100 * NT_MILLISECOND)
+#define REFUSALS_MAX 100 /* ISRs in a row that say "not mine" */
+/* Who lowers the line may be a thread that does not get to run: after so many it is waited for. */
+#define REFUSALS_HOT  8
+#define REFUSAL_PAUSE NT_MILLISECOND
+#define REPEATS_MAX   2000 /* ISRs in a row that say "mine" while the line just stays asserted */
+#define MASKED_TIME   (100 * NT_MILLISECOND)
 
 enum state {
     QUIET,
@@ -159,7 +162,7 @@ static void mask_after_storm(struct nt_interrupt *interrupt, bool mine)
 
 void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
 {
-    uint64_t start = nt_clock_now();
+    uint64_t start = nt_clock_now(), spent;
     bool mine;
 
     if (interrupt->disconnected || !interrupt->asserted) {
@@ -170,8 +173,11 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
     interrupt->state = RUNNING;
     cpu_unlock();
     mine = call_isr(interrupt, processor);
+    spent = nt_clock_now() - start;
+    if (!mine && interrupt->refusals > REFUSALS_HOT)
+        nt_clock_sleep(REFUSAL_PAUSE);
     cpu_lock();
-    cpu_note_isr(nt_clock_now() - start);
+    cpu_note_isr(spent);
     mine ? interrupt->mine++ : interrupt->not_mine++;
     interrupt->refusals = mine || !interrupt->asserted ? 0 : interrupt->refusals + 1;
     interrupt->repeats = mine && interrupt->asserted ? interrupt->repeats + 1 : 0;
