@@ -106,7 +106,7 @@ def others(machine):
                 machine.same("set %s with %d bytes" % (name, length),
                              (reply.status, reply.done), ("NOT_SUPPORTED", 0))
         for name in names:
-            if name not in oids.MANDATORY_SET and not name.startswith(oids.STATE):
+            if not oids.settable(name):
                 reply = session.oid("set", name, bytes(4))
                 machine.expect(reply.status in oids.REFUSED and reply.done == 0,
                                "set of %s, which is for queries: %s" % (name, reply))

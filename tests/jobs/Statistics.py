@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import ndishost as host
 import oids
+import wire
 from job import Job
 
 job = Job(__file__, __doc__)
@@ -154,13 +155,9 @@ def errors(machine):
 def malformed(machine):
     for fault in ("rx_short", "rx_empty", "rx_runt"):
         with machine.session() as session:
-            session.do("wire " + OWN + "020000000001" + "88b7" + "00" * 46)
-            session.do("wait received 1 3000")
-            session.do("fault " + fault)
-            session.do("wire " + OWN + "020000000001" + "88b7" + "00" * 46)
-            session.do("fault none")
-            session.do("wire " + OWN + "020000000001" + "88b7" + "00" * 46)
-            session.do("sleep 100")
+            for now in ("none", fault, "none"):
+                session.do("fault " + now)
+                wire.arrive(session, [wire.frame(OWN)])
             got = statistics(machine, session)
             machine.same("%s: errors and frames in" % fault, (got["in_errors"], got["in_directed"]), (1, 2))
         session.run.clean()

@@ -60,10 +60,16 @@ STATE = ("OID_PNP_", "OID_PM_")
 SETS = {
     "OID_GEN_CURRENT_PACKET_FILTER": (4, struct.pack("<I", 0x0B), ("SUCCESS",)),
     "OID_GEN_CURRENT_LOOKAHEAD": (4, struct.pack("<I", 1500), ("SUCCESS",)),
+    "OID_GEN_VLAN_ID": (4, bytes(4), ("SUCCESS",)),
     "OID_GEN_INTERRUPT_MODERATION": (12, struct.pack("<BBHII", 0x80, 1, 12, 0, 2), ("INVALID_DATA",)),
     "OID_GEN_LINK_PARAMETERS": (32, struct.pack("<BBHIQQII", 0x80, 1, 32, 2, 10**9, 10**9, 1, 0),
                                 ("SUCCESS", "NOT_ACCEPTED", "INVALID_DATA", "NOT_SUPPORTED")),
 }
+
+
+def settable(name):
+    """May a set of it succeed, if it is listed?"""
+    return name in MANDATORY_SET or name in SETS or name.startswith(STATE)
 
 
 def numbers():
