@@ -178,6 +178,7 @@ NDIS_STATUS NTAPI NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
         if (!adapter->general_set)
             return refuse(RULE_CALLER, NDIS_STATUS_FAILURE,
                           "attributes of type 0x%02x before the general attributes", type);
+        adapter->offload_set |= type == NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES;
         return NDIS_STATUS_SUCCESS; /* the host's protocol uses neither */
     }
     return refuse(RULE_CALLER, NDIS_STATUS_BAD_VERSION, "attributes of unknown type 0x%02x", type);

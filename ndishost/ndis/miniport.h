@@ -163,7 +163,7 @@ struct ndis_adapter {
     bool added;                     /* MiniportAddDevice succeeded */
     NDIS_HANDLE add_device_context; /* of MiniportAddDevice */
     NDIS_HANDLE context;            /* MiniportAdapterContext */
-    bool registration_set, general_set;
+    bool registration_set, general_set, offload_set;
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
     NDIS_PM_CAPABILITIES pm;

@@ -156,6 +156,11 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                        "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
                        "adapter's handle",
                        (void *)nbl, (void *)nbl->SourceHandle);
+    if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
+        rule_violation("ChecksumOffload", caller,
+                       "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
+                       "attributes were set",
+                       (void *)nbl, NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
     if (!NET_BUFFER_LIST_FIRST_NB(nbl))
         rule_violation("NetBufferData", caller, "NET_BUFFER_LIST %p indicated without a NET_BUFFER",
                        (void *)nbl);

@@ -82,6 +82,7 @@ static const struct rule {
     {"NetBufferListOwner", "a NET_BUFFER_LIST is used by its owner only"},
     {"NetBufferOwner", "a NET_BUFFER is used by its owner only"},
     {"NetBufferListSize", "nothing is written behind a NET_BUFFER_LIST"},
+    {"ChecksumOffload", "nothing is said of checksums unless that offload was announced"},
     {"NetBufferListSource", "an indicated list is the miniport's own, from a pool of its own"},
     {"NetBufferListContext", "the context space of a NET_BUFFER_LIST is used in pairs, aligned"},
     {"NetBufferListPool", "a list is allocated from a pool that can give it"},
