@@ -303,6 +303,18 @@ static void command_remove(struct control *control, struct ndis_adapter *adapter
         ok(reply, "%s", "");
 }
 
+static void command_shutdown(struct control *control, struct ndis_adapter *adapter, char *arguments,
+                             struct reply *reply)
+{
+    char *how = word(&arguments);
+
+    (void)control;
+    if (how && strcmp(how, "crash"))
+        fail(reply, "shutdown wants nothing, or crash");
+    else
+        status_reply(reply, adapter_shutdown(adapter, how != NULL));
+}
+
 static void command_power(struct control *control, struct ndis_adapter *adapter, char *arguments,
                           struct reply *reply)
 {
@@ -505,6 +517,7 @@ static const struct command {
     {"stats", command_stats, "stats"},
     {"fault", command_fault, "fault ... (of the bus)"},
     {"remove", command_remove, "remove"},
+    {"shutdown", command_shutdown, "shutdown [crash]"},
     {"send", command_send, "send HEX"},
     {"go", command_go, "go (gen:hold=1 begins)"},
     {"bad", command_bad, "bad KIND (a list malformed or awkward; `bad` names the kinds)"},

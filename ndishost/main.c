@@ -413,8 +413,28 @@ static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **
         }
         parts[i] = report_adapter(adapter);
     }
+}
+
+/* After a shutdown nothing is given back, and nobody asks for it. */
+static bool machine_off(const struct run *run)
+{
+    unsigned i;
+
+    for (i = 0; i < run->adapter_count; i++)
+        if (adapter_is_shut_down(run->adapters[i]))
+            return true;
+    return false;
+}
+
+static void remove_driver(struct run *run)
+{
+    unsigned i;
+
     for (i = run->adapter_count; i-- > 0;)
         ndis_adapter_remove(run->adapters[i]);
+    if (run->driver)
+        ndis_driver_unload(run->driver);
+    nt_stop();
 }
 
 static int take_down(struct run *run, int status)
@@ -422,16 +442,15 @@ static int take_down(struct run *run, int status)
     FILE *out = run->line.quiet ? fopen("/dev/null", "w") : people(run);
     char *parts[ADAPTERS_MAX] = {NULL};
     unsigned leaked = 0, i;
+    bool off = machine_off(run);
 
-    take_adapters_down(run, status == EXIT_FINE, out, parts);
-    if (run->driver)
-        ndis_driver_unload(run->driver);
-    nt_stop();
-    if (run->driver) {
+    take_adapters_down(run, status == EXIT_FINE && !off, out, parts);
+    if (!off)
+        remove_driver(run);
+    if (run->driver && !off)
         leaked = leaks(run);
-        if (rules_violations())
-            rules_summary(people(run));
-    }
+    if (run->driver && rules_violations())
+        rules_summary(people(run));
     run->status = final_status(run, status, leaked);
     write_json(run, parts, leaked);
     for (i = 0; i < ADAPTERS_MAX; i++)

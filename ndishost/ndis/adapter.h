@@ -58,6 +58,10 @@ struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
  * and halt. adapter_stop has nothing left to do after that. */
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
+/* MiniportShutdownEx, at PASSIVE_LEVEL as when Windows is turned off, or at HIGH_LEVEL as when it has
+ * crashed. The machine is off after it: nothing of the driver is called any more, nor freed. */
+int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash);
+bool adapter_is_shut_down(const struct ndis_adapter *adapter);
 /* Device power, 0 (D0) to 3 (D3), with all that NDIS does around OID_PNP_SET_POWER: pause, and at
  * the end the device's power; or that back, D0, and restart. NDIS_STATUS_INVALID_STATE from one
  * sleeping state to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it

@@ -143,7 +143,7 @@ struct ndis_adapter {
      * did), under lock; when it last woke and last began to run; and when sends with a cancel id
      * were last cancelled. */
     uint64_t reset_until, reset_due;
-    shared_u64 send_completed_at; /* when the miniport last completed sends; rules */
+    shared_u64 send_completed_at;            /* when the miniport last completed sends; rules */
     uint64_t send_hang_told, send_late_told; /* send_watch.c: since when, of the last reports */
     shared_u64 awake_since, running_since, cancelled_at[CANCEL_IDS + 1];
     atomic_uint cancels; /* calls of MiniportCancelSend and MiniportCancelOidRequest */
@@ -151,13 +151,13 @@ struct ndis_adapter {
     atomic_bool net_started;
     bool stopping; /* under lock: adapter_stop has begun */
     bool starter_runs;
-    pthread_t starter;     /* starts the network end when the link comes up late */
-    bool remove_requested; /* NdisMRemoveMiniport */
-    bool in_shutdown;
-    bool gone;               /* the device was pulled out */
-    atomic_uint senders;     /* inside MiniportSendNetBufferLists */
-    uint64_t objects_before; /* track_mark() before MiniportInitializeEx */
-    atomic_bool finished;    /* the network end has nothing more to do */
+    pthread_t starter;           /* starts the network end when the link comes up late */
+    bool remove_requested;       /* NdisMRemoveMiniport */
+    bool in_shutdown, shut_down; /* MiniportShutdownEx runs; has run */
+    bool gone;                   /* the device was pulled out */
+    atomic_uint senders;         /* inside MiniportSendNetBufferLists */
+    uint64_t objects_before;     /* track_mark() before MiniportInitializeEx */
+    atomic_bool finished;        /* the network end has nothing more to do */
 
     /* Set by the miniport in MiniportInitializeEx; read only after that. */
     bool added;                     /* MiniportAddDevice succeeded */

@@ -164,6 +164,65 @@ static void rest_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *req
         }
 }
 
+/* Completed means success, a failure, or a warning; of some the status is limited further
+ * (devtest/ndis-ndisoidcomplete). Those of power have a rule of their own. */
+static bool status_allowed(const struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS status)
+{
+    switch (oid) {
+    case OID_PNP_SET_POWER:
+    case OID_PNP_QUERY_POWER:
+        return true;
+    case OID_802_3_DELETE_MULTICAST_ADDRESS:
+    case OID_PM_REMOVE_WOL_PATTERN:
+    case OID_PM_REMOVE_PROTOCOL_OFFLOAD:
+        if (oid_supported(adapter, oid))
+            return status == NDIS_STATUS_SUCCESS || status == NDIS_STATUS_NOT_ACCEPTED ||
+                   status == NDIS_STATUS_REQUEST_ABORTED;
+    }
+    return status == NDIS_STATUS_SUCCESS || status == NDIS_STATUS_INDICATION_REQUIRED ||
+           status == NDIS_STATUS_PENDING /* told of already */ || (uint32_t)status >> 31;
+}
+
+/* What these ask for is never nothing. */
+static bool fixed_size(NDIS_OID oid)
+{
+    switch (oid) {
+    case OID_GEN_VENDOR_ID:
+    case OID_GEN_VENDOR_DRIVER_VERSION:
+    case OID_GEN_VENDOR_DESCRIPTION:
+    case OID_GEN_MAXIMUM_TOTAL_SIZE:
+    case OID_GEN_TRANSMIT_BUFFER_SPACE:
+    case OID_GEN_RECEIVE_BUFFER_SPACE:
+    case OID_GEN_TRANSMIT_BLOCK_SIZE:
+    case OID_GEN_RECEIVE_BLOCK_SIZE:
+    case OID_GEN_XMIT_OK:
+    case OID_GEN_RCV_OK:
+    case OID_GEN_STATISTICS:
+    case OID_GEN_INTERRUPT_MODERATION:
+    case OID_802_3_PERMANENT_ADDRESS:
+    case OID_802_3_CURRENT_ADDRESS:
+        return true;
+    }
+    return false;
+}
+
+static void answer_check(struct ndis_adapter *adapter, enum adapter_oid_kind kind,
+                         const NDIS_OID_REQUEST *request, NDIS_STATUS status)
+{
+    NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
+    char name[64];
+
+    if (kind == ADAPTER_OID_QUERY && status == NDIS_STATUS_SUCCESS && fixed_size(oid) &&
+        !request->DATA.QUERY_INFORMATION.BytesWritten)
+        rule_violation("OidRequest", oid_handler(adapter),
+                       "OID 0x%08lX: NDIS_STATUS_SUCCESS with no bytes written",
+                       (unsigned long)oid);
+    if (!status_allowed(adapter, oid, status))
+        rule_violation("NdisOidComplete", oid_handler(adapter),
+                       "OID 0x%08lX completed with %s, which it must not be", (unsigned long)oid,
+                       status_name(status, name, sizeof(name)));
+}
+
 static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *request,
                          NDIS_STATUS status)
 {
@@ -226,6 +285,7 @@ static void take_answer(struct ndis_adapter *adapter, enum adapter_oid_kind kind
     ULONG length = request->DATA.QUERY_INFORMATION.InformationBufferLength;
 
     result_check(adapter, request, status);
+    answer_check(adapter, kind, request, status);
     if (kind != ADAPTER_OID_SET && rules_enabled &&
         request->DATA.QUERY_INFORMATION.Oid != OID_PNP_QUERY_POWER)
         rest_check(adapter, request);
