@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "net/caller.h"
 #include "net/far.h"
 #include "net/flow.h"
 #include "net/near_sender.h"
@@ -19,6 +20,7 @@
 #define BATCH       64
 #define SLOTS_MIN   1024u
 #define STREAM_ECHO 3
+#define STREAM_CALL 4
 
 /* A cookie is the number of a numbered frame; others have this bit. */
 #define UNNUMBERED (1ull << 63)
@@ -33,6 +35,8 @@ struct echo {
     struct near_sender near;
     struct flow flow;
     struct far far;
+    struct caller caller; /* if calls */
+    bool calls;           /* the near side calls, too */
     struct watch watch;
     pthread_t thread;
     bool thread_running;
@@ -61,6 +65,8 @@ static void echo_near_receive(struct net *net, const void *frame, size_t length,
 {
     struct echo *echo = echo_of(net);
 
+    if (echo->calls && caller_near_receive(&echo->caller, frame, length, tag))
+        return;
     pthread_mutex_lock(&echo->lock);
     echo->received++;
     if (length > NET_FRAME_MAX || length < 14) {
@@ -158,6 +164,8 @@ static void echo_near_sent(struct net *net, uint64_t cookie, int32_t status)
 {
     struct echo *echo = echo_of(net);
 
+    if (echo->calls && caller_near_sent(&echo->caller, cookie, status))
+        return;
     if (status && echo->has_far)
         flow_failed(&echo->flow, cookie, status);
     near_sender_sent(&echo->near, status);
@@ -167,17 +175,24 @@ static void echo_near_sent(struct net *net, uint64_t cookie, int32_t status)
 
 static void echo_far_receive(struct net *net, const void *frame, size_t length)
 {
-    flow_arrived(&echo_of(net)->flow, frame, length, TAG_NONE);
+    struct echo *echo = echo_of(net);
+
+    if (!echo->calls || !caller_far_receive(&echo->caller, frame, length))
+        flow_arrived(&echo->flow, frame, length, TAG_NONE);
 }
 
 static void echo_link(struct net *net, bool up)
 {
     flow_link(&echo_of(net)->flow, up);
+    if (echo_of(net)->calls)
+        flow_link(&echo_of(net)->caller.flow, up);
 }
 
 static void echo_pause(struct net *net, bool paused)
 {
     flow_pause(&echo_of(net)->flow, paused);
+    if (echo_of(net)->calls)
+        flow_pause(&echo_of(net)->caller.flow, paused);
 }
 
 /* ---- Watching ---- */
@@ -204,6 +219,16 @@ static void print_progress(struct echo *echo)
     }
 }
 
+/* Both are home, or one has stalled. */
+static bool flows_done(struct echo *echo)
+{
+    enum flow_state calls = echo->calls ? flow_poll(&echo->caller.flow) : FLOW_HOME;
+    enum flow_state echoes = flow_poll(&echo->flow);
+
+    return calls == FLOW_STALLED || echoes == FLOW_STALLED ||
+           (calls == FLOW_HOME && echoes == FLOW_HOME);
+}
+
 static bool look(void *context)
 {
     struct echo *echo = context;
@@ -211,7 +236,7 @@ static bool look(void *context)
 
     print_progress(echo);
     if (echo->has_far)
-        done = flow_poll(&echo->flow) != FLOW_RUNNING;
+        done = flows_done(echo);
     else
         done = echo->count && near_sender_counts(&echo->near).sent >= echo->count;
     if (done)
@@ -230,6 +255,8 @@ static int start_threads(struct echo *echo)
     echo->thread_running = !result;
     if (!result && echo->has_far)
         result = far_start(&echo->far, echo->net.ports, &echo->flow);
+    if (!result && echo->calls)
+        result = caller_start(&echo->caller, echo->net.ports);
     if (!result)
         result = watch_start(&echo->watch, look, echo);
     return result;
@@ -244,6 +271,13 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     clock_gettime(CLOCK_MONOTONIC, &echo->progress_at);
     echo->progress_at.tv_sec++;
     echo->has_far = net->ports->far_send != NULL;
+    if (echo->calls && !echo->has_far) {
+        snprintf(
+            error, error_size,
+            "echo: calls=1 needs a bus with a far end of ours (model, qtest), and this one has "
+            "none");
+        return -1;
+    }
     far_address(net->ports->mac, station);
     flow_addresses(&echo->flow, net->ports->mac, station);
     flow_tagging(&echo->flow, net->ports->tags);
@@ -267,7 +301,11 @@ static void echo_stop(struct net *net)
     struct echo *echo = echo_of(net);
 
     flow_stop(&echo->flow);
+    if (echo->calls)
+        flow_stop(&echo->caller.flow);
     watch_stop(&echo->watch);
+    if (echo->calls)
+        caller_stop(&echo->caller);
     far_join(&echo->far);
     flow_drain(&echo->flow);
     near_sender_stop(&echo->near);
@@ -285,6 +323,23 @@ static uint64_t dropped(const struct echo *echo)
     return echo->bad_length + echo->no_room;
 }
 
+static int calls_verdict(struct echo *echo, FILE *out)
+{
+    int result = flow_verdict(&echo->caller.flow, out);
+
+    if (caller_dropped(&echo->caller)) {
+        fprintf(out, "echo: %" PRIu64 " calls found no room at the station, or were too long\n",
+                caller_dropped(&echo->caller));
+        result = -1;
+    }
+    if (near_sender_counts(&echo->caller.near).failed) {
+        fprintf(out, "echo calls: came back unsent:");
+        near_sender_print_failures(&echo->caller.near, out);
+        fprintf(out, "\n");
+    }
+    return result;
+}
+
 static int echo_verdict(struct net *net, FILE *out)
 {
     struct echo *echo = echo_of(net);
@@ -293,6 +348,8 @@ static int echo_verdict(struct net *net, FILE *out)
 
     if (echo->has_far)
         result = flow_verdict(&echo->flow, out);
+    if (echo->calls)
+        result |= calls_verdict(echo, out);
     pthread_mutex_lock(&echo->lock);
     fprintf(out, "echo: near side: %" PRIu64 " frames received, %" PRIu64 " sent back",
             echo->received, counts.sent);
@@ -325,6 +382,13 @@ static void echo_report(struct net *net, FILE *json)
         flow_report(&echo->flow, json);
         fprintf(json, "}, ");
     }
+    if (echo->calls) {
+        fprintf(json, "\"calls\": {");
+        flow_report(&echo->caller.flow, json);
+        fprintf(json, ", ");
+        near_sender_report(&echo->caller.near, json);
+        fprintf(json, "}, ");
+    }
     pthread_mutex_lock(&echo->lock);
     fprintf(json,
             "\"near_received\": %" PRIu64 ", \"near_dropped_no_room\": %" PRIu64
@@ -338,6 +402,8 @@ static void echo_free(struct echo *echo)
 {
     if (echo->flow.ring)
         flow_destroy(&echo->flow);
+    if (echo->caller.slots)
+        caller_destroy(&echo->caller);
     near_sender_destroy(&echo->near);
     pthread_cond_destroy(&echo->filled);
     pthread_mutex_destroy(&echo->lock);
@@ -370,7 +436,8 @@ static const struct net_ops echo_ops = {
     .close = echo_close,
 };
 
-static int echo_options(const char *arguments, struct flow_options *flow, char *error, size_t size)
+static int echo_options(const char *arguments, struct flow_options *flow, uint64_t *calls,
+                        char *error, size_t size)
 {
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 256, stall = 10;
     uint64_t tag[2] = {FLOW_TAGS_NONE, 0};
@@ -382,6 +449,7 @@ static int echo_options(const char *arguments, struct flow_options *flow, char *
         {"seed", OPTION_NUMBER, 0, UINT64_MAX, NULL, &seed},
         {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
         {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
+        {"calls", OPTION_NUMBER, 0, 1, NULL, calls},
     };
 
     if (options_parse("echo", arguments, table, sizeof table / sizeof table[0], error, size))
@@ -416,8 +484,9 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
 {
     struct flow_options options;
     struct echo *echo;
+    uint64_t calls = 0;
 
-    if (echo_options(arguments, &options, error, error_size))
+    if (echo_options(arguments, &options, &calls, error, error_size))
         return NULL;
     echo = calloc(1, sizeof *echo);
     if (!echo) {
@@ -436,6 +505,15 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
         echo_free(echo);
         return NULL;
     }
+    options.name = "echo calls";
+    options.stream = STREAM_CALL;
+    if (calls && caller_init(&echo->caller, &options)) {
+        echo->caller.slots = NULL;
+        snprintf(error, error_size, "echo: out of memory");
+        echo_free(echo);
+        return NULL;
+    }
+    echo->calls = calls;
     return &echo->net;
 }
 
@@ -449,7 +527,9 @@ const struct net_backend net_echo = {
         "    size=S, MIN-MAX or sweep: bytes a frame (60-1514), as for gen  seed=N (1)\n"
         "    tag=none|VID[:PRIORITY]|random: 802.1Q, as for gen (none)\n"
         "    window=N: echoes outstanding at most (256; at most 65536)\n"
-        "    stall=S: seconds without progress that are a failure (10)\n",
+        "    stall=S: seconds without progress that are a failure (10)\n"
+        "    calls=0|1: the near side calls another station too, which answers: requests and\n"
+        "      replies both ways at once (0)\n",
     .wants_far = true,
     .open = echo_open,
 };

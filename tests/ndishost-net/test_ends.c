@@ -358,6 +358,55 @@ static void test_echo_sizes(void **state)
     expect_good(&outcome);
 }
 
+/* Requests and replies both ways at once. */
+static void test_echo_calls(void **state)
+{
+    static const char *const specs[] = {"echo:count=5000,calls=1",
+                                        "echo:count=3000,calls=1,size=sweep,tag=random",
+                                        "echo:count=300,calls=1,size=14,window=1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        struct outcome outcome;
+
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+        outcome = run(specs[i]);
+        expect_good(&outcome);
+        expect_text(&outcome, "echo calls: ");
+        expect_json(&outcome, "lost", 0, 2);
+    }
+}
+
+/* Whichever of the two it hits, a fault is seen, and the other is none the worse. */
+static void test_bad_echo_calls(void **state)
+{
+    static const struct {
+        enum fault_kind kind;
+        int64_t value;
+        const char *text;
+    } faults[] = {{LOSE, 0, "1 lost"},
+                  {DAMAGE, 77, "1 damaged"},
+                  {DUPLICATE, 0, "1 duplicated"},
+                  {TAG_FORGOTTEN, 0, "1 with a wrong 802.1Q tag"},
+                  {GROW, 0, "1 of wrong length"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (unsigned at = 50; at < 54; at++) {
+            struct outcome outcome;
+
+            loopback_destroy(&loopback);
+            loopback_init(&loopback, true);
+            loopback_fault(&loopback, faults[i].kind, at & 1 ? TX : RX, at, faults[i].value);
+            outcome = run("echo:count=200,calls=1,size=100,tag=5:3,stall=1");
+            expect_bad(&outcome);
+            expect_text(&outcome, faults[i].text);
+            expect_text(&outcome, "all intact and in order");
+        }
+    }
+}
+
 /* A station of the test's own calls; a group address does not become a source. */
 static void test_echo_without_far(void **state)
 {
@@ -394,18 +443,18 @@ static void test_gen_without_far(void **state)
     assert_null(strstr(outcome.json, "intact"));
 }
 
-static void test_gen_without_far_refuses(void **state)
+static void test_without_far_refuses(void **state)
 {
-    static const char *const specs[] = {"gen:dir=rx", "gen:dir=both"};
+    static const char *const specs[] = {"gen:dir=rx", "gen:dir=both", "echo:calls=1"};
 
     (void)state;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         char error[256] = "";
         struct net *net = open_end(specs[i]);
 
         assert_int_equal(net->ops->start(net, error, sizeof error), -1);
         assert_non_null(strstr(error, "needs a bus with a far end"));
-        assert_non_null(strstr(error, specs[i] + 4));
+        assert_non_null(strstr(error, strchr(specs[i], ':') + 1));
         net->ops->close(net);
     }
 }
@@ -1055,6 +1104,19 @@ static void test_pauses(void **state)
     }
 }
 
+/* On a busy machine that takes a while. */
+static void wait_for_frames(void)
+{
+    uint64_t frames = 0;
+
+    while (!frames) {
+        usleep(20000);
+        pthread_mutex_lock(&loopback.lock);
+        frames = loopback.near_frames;
+        pthread_mutex_unlock(&loopback.lock);
+    }
+}
+
 /* A pause that falls into a time without link ends neither of them early. */
 static void test_pause_within_link_loss(void **state)
 {
@@ -1063,7 +1125,7 @@ static void test_pause_within_link_loss(void **state)
 
     (void)state;
     begin(net);
-    usleep(20000);
+    wait_for_frames();
     loopback_link(&loopback, false);
     loopback_pause(&loopback, true);
     usleep(20000);
@@ -1098,9 +1160,11 @@ int main(void)
         WITH_FAR(test_gen_nothing_sent),
         WITH_FAR(test_echo),
         WITH_FAR(test_echo_sizes),
+        WITH_FAR(test_echo_calls),
+        WITH_FAR(test_bad_echo_calls),
         WITHOUT_FAR(test_echo_without_far),
         WITHOUT_FAR(test_gen_without_far),
-        WITHOUT_FAR(test_gen_without_far_refuses),
+        WITHOUT_FAR(test_without_far_refuses),
         WITH_FAR(test_none),
         WITH_FAR(test_tags),
         WITH_FAR(test_kinds),

@@ -130,6 +130,7 @@ static void test_good_ones(void **state)
     accepted("gen:size=60-60,dir=rx");
     accepted("gen:size=sweep,batch=1-256,hold=1");
     accepted("gen:kinds=other");
+    accepted("echo:calls=1,size=sweep");
     accepted("gen:kinds=directed+multicast+broadcast+other");
     accepted("gen:tag=none");
     accepted("gen:tag=random,size=14");
