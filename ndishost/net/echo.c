@@ -469,12 +469,15 @@ static int echo_options(const char *arguments, struct flow_options *flow, uint64
     return 0;
 }
 
-/* The window fits twice, so that none of the station's frames is ever dropped for want of room. */
+/* The window fits twice, so that none of the station's frames is ever dropped for want of room, and so do
+ * frames that are excused: while the way is closed they wait here, and the window has new ones. */
+#define SLOTS_EXCUSED 4096
+
 static unsigned slots_for(unsigned window)
 {
     unsigned slots = SLOTS_MIN;
 
-    while (slots < 2 * window)
+    while (slots < 2 * window + SLOTS_EXCUSED)
         slots *= 2;
     return slots;
 }
