@@ -315,15 +315,18 @@ static void command_shutdown(struct control *control, struct ndis_adapter *adapt
         status_reply(reply, adapter_shutdown(adapter, how != NULL));
 }
 
+/* power dX | power d3 halt */
 static void command_power(struct control *control, struct ndis_adapter *adapter, char *arguments,
                           struct reply *reply)
 {
-    char *state = word(&arguments);
+    char *state = word(&arguments), *how = word(&arguments);
 
     (void)control;
     if (!state || strlen(state) != 2 || tolower((unsigned char)state[0]) != 'd' || state[1] < '0' ||
-        state[1] > '3')
-        fail(reply, "power wants d0, d1, d2 or d3");
+        state[1] > '3' || (how && (strcmp(how, "halt") || state[1] != '3')))
+        fail(reply, "power wants d0, d1, d2, d3, or `d3 halt`");
+    else if (how)
+        status_reply(reply, adapter_power_halt(adapter));
     else
         status_reply(reply, adapter_power(adapter, (unsigned)(state[1] - '0')));
 }
@@ -509,7 +512,7 @@ static const struct command {
     {"pause", command_pause, "pause"},
     {"restart", command_restart, "restart"},
     {"reset", command_reset, "reset"},
-    {"power", command_power, "power d3|d2|d1|d0"},
+    {"power", command_power, "power d3|d2|d1|d0; power d3 halt (as without power management)"},
     {"cancel", command_cancel, "cancel 1...16 (sends, by cancel id)"},
     {"link", command_link, "link [up|down]"},
     {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]"},

@@ -301,37 +301,45 @@ static NDIS_STATUS start_ends(struct ndis_adapter *adapter, char *error, size_t 
     return NDIS_STATUS_SUCCESS;
 }
 
-int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size)
+NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
 {
-    size_t mark = nt_log_mark();
-    NDIS_STATUS status;
     bool late_filters = adapter->seed & 1;
+    NDIS_STATUS status;
 
     enable_device(adapter);
-    status = add_device(adapter);
-    if (status != NDIS_STATUS_SUCCESS)
-        return start_failed("MiniportAddDevice", status, mark, error, error_size);
+    *what = "MiniportInitializeEx";
     status = life_cycle_initialize(adapter);
     if (status != NDIS_STATUS_SUCCESS)
-        return start_failed("MiniportInitializeEx", status, mark, error, error_size);
+        return status;
+    *what = "starting a thread";
     if (hang_check_start(adapter)) {
         life_cycle_halt(adapter, NdisHaltDeviceInitializationFailed);
-        return start_failed("starting a thread", NDIS_STATUS_RESOURCES, mark, error, error_size);
+        return NDIS_STATUS_RESOURCES;
     }
     life_cycle_pnp_event(adapter, NdisDevicePnPEventPowerProfileChanged);
     oid_bind_queries(adapter);
+    *what = "MiniportRestart or setting the packet filter";
     if (!late_filters)
         status = oid_bind_filters(adapter);
     if (status == NDIS_STATUS_SUCCESS)
         status = adapter_restart(adapter);
     if (status == NDIS_STATUS_SUCCESS && late_filters)
         status = oid_bind_filters(adapter);
-    if (status != NDIS_STATUS_SUCCESS) {
-        start_failed("MiniportRestart or setting the packet filter", status, mark, error,
-                     error_size);
+    if (status != NDIS_STATUS_SUCCESS)
         adapter_stop(adapter);
-        return status;
-    }
+    return status;
+}
+
+int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    size_t mark = nt_log_mark();
+    const char *what = "MiniportAddDevice";
+    NDIS_STATUS status = add_device(adapter);
+
+    if (status == NDIS_STATUS_SUCCESS)
+        status = life_cycle_come_up(adapter, &what);
+    if (status != NDIS_STATUS_SUCCESS)
+        return start_failed(what, status, mark, error, error_size);
     status = start_ends(adapter, error, error_size);
     if (status != NDIS_STATUS_SUCCESS)
         adapter_stop(adapter);
@@ -364,9 +372,13 @@ static void drain(struct ndis_adapter *adapter)
 
 void adapter_stop(struct ndis_adapter *adapter)
 {
-    if (adapter_state(adapter) == ADAPTER_HALTED)
+    if (adapter_state(adapter) == ADAPTER_HALTED && !adapter->halted_for_power)
         return;
     stop_ends(adapter);
+    if (adapter->halted_for_power) {
+        atomic_store(&adapter->net_started, false);
+        return;
+    }
     if (adapter_state(adapter) == ADAPTER_RUNNING) {
         drain(adapter);
         adapter_pause(adapter);
@@ -388,11 +400,13 @@ int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_
         return NDIS_STATUS_NOT_SUPPORTED;
     }
     adapter->gone = true;
-    life_cycle_pnp_event(adapter, NdisDevicePnPEventSurpriseRemoved);
+    if (adapter_state(adapter) != ADAPTER_HALTED)
+        life_cycle_pnp_event(adapter, NdisDevicePnPEventSurpriseRemoved);
     stop_ends(adapter);
     if (adapter_state(adapter) == ADAPTER_RUNNING)
         adapter_pause(adapter);
-    life_cycle_halt(adapter, NdisHaltDeviceSurpriseRemoved);
+    if (adapter_state(adapter) != ADAPTER_HALTED)
+        life_cycle_halt(adapter, NdisHaltDeviceSurpriseRemoved);
     atomic_store(&adapter->net_started, false);
     return NDIS_STATUS_SUCCESS;
 }
@@ -401,7 +415,7 @@ int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_
 
 /* Frames get through while the cable is in and the miniport has said so: it may well not notice when the
  * cable is out for a moment only. */
-static void tell_link(struct ndis_adapter *adapter)
+void life_cycle_tell_link(struct ndis_adapter *adapter)
 {
     if (!atomic_load(&adapter->net_started) || !adapter->net->ops->link)
         return;
@@ -414,7 +428,7 @@ static void tell_link(struct ndis_adapter *adapter)
 void life_cycle_link_changed(struct ndis_adapter *adapter)
 {
     adapter_wake(adapter);
-    tell_link(adapter);
+    life_cycle_tell_link(adapter);
 }
 
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
@@ -450,11 +464,11 @@ int adapter_set_link(struct ndis_adapter *adapter, bool up)
         return -1;
     atomic_store(&adapter->cable_out, true);
     if (!up)
-        tell_link(adapter);
+        life_cycle_tell_link(adapter);
     result = adapter->bus->ops->set_link(adapter->bus, up);
     atomic_store(&adapter->cable_out, !up && !result);
     if (up || result)
-        tell_link(adapter);
+        life_cycle_tell_link(adapter);
     return result;
 }
 

@@ -58,8 +58,8 @@ struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
  * and halt. adapter_stop has nothing left to do after that. */
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
-/* MiniportShutdownEx, at PASSIVE_LEVEL as when Windows is turned off, or at HIGH_LEVEL as when it has
- * crashed. The machine is off after it: nothing of the driver is called any more, nor freed. */
+/* MiniportShutdownEx, at PASSIVE_LEVEL as when Windows is turned off, or at HIGH_LEVEL as when it
+ * has crashed. The machine is off after it: nothing of the driver is called any more, nor freed. */
 int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash);
 bool adapter_is_shut_down(const struct ndis_adapter *adapter);
 /* Device power, 0 (D0) to 3 (D3), with all that NDIS does around OID_PNP_SET_POWER: pause, and at
@@ -67,6 +67,10 @@ bool adapter_is_shut_down(const struct ndis_adapter *adapter);
  * sleeping state to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it
  * may sleep, and then does not put it to sleep. */
 int32_t adapter_power(struct ndis_adapter *adapter, unsigned state);
+/* D3 as it is for a miniport that NDIS does not take for power management-aware (as when the bus
+ * driver says that its device is not): MiniportHaltEx before. adapter_power to D0 initializes it
+ * again. */
+int32_t adapter_power_halt(struct ndis_adapter *adapter);
 unsigned adapter_power_state(const struct ndis_adapter *adapter);
 /* MiniportCancelSend for the sends that are marked with the cancel id that has this number, 1 to
  * CANCEL_IDS: frames that came back aborted meanwhile, and lists of that id that have not come

@@ -20,6 +20,11 @@ void life_cycle_request_removal(struct ndis_adapter *adapter);
 void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action);
 /* MiniportDevicePnPEventNotify. */
 void life_cycle_pnp_event(struct ndis_adapter *adapter, NDIS_DEVICE_PNP_EVENT event);
+/* From Halted to Running: Initialize, what NDIS and protocols then ask and set, Restart. *what:
+ * where it failed, and the adapter is Halted again. */
+NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what);
+/* Tells the network end whether frames get through. */
+void life_cycle_tell_link(struct ndis_adapter *adapter);
 /* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
 void life_cycle_link_changed(struct ndis_adapter *adapter);
 /* Tells the network end that the adapter is about to stop running, or runs again. PASSIVE_LEVEL. */

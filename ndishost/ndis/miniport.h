@@ -138,6 +138,7 @@ struct ndis_adapter {
     bool hang_check_runs, hang_check_calls; /* the thread; MiniportCheckForHangEx itself */
     atomic_uint power; /* device power state, D0 to D3, that was last asked for; adapter_power */
     bool paused_for_power; /* it ran when it was put to sleep */
+    bool halted_for_power; /* it sleeps and was halted for it: adapter_power_halt */
     struct random power_random;
     /* When the last reset ended, and by when sends that failed for a reset want to see one (0: none
      * did), under lock; when it last woke and last began to run; and when sends with a cancel id

@@ -146,6 +146,45 @@ static NDIS_STATUS wake_up(struct ndis_adapter *adapter)
     return adapter->paused_for_power ? adapter_restart(adapter) : NDIS_STATUS_SUCCESS;
 }
 
+/* "NDIS calls MiniportInitializeEx if NDIS halted the miniport driver", and restores its settings
+ * (power-management-for-old-miniport-drivers). */
+static NDIS_STATUS initialize_again(struct ndis_adapter *adapter)
+{
+    const char *what;
+    NDIS_STATUS status;
+
+    device_power(adapter, 0);
+    power_enter(adapter, 0);
+    adapter->halted_for_power = false;
+    status = life_cycle_come_up(adapter, &what);
+    life_cycle_tell_link(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        rule_violation(
+            "SetPower", (const void *)adapter->driver->characteristics.InitializeHandlerEx,
+            "%s, which was halted to sleep, does not come up again: %s fails", adapter->name, what);
+    return status;
+}
+
+int32_t adapter_power_halt(struct ndis_adapter *adapter)
+{
+    enum adapter_state now = adapter_state(adapter);
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    if ((now != ADAPTER_RUNNING && now != ADAPTER_PAUSED) || adapter->gone ||
+        adapter_power_state(adapter))
+        return NDIS_STATUS_INVALID_STATE;
+    adapter_collect(adapter);
+    if (now == ADAPTER_RUNNING)
+        status = life_cycle_pause(adapter, NDIS_PAUSE_LOW_POWER);
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
+    life_cycle_halt(adapter, NdisHaltDevicePoweredDown);
+    adapter->halted_for_power = true;
+    power_enter(adapter, 3);
+    device_power(adapter, 3);
+    return NDIS_STATUS_SUCCESS;
+}
+
 /* The system was asked whether it may sleep, and then stays awake: D0 takes the query back. */
 static NDIS_STATUS stay_awake(struct ndis_adapter *adapter)
 {
@@ -161,6 +200,8 @@ int32_t adapter_power(struct ndis_adapter *adapter, unsigned state)
 
     if (state > 3)
         return NDIS_STATUS_INVALID_PARAMETER;
+    if (!state && adapter->halted_for_power && !adapter->gone)
+        return initialize_again(adapter);
     if ((now != ADAPTER_RUNNING && now != ADAPTER_PAUSED) || adapter->gone || (state && power))
         return NDIS_STATUS_INVALID_STATE;
     if (state)

@@ -156,6 +156,8 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
 
     if (!adapter->driver->characteristics.ResetHandlerEx)
         return NDIS_STATUS_NOT_RESETTABLE;
+    if (adapter_state(adapter) == ADAPTER_HALTED)
+        return NDIS_STATUS_INVALID_STATE;
     status = reset_enter(adapter);
     if (status != NDIS_STATUS_SUCCESS)
         return status;
