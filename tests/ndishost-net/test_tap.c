@@ -12,6 +12,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -43,6 +45,8 @@ static int control; /* a socket for ioctls */
 static struct {
     pthread_mutex_t lock;
     unsigned udp_seen, udp_in_order, wrong_source;
+    size_t tagged_length; /* of the last frame with a tag */
+    uint8_t tagged[2048];
 } station = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- The station ---- */
@@ -103,6 +107,21 @@ static void count_udp(const uint8_t *frame)
     station.udp_seen++;
 }
 
+/* Sends back what has a tag, as it is but for the addresses. */
+static void answer_tagged(struct loopback *wire, const uint8_t *frame, size_t length)
+{
+    uint8_t reply[2048];
+
+    pthread_mutex_lock(&station.lock);
+    station.tagged_length = length;
+    memcpy(station.tagged, frame, length);
+    pthread_mutex_unlock(&station.lock);
+    memcpy(reply, frame, length);
+    memcpy(reply, frame + 6, 6);
+    memcpy(reply + 6, station_mac, 6);
+    wire->ports.far_send(wire, reply, length);
+}
+
 static void station_receive(struct loopback *wire, const uint8_t *frame, size_t length)
 {
     pthread_mutex_lock(&station.lock);
@@ -110,6 +129,8 @@ static void station_receive(struct loopback *wire, const uint8_t *frame, size_t 
     if (length >= 44 && !memcmp(frame + 12, "\x08\x00\x45", 3) && frame[23] == IPPROTO_UDP)
         count_udp(frame);
     pthread_mutex_unlock(&station.lock);
+    if (tag_read(frame, length) != TAG_NONE && !memcmp(frame + 16, "\x88\xB5", 2))
+        answer_tagged(wire, frame, length);
     if (length >= 42 && !memcmp(frame + 12, "\x08\x06", 2) && frame[21] == 1)
         answer_arp(wire, frame);
     if (length >= 42 && !memcmp(frame + 12, "\x08\x00\x45", 3) && frame[23] == IPPROTO_ICMP &&
@@ -268,6 +289,81 @@ static void test_ping(void **state)
     outcome = stop();
     assert_int_equal(outcome.verdict, 0);
     assert_int_equal(station.wrong_source, 0);
+}
+
+/* A packet socket on the interface. For all types: for one alone tags are no longer to be seen. */
+static int packet_socket(void)
+{
+    struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    struct timeval patience = {.tv_sec = 5};
+    int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)), on = 1;
+
+    address.sll_ifindex = (int)if_nametoindex(NAME);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+/* Receives what comes in from the wire; the tag that Linux has taken out of it, or TAG_NONE. */
+static uint32_t receive_packet(int fd, uint8_t *frame, size_t size, ssize_t *length)
+{
+    char control_data[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+    struct sockaddr_ll from;
+    struct iovec part = {frame, size};
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof from,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control_data,
+                             .msg_controllen = sizeof control_data};
+    uint32_t tag = TAG_NONE;
+    struct cmsghdr *extra;
+
+    do {
+        message.msg_controllen = sizeof control_data;
+        *length = recvmsg(fd, &message, 0);
+        assert_true(*length > 0);
+    } while (from.sll_pkttype == PACKET_OUTGOING || memcmp(frame + 12, "\x88\xB5", 2));
+    for (extra = CMSG_FIRSTHDR(&message); extra; extra = CMSG_NXTHDR(&message, extra)) {
+        struct tpacket_auxdata data;
+
+        memcpy(&data, CMSG_DATA(extra), sizeof data);
+        if (extra->cmsg_type == PACKET_AUXDATA && data.tp_status & TP_STATUS_VLAN_VALID)
+            tag = data.tp_vlan_tci;
+    }
+    return tag;
+}
+
+/* A frame that Linux has tagged goes out with its tag where it is; one that comes up with its tag out
+ * of band gets it back. */
+static void test_tags(void **state)
+{
+    uint8_t frame[NET_FRAME_MAX] = {2, 0, 0, 0,    0, 2,    0, 0,    0,
+                                    0, 0, 0, 0x81, 0, 0x60, 5, 0x88, 0xB5};
+    uint8_t back[2048];
+    struct outcome outcome;
+    ssize_t length;
+    int fd;
+
+    (void)state;
+    start();
+    fd = packet_socket();
+    memcpy(frame + 6, loopback.ports.mac, 6);
+    for (size_t i = 18; i < sizeof frame; i++)
+        frame[i] = (uint8_t)(i * 7);
+    assert_int_equal(send(fd, frame, sizeof frame, 0), sizeof frame);
+    assert_int_equal(receive_packet(fd, back, sizeof back, &length), 0x6005);
+    assert_int_equal(length, sizeof frame - TAG_BYTES);
+    assert_memory_equal(back + 12, frame + 16, sizeof frame - 16);
+    pthread_mutex_lock(&station.lock);
+    assert_int_equal(station.tagged_length, sizeof frame);
+    assert_memory_equal(station.tagged, frame, sizeof frame);
+    pthread_mutex_unlock(&station.lock);
+    close(fd);
+    outcome = stop();
+    assert_int_equal(outcome.verdict, 0);
 }
 
 static void set_refuse(bool refuse)
@@ -451,15 +547,11 @@ static void test_without_rights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interface),
-        cmocka_unit_test(test_ping),
-        cmocka_unit_test(test_backpressure),
-        cmocka_unit_test(test_carrier),
-        cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_never_back),
-        cmocka_unit_test(test_existing_interface),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_without_rights),
+        cmocka_unit_test(test_interface),  cmocka_unit_test(test_ping),
+        cmocka_unit_test(test_tags),       cmocka_unit_test(test_backpressure),
+        cmocka_unit_test(test_carrier),    cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_never_back), cmocka_unit_test(test_existing_interface),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_without_rights),
     };
 
     if (geteuid() || access("/dev/net/tun", R_OK | W_OK) || unshare(CLONE_NEWNET)) {
