@@ -122,7 +122,8 @@ class Adapter:
         """A set that changes nothing, or nothing that frames depend on."""
         name = self.chance.choice(self.scenario.sets)
         longest = 3 if name in (FILTER, LIST, LOOKAHEAD, VLAN) or name.startswith("OID_P") else 200
-        self.oid("set", name, self.chance.randbytes(self.chance.randint(0, longest)))
+        shortest = 1 if name == LIST else 0  # an empty list is one
+        self.oid("set", name, self.chance.randbytes(self.chance.randint(shortest, longest)))
 
     def unknown_oid(self):
         kind, length = self.chance.choice(("query", "stats", "set")), self.chance.choice((0, 4, 64))
