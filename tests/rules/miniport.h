@@ -15,6 +15,7 @@
  * Initialize, Oid, Restart, Send, Pause, Halt, Halted, Unload.
  * RULE-ANYTHING.c breaks the rule in another way. The comment at the head of a file says the rule
  * and what breaks it; after that there may be lines of
+ *   bus: model:bar=0                another --bus than model
  *   ndishost-options: --set X=1     more options of ndishost
  *   control: pause; sleep 10        what scenario control does before `quit`, instead of one send
  */
