@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "control.h"
 #include "loader/exports.h"
 #include "net/net.h"
 #include "nt/pool.h"
@@ -112,12 +113,18 @@ static const char help_options[] =
     "  --json FILE|-       the report as one JSON object; - is standard output\n"
     "  --control -|SOCKET  scenario control by lines: from standard input, or from a client of "
     "the\n"
-    "                      Unix socket that is made; send `help` for the commands. `@2 ` before\n"
-    "                      one sends it to the second adapter. The run then ends by `quit`, or\n"
-    "                      when standard input and traffic have ended\n"
+    "                      Unix socket that is made; the commands are below. `@2 ` before one\n"
+    "                      sends it to the second adapter. The run then ends by `quit`, or when\n"
+    "                      standard input and traffic have ended\n"
     "  --debug-output      show what the driver prints for a debugger\n"
     "  --progress          one line a second on standard error (default on a terminal)\n"
-    "  --quiet             nothing but errors\n"
+    "  --quiet             nothing but errors\n";
+
+static const char help_commands[] =
+    "\n"
+    "Commands of scenario control (--control), one reply line each, `ok ...` or `error ...`:\n";
+
+static const char help_tail[] =
     "\n"
     "Exit status:\n"
     "  0  all is well\n"
@@ -142,6 +149,9 @@ void command_line_help(FILE *out)
     fputs("\nThe network ends (--net):\n", out);
     net_help(out);
     fputs(help_options, out);
+    fputs(help_commands, out);
+    control_help(out);
+    fputs(help_tail, out);
 }
 
 /* ---- Values ---- */

@@ -24,6 +24,7 @@
 #define OID_LENGTH   2048
 #define FRAME_LENGTH 2048
 #define WAIT_DEFAULT 30000 /* ms, of `wait` */
+#define HELP_COLUMN  22
 
 struct control {
     int listener; /* -1: standard input */
@@ -507,32 +508,48 @@ static void command_quit(struct control *control, struct ndis_adapter *adapter, 
 static const struct command {
     const char *name;
     command_function *run;
-    const char *help;
+    const char *help, *does;
 } commands[] = {
-    {"pause", command_pause, "pause"},
-    {"restart", command_restart, "restart"},
-    {"reset", command_reset, "reset"},
-    {"power", command_power, "power d3|d2|d1|d0; power d3 halt (as without power management)"},
-    {"cancel", command_cancel, "cancel 1...16 (sends, by cancel id)"},
-    {"link", command_link, "link [up|down]"},
-    {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]"},
-    {"state", command_state, "state"},
-    {"stats", command_stats, "stats"},
-    {"fault", command_fault, "fault ... (of the bus)"},
-    {"remove", command_remove, "remove"},
-    {"shutdown", command_shutdown, "shutdown [crash]"},
-    {"send", command_send, "send HEX"},
-    {"go", command_go, "go (gen:hold=1 begins)"},
-    {"bad", command_bad, "bad KIND (a list malformed or awkward; `bad` names the kinds)"},
-    {"wire", command_wire, "wire HEX"},
-    {"fail", command_fail, "fail FUNCTION[:N]|none"},
-    {"sleep", command_sleep, "sleep MS"},
-    {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]"},
-    {"help", command_help, "help"},
-    {"quit", command_quit, "quit"},
+    {"pause", command_pause, "pause", "MiniportPause"},
+    {"restart", command_restart, "restart", "MiniportRestart"},
+    {"reset", command_reset, "reset", "MiniportResetEx"},
+    {"power", command_power, "power d3|d2|d1|d0; power d3 halt",
+     "device power and what NDIS does around it; halt: without power management"},
+    {"cancel", command_cancel, "cancel 1...16",
+     "MiniportCancelSend for a cancel id; sends are marked with them in turn"},
+    {"link", command_link, "link [up|down]", "the cable; alone, what the miniport says of it"},
+    {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]", "an OID request"},
+    {"state", command_state, "state", "the adapter's state, link and power"},
+    {"stats", command_stats, "stats", "the report so far, in one line of JSON"},
+    {"fault", command_fault, "fault NAME[@N]|none", "makes the device misbehave (--bus model)"},
+    {"remove", command_remove, "remove", "pulls the device out"},
+    {"shutdown", command_shutdown, "shutdown [crash]", "MiniportShutdownEx"},
+    {"send", command_send, "send HEX", "one frame, whatever the adapter's state"},
+    {"go", command_go, "go", "lets a network end begin that holds (gen:hold=1)"},
+    {"bad", command_bad, "bad KIND",
+     "sends a malformed or awkward list; `bad` alone names the kinds"},
+    {"wire", command_wire, "wire HEX", "a frame that comes to the device"},
+    {"fail", command_fail, "fail FUNCTION[:N]|none", "makes a call of the driver's fail"},
+    {"sleep", command_sleep, "sleep MS", "waits"},
+    {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]",
+     "waits until then; at most 30 s, or MS"},
+    {"help", command_help, "help", "the commands"},
+    {"quit", command_quit, "quit", "ends the run"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+void control_help(FILE *out)
+{
+    size_t i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        bool fits = strlen(commands[i].help) <= HELP_COLUMN - 4;
+
+        fprintf(out, "  %s%s%*s%s\n", commands[i].help, fits ? "" : "\n",
+                HELP_COLUMN - (fits ? 2 + (int)strlen(commands[i].help) : 0), "", commands[i].does);
+    }
+}
 
 static void command_help(struct control *control, struct ndis_adapter *adapter, char *arguments,
                          struct reply *reply)

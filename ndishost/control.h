@@ -29,5 +29,7 @@ bool control_serve(struct control *control, struct ndis_adapter *const *adapters
 bool control_ended(const struct control *control);
 
 void control_close(struct control *control);
+/* The commands and what they do, for --help. */
+void control_help(FILE *out);
 
 #endif
