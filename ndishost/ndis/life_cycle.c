@@ -191,12 +191,27 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
     return adapter->restart_status;
 }
 
+static bool resetting(struct ndis_adapter *adapter)
+{
+    bool resetting;
+
+    pthread_mutex_lock(&adapter->lock);
+    resetting = adapter->resetting;
+    pthread_mutex_unlock(&adapter->lock);
+    return resetting;
+}
+
 /* Frames that come while the adapter does not run are dropped lawfully: the network end has to
- * know. */
+ * know. Resets and all else come and go on threads of their own: what ends first leaves it to the
+ * other to say that frames get through again. */
 void adapter_tell_net(struct ndis_adapter *adapter, bool paused)
 {
-    if (adapter->net && adapter->net->ops->pause)
+    if (!adapter->net || !adapter->net->ops->pause)
+        return;
+    pthread_mutex_lock(&adapter->link_lock);
+    if (paused || (adapter_state(adapter) == ADAPTER_RUNNING && !resetting(adapter)))
         adapter->net->ops->pause(adapter->net, paused);
+    pthread_mutex_unlock(&adapter->link_lock);
 }
 
 int32_t adapter_restart(struct ndis_adapter *adapter)
@@ -287,6 +302,7 @@ NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason)
     adapter_tell_net(adapter, true);
     adapter->pause_pending = true;
     adapter_enter(adapter, ADAPTER_PAUSING);
+    adapter_tell_net(adapter, true); /* again, should a reset have ended meanwhile */
     call = callback_begin("MiniportPause");
     status = adapter->driver->characteristics.PauseHandler(adapter->context, &parameters);
     callback_end(&call);

@@ -190,7 +190,7 @@ struct ndis_adapter {
 
     atomic_bool link_up;       /* as the miniport said last */
     atomic_bool cable_out;     /* adapter_set_link */
-    pthread_mutex_t link_lock; /* held while the network end is told of the two above */
+    pthread_mutex_t link_lock; /* held while the network end is told what gets through */
     shared_u64 xmit_link_speed, rcv_link_speed; /* bits a second */
     atomic_int duplex;
     atomic_uint packet_filter; /* as it was last set; filter.c, as the list */

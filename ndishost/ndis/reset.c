@@ -134,8 +134,10 @@ static NDIS_STATUS reset_enter(struct ndis_adapter *adapter)
         adapter->resets++;
     }
     pthread_mutex_unlock(&adapter->lock);
-    if (status == NDIS_STATUS_SUCCESS)
+    if (status == NDIS_STATUS_SUCCESS) {
+        adapter_tell_net(adapter, true); /* again, should another reset have ended meanwhile */
         send_status_settle(adapter, true);
+    }
     return status;
 }
 
@@ -179,7 +181,7 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
     reset_leave(adapter);
     if (status == NDIS_STATUS_SUCCESS && addressing)
         oid_bind_filters(adapter);
-    if (status == NDIS_STATUS_SUCCESS && adapter_state(adapter) == ADAPTER_RUNNING)
+    if (status == NDIS_STATUS_SUCCESS)
         adapter_tell_net(adapter, false);
     return status;
 }
