@@ -434,7 +434,8 @@ void life_cycle_link_changed(struct ndis_adapter *adapter)
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status)
 {
-    struct wire_frame own = {.data = frame, .length = length, .tag = TAG_NONE};
+    struct wire_frame own = {
+        .data = frame, .length = length, .tag = tag_sent(adapter->ports.tags, TAG_NONE)};
     int failed;
 
     if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))

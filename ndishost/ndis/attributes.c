@@ -100,13 +100,21 @@ static void general_check(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attrib
                        "frames back itself");
 }
 
+#define VLAN_ID_MAX 4094 /* 4095 is reserved by IEEE 802.1Q */
+
 /* A driver that sets NDIS_MAC_OPTION_8021Q_VLAN has to set NDIS_MAC_OPTION_8021P_PRIORITY too
  * (network/oid-gen-mac-options), so that only the keyword tells that priorities are off. */
 static void tags_set(struct ndis_adapter *adapter, ULONG options)
 {
     const char *keyword = configuration_value(adapter, "*PriorityVLANTag");
 
+    const char *vlan_id = configuration_value(adapter, "VlanId");
+    char *end = NULL;
+
     adapter->ports.tags.vlan = options & NDIS_MAC_OPTION_8021Q_VLAN;
+    adapter->ports.tags.vlan_id = vlan_id ? (uint32_t)strtoul(vlan_id, &end, 0) : 0;
+    if (!end || *end || adapter->ports.tags.vlan_id > VLAN_ID_MAX)
+        adapter->ports.tags.vlan_id = 0;
     adapter->ports.tags.priority = options & NDIS_MAC_OPTION_8021P_PRIORITY &&
                                    !(adapter->ports.tags.vlan && keyword && !strcmp(keyword, "2"));
 }

@@ -5,7 +5,8 @@
 
 static bool is_filter(NDIS_OID oid)
 {
-    return oid == OID_GEN_CURRENT_PACKET_FILTER || oid == OID_802_3_MULTICAST_LIST;
+    return oid == OID_GEN_CURRENT_PACKET_FILTER || oid == OID_802_3_MULTICAST_LIST ||
+           oid == OID_GEN_VLAN_ID;
 }
 
 static void tell_end(struct ndis_adapter *adapter, bool changing)
@@ -35,17 +36,18 @@ static void list_set(struct ndis_adapter *adapter, const uint8_t *addresses, ULO
 void filter_changed(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS status,
                     const void *buffer, ULONG length)
 {
-    uint32_t filter;
+    uint32_t number = 0;
 
     if (!is_filter(oid))
         return;
+    if (length >= sizeof(number))
+        memcpy(&number, buffer, sizeof(number));
     if (status == NDIS_STATUS_SUCCESS && oid == OID_802_3_MULTICAST_LIST)
         list_set(adapter, buffer, length);
-    if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_CURRENT_PACKET_FILTER &&
-        length >= sizeof(filter)) {
-        memcpy(&filter, buffer, sizeof(filter));
-        atomic_store(&adapter->packet_filter, filter);
-    }
+    if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_CURRENT_PACKET_FILTER)
+        atomic_store(&adapter->packet_filter, number);
+    if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_VLAN_ID)
+        adapter->ports.tags.vlan_id = number;
     tell_end(adapter, false);
 }
 
@@ -61,8 +63,17 @@ static bool in_list(struct ndis_adapter *adapter, const uint8_t address[6])
     return found;
 }
 
+/* "The driver filters out incoming packets that do not belong to the VLAN to which a NIC is
+ * associated" (network/oid-gen-mac-options). */
+static bool in_vlan(const struct ndis_adapter *adapter, uint32_t tag)
+{
+    const struct tag_options *tags = &adapter->ports.tags;
+
+    return !tags->vlan || !tags->vlan_id || (tag != TAG_NONE && (tag & TAG_VLAN) == tags->vlan_id);
+}
+
 /* network/oid-gen-current-packet-filter */
-bool filter_accepts(void *context, const uint8_t destination[6])
+bool filter_accepts(void *context, const uint8_t destination[6], uint32_t tag)
 {
     static const uint8_t broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
     struct ndis_adapter *adapter = context;
@@ -70,6 +81,8 @@ bool filter_accepts(void *context, const uint8_t destination[6])
 
     if (filter & NDIS_PACKET_TYPE_PROMISCUOUS)
         return true;
+    if (!in_vlan(adapter, tag))
+        return false;
     if (!memcmp(destination, broadcast, 6))
         return filter & NDIS_PACKET_TYPE_BROADCAST;
     if (destination[0] & 1)

@@ -197,7 +197,8 @@ unsigned flow_fill_expected(const struct flow *flow, uint64_t number, uint8_t *f
     return size;
 }
 
-void flow_filtering(struct flow *flow, bool (*accepts)(void *context, const uint8_t destination[6]),
+void flow_filtering(struct flow *flow,
+                    bool (*accepts)(void *context, const uint8_t destination[6], uint32_t tag),
                     void *context)
 {
     pthread_mutex_lock(&flow->lock);
@@ -214,7 +215,7 @@ static bool wanted(const struct flow *flow, uint64_t number)
         return true;
     memcpy(destination, flow->sent.destination, 6);
     set_destination(flow, number, destination);
-    return flow->accepts(flow->accepts_context, destination);
+    return flow->accepts(flow->accepts_context, destination, flow_tag(flow, number));
 }
 
 /* ---- What is under way ---- */

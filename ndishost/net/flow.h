@@ -75,8 +75,9 @@ enum flow_state { FLOW_RUNNING, FLOW_HOME, FLOW_STALLED };
 struct flow {
     struct flow_options options;
     struct numbered sent, expected; /* as it leaves, as it arrives; constant after flow_addresses */
-    struct tag_options tagging;     /* constant after flow_tagging */
-    bool (*accepts)(void *context, const uint8_t destination[6]); /* constant, of flow_filtering */
+    struct tag_options tagging;     /* of flow_tagging */
+    bool (*accepts)(void *context, const uint8_t destination[6],
+                    uint32_t tag); /* constant, of flow_filtering */
     void *accepts_context;
     pthread_mutex_t lock;
     pthread_cond_t room;
@@ -113,10 +114,11 @@ int flow_init(struct flow *flow, const struct flow_options *options);
 void flow_destroy(struct flow *flow);
 /* Before flow_start: with which addresses the frames leave. */
 void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6]);
-/* Before flow_start: what of 802.1Q the miniport advertises. */
+/* What of 802.1Q the miniport advertises. Before flow_start, and when no frame is under way. */
 void flow_tagging(struct flow *flow, struct tag_options options);
 /* Before flow_start: which frames are to arrive at all. Asked under the flow's lock. */
-void flow_filtering(struct flow *flow, bool (*accepts)(void *context, const uint8_t destination[6]),
+void flow_filtering(struct flow *flow,
+                    bool (*accepts)(void *context, const uint8_t destination[6], uint32_t tag),
                     void *context);
 /* Before flow_start: nobody is there to see the frames arrive; that they came back is all. */
 void flow_unseen(struct flow *flow);

@@ -133,7 +133,13 @@ static void gen_pause(struct net *net, bool paused)
 
 static void gen_filter(struct net *net, bool changing)
 {
-    flow_filter(&gen_of(net)->rx, changing);
+    struct gen *gen = gen_of(net);
+
+    if (!changing) { /* perhaps another VLAN */
+        flow_tagging(&gen->tx, net->ports->tags);
+        flow_tagging(&gen->rx, net->ports->tags);
+    }
+    flow_filter(&gen->rx, changing);
 }
 
 static bool look(void *context)

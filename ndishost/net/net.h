@@ -35,9 +35,9 @@ struct net_ports {
      * (wait for near_sent, then go on) or, with 0 and adapter not running, never. PASSIVE_LEVEL or
      * DISPATCH_LEVEL. The host decides on the shape (MDLs, offsets, NET_BUFFERs a list) from its seed. */
     unsigned (*near_send)(void *context, const struct net_frame *frames, unsigned count);
-    /* Do the packet filter and the multicast list, as they were last set, ask for frames to that
-     * address? NULL: that is not known. */
-    bool (*near_accepts)(void *context, const uint8_t destination[6]);
+    /* Do packet filter, multicast list and VLAN, as they were last set, ask for frames to that
+     * address with that tag on the wire? NULL: that is not known. */
+    bool (*near_accepts)(void *context, const uint8_t destination[6], uint32_t tag);
     /* The far side puts a frame on the wire towards the device; blocks for room; -1 when it cannot.
      * NULL when the bus has no far end of ours. */
     int (*far_send)(void *context, const void *frame, size_t length);
@@ -66,8 +66,8 @@ struct net_ops {
     /* The host is about to pause, reset or power down the miniport (true), or it runs again (false):
      * frames under way in between may be dropped lawfully, in either direction. May be NULL. */
     void (*pause)(struct net *net, bool paused);
-    /* The host is about to set packet filter or multicast list (true), or has (false): of frames
-     * under way in between it is not known whether they are asked for. May be NULL. */
+    /* The host is about to set packet filter, multicast list or VLAN (true), or has (false): of
+     * frames under way in between it is not known whether they are asked for. May be NULL. */
     void (*filter)(struct net *net, bool changing);
     /* Stops sending, joins threads. Frames in flight still come back until close. */
     void (*stop)(struct net *net);

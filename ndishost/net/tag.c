@@ -46,7 +46,7 @@ static uint32_t covered(struct tag_options options)
 }
 
 /* CanonicalFormatId "should be set to zero" (NDIS_NET_BUFFER_LIST_8021Q_INFO). A protocol sets what
- * the MacOptions offer. */
+ * the MacOptions offer, and leaves the VLAN to an adapter that is of one. */
 uint32_t tag_offered(struct tag_options options, uint32_t tag)
 {
     uint32_t mask = covered(options);
@@ -54,17 +54,22 @@ uint32_t tag_offered(struct tag_options options, uint32_t tag)
     if (tag == TAG_NONE)
         return TAG_NONE;
     tag &= mask ? mask : TAG_PRIORITY | TAG_VLAN;
+    if (options.vlan_id)
+        tag &= ~TAG_VLAN;
     return tag ? tag : TAG_NONE;
 }
 
 /* "Insert the 802.1Q header into each outgoing packet and fill it up with the data from OOB (if any
  * non-zero data exists in OOB)"; with tagging disabled, "not honor 802.1Q information in OOB (and
- * therefore not insert any tag)". A driver that is to tag advertises it. */
+ * therefore not insert any tag)". A driver that is to tag advertises it. One that is of a VLAN "marks
+ * outgoing packets with the VLAN ID". */
 uint32_t tag_sent(struct tag_options options, uint32_t out_of_band)
 {
-    if (!covered(options) || !out_of_band)
-        return TAG_NONE;
-    return out_of_band;
+    uint32_t tag = out_of_band == TAG_NONE ? 0 : out_of_band;
+
+    if (options.vlan && !(tag & TAG_VLAN))
+        tag |= options.vlan_id;
+    return covered(options) && tag ? tag : TAG_NONE;
 }
 
 /* "The miniport driver should remove the 802.1Q header from all receive packets regardless of the

@@ -28,6 +28,7 @@
 /* The miniport's MacOptions: NDIS_MAC_OPTION_8021P_PRIORITY, NDIS_MAC_OPTION_8021Q_VLAN. */
 struct tag_options {
     bool priority, vlan;
+    uint32_t vlan_id; /* the adapter's (OID_GEN_VLAN_ID); 0: it is of none */
 };
 
 /* The tag behind the addresses of a frame, or TAG_NONE. */

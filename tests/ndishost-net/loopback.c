@@ -95,7 +95,8 @@ static void deliver(struct loopback *loopback, enum way way, const struct packet
         loopback->station(loopback, packet->bytes, packet->length);
     else if (way == TX && ops->far_receive)
         ops->far_receive(loopback->net, packet->bytes, packet->length);
-    if (way == RX && (!loopback->filter || loopback->filter(loopback, packet->bytes)))
+    if (way == RX &&
+        (!loopback->filter || loopback->filter(loopback, packet->bytes, packet->wire_tag)))
         ops->near_receive(loopback->net, packet->bytes, packet->length, packet->tag);
 }
 
@@ -132,7 +133,7 @@ static void to_wire(const struct loopback *loopback, struct packet *packet,
 static void from_wire(const struct loopback *loopback, struct packet *packet,
                       const struct fault *fault)
 {
-    uint32_t tag = tag_read(packet->bytes, packet->length);
+    uint32_t tag = packet->wire_tag = tag_read(packet->bytes, packet->length);
 
     if (tag == TAG_NONE || (fault && fault->kind == TAG_LEFT))
         return;
@@ -263,7 +264,7 @@ void loopback_init(struct loopback *loopback, bool has_far)
     memset(loopback, 0, sizeof *loopback);
     loopback->ports = (struct net_ports){.context = loopback,
                                          .mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56},
-                                         .tags = {true, true},
+                                         .tags = {.priority = true, .vlan = true},
                                          .near_send = near_send,
                                          .far_send = has_far ? far_send : NULL,
                                          .finished = finished};

@@ -46,7 +46,8 @@ struct fault {
 struct packet {
     uint8_t bytes[2048];
     size_t length;
-    uint32_t tag; /* near: out of band */
+    uint32_t tag;      /* near: out of band */
+    uint32_t wire_tag; /* to the near side: what it had in it */
     uint64_t cookie;
 };
 
@@ -64,7 +65,7 @@ struct loopback {
     /* Set before the start: is given what the near side sends, instead of the end's far_receive. */
     void (*station)(struct loopback *loopback, const uint8_t *frame, size_t length);
     /* Set before the start: the miniport drops what this does not accept; NULL: nothing. */
-    bool (*filter)(void *context, const uint8_t destination[6]);
+    bool (*filter)(void *context, const uint8_t destination[6], uint32_t tag);
     bool copies_tags; /* out of band, on reception; set before the start */
     /* Guarded by lock. */
     bool stopping, finished, link_up, paused;

@@ -464,11 +464,11 @@ static void test_without_far_refuses(void **state)
 static atomic_uint
     filter; /* a bit a kind: directed, the lower groups, the upper, broadcast, other */
 
-static bool accepts(void *context, const uint8_t destination[6])
+static bool accepts(void *context, const uint8_t destination[6], uint32_t tag)
 {
     unsigned kind = 4;
 
-    (void)context;
+    (void)context, (void)tag;
     if (destination[0] == 0xFF)
         kind = 3;
     else if (destination[0] & 1)
@@ -549,9 +549,9 @@ static void test_bad_filter(void **state)
     expect_text(&outcome, "50 that the packet filter did not ask for");
 }
 
-static bool accepts_no_broadcast(void *context, const uint8_t destination[6])
+static bool accepts_no_broadcast(void *context, const uint8_t destination[6], uint32_t tag)
 {
-    return destination[0] != 0xFF && accepts(context, destination);
+    return destination[0] != 0xFF && accepts(context, destination, tag);
 }
 
 static void test_bad_filter_too_narrow(void **state)
@@ -626,6 +626,39 @@ static void test_random_batches(void **state)
     assert_in_range(loopback.near_sends, 5000 / 64, 5000 / 16);
 }
 
+/* An adapter of VLAN 9: its frames are marked, and only those of the VLAN are to come up. */
+static bool accepts_vlan(void *context, const uint8_t destination[6], uint32_t tag)
+{
+    (void)context, (void)destination;
+    return tag != TAG_NONE && (tag & TAG_VLAN) == 9;
+}
+
+static void test_vlan(void **state)
+{
+    static const char *const specs[] = {"gen:count=500,tag=9:5", "gen:count=500,tag=8:5",
+                                        "gen:count=500,tag=none", "gen:count=2000,tag=random"};
+    struct outcome outcome;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+
+        loopback_destroy(&loopback);
+        loopback_init(&loopback, true);
+        loopback.ports.tags.vlan_id = 9;
+        loopback.ports.near_accepts = loopback.filter = accepts_vlan;
+        outcome = run(specs[i]);
+        expect_good(&outcome);
+        expect_json(&outcome, "unwanted", 0, 2);
+    }
+    loopback_destroy(&loopback);
+    loopback_init(&loopback, true);
+    loopback.ports.tags.vlan_id = 9;
+    loopback.ports.near_accepts = accepts_vlan;
+    outcome = run("gen:count=5,tag=8");
+    expect_bad(&outcome);
+    expect_text(&outcome, "that the packet filter did not ask for");
+}
+
 /* Tags both ways, and echoed, whatever part of 802.1Q the miniport says that it does. */
 static void test_tags(void **state)
 {
@@ -643,7 +676,8 @@ static void test_tags(void **state)
 
             loopback_destroy(&loopback);
             loopback_init(&loopback, true);
-            loopback.ports.tags = (struct tag_options){options & 1, options & 2};
+            loopback.ports.tags =
+                (struct tag_options){.priority = options & 1, .vlan = options & 2};
             loopback.copies_tags = options;
             outcome = run(specs[i]);
             expect_good(&outcome);
@@ -783,7 +817,7 @@ static void bad_options(struct tag_options options, bool copies, const char *spe
 
 static void test_bad_tags_not_offered(void **state)
 {
-    const struct tag_options none = {false, false}, both = {true, true};
+    const struct tag_options none = {.vlan_id = 0}, both = {.priority = true, .vlan = true};
 
     (void)state;
     loopback_destroy(&loopback);
@@ -1167,6 +1201,7 @@ int main(void)
         WITHOUT_FAR(test_without_far_refuses),
         WITH_FAR(test_none),
         WITH_FAR(test_tags),
+        WITH_FAR(test_vlan),
         WITH_FAR(test_kinds),
         WITH_FAR(test_kinds_counted),
         WITH_FAR(test_bad_filter),

@@ -10,7 +10,9 @@
 
 #define TCI(priority, vlan) ((uint32_t)(priority) << 13 | (vlan))
 
-static const struct tag_options neither, priority = {true, false}, both = {true, true};
+static const struct tag_options neither, priority = {.priority = true},
+                                         both = {.priority = true, .vlan = true},
+                                         of_vlan = {.priority = true, .vlan = true, .vlan_id = 9};
 
 static void test_insert_and_strip(void **state)
 {
@@ -52,6 +54,8 @@ static void test_sent(void **state)
     assert_int_equal(tag_sent(both, 0), TAG_NONE); /* no non-zero data */
     assert_int_equal(tag_sent(both, TAG_NONE), TAG_NONE);
     assert_int_equal(tag_sent(neither, TCI(3, 5)), TAG_NONE); /* not honoured */
+    assert_int_equal(tag_sent(of_vlan, TAG_NONE), TCI(0, 9));
+    assert_int_equal(tag_sent(of_vlan, TCI(3, 0)), TCI(3, 9));
 }
 
 static void test_offered(void **state)
@@ -62,6 +66,7 @@ static void test_offered(void **state)
     assert_int_equal(tag_offered(priority, TCI(0, 5)), TAG_NONE);
     assert_int_equal(tag_offered(neither, TCI(3, 5)), TCI(3, 5));
     assert_int_equal(tag_offered(both, TAG_NONE), TAG_NONE);
+    assert_int_equal(tag_offered(of_vlan, TCI(3, 5)), TCI(3, 0));
 }
 
 static void test_received(void **state)
