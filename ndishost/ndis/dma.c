@@ -100,13 +100,14 @@ VOID NTAPI NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     if (!dma)
         return;
     if (!dma->registered) {
-        rule_violation("NdisMDeregisterScatterGatherDma", RULE_CALLER, "deregistered twice");
+        rule_violation_object("NdisMDeregisterScatterGatherDma", dma, RULE_CALLER,
+                              "deregistered twice");
         return;
     }
     if (atomic_load(&dma->outstanding))
-        rule_violation("NdisMDeregisterScatterGatherDma", RULE_CALLER,
-                       "%u scatter/gather lists have not been freed",
-                       atomic_load(&dma->outstanding));
+        rule_violation_object("NdisMDeregisterScatterGatherDma", dma, RULE_CALLER,
+                              "%u scatter/gather lists have not been freed",
+                              atomic_load(&dma->outstanding));
     dma->registered = false;
     track_remove("DMA channel", dma, RULE_CALLER);
 }
@@ -392,8 +393,8 @@ static struct dma_channel *channel_for(NDIS_HANDLE handle, NET_BUFFER *nb, const
     if (!dma)
         return NULL;
     if (!dma->registered) {
-        rule_violation("NdisMDeregisterScatterGatherDma", caller,
-                       "%s with a DMA channel that was deregistered", function);
+        rule_violation_object("NdisMDeregisterScatterGatherDma", dma, caller,
+                              "%s with a DMA channel that was deregistered", function);
         return NULL;
     }
     if (nb_of(nb)->magic != NB_MAGIC) {
@@ -420,8 +421,9 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
         return NDIS_STATUS_RESOURCES;
     record = &nb_of(NetBuffer)->sg;
     if (record->list) {
-        rule_violation("NdisMAllocateNetBufferSGList", RULE_CALLER,
-                       "the NET_BUFFER %p has a scatter/gather list already", (void *)NetBuffer);
+        rule_violation_object("NdisMAllocateNetBufferSGList", NetBuffer, RULE_CALLER,
+                              "the NET_BUFFER %p has a scatter/gather list already",
+                              (void *)NetBuffer);
         return NDIS_STATUS_FAILURE;
     }
     record->dma = dma;
@@ -456,14 +458,14 @@ VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_
         return;
     record = &nb_of(NetBuffer)->sg;
     if (!record->list || record->list != pSGL || record->dma != dma) {
-        rule_violation("NdisMFreeNetBufferSGList", RULE_CALLER,
-                       "%p is not the scatter/gather list of the NET_BUFFER %p, which is %p",
-                       (void *)pSGL, (void *)NetBuffer, (void *)record->list);
+        rule_violation_object("NdisMFreeNetBufferSGList", NetBuffer, RULE_CALLER,
+                              "%p is not the scatter/gather list of the NET_BUFFER %p, which is %p",
+                              (void *)pSGL, (void *)NetBuffer, (void *)record->list);
         return;
     }
     if (!atomic_load_explicit(&record->delivered, memory_order_acquire)) {
-        rule_violation("NdisMFreeNetBufferSGList", RULE_CALLER,
-                       "freed before MiniportProcessSGList was called with it");
+        rule_violation_object("NdisMFreeNetBufferSGList", NetBuffer, RULE_CALLER,
+                              "freed before MiniportProcessSGList was called with it");
         return;
     }
     if (record->bounce && !record->write_to_device)
@@ -532,7 +534,7 @@ VOID NTAPI NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle,
     (void)WriteToDevice;
     if (handle_adapter(NdisHandle, __func__, RULE_CALLER) &&
         !track_remove("SG list", ScatterGatherListBuffer, RULE_CALLER))
-        rule_violation("NdisFreeScatterGatherList", RULE_CALLER, "%p was never built",
-                       (void *)ScatterGatherListBuffer);
+        rule_violation_object("NdisFreeScatterGatherList", ScatterGatherListBuffer, RULE_CALLER,
+                              "%p was never built", (void *)ScatterGatherListBuffer);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeScatterGatherList);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ndis/net_buffer.h"
+#include "ndis/resources.h"
 #include "nt/log.h"
 #include "nt/pool.h"
 #include "nt/processor.h"
@@ -65,6 +67,8 @@ struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error
         free(driver);
         return NULL;
     }
+    rules_history_source(nbl_history);
+    resources_hooks();
     registry_path(driver, image_name(driver->image));
     driver_object(driver);
     entry = (DRIVER_ENTRY_FUNCTION *)image_entry(driver->image);

@@ -245,8 +245,8 @@ static struct interrupt_registration *interrupt_of(NDIS_HANDLE handle, const cha
         handle_check(handle, HANDLE_INTERRUPT, function, caller);
 
     if (registration && atomic_load(&registration->closing)) {
-        rule_violation("NdisMDeregisterInterruptEx", caller,
-                       "%s on an interrupt that was deregistered", function);
+        rule_violation_object("NdisMDeregisterInterruptEx", registration, caller,
+                              "%s on an interrupt that was deregistered", function);
         return NULL;
     }
     return registration;

@@ -27,6 +27,14 @@ const char *nbl_owner_name(enum nbl_owner owner);
 #define NBL_MAGIC 0x4C424E68u
 #define NB_MAGIC  0x4642656Eu
 
+/* What last happened to a list, for reports. */
+#define NBL_EVENTS 4
+struct nbl_event {
+    const char *what; /* a constant: "sent" */
+    const void *caller;
+    uint64_t time; /* nt_clock_now() */
+};
+
 /* Before each NET_BUFFER_LIST. `owner` is changed by compare-and-swap where two could race. */
 struct nbl_header {
     uint32_t magic;
@@ -38,6 +46,8 @@ struct nbl_header {
     uint64_t time;      /* when it was sent or indicated, ns */
     uint64_t sum;       /* ownership.c, of an indicated one: what may not change; 0: unknown */
     bool poisoned;      /* ownership.c */
+    atomic_uint events; /* that there were; the last ones are in `event` */
+    struct nbl_event event[NBL_EVENTS];
 } __attribute__((aligned(16)));
 
 static inline struct nbl_header *nbl_of(NET_BUFFER_LIST *nbl)
@@ -76,6 +86,11 @@ static inline struct nb_header *nb_of(NET_BUFFER *nb)
 /* Bytes that a header and its structure take up together, 16-aligned. */
 #define NBL_BLOCK_SIZE (sizeof(struct nbl_header) + ((NBL_TRUE_SIZE + 15) & ~(size_t)15))
 #define NB_BLOCK_SIZE  (sizeof(struct nb_header) + ((sizeof(NET_BUFFER) + 15) & ~(size_t)15))
+
+/* A line of a list's history; nothing with the rules off. */
+void nbl_note(NET_BUFFER_LIST *nbl, const char *what, const void *caller, uint64_t time);
+/* The source of such histories for rules.h. */
+size_t nbl_history(const void *object, char *buf, size_t size);
 
 NET_BUFFER_LIST *nbl_initialize(void *block, struct nbl_pool *pool, enum nbl_owner owner);
 NET_BUFFER *nb_initialize(void *block, struct nb_pool *pool);

@@ -2,8 +2,11 @@
 /* Pools of NET_BUFFER_LISTs and NET_BUFFERs, and what drivers allocate from them. */
 #include "ndis/net_buffer.h"
 
+#include <stdio.h>
 #include <string.h>
+#include "nt/clock.h"
 #include "nt/pool.h"
+#include "nt/probe.h"
 
 struct nbl_pool {
     struct handle handle;
@@ -52,6 +55,42 @@ NET_BUFFER_LIST *nbl_initialize(void *block, struct nbl_pool *pool, enum nbl_own
     atomic_store(&header->owner, owner);
     nbl->NdisPoolHandle = pool;
     return nbl;
+}
+
+void nbl_note(NET_BUFFER_LIST *nbl, const char *what, const void *caller, uint64_t time)
+{
+    struct nbl_header *header = nbl_of(nbl);
+    struct nbl_event *event;
+
+    if (!rules_enabled)
+        return;
+    event = &header->event[atomic_fetch_add(&header->events, 1) % NBL_EVENTS];
+    *event = (struct nbl_event){what, caller, time};
+}
+
+size_t nbl_history(const void *object, char *buf, size_t size)
+{
+    struct nbl_header header;
+    size_t used = 0;
+    unsigned i;
+
+    if (probe_copy(&header, (const char *)object - sizeof(header), sizeof(header)) !=
+            sizeof(header) ||
+        header.magic != NBL_MAGIC)
+        return 0;
+    i = header.events > NBL_EVENTS ? header.events - NBL_EVENTS : 0;
+    for (; i < header.events && used < size; i++) {
+        const struct nbl_event *event = &header.event[i % NBL_EVENTS];
+        char by[160];
+        int n = snprintf(buf + used, size - used, "NET_BUFFER_LIST %p: %s%s%s at %u.%06u s\n",
+                         object, event->what, event->caller ? " by " : "",
+                         event->caller ? image_symbol(event->caller, by, sizeof(by)) : "",
+                         (unsigned)(event->time / NT_SECOND),
+                         (unsigned)(event->time % NT_SECOND / NT_MICROSECOND));
+
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return used < size ? used : size - 1;
 }
 
 bool nbl_tail_intact(const NET_BUFFER_LIST *nbl)
@@ -125,8 +164,9 @@ VOID NTAPI NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle)
     if (!pool)
         return;
     if (atomic_load(&pool->count)) {
-        rule_violation("NdisFreeNetBufferListPool", RULE_CALLER,
-                       "the pool still has %u NET_BUFFER_LISTs out", atomic_load(&pool->count));
+        rule_violation_object("NdisFreeNetBufferListPool", pool, RULE_CALLER,
+                              "the pool still has %u NET_BUFFER_LISTs out",
+                              atomic_load(&pool->count));
         return;
     }
     pool->handle.kind = HANDLE_FREED;
@@ -168,8 +208,8 @@ VOID NTAPI NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle)
     if (!pool)
         return;
     if (atomic_load(&pool->count)) {
-        rule_violation("NdisFreeNetBufferPool", RULE_CALLER,
-                       "the pool still has %u NET_BUFFERs out", atomic_load(&pool->count));
+        rule_violation_object("NdisFreeNetBufferPool", pool, RULE_CALLER,
+                              "the pool still has %u NET_BUFFERs out", atomic_load(&pool->count));
         return;
     }
     pool->handle.kind = HANDLE_FREED;
@@ -235,9 +275,9 @@ VOID NTAPI NdisFreeNetBufferListContext(PNET_BUFFER_LIST NetBufferList, USHORT C
 
     HOST_CALL(DISPATCH_LEVEL);
     if (!context || context->Size - context->Offset < ContextSize) {
-        rule_violation("NetBufferListContext", RULE_CALLER,
-                       "NdisFreeNetBufferListContext of %u bytes, of which %d are in use",
-                       ContextSize, context ? context->Size - context->Offset : 0);
+        rule_violation_object("NetBufferListContext", NetBufferList, RULE_CALLER,
+                              "NdisFreeNetBufferListContext of %u bytes, of which %d are in use",
+                              ContextSize, context ? context->Size - context->Offset : 0);
         return;
     }
     context->Offset += ContextSize;
@@ -264,6 +304,8 @@ static NET_BUFFER_LIST *list_allocate(struct nbl_pool *pool, unsigned context_si
     if (!block)
         return NULL;
     nbl = nbl_initialize(block, pool, NBL_WITH_DRIVER);
+    if (rules_enabled)
+        nbl_note(nbl, "allocated", caller, nt_clock_now());
     if (context)
         context_push(nbl, (NET_BUFFER_LIST_CONTEXT *)(block + NBL_BLOCK_SIZE), context_size,
                      context_spare);
@@ -347,10 +389,11 @@ NTAPI NdisAllocateNetBufferAndNetBufferList(NDIS_HANDLE PoolHandle, USHORT Conte
     if (!pool)
         return NULL;
     if (!pool->with_net_buffer || pool->data_size) {
-        rule_violation("NetBufferListPool", RULE_CALLER,
-                       "%s on a pool with fAllocateNetBuffer %d and DataSize %lu (TRUE and 0 are "
-                       "needed)",
-                       __func__, pool->with_net_buffer, (unsigned long)pool->data_size);
+        rule_violation_object(
+            "NetBufferListPool", pool, RULE_CALLER,
+            "%s on a pool with fAllocateNetBuffer %d and DataSize %lu (TRUE and 0 are "
+            "needed)",
+            __func__, pool->with_net_buffer, (unsigned long)pool->data_size);
         return NULL;
     }
     if (!MdlChain && (DataOffset || DataLength))
@@ -376,15 +419,17 @@ VOID NTAPI NdisFreeNetBufferList(PNET_BUFFER_LIST NetBufferList)
     HOST_CALL(DISPATCH_LEVEL);
     if (header->magic != NBL_MAGIC || !pool ||
         !atomic_compare_exchange_strong(&header->owner, &owner, NBL_FREE)) {
-        rule_violation("NetBufferListOwner", RULE_CALLER,
-                       "NdisFreeNetBufferList of %p, which is %s", (void *)NetBufferList,
-                       header->magic == NBL_MAGIC ? nbl_owner_name(owner) : "no NET_BUFFER_LIST");
+        rule_violation_object("NetBufferListOwner", NetBufferList, RULE_CALLER,
+                              "NdisFreeNetBufferList of %p, which is %s", (void *)NetBufferList,
+                              header->magic == NBL_MAGIC ? nbl_owner_name(owner)
+                                                         : "no NET_BUFFER_LIST");
         return;
     }
     if (!nbl_tail_intact(NetBufferList))
-        rule_violation("NetBufferListSize", RULE_CALLER,
-                       "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
-                       (void *)NetBufferList);
+        rule_violation_object(
+            "NetBufferListSize", NetBufferList, RULE_CALLER,
+            "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
+            (void *)NetBufferList);
     for (nb = NET_BUFFER_LIST_FIRST_NB(NetBufferList); nb; nb = NET_BUFFER_NEXT_NB(nb))
         if (nb_of(nb)->magic == NB_MAGIC && nb_of(nb)->with_list && nb_of(nb)->with_data)
             data_detach(nb, pool->tag);
@@ -447,17 +492,17 @@ VOID NTAPI NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
 
     HOST_CALL(DISPATCH_LEVEL);
     if (header->magic != NB_MAGIC || !pool) {
-        rule_violation("NetBufferOwner", RULE_CALLER, "NdisFreeNetBuffer of %p, which %s",
-                       (void *)NetBuffer,
-                       header->magic != NB_MAGIC ? "is no NET_BUFFER"
-                       : header->with_list       ? "belongs to its NET_BUFFER_LIST"
-                                                 : "is not the driver's");
+        rule_violation_object("NetBufferOwner", NetBuffer, RULE_CALLER,
+                              "NdisFreeNetBuffer of %p, which %s", (void *)NetBuffer,
+                              header->magic != NB_MAGIC ? "is no NET_BUFFER"
+                              : header->with_list       ? "belongs to its NET_BUFFER_LIST"
+                                                        : "is not the driver's");
         return;
     }
     if (header->sg.list)
-        rule_violation("NdisMFreeNetBufferSGList", RULE_CALLER,
-                       "NdisFreeNetBuffer of %p, which still has a scatter/gather list",
-                       (void *)NetBuffer);
+        rule_violation_object("NdisMFreeNetBufferSGList", NetBuffer, RULE_CALLER,
+                              "NdisFreeNetBuffer of %p, which still has a scatter/gather list",
+                              (void *)NetBuffer);
     if (header->with_data)
         data_detach(NetBuffer, pool->tag);
     header->magic = 0;

@@ -75,10 +75,11 @@ void poison_end_list(NET_BUFFER_LIST *nbl)
     header->poisoned = false;
     at = touched(nbl, sizeof(*nbl));
     if (at < sizeof(*nbl))
-        rule_violation("NetBufferListOwner", header->caller,
-                       "the NET_BUFFER_LIST %p was written to, at offset %zu, after it had been "
-                       "completed from here",
-                       (void *)nbl, at);
+        rule_violation_object(
+            "NetBufferListOwner", nbl, header->caller,
+            "the NET_BUFFER_LIST %p was written to, at offset %zu, after it had been "
+            "completed from here",
+            (void *)nbl, at);
     memset(nbl, 0, sizeof(*nbl));
 }
 
@@ -142,10 +143,11 @@ void indicated_compare(NET_BUFFER_LIST *nbl)
     struct nbl_header *header = nbl_of(nbl);
 
     if (header->sum && header->sum != sum_list(nbl))
-        rule_violation("NetBufferListOwner", header->caller,
-                       "the NET_BUFFER_LIST %p, or its frame, was changed after it had been "
-                       "indicated from here, and before it was returned: the buffer may have been "
-                       "the device's again",
-                       (void *)nbl);
+        rule_violation_object(
+            "NetBufferListOwner", nbl, header->caller,
+            "the NET_BUFFER_LIST %p, or its frame, was changed after it had been "
+            "indicated from here, and before it was returned: the buffer may have been "
+            "the device's again",
+            (void *)nbl);
     header->sum = 0;
 }

@@ -184,8 +184,8 @@ VOID NTAPI NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAdd
     if (!adapter)
         return;
     if (!unmap(adapter, VirtualAddress, Length)) {
-        rule_violation("NdisMUnmapIoSpace", RULE_CALLER, "%p is no mapping of 0x%x bytes",
-                       VirtualAddress, Length);
+        rule_violation_object("NdisMUnmapIoSpace", VirtualAddress, RULE_CALLER,
+                              "%p is no mapping of 0x%x bytes", VirtualAddress, Length);
         return;
     }
     track_remove("I/O space mapping", VirtualAddress, RULE_CALLER);

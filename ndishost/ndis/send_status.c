@@ -70,8 +70,8 @@ void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const
     char name[64];
 
     if (!lawful(adapter, nbl))
-        rule_violation(
-            "SendStatus", caller,
+        rule_violation_object(
+            "SendStatus", nbl, caller,
             "NET_BUFFER_LIST %p completed with %s: nothing has happened to %s, which is %s, "
             "that would be a reason",
             (void *)nbl, status_name(NET_BUFFER_LIST_STATUS(nbl), name, sizeof(name)),

@@ -75,9 +75,9 @@ static void check_edge(const struct shared_memory *block, const void *caller)
 
     for (i = block->length; i < whole_pages(block->length); i++)
         if (block->va[i] != SHARED_FILL) {
-            rule_violation("PoolOverrun", caller,
-                           "shared memory of %zu bytes at %p was written to at offset %zu",
-                           block->length, (void *)block->va, i);
+            rule_violation_object("PoolOverrun", block->va, caller,
+                                  "shared memory of %zu bytes at %p was written to at offset %zu",
+                                  block->length, (void *)block->va, i);
             return;
         }
 }
@@ -127,20 +127,22 @@ VOID NTAPI NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length
     if (!adapter)
         return;
     if (adapter->in_shutdown)
-        rule_violation("NdisMFreeSharedMemory", RULE_CALLER, "called from MiniportShutdownEx");
+        rule_violation_object("NdisMFreeSharedMemory", VirtualAddress, RULE_CALLER,
+                              "called from MiniportShutdownEx");
     block = take_out(adapter, VirtualAddress);
     if (!block) {
-        rule_violation("NdisMFreeSharedMemory", RULE_CALLER, "%p is no shared memory",
-                       VirtualAddress);
+        rule_violation_object("NdisMFreeSharedMemory", VirtualAddress, RULE_CALLER,
+                              "%p is no shared memory", VirtualAddress);
         return;
     }
     if (block->length != Length || block->cached != (Cached != FALSE) ||
         block->pa != (uint64_t)PhysicalAddress.QuadPart)
-        rule_violation("NdisMFreeSharedMemory", RULE_CALLER,
-                       "%p was allocated with %zu bytes, Cached %d, physical 0x%llx; it is freed "
-                       "with %lu bytes, Cached %d, physical 0x%llx",
-                       VirtualAddress, block->length, block->cached, (unsigned long long)block->pa,
-                       (unsigned long)Length, Cached, (unsigned long long)PhysicalAddress.QuadPart);
+        rule_violation_object(
+            "NdisMFreeSharedMemory", VirtualAddress, RULE_CALLER,
+            "%p was allocated with %zu bytes, Cached %d, physical 0x%llx; it is freed "
+            "with %lu bytes, Cached %d, physical 0x%llx",
+            VirtualAddress, block->length, block->cached, (unsigned long long)block->pa,
+            (unsigned long)Length, Cached, (unsigned long long)PhysicalAddress.QuadPart);
     check_edge(block, RULE_CALLER);
     track_remove("shared memory", VirtualAddress, RULE_CALLER);
     release(block);
@@ -254,8 +256,8 @@ VOID NTAPI NdisFreeSharedMemory(NDIS_HANDLE NdisHandle, NDIS_HANDLE AllocationHa
     HOST_CALL(PASSIVE_LEVEL);
     block = adapter ? take_out(adapter, AllocationHandle) : NULL;
     if (!block) {
-        rule_violation("NdisFreeSharedMemory", RULE_CALLER, "%p is no shared memory",
-                       AllocationHandle);
+        rule_violation_object("NdisFreeSharedMemory", AllocationHandle, RULE_CALLER,
+                              "%p is no shared memory", AllocationHandle);
         return;
     }
     check_edge(block, RULE_CALLER);

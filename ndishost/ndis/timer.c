@@ -72,8 +72,8 @@ static BOOLEAN set(NDIS_HANDLE object, LARGE_INTEGER due, LONG period, void *con
     if (!timer)
         return FALSE;
     if (period < 0) {
-        rule_violation("PeriodicTimer", caller, "%s with a period of %ld ms", function,
-                       (long)period);
+        rule_violation_object("PeriodicTimer", timer, caller, "%s with a period of %ld ms",
+                              function, (long)period);
         return FALSE;
     }
     atomic_store(&timer->context, context ? context : timer->default_context);
@@ -108,9 +108,9 @@ BOOLEAN NTAPI NdisCancelTimerObject(NDIS_HANDLE TimerObject)
     if (!timer)
         return FALSE;
     if (timer->periodic && irql_get() != PASSIVE_LEVEL)
-        rule_violation("PeriodicTimer", RULE_CALLER,
-                       "a periodic timer cancelled at %s; only PASSIVE_LEVEL is allowed",
-                       irql_name(irql_get()));
+        rule_violation_object("PeriodicTimer", timer, RULE_CALLER,
+                              "a periodic timer cancelled at %s; only PASSIVE_LEVEL is allowed",
+                              irql_name(irql_get()));
     cancelled = KeCancelTimer(&timer->timer);
     if (timer->periodic && irql_get() == PASSIVE_LEVEL)
         KeFlushQueuedDpcs();
@@ -126,8 +126,8 @@ VOID NTAPI NdisFreeTimerObject(NDIS_HANDLE TimerObject)
     if (!timer)
         return;
     if (KeCancelTimer(&timer->timer) || KeRemoveQueueDpc(&timer->dpc))
-        rule_violation("CancelTimerObject", RULE_CALLER,
-                       "NdisFreeTimerObject of a timer that is set; cancel it first");
+        rule_violation_object("CancelTimerObject", timer, RULE_CALLER,
+                              "NdisFreeTimerObject of a timer that is set; cancel it first");
     timer->handle.kind = HANDLE_FREED;
     nt_pool_free("timer", timer, timer->tag, RULE_CALLER);
 }

@@ -23,6 +23,7 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
         header->first = NET_BUFFER_LIST_FIRST_NB(nbl);
         header->caller = NULL;
         header->time = now;
+        nbl_note(nbl, "sent", NULL, now);
         nbl->SourceHandle = adapter;
         nbl->ChildRefCount = 0;
         atomic_store_explicit(&header->owner, NBL_WITH_MINIPORT, memory_order_release);
@@ -39,8 +40,8 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     unsigned owner = NBL_WITH_MINIPORT;
 
     if (header->magic != NBL_MAGIC || header->pool) {
-        rule_violation("NdisMSendNetBufferListsComplete", caller,
-                       "NET_BUFFER_LIST %p completed, which was never sent", (void *)nbl);
+        rule_violation_object("NdisMSendNetBufferListsComplete", nbl, caller,
+                              "NET_BUFFER_LIST %p completed, which was never sent", (void *)nbl);
         return false;
     }
     if (header->adapter != adapter ||
@@ -48,14 +49,16 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                                                  memory_order_acq_rel, memory_order_acquire)) {
         char by[96];
 
-        rule_violation("DoubleComplete", caller,
-                       "NET_BUFFER_LIST %p completed by %s while it is %s (last completed at %s)",
-                       (void *)nbl, adapter->name,
-                       header->adapter != adapter ? "another adapter's" : nbl_owner_name(owner),
-                       image_symbol(header->caller, by, sizeof(by)));
+        rule_violation_object(
+            "DoubleComplete", nbl, caller,
+            "NET_BUFFER_LIST %p completed by %s while it is %s (last completed at %s)", (void *)nbl,
+            adapter->name, header->adapter != adapter ? "another adapter's" : nbl_owner_name(owner),
+            image_symbol(header->caller, by, sizeof(by)));
         return false;
     }
     header->caller = caller;
+    if (rules_enabled)
+        nbl_note(nbl, "completed", caller, nt_clock_now());
     return true;
 }
 
@@ -66,21 +69,23 @@ static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     NET_BUFFER *nb;
 
     if (NET_BUFFER_LIST_FIRST_NB(nbl) != header->first)
-        rule_violation("NetBufferListOwner", caller,
-                       "the miniport changed the list of NET_BUFFERs of the NET_BUFFER_LIST %p",
-                       (void *)nbl);
+        rule_violation_object(
+            "NetBufferListOwner", nbl, caller,
+            "the miniport changed the list of NET_BUFFERs of the NET_BUFFER_LIST %p", (void *)nbl);
     if (NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS)
         send_status_check(adapter, nbl, caller);
     if (!nbl_tail_intact(nbl))
-        rule_violation("NetBufferListSize", caller,
-                       "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
-                       (void *)nbl);
+        rule_violation_object(
+            "NetBufferListSize", nbl, caller,
+            "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
+            (void *)nbl);
     for (nb = header->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
         if (nb_of(nb)->sg.list)
-            rule_violation("NdisMFreeNetBufferSGList", caller,
-                           "NET_BUFFER_LIST %p completed before the scatter/gather list of its "
-                           "NET_BUFFER %p was freed",
-                           (void *)nbl, (void *)nb);
+            rule_violation_object(
+                "NdisMFreeNetBufferSGList", nb, caller,
+                "NET_BUFFER_LIST %p completed before the scatter/gather list of its "
+                "NET_BUFFER %p was freed",
+                (void *)nbl, (void *)nb);
 }
 
 VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
@@ -124,19 +129,19 @@ static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     unsigned owner = NBL_WITH_DRIVER;
 
     if (header->magic != NBL_MAGIC || !header->pool) {
-        rule_violation("NdisMIndicateReceiveNetBufferLists", caller,
-                       "NET_BUFFER_LIST %p indicated, which is from no pool of a driver's",
-                       (void *)nbl);
+        rule_violation_object("NdisMIndicateReceiveNetBufferLists", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated, which is from no pool of a driver's",
+                              (void *)nbl);
         return false;
     }
     if (!atomic_compare_exchange_strong_explicit(&header->owner, &owner, NBL_INDICATED,
                                                  memory_order_acq_rel, memory_order_acquire)) {
         char by[96];
 
-        rule_violation("NetBufferListOwner", caller,
-                       "NET_BUFFER_LIST %p indicated while it is %s (last indicated at %s)",
-                       (void *)nbl, nbl_owner_name(owner),
-                       image_symbol(header->caller, by, sizeof(by)));
+        rule_violation_object("NetBufferListOwner", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated while it is %s (last indicated at %s)",
+                              (void *)nbl, nbl_owner_name(owner),
+                              image_symbol(header->caller, by, sizeof(by)));
         return false;
     }
     header->adapter = adapter;
@@ -150,38 +155,41 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     NET_BUFFER *nb;
 
     nbl_of(nbl)->time = nt_clock_now();
+    nbl_note(nbl, "indicated", caller, nbl_of(nbl)->time);
     nbl_of(nbl)->sum = 0;
     if (nbl->SourceHandle != adapter)
-        rule_violation("NetBufferListSource", caller,
-                       "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
-                       "adapter's handle",
-                       (void *)nbl, (void *)nbl->SourceHandle);
+        rule_violation_object("NetBufferListSource", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
+                              "adapter's handle",
+                              (void *)nbl, (void *)nbl->SourceHandle);
     if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
-        rule_violation("ChecksumOffload", caller,
-                       "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
-                       "attributes were set",
-                       (void *)nbl, NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
+        rule_violation_object(
+            "ChecksumOffload", nbl, caller,
+            "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
+            "attributes were set",
+            (void *)nbl, NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
     if (!NET_BUFFER_LIST_FIRST_NB(nbl))
-        rule_violation("NetBufferData", caller, "NET_BUFFER_LIST %p indicated without a NET_BUFFER",
-                       (void *)nbl);
+        rule_violation_object("NetBufferData", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated without a NET_BUFFER", (void *)nbl);
     for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb)) {
         const MDL *mdl;
         size_t room = 0;
 
         if (nb_of(nb)->magic != NB_MAGIC) {
-            rule_violation("NetBufferOwner", caller,
-                           "NET_BUFFER_LIST %p indicated with %p, which is no NET_BUFFER",
-                           (void *)nbl, (void *)nb);
+            rule_violation_object("NetBufferOwner", nbl, caller,
+                                  "NET_BUFFER_LIST %p indicated with %p, which is no NET_BUFFER",
+                                  (void *)nbl, (void *)nb);
             return;
         }
         for (mdl = NET_BUFFER_CURRENT_MDL(nb); mdl; mdl = mdl->Next)
             room += mdl->ByteCount;
         if (room < (size_t)NET_BUFFER_CURRENT_MDL_OFFSET(nb) + NET_BUFFER_DATA_LENGTH(nb))
-            rule_violation("NetBufferData", caller,
-                           "NET_BUFFER %p indicated with %lu bytes of data at offset %lu of an MDL "
-                           "chain of %zu bytes",
-                           (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
-                           (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
+            rule_violation_object(
+                "NetBufferData", nbl, caller,
+                "NET_BUFFER %p indicated with %lu bytes of data at offset %lu of an MDL "
+                "chain of %zu bytes",
+                (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
+                (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
     }
     indicated_remember(nbl);
 }
@@ -245,9 +253,9 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     if (resources)
         COUNT(adapter, indicated_resources, count);
     if (!indication_allowed(adapter_state(adapter))) {
-        rule_violation("MiniportPause_Return", RULE_CALLER,
-                       "%u NET_BUFFER_LISTs indicated by %s, which is %s", count, adapter->name,
-                       adapter_state_name(adapter_state(adapter)));
+        rule_violation_object("MiniportPause_Return", NetBufferList, RULE_CALLER,
+                              "%u NET_BUFFER_LISTs indicated by %s, which is %s", count,
+                              adapter->name, adapter_state_name(adapter_state(adapter)));
         if (!resources && count)
             transfer_return(adapter, NetBufferList,
                             irql_get() == DISPATCH_LEVEL ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
@@ -264,10 +272,12 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
 {
     NET_BUFFER_LIST *nbl;
     struct callback call = callback_begin("MiniportReturnNetBufferLists");
+    uint64_t now = rules_enabled ? nt_clock_now() : 0;
     unsigned count = 0;
 
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
         indicated_compare(nbl);
+        nbl_note(nbl, "returned", NULL, now);
         atomic_store_explicit(&nbl_of(nbl)->owner, NBL_WITH_DRIVER, memory_order_release);
         count++;
     }

@@ -40,8 +40,8 @@ VOID NTAPI NdisFreeIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle)
     if (!item)
         return;
     if (atomic_load(&item->queued)) {
-        rule_violation("WorkItemFree", RULE_CALLER,
-                       "NdisFreeIoWorkItem of a work item that is queued");
+        rule_violation_object("WorkItemFree", item, RULE_CALLER,
+                              "NdisFreeIoWorkItem of a work item that is queued");
         return; /* rather lost than run from freed memory */
     }
     item->handle.kind = HANDLE_FREED;
@@ -72,8 +72,8 @@ VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITE
     if (!item)
         return;
     if (atomic_exchange(&item->queued, true)) {
-        rule_violation("WorkItemQueue", RULE_CALLER,
-                       "NdisQueueIoWorkItem of a work item that is queued already");
+        rule_violation_object("WorkItemQueue", item, RULE_CALLER,
+                              "NdisQueueIoWorkItem of a work item that is queued already");
         return;
     }
     item->routine = Routine;

@@ -65,12 +65,20 @@ static void add_circumstances(struct text *text, const void *caller)
                  image_symbol(self->caller, where, sizeof where));
 }
 
+static size_t (*history_source)(const void *object, char *buf, size_t size);
+
+void rules_history_source(size_t (*history)(const void *object, char *buf, size_t size))
+{
+    history_source = history;
+}
+
 static void add_history(struct text *text, const void *object)
 {
     char history[1536];
     char *line = history, *next;
 
-    if (!object || track_history(object, history, sizeof history) == 0)
+    if (!object || (track_history(object, history, sizeof history) == 0 &&
+                    (!history_source || history_source(object, history, sizeof history) == 0)))
         return;
     for (const char *head = "history"; line; head = "       ", line = next) {
         next = strchr(line, '\n');

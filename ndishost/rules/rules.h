@@ -80,6 +80,9 @@ void track_note(const char *kind, const void *object, const char *what, const vo
 unsigned track_count(const char *kind); /* NULL: all kinds */
 /* What this thread's track_add adds from now on is this owner's (NULL: nobody's); returns whose it was. */
 const void *track_owner(const void *owner);
+/* Objects that are not tracked may have histories of their own: a function that writes one as
+ * track_history does, and returns 0 for what is no such object. Before any driver runs. */
+void rules_history_source(size_t (*history)(const void *object, char *buf, size_t size));
 /* The history of the newest object of that address, living or lately gone, one line an event; ""
  * when there is none. For reports; returns the length. */
 size_t track_history(const void *object, char *buf, size_t size);
