@@ -30,17 +30,18 @@ static virtio_u64 io_bar_query(void *context, unsigned bar)
     return l->bus->bar[bar].io ? 0 : l->bus->bar[bar].length;
 }
 
-static void *io_bar_map(void *context, unsigned bar)
+static void *io_bar_map(void *context, unsigned bar, virtio_u64 length)
 {
     struct lib *l = context;
 
-    return mmio_map(l->bus, bar, 0, (size_t)l->bus->bar[bar].length);
+    return mmio_map(l->bus, bar, 0, (size_t)length);
 }
 
-static void io_bar_unmap(void *context, unsigned bar, void *address)
+static void io_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
 {
     (void)context;
     (void)bar;
+    (void)length;
     mmio_unmap(address);
 }
 

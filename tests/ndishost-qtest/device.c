@@ -39,15 +39,16 @@ static virtio_u64 io_bar_query(void *context, unsigned bar)
     return d->bus->bar[bar].io ? 0 : d->bus->bar[bar].length;
 }
 
-static void *io_bar_map(void *context, unsigned bar)
+static void *io_bar_map(void *context, unsigned bar, virtio_u64 length)
 {
     (void)context;
+    (void)length;
     return (void *)((uintptr_t)(bar + 1) << BAR_SHIFT);
 }
 
-static void io_bar_unmap(void *context, unsigned bar, void *address)
+static void io_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
 {
-    assert_ptr_equal(address, io_bar_map(context, bar));
+    assert_ptr_equal(address, io_bar_map(context, bar, length));
 }
 
 static uint64_t read_register(struct device *d, volatile void *address, unsigned size)
