@@ -106,7 +106,8 @@ MUTANTS = [
     ("2.7.5.3.1 4", VQ, "VIRTQ_DESC_F_INDIRECT, 0);", "VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_NEXT, 0);",
      ["test_virtqueue.c:indirect_table", "virtio-indirect-next"]),
     ("2.7.6.1 1", VQ, "vq->avail_idx = vq->published_idx;\n\n    while",
-     "vq->avail_idx = vq->published_idx;\n    vq->avail->idx = (virtio_u16)(vq->avail_idx - vq->outstanding);\n    while",
+     "vq->avail_idx = vq->published_idx;\n"
+     "    vq->avail->idx = (virtio_u16)(vq->avail_idx - vq->outstanding);\n    while",
      ["test_virtqueue.c:available_idx_only_grows"]),
     ("2.7.7.1 1", VQ, "vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;", "vq->avail->flags = 3;",
      ["test_virtqueue.c:interrupt_suppression", "virtio-avail-flags"]),
