@@ -116,7 +116,8 @@ static void *object(struct bad *bad, size_t size)
     return at;
 }
 
-/* Numbered content, for a station that is nobody's; what is longer than a frame goes on by chance. */
+/* Numbered content, for a station that is nobody's; what is longer than a frame goes on by
+ * chance. */
 static void fill(struct bad *bad, uint8_t *to, uint32_t length)
 {
     static atomic_uint_least64_t next;
@@ -208,7 +209,8 @@ static unsigned layout_mdls(const struct bad *bad, uint32_t length, uint32_t *md
     }
 }
 
-/* Out of band, of a tag what the miniport offers to put in; with CanonicalFormatId if the kind has it. */
+/* Out of band, of a tag what the miniport offers to put in; with CanonicalFormatId if the kind has
+ * it. */
 static uint32_t out_of_band(const struct bad *bad)
 {
     if (!bad->kind->tag)

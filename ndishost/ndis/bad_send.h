@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bad_send.h: sends that no well-behaved protocol makes, and awkward ones that are legal: one chain of
- * NET_BUFFER_LISTs past the network end, in whatever state the adapter is, and what became of it.
+ * bad_send.h: sends that no well-behaved protocol makes, and awkward ones that are legal: one chain
+ * of NET_BUFFER_LISTs past the network end, in whatever state the adapter is, and what became of
+ * it.
  *   bad_send(adapter, "short", text, sizeof text)
  *   -> 0, "short: NDIS_STATUS_INVALID_LENGTH (0xC0010014); on the wire none"
  *   bad_send_kinds(text, sizeof text)  -> "good, zero-nbs, ..."
@@ -13,12 +14,13 @@
 
 struct ndis_adapter;
 
-/* Beside the kinds there is "cut:LENGTH:FIRST": a good frame of LENGTH bytes in two MDLs, the first of
- * FIRST bytes.
- * One line in text: the kind; the status of each list, by name, equal ones together with their number;
- * and how many of the frames came out of the device. -1, and the line says why: no such kind, the
- * adapter is halted, a list did not come back within 30 s, it came back changed, a frame is wrong on
- * the wire, or it was said to be sent and is not there. PASSIVE_LEVEL; one at a time an adapter. */
+/* Beside the kinds there is "cut:LENGTH:FIRST": a good frame of LENGTH bytes in two MDLs, the first
+ * of FIRST bytes.
+ * One line in text: the kind; the status of each list, by name, equal ones together with their
+ * number; and how many of the frames came out of the device. -1, and the line says why: no such
+ * kind, the adapter is halted, a list did not come back within 30 s, it came back changed, a frame
+ * is wrong on the wire, or it was said to be sent and is not there. PASSIVE_LEVEL; one at a time an
+ * adapter. */
 int bad_send(struct ndis_adapter *adapter, const char *kind, char *text, size_t size);
 
 /* The kinds, with commas between. */

@@ -22,9 +22,9 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
 /* One frame that is no network end's; waited for. -1: not taken, or not back by the deadline. */
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status);
-/* Sends lists that are not the protocol's own, each NBL_WITH_PROTOCOL. `back` is called for every one
- * that the miniport completes, and from then on it is the caller's. One caller at a time; the next
- * when all are back. PASSIVE_LEVEL; at DISPATCH_LEVEL the miniport is called if `raise`. */
+/* Sends lists that are not the protocol's own, each NBL_WITH_PROTOCOL. `back` is called for every
+ * one that the miniport completes, and from then on it is the caller's. One caller at a time; the
+ * next when all are back. PASSIVE_LEVEL; at DISPATCH_LEVEL the miniport is called if `raise`. */
 void protocol_send_foreign(struct protocol *protocol, NET_BUFFER_LIST *chain, bool raise,
                            void (*back)(void *context, NET_BUFFER_LIST *nbl), void *context);
 /* 802.1Q out of band for all frames of a list: a TCI, or TAG_NONE. */
@@ -45,8 +45,8 @@ NET_BUFFER_LIST *protocol_oldest_send(struct protocol *protocol, uint64_t *since
 /* Lists that the protocol holds on to. */
 unsigned protocol_held(struct protocol *protocol);
 
-/* The cancel id with this number, 1 to CANCEL_IDS, which lists are marked with in turn; its number, 0
- * when it is none of the protocol's; and the lists marked with it that are with the miniport. */
+/* The cancel id with this number, 1 to CANCEL_IDS, which lists are marked with in turn; its number,
+ * 0 when it is none of the protocol's; and the lists marked with it that are with the miniport. */
 void *protocol_cancel_id(unsigned number);
 unsigned protocol_cancel_number(const void *cancel_id);
 unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id);

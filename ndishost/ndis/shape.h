@@ -40,8 +40,8 @@ void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, boo
 /* Room for an MDL over `bytes` bytes that begin anywhere in a page. */
 #define SHAPE_MDL_SIZE(bytes) \
     ((sizeof(MDL) + ((bytes) / PHYS_PAGE + 2) * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
-/* Makes an MDL in `storage` over memory of phys_alloc, as a protocol's is: of nonpaged memory, or of a
- * user's locked pages that nobody has mapped yet. */
+/* Makes an MDL in `storage` over memory of phys_alloc, as a protocol's is: of nonpaged memory, or
+ * of a user's locked pages that nobody has mapped yet. */
 MDL *shape_mdl(void *storage, uint8_t *va, size_t length, bool mapped);
 
 /* The slot that a NET_BUFFER is of. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_watch.h: which of some frames, sent past the network end, come out of the device; the network
- * end is not to hear of those.
+ * wire_watch.h: which of some frames, sent past the network end, come out of the device; the
+ * network end is not to hear of those.
  *   wire_watch_begin(&adapter->watch, frames, count);  ... send ...
  *   wire_watch_wait(&adapter->watch, deadline);  wire_watch_end(&adapter->watch);  look at frames[]
  *   if (!wire_watch_take(&adapter->watch, frame, length)) it is the network end's
@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A frame that may come. What it is known by is its first WIRE_KNOWN bytes, or all if it has fewer. */
+/* A frame that may come. What it is known by is its first WIRE_KNOWN bytes, or all if it has
+ * fewer. */
 #define WIRE_KNOWN 30
 struct wire_frame {
     const uint8_t *data; /* as the protocol has it */

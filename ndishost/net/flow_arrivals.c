@@ -63,7 +63,8 @@ static bool on_wire(const struct flow *flow)
     return flow->options.way == FLOW_SENT || flow->options.way == FLOW_ECHOED;
 }
 
-/* What frame `number` is to have on the wire to the far side; the station sends it back as it is. */
+/* What frame `number` is to have on the wire to the far side; the station sends it back as it
+ * is. */
 static uint32_t tag_at_far(const struct flow *flow, uint64_t number)
 {
     uint32_t tag = flow_tag(flow, number);
@@ -172,8 +173,8 @@ static bool find_short(struct flow *flow, const uint8_t *frame, size_t length, u
     return false;
 }
 
-/* Is this, beyond doubt enough, the expected frame with a header that was damaged? The addresses and
- * the padding, the same in all frames, do not count. */
+/* Is this, beyond doubt enough, the expected frame with a header that was damaged? The addresses
+ * and the padding, the same in all frames, do not count. */
 static bool resembles_next(struct flow *flow, const uint8_t *frame, size_t length)
 {
     uint8_t expected[NUMBERED_MAX];

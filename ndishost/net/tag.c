@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules are Microsoft's: "Enumeration Keywords", *PriorityVLANTag (network/enumeration-keywords),
- * NDIS_NET_BUFFER_LIST_8021Q_INFO (ddi/nbl8021q) and OID_GEN_MAC_OPTIONS (network/oid-gen-mac-options).
+ * The rules are Microsoft's: "Enumeration Keywords", *PriorityVLANTag
+ * (network/enumeration-keywords), NDIS_NET_BUFFER_LIST_8021Q_INFO (ddi/nbl8021q) and
+ * OID_GEN_MAC_OPTIONS (network/oid-gen-mac-options).
  */
 #include "net/tag.h"
 
@@ -61,8 +62,8 @@ uint32_t tag_offered(struct tag_options options, uint32_t tag)
 
 /* "Insert the 802.1Q header into each outgoing packet and fill it up with the data from OOB (if any
  * non-zero data exists in OOB)"; with tagging disabled, "not honor 802.1Q information in OOB (and
- * therefore not insert any tag)". A driver that is to tag advertises it. One that is of a VLAN "marks
- * outgoing packets with the VLAN ID". */
+ * therefore not insert any tag)". A driver that is to tag advertises it. One that is of a VLAN
+ * "marks outgoing packets with the VLAN ID". */
 uint32_t tag_sent(struct tag_options options, uint32_t out_of_band)
 {
     uint32_t tag = out_of_band == TAG_NONE ? 0 : out_of_band;
@@ -73,8 +74,9 @@ uint32_t tag_sent(struct tag_options options, uint32_t out_of_band)
 }
 
 /* "The miniport driver should remove the 802.1Q header from all receive packets regardless of the
- * *PriorityVLANTag setting", and copy it to OOB if, and only if, that is enabled. What becomes of the
- * half that is not enabled, and of the DEI bit, the pages leave open: it may be there, or be zero. */
+ * *PriorityVLANTag setting", and copy it to OOB if, and only if, that is enabled. What becomes of
+ * the half that is not enabled, and of the DEI bit, the pages leave open: it may be there, or be
+ * zero. */
 bool tag_received(struct tag_options options, uint32_t wire, uint32_t out_of_band)
 {
     uint32_t mask = covered(options), there = out_of_band == TAG_NONE ? 0 : out_of_band;

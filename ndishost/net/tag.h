@@ -6,10 +6,10 @@
  *   tag = tag_read(wire, length);  length = tag_strip(frame, wire, length);
  *   out_of_band = tag_offered(options, tag);           what a protocol sets
  *   tag_sent(options, out_of_band)                     what must then be on the wire
- *   tag_received(options, tag, out_of_band)            is that what must come up for the one on the wire?
+ *   tag_received(options, tag, out_of_band)            may that come up for the one on the wire?
  *
- * A tag is its TCI, priority << 13 | DEI << 12 | VLAN id, or TAG_NONE. Out of band zeros and no tag are
- * the same.
+ * A tag is its TCI, priority << 13 | DEI << 12 | VLAN id, or TAG_NONE. Out of band zeros and no tag
+ * are the same.
  */
 #ifndef NDISHOST_NET_TAG_H
 #define NDISHOST_NET_TAG_H

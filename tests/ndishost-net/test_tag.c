@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tags in frames and out of band, against the rules as Microsoft's pages have them, case by case. */
+/* Tags in frames and out of band, against the rules as Microsoft's pages have them, case by
+ * case. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -336,8 +336,8 @@ static uint32_t receive_packet(int fd, uint8_t *frame, size_t size, ssize_t *len
     return tag;
 }
 
-/* A frame that Linux has tagged goes out with its tag where it is; one that comes up with its tag out
- * of band gets it back. */
+/* A frame that Linux has tagged goes out with its tag where it is; one that comes up with its tag
+ * out of band gets it back. */
 static void test_tags(void **state)
 {
     uint8_t frame[NET_FRAME_MAX] = {2, 0, 0, 0,    0, 2,    0, 0,    0,
@@ -374,7 +374,8 @@ static void set_refuse(bool refuse)
     pthread_mutex_unlock(&loopback.lock);
 }
 
-/* A miniport that takes one frame at a time, then none for a while: nothing is lost or reordered. */
+/* A miniport that takes one frame at a time, then none for a while: nothing is lost or
+ * reordered. */
 static void test_backpressure(void **state)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
