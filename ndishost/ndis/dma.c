@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "nt/dma_map.h"
 #include "nt/phys.h"
 #include "nt/pool.h"
 
@@ -309,8 +310,26 @@ static NDIS_STATUS list_build(struct dma_channel *dma, NET_BUFFER *nb, struct sg
     return NDIS_STATUS_SUCCESS;
 }
 
+/* From now on the device may touch what the list names. */
+static void record_map(NET_BUFFER *nb, struct sg_record *record)
+{
+    const SCATTER_GATHER_LIST *list = record->list;
+    size_t pages = 0;
+    ULONG i;
+
+    for (i = 0; i < list->NumberOfElements; i++)
+        pages += list->Elements[i].Length / PAGE_SIZE + 2;
+    record->mapping =
+        dma_map_new("SG list", nb, record->write_to_device ? DMA_MAP_READ : DMA_MAP_WRITE, pages);
+    for (i = 0; i < list->NumberOfElements && record->mapping; i++)
+        dma_map_add(record->mapping, (uint64_t)list->Elements[i].Address.QuadPart,
+                    list->Elements[i].Length);
+}
+
 static void record_clear(struct dma_channel *dma, struct sg_record *record)
 {
+    dma_map_free(record->mapping);
+    record->mapping = NULL;
     if (record->storage)
         storage_put(dma, record->storage);
     if (record->bounce) {
@@ -427,6 +446,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
         return NDIS_STATUS_FAILURE;
     }
     record->dma = dma;
+    record->mapping = NULL;
     record->context = Context;
     record->write_to_device = (Flags & NDIS_SG_LIST_WRITE_TO_DEVICE) != 0;
     atomic_store_explicit(&record->delivered, false, memory_order_relaxed);
@@ -438,8 +458,10 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     }
     COUNT(dma->adapter, sg_lists, 1);
     atomic_fetch_add_explicit(&dma->outstanding, 1, memory_order_relaxed);
-    if (rules_enabled)
+    if (rules_enabled) {
         track_add("SG list", NetBuffer, record->list->NumberOfElements, RULE_CALLER);
+        record_map(NetBuffer, record);
+    }
     NET_BUFFER_SCATTER_GATHER_LIST(NetBuffer) = record->list;
     if (!deliver_late(dma, record))
         deliver(dma, record);
@@ -472,10 +494,10 @@ VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_
         bounce_copy(record->bounce, NET_BUFFER_CURRENT_MDL(NetBuffer), mapped_length(NetBuffer),
                     false);
     NET_BUFFER_SCATTER_GATHER_LIST(NetBuffer) = NULL;
-    record_clear(dma, record);
-    atomic_fetch_sub_explicit(&dma->outstanding, 1, memory_order_relaxed);
     if (rules_enabled)
         track_remove("SG list", NetBuffer, RULE_CALLER);
+    record_clear(dma, record);
+    atomic_fetch_sub_explicit(&dma->outstanding, 1, memory_order_relaxed);
 }
 HOST_EXPORT("NDIS.SYS", NdisMFreeNetBufferSGList);
 

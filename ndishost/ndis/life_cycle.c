@@ -6,6 +6,7 @@
 #include <string.h>
 #include "ndis/protocol.h"
 #include "nt/clock.h"
+#include "nt/dma_map.h"
 #include "nt/processor.h"
 
 #define PENDING_LATE \
@@ -92,6 +93,8 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     NDIS_STATUS status;
 
     adapter->objects_before = track_mark();
+    if (rules_enabled)
+        dma_map_enable();
     attributes_forget(adapter);
     adapter_enter(adapter, ADAPTER_INITIALIZING);
     init_parameters(adapter, &parameters, &authentication);

@@ -61,8 +61,9 @@ struct sg_record {
     struct dma_channel *dma;
     void *context;
     void *storage; /* NDIS's own storage, or NULL when the list lies in the driver's buffer */
-    struct bounce *bounce;  /* double buffering below 4 GiB, or NULL */
-    struct sg_record *next; /* waiting for its late callback */
+    struct bounce *bounce;       /* double buffering below 4 GiB, or NULL */
+    struct dma_mapping *mapping; /* with the rules on: what the device may touch meanwhile */
+    struct sg_record *next;      /* waiting for its late callback */
     bool write_to_device;
     atomic_bool delivered; /* MiniportProcessSGList has been called */
 };

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "nt/dma_map.h"
 #include "nt/phys.h"
 #include "nt/pool.h"
 #include "nt/processor.h"
@@ -17,6 +18,7 @@ struct shared_memory {
     uint64_t pa;
     size_t length;
     bool cached;
+    struct dma_mapping *mapping; /* with the rules on */
 };
 
 static size_t whole_pages(size_t length)
@@ -41,6 +43,12 @@ static struct shared_memory *allocate(struct ndis_adapter *adapter, size_t lengt
         return NULL;
     }
     memset(block->va, SHARED_FILL, whole_pages(length));
+    block->mapping = NULL;
+    if (rules_enabled)
+        block->mapping = dma_map_new("shared memory", block->va, DMA_MAP_READ | DMA_MAP_WRITE,
+                                     whole_pages(length) / PAGE_SIZE);
+    if (block->mapping)
+        dma_map_add(block->mapping, block->pa, length);
     pthread_mutex_lock(&adapter->lock);
     block->next = adapter->shared_memory;
     adapter->shared_memory = block;
@@ -65,6 +73,7 @@ static struct shared_memory *take_out(struct ndis_adapter *adapter, const void *
 
 static void release(struct shared_memory *block)
 {
+    dma_map_free(block->mapping);
     phys_free(block->va);
     free(block);
 }

@@ -218,13 +218,14 @@ static void judge(struct verdict *v, int number, const siginfo_t *info, const uc
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what)
 {
-    struct verdict v = {.rule = "Fault"};
+    struct verdict v = {0};
 
-    if (info->si_code <= 0)
-        snprintf(v.what, sizeof v.what, "signal %d, sent by process %d", number, (int)info->si_pid);
-    else
+    if (info->si_code <= 0) {
+        PRINT("ndishost: ended by signal %d, sent by process %d\n", number, (int)info->si_pid);
+    } else {
         judge(&v, number, info, context, why, what);
-    rule_violation(v.rule, (const void *)trap_pc(context), "%s", v.what);
+        rule_violation(v.rule, (const void *)trap_pc(context), "%s", v.what);
+    }
     print_registers(context);
     print_stack(context);
     _exit(STATUS_RULE_BROKEN);

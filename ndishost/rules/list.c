@@ -64,6 +64,8 @@ static const struct rule {
     {"NdisMFreeSharedMemory",
      "shared memory is freed once, as it was allocated, and not from MiniportShutdownEx"},
     {"NdisFreeSharedMemory", "memory that is freed as shared memory is such"},
+    {"DmaUnmapped", "a device touches what is mapped for it at that moment, and nothing else"},
+    {"DmaDirection", "a device reads what is mapped for reading, and writes what is for writing"},
     /* OID requests */
     {"OidRequest", "an OID request is answered with a sound status and sound lengths"},
     {"NdisOidComplete", "NdisMOidRequestComplete has a final status"},

@@ -382,7 +382,7 @@ FAULT_TEST(
     },
     "rule DeviceMemory broken", "vector")
 FAULT_TEST(
-    sent, { kill(getpid(), SIGSEGV); }, "rule Fault broken", "sent by process")
+    sent, { kill(getpid(), SIGSEGV); }, "ended by signal", "sent by process")
 
 static __attribute__((noinline)) uintptr_t recurse(uintptr_t depth)
 {

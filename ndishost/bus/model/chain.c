@@ -6,6 +6,7 @@
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 #include "bus/model/ring.h"
+#include "nt/dma_map.h"
 #include "nt/phys.h"
 
 #define CHAIN_BYTES_MAX ((uint64_t)1 << 32)
@@ -156,6 +157,9 @@ static bool table_read(struct model *model, struct ring *ring, struct chain *cha
                        ring->index, chain->head, table->addr, table->len);
         return false;
     }
+    if (!model_may_touch(model, ring, table->addr, table->len, DMA_MAP_READ,
+                         "reads an indirect table"))
+        return false;
     chain->table_source = source;
     chain->table_copy = *table;
     do {
@@ -223,6 +227,19 @@ bool chain_read(struct model *model, struct ring *ring, struct chain *chain, uin
 }
 
 /* ---- Use ---- */
+
+bool chain_mapped(struct model *model, const struct ring *ring, const struct chain *chain)
+{
+    for (uint32_t i = 0; i < chain->pieces; i++) {
+        const struct spec_desc *d = &chain->piece[i].copy;
+        bool write = d->flags & DESC_F_WRITE;
+
+        if (!model_may_touch(model, ring, d->addr, d->len, write ? DMA_MAP_WRITE : DMA_MAP_READ,
+                             write ? "writes a buffer" : "reads a buffer"))
+            return false;
+    }
+    return true;
+}
 
 static bool altered(const volatile struct spec_desc *source, const struct spec_desc *copy)
 {

@@ -121,7 +121,7 @@ struct model {
     uint32_t queue_stale[QUEUES]; /* looks at a queue with buffers that nobody notified of */
     enum look look[QUEUES];
 
-    atomic_uint fatal_rule; /* enum model_rule + 1, until the owner of the bus is told */
+    _Atomic(const char *) fatal_rule; /* its name, until the owner of the bus is told */
     atomic_bool confused; /* by its own lie (see ring.h): NEEDS_RESET is due, and nobody's fault */
     bool failed_told;     /* the device's thread's own */
     unsigned instance;

@@ -27,7 +27,7 @@ static struct chain *take_buffer(struct model *model)
     struct chain *chain = ring_take(
         ring, model->options.reorder && reach ? (uint16_t)random_below(&model->random, reach) : 0);
 
-    if (!chain)
+    if (!chain || !chain_mapped(model, ring, chain))
         return NULL;
     if (chain->readable)
         model_violation(model, RULE_RX_READABLE, "chain %u: %llu device-readable bytes",

@@ -6,6 +6,7 @@
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 #include "bus/model/ring.h"
+#include "nt/dma_map.h"
 #include "nt/phys.h"
 
 /* ---- The rings in memory: 16-bit words that the driver reads and writes at the same time ---- */
@@ -97,6 +98,16 @@ void ring_reset(struct ring *ring)
                           .msix_vector = MSIX_NO_VECTOR};
 }
 
+bool ring_mapped(struct model *model, const struct ring *ring)
+{
+    return model_may_touch(model, ring, ring->desc_addr, 16 * (size_t)ring->size, DMA_MAP_READ,
+                           "reads the descriptor table") &&
+           model_may_touch(model, ring, ring->avail_addr, 6 + 2 * (size_t)ring->size, DMA_MAP_READ,
+                           "reads the available ring") &&
+           model_may_touch(model, ring, ring->used_addr, 6 + 8 * (size_t)ring->size, DMA_MAP_WRITE,
+                           "writes the used ring");
+}
+
 static bool find_parts(struct model *model, struct ring *ring)
 {
     const struct {
@@ -132,7 +143,7 @@ static bool find_parts(struct model *model, struct ring *ring)
     ring->desc = part[0].pointer;
     ring->avail = part[1].pointer;
     ring->used = part[2].pointer;
-    return true;
+    return ring_mapped(model, ring);
 }
 
 bool ring_start(struct model *model, struct ring *ring)
@@ -178,7 +189,8 @@ static bool fetch_one(struct model *model, struct ring *ring)
                        ring->index, head);
         return false;
     }
-    if (!chain_read(model, ring, &ring->chain[head], head))
+    if (!chain_read(model, ring, &ring->chain[head], head) ||
+        !chain_mapped(model, ring, &ring->chain[head]))
         return false;
     ring->chain[head].outstanding = true;
     if (ring->chain[head].pieces > ring->longest)
@@ -221,6 +233,8 @@ bool ring_fetch(struct model *model, struct ring *ring)
         return false;
     fresh = (uint16_t)(load(avail_idx(ring)) - ring->avail_seen);
     if (fresh == 0)
+        return false;
+    if (!ring_mapped(model, ring))
         return false;
     check_flags(model, ring);
     if ((uint32_t)fresh + ring->in_flight > ring->size) {
@@ -354,7 +368,7 @@ void ring_publish(struct model *model, struct ring *ring, const struct used_buff
 {
     uint16_t before = ring->used_idx;
 
-    if (count == 0)
+    if (count == 0 || !ring_mapped(model, ring))
         return;
     check_used_untouched(model, ring);
     scribble(model, ring);

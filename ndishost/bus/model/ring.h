@@ -72,6 +72,8 @@ void ring_reset(struct ring *ring);
 /* Finds the parts in memory and begins with an empty ring. false: it could not (reported). */
 bool ring_start(struct model *model, struct ring *ring);
 
+/* Is its memory still mapped for the device? Reports if not. */
+bool ring_mapped(struct model *model, const struct ring *ring);
 /* Reads what is new in the available ring, all of it. false: nothing new, or the ring is broken. */
 bool ring_fetch(struct model *model, struct ring *ring);
 /* Is something new there? Looks only. */
@@ -112,6 +114,8 @@ bool ring_notifications_wanted(const struct model *model, const struct ring *rin
 /* chain.c: reads the chain that begins at `head` into *chain and checks it. false: it cannot be used
  * (reported). */
 bool chain_read(struct model *model, struct ring *ring, struct chain *chain, uint16_t head);
+/* Is all of it still mapped for the device? It is about to be used. Reports if not. */
+bool chain_mapped(struct model *model, const struct ring *ring, const struct chain *chain);
 /* The driver left it alone while it was the device's? Reports if not. */
 void chain_check_unaltered(struct model *model, const struct ring *ring, const struct chain *chain);
 /* Copies from the readable part, from `offset` on, at most `length` bytes; returns how many. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "bus/model/model.h"
+#include "nt/dma_map.h"
 #include "rules/rules.h"
 
 enum severity { MINOR, FATAL };
@@ -39,8 +40,18 @@ void model_violation(struct model *model, enum model_rule rule, const char *form
     atomic_fetch_add(&model->violation[rule], 1);
     if (table[rule].severity == FATAL) {
         model->broken = true;
-        atomic_store(&model->fatal_rule, rule + 1);
+        atomic_store(&model->fatal_rule, table[rule].name);
     }
     rule_violation(table[rule].name, NULL, "%s (%s%s)", what,
                    section[0] >= '0' && section[0] <= '9' ? "virtio 1.2, " : "", section);
+}
+
+bool model_may_touch(struct model *model, const struct ring *ring, uint64_t pa, size_t length,
+                     unsigned access, const char *what)
+{
+    if (!rules_enabled || ring->lied || dma_map_touches(pa, length, access, what))
+        return true;
+    model->broken = true;
+    atomic_store(&model->fatal_rule, "DmaUnmapped or DmaDirection");
+    return false;
 }

@@ -8,6 +8,8 @@
 #ifndef NDISHOST_MODEL_RULE_H
 #define NDISHOST_MODEL_RULE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* RULE(identifier, severity, name, where it stands: a section of virtio 1.2 if it begins with a digit) */
@@ -96,5 +98,12 @@ void model_violation(struct model *model, enum model_rule rule, const char *form
 /* The same after the device has lied: nothing is reported, the device is as broken. */
 void model_confused(struct model *model, enum model_rule rule);
 const char *model_rule_name(enum model_rule rule);
+
+/* May the device touch this memory now (DMA_MAP_READ, DMA_MAP_WRITE)? What is not mapped for it is
+ * reported by nt/dma_map.h, and the model is broken then. A device that has lied touches what it likes.
+ * `what` as in "reads the available ring". */
+struct ring;
+bool model_may_touch(struct model *model, const struct ring *ring, uint64_t pa, size_t length,
+                     unsigned access, const char *what);
 
 #endif

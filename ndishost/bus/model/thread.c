@@ -121,7 +121,7 @@ bool thread_resets(struct model *model)
 
 static void tell_fatal(struct model *model)
 {
-    unsigned rule = atomic_exchange(&model->fatal_rule, 0);
+    const char *rule = atomic_exchange(&model->fatal_rule, NULL);
     bool confused = atomic_exchange(&model->confused, false);
     char why[160];
 
@@ -135,7 +135,7 @@ static void tell_fatal(struct model *model)
         return;
     model->failed_told = true;
     snprintf(why, sizeof why, "the driver broke rule %s (reported above); the device cannot go on",
-             model_rule_name((enum model_rule)(rule - 1)));
+             rule);
     model->bus.events->failed(model->bus.context, why);
 }
 
@@ -149,6 +149,8 @@ static void look_for_forgotten(struct model *model)
     for (unsigned i = 0; i < QUEUES && model->live && !model->broken; i++) {
         struct ring *ring = &model->ring[i];
 
+        if (!ring_mapped(model, ring))
+            break;
         if (!ring_pending(ring) || !ring_notifications_wanted(model, ring)) {
             model->queue_stale[i] = 0;
             continue;

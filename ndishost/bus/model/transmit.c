@@ -74,6 +74,8 @@ static uint32_t take_frame(struct model *model, const struct chain *chain, uint8
     struct spec_net_header header;
     uint64_t length;
 
+    if (!chain_mapped(model, &model->ring[QUEUE_TX], chain))
+        return 0;
     if (chain->writable)
         model_violation(model, RULE_TX_WRITABLE, "chain %u: %llu device-writable bytes",
                         chain->head, (unsigned long long)chain->writable);
