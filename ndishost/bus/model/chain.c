@@ -8,6 +8,7 @@
 #include "bus/model/ring.h"
 #include "nt/dma_map.h"
 #include "nt/phys.h"
+#include "rules/rules.h"
 
 #define CHAIN_BYTES_MAX ((uint64_t)1 << 32)
 
@@ -230,7 +231,7 @@ bool chain_read(struct model *model, struct ring *ring, struct chain *chain, uin
 
 bool chain_mapped(struct model *model, const struct ring *ring, const struct chain *chain)
 {
-    for (uint32_t i = 0; i < chain->pieces; i++) {
+    for (uint32_t i = 0; rules_enabled && i < chain->pieces; i++) {
         const struct spec_desc *d = &chain->piece[i].copy;
         bool write = d->flags & DESC_F_WRITE;
 
