@@ -12,7 +12,8 @@
 #include "rules/rules.h"
 
 #define BUCKETS 256
-#define DEPTH   16 /* locks in a circle; a longer one is not found */
+#define DEPTH   16    /* locks in a circle; a longer one is not found */
+#define STEPS   20000 /* orders looked at in search of one: there are more ways than orders */
 
 /* `to` was taken while `from` was held: the places where both were. */
 struct edge {
@@ -53,19 +54,19 @@ static void add(const struct nt_held *held, const volatile void *lock, const voi
 /* Was `to` ever taken with `from` held, or with one held that was taken with `from` held, and so on? The
  * way goes into `path`; returns its length, 0 if there is none. */
 static unsigned find_path(const volatile void *from, const volatile void *to, struct edge *path,
-                          unsigned depth)
+                          unsigned depth, unsigned *steps)
 {
     if (depth == DEPTH)
         return 0;
     for (const struct edge *edge = *bucket_of(from); edge; edge = edge->next) {
         unsigned length;
 
-        if (edge->from != from)
+        if (edge->from != from || ++*steps > STEPS)
             continue;
         path[depth] = *edge;
         if (edge->to == to)
             return depth + 1;
-        length = find_path(edge->to, to, path, depth + 1);
+        length = find_path(edge->to, to, path, depth + 1, steps);
         if (length)
             return length;
     }
@@ -98,11 +99,11 @@ static void report(const struct nt_held *held, const volatile void *lock, const 
 static void take_after(const struct nt_held *held, const volatile void *lock, const void *caller)
 {
     struct edge path[DEPTH];
-    unsigned length = 0;
+    unsigned length = 0, steps = 0;
 
     pthread_mutex_lock(&guard);
     if (!find(held->lock, lock)) {
-        length = find_path(lock, held->lock, path, 0);
+        length = find_path(lock, held->lock, path, 0, &steps);
         add(held, lock, caller); /* so that it is reported once */
     }
     pthread_mutex_unlock(&guard);
