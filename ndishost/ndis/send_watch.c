@@ -37,7 +37,7 @@ void send_watch(struct ndis_adapter *adapter)
     uint64_t now = nt_clock_now(), since = 0;
     NET_BUFFER_LIST *oldest = protocol_oldest_send(adapter->protocol, &since);
 
-    if (!oldest || now < since)
+    if (!oldest || now < since || adapter_state(adapter) == ADAPTER_HALTED)
         return;
     check_hang(adapter, oldest, since, now);
     if (now < since + SEND_LATE || adapter->send_late_told == since)
