@@ -182,11 +182,15 @@ static void op_report(struct bus *bus, FILE *json)
     struct model *model = model_of(bus);
     unsigned long long violations = 0;
     const char *separator = "";
+    uint32_t longest;
 
+    pthread_mutex_lock(&model->lock);
+    longest = model->ring[QUEUE_TX].longest;
+    pthread_mutex_unlock(&model->lock);
     for (int i = 0; i < COUNTERS; i++)
         fprintf(json, "\"%s\": %llu, ", counter_names[i],
                 (unsigned long long)atomic_load(&model->counter[i]));
-    fprintf(json, "\"tx_longest_chain\": %u, ", model->ring[QUEUE_TX].longest);
+    fprintf(json, "\"tx_longest_chain\": %u, ", longest);
     fprintf(json, "\"features_offered\": \"0x%llx\", \"faults\": {",
             (unsigned long long)model->offered);
     for (int i = 0; i < FAULT_COUNT; i++) {
