@@ -372,6 +372,8 @@ class Scenario:
         options += chance.sample(("reorder=1", "delay=%d" % chance.choice((50, 500)), "ignore_no_interrupt=1",
                                   "layout=" + chance.choice(("dense", "spread", "high")), "above_4g=1",
                                   "notify_multiplier=%d" % chance.choice((0, 2, 4096))), chance.randint(0, 3))
+        if "layout=spread" in options and "above_4g=1" in options:
+            options.remove("above_4g=1")  # they would need more BARs than there are
         return "model:" + ",".join(options)
 
     def choose_options(self):
