@@ -2,6 +2,7 @@
 /* Initialize, restart, pause and halt, as NDIS calls them, and what must hold after each. */
 #include "ndis/life_cycle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ndis/protocol.h"
@@ -65,10 +66,12 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
 static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {
     bool alone = !adapter->next && adapter->driver->adapters == adapter;
+    char when[96];
 
     nt_flush();
+    snprintf(when, sizeof(when), "%s of %s", after, adapter->name);
     if (rules_enabled)
-        track_report_kept(adapter->objects_before, alone ? NULL : adapter, after);
+        track_report_kept(adapter->objects_before, alone ? NULL : adapter, when);
 }
 
 /* After a MiniportInitializeEx that failed: somebody has to be able to find out why. */

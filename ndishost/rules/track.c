@@ -328,8 +328,8 @@ static const char *rule_of_kind(const char *kind, const char *after)
     };
 
     if (!strcmp(kind, "interrupt"))
-        return strcmp(after, "MiniportHaltEx") ? "Init_RegisterInterrupt"
-                                               : "Init_DeRegisterInterrupt";
+        return strstr(after, "MiniportHaltEx") ? "Init_DeRegisterInterrupt"
+                                               : "Init_RegisterInterrupt";
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!strcmp(rules[i].kind, kind))
             return rules[i].rule;

@@ -349,6 +349,8 @@ static LARGE_INTEGER Milliseconds(LONG Count)
 
 static VOID CheckTimers(PLOOP_ADAPTER Adapter)
 {
+    ULONG i;
+
     NdisInitializeEvent(&Adapter->Event);
     CHECK(Adapter, !NdisWaitEvent(&Adapter->Event, 5), 0);
     CHECK(Adapter, !NdisSetTimerObject(Adapter->Timer, Milliseconds(10), 0, Adapter), 0);
@@ -357,7 +359,8 @@ static VOID CheckTimers(PLOOP_ADAPTER Adapter)
     CHECK(Adapter, Adapter->Fired == 1, Adapter->Fired);
     CHECK(Adapter, !NdisCancelTimerObject(Adapter->Timer), 0);
     NdisSetTimerObject(Adapter->Timer, Milliseconds(5), 5, Adapter);
-    NdisMSleep(200000);
+    for (i = 0; i < 500 && Adapter->Fired < 4; i++)
+        NdisMSleep(10000);
     CHECK(Adapter, NdisCancelTimerObject(Adapter->Timer), 0);
     CHECK(Adapter, Adapter->Fired >= 4, Adapter->Fired);
     Adapter->Fired = 0;
