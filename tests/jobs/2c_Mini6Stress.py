@@ -11,14 +11,14 @@ from job import LOGS, Job
 from stress import Scenario
 
 job = Job(__file__, __doc__)
-SECONDS = 5
+SECONDS, TURNS = 60, 100  # the turns are what ends it
 
 
 def stress(machine, number, adapters, hostile=False):
     scenario = Scenario(host.SEED, number, machine.bus, machine.arch, adapters, hostile)
-    scenario.run(SECONDS, LOGS, machine.name)
+    scenario.run(SECONDS, LOGS, machine.name, TURNS)
     done = scenario.done
-    machine.expect(min(done["pause"], done["reset"], done["power"], done["link"], done["cancel"]) > 1,
+    machine.expect(min(done["pause"], done["reset"], done["power"], done["link"], done["cancel"]) > 0,
                    "little was done: %s" % dict(done))
 
 
@@ -29,7 +29,7 @@ def one(machine):
 
 @job.test("two adapters")
 def two(machine):
-    stress(machine, 2, 2)
+    stress(machine, 8, 2)
 
 
 @job.test("a device that lies and stalls", buses=("model",))

@@ -410,14 +410,14 @@ class Scenario:
         self.sets = names
         self.kinds = self.session.ask("bad").text.split(" but ")[1].split(", ")
 
-    def body(self, seconds):
+    def body(self, seconds, turns):
         until = time.monotonic() + seconds
         self.learn()
         self.adapters = adapters = [Adapter(self, i + 1) for i in range(self.count_adapters)]
         for adapter in adapters:
             adapter.flows()
         turn = 0
-        while time.monotonic() < until:
+        while time.monotonic() < until and turn != turns:
             turn += 1
             self.chance.choice(adapters).act()
             if self.pace and self.chance.random() < 0.5:
@@ -436,13 +436,14 @@ class Scenario:
                         other.number > adapter.number:
                     other.flows()
 
-    def run(self, seconds, logs, name=None):
+    def run(self, seconds, logs, name=None, turns=None):
+        """Until the seconds are over, or so many actions have been chosen."""
         name = name or "%d-%d" % (self.seed, self.number)
         self.path = host.log_of(logs, name)
         with Session(self.buses, self.nets, self.options, self.arch, name, ANSWER, logs) as session:
             self.session = session
             try:
-                self.body(seconds)
+                self.body(seconds, turns)
                 session.quit()
             except Failure:
                 self.look_inside(session)
