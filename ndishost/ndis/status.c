@@ -35,6 +35,8 @@ VOID NTAPI NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle,
     if (!adapter)
         return;
     state = adapter_state(adapter);
+    if (adapter->shut_down)
+        return; /* a DPC that was under way */
     if (state == ADAPTER_HALTED || (state == ADAPTER_INITIALIZING && !adapter->registration_set)) {
         rule_violation("NdisMIndicateStatusEx", RULE_CALLER, "called while %s is %s", adapter->name,
                        adapter_state_name(state));

@@ -252,6 +252,8 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     interrupt_indicated(count);
     if (resources)
         COUNT(adapter, indicated_resources, count);
+    if (adapter->shut_down)
+        return; /* a DPC that was under way: the machine is off */
     if (!indication_allowed(adapter_state(adapter))) {
         rule_violation_object("MiniportPause_Return", NetBufferList, RULE_CALLER,
                               "%u NET_BUFFER_LISTs indicated by %s, which is %s", count,

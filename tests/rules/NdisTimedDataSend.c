@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NdisTimedDataSend: a send is completed within 30 seconds. Here the first after 45, others at once.
+/* NdisTimedDataSend: a send is completed within 30 seconds. Here the first after 45, none else.
  * ndishost-options: --time-scale 25 --net gen:dir=tx,rate=500
  * control: sleep 2000
  */
