@@ -13,6 +13,7 @@ and loses, all but those that it has lost as the driver's and its own counters s
 """
 import collections
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -237,7 +238,8 @@ class Adapter:
         if self.asleep:
             may.append((25, self.wake))
         else:
-            may += [(1, self.fail_calls), (3, self.fail_none), (6, self.reset), (4, self.sleep), (1, self.query_sleep), (2, self.set_filter),
+            may += [(1, self.fail_calls), (3, self.fail_none), (6, self.reset), (4, self.sleep),
+                    (1, self.query_sleep), (2, self.set_filter),
                     (2, self.set_list), (1, self.set_lookahead), (2, self.set_vlan)]
             may.append((18, self.restart) if self.paused else (5, self.pause))
         may.append((12, self.plug) if self.unplugged else (3, self.unplug))
@@ -466,6 +468,8 @@ class Scenario:
 
     def judge(self, run):
         parts = run.report.get("adapters") or [run.report]
+        broken = sorted(set(re.findall(r"^ndishost: rule (\S+) broken", run.text, re.M)))
+        run.expect(not broken, "broken: " + ", ".join(broken))
         run.lawful()
         run.says("leaked: nothing")
         for number, part in enumerate(parts, 1):
