@@ -13,7 +13,7 @@ import struct
 import ndishost as host
 
 SHORT = ("BUFFER_TOO_SHORT", "INVALID_LENGTH")
-REFUSED = ("NOT_SUPPORTED", "INVALID_OID", "NOT_ACCEPTED")
+REFUSED = ("NOT_SUPPORTED", "INVALID_OID")
 ASK = 2048  # more than any answer
 
 # Queries that NDIS 6.x answers itself: the miniport sees only those for statistics
@@ -63,7 +63,7 @@ SETS = {
     "OID_GEN_VLAN_ID": (4, bytes(4), ("SUCCESS",)),
     "OID_GEN_INTERRUPT_MODERATION": (12, struct.pack("<BBHII", 0x80, 1, 12, 0, 2), ("INVALID_DATA",)),
     "OID_GEN_LINK_PARAMETERS": (32, struct.pack("<BBHIQQII", 0x80, 1, 32, 2, 10**9, 10**9, 1, 0),
-                                ("SUCCESS", "NOT_ACCEPTED", "INVALID_DATA", "NOT_SUPPORTED")),
+                                ("SUCCESS", "INVALID_DATA", "NOT_SUPPORTED")),
 }
 
 

@@ -277,7 +277,7 @@ static NDIS_STATUS AerovnetSetLinkParameters(PAEROVNET_ADAPTER Adapter, const VO
          Link->MediaDuplexState != MediaDuplexStateFull) ||
         (!(Auto & NDIS_LINK_STATE_PAUSE_FUNCTIONS_AUTO_NEGOTIATED) &&
          Link->PauseFunctions != NdisPauseFunctionsUnsupported))
-        return NDIS_STATUS_NOT_ACCEPTED;
+        return NDIS_STATUS_INVALID_DATA;
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -312,7 +312,7 @@ static NDIS_STATUS AerovnetSetVlan(PAEROVNET_ADAPTER Adapter, const VOID *Data, 
 
     UNREFERENCED_PARAMETER(Length);
     if (!(Adapter->TagMode & AEROVNET_TAG_VLAN))
-        return NDIS_STATUS_NOT_ACCEPTED;
+        return NDIS_STATUS_NOT_SUPPORTED;
     if (*Number > AEROVNET_VLAN_MAX)
         return NDIS_STATUS_INVALID_DATA;
     Adapter->VlanId = *Number;
