@@ -151,9 +151,11 @@ static uint64_t kind_random(const struct flow *flow, uint64_t number)
 enum flow_kind flow_kind(const struct flow *flow, uint64_t number)
 {
     unsigned kinds = flow->options.kinds ? flow->options.kinds : 1u << FLOW_DIRECTED;
-    unsigned left = (unsigned)(kind_random(flow, number) % (unsigned)__builtin_popcount(kinds));
-    unsigned kind = 0;
+    unsigned left, kind = 0;
 
+    if (!(kinds & (kinds - 1))) /* one: nothing to draw */
+        return (enum flow_kind)__builtin_ctz(kinds);
+    left = (unsigned)(kind_random(flow, number) % (unsigned)__builtin_popcount(kinds));
     for (;; kind++) {
         if (kinds >> kind & 1 && !left--)
             return (enum flow_kind)kind;

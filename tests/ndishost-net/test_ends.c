@@ -60,7 +60,7 @@ static struct outcome run(const char *spec)
     struct net *net = open_end(spec);
 
     begin(net);
-    return conclude(net, loopback_wait(&loopback, 30000));
+    return conclude(net, loopback_wait(&loopback, 120000)); /* a busy machine, a sanitizer */
 }
 
 static void expect_text(const struct outcome *outcome, const char *text)
