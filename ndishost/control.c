@@ -22,6 +22,7 @@
 
 #define LINE_LENGTH  8192
 #define OID_LENGTH   2048
+#define REPLY_LENGTH 65536 /* a report of an adapter with a long history */
 #define FRAME_LENGTH 2048
 #define WAIT_DEFAULT 30000 /* ms, of `wait` */
 #define HELP_COLUMN  22
@@ -40,7 +41,7 @@ struct control {
 
 /* A reply under construction, one line. */
 struct reply {
-    char text[2 * OID_LENGTH + 256];
+    char text[REPLY_LENGTH];
     bool quit;
 };
 
@@ -52,7 +53,11 @@ static void put(struct reply *reply, const char *head, const char *format, va_li
 {
     int used = snprintf(reply->text, sizeof(reply->text), "%s", head);
 
-    vsnprintf(reply->text + used, sizeof(reply->text) - (size_t)used, format, arguments);
+    used += vsnprintf(reply->text + used, sizeof(reply->text) - (size_t)used, format, arguments);
+    if ((size_t)used >= sizeof(reply->text))
+        snprintf(reply->text, sizeof(reply->text),
+                 "error the answer has %d characters; room is for %zu", used,
+                 sizeof(reply->text) - 1);
 }
 
 static void ok(struct reply *reply, const char *format, ...)
