@@ -78,15 +78,13 @@ enum virtio_pci_status {
 /*
  * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
  * config_read reads `length` bytes (1, 2 or 4, aligned) of PCI configuration space; returns 0, or
- * nonzero when it cannot.
- * bar_query tells of BAR `bar` (0..5) whether it is implemented memory; returns its length in
- * bytes, 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
+ * nonzero when it cannot. bar_query tells of BAR `bar` (0..5) whether it is implemented memory;
+ * returns its length in bytes, 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
  * bar_map maps the first `length` bytes of a BAR that bar_query knew, non-cached: as far as the
- * structures in it go (virtio 1.2, 4.1.4.1), of which it has no more. NULL when it cannot. Asked once
- * a BAR. bar_unmap undoes it.
- * read8/16/32, write8/16/32 touch a register at `address`, inside a mapped BAR, with exactly that
- * width, in program order.
- * sleep waits about `microseconds`; PASSIVE_LEVEL.
+ * structures in it go (virtio 1.2, 4.1.4.1), of which it has no more. NULL when it cannot. Asked
+ * once a BAR. bar_unmap undoes it. read8/16/32, write8/16/32 touch a register at `address`, inside
+ * a mapped BAR, with exactly that width, in program order. sleep waits about `microseconds`;
+ * PASSIVE_LEVEL.
  */
 struct virtio_pci_io {
     int (*config_read)(void *context, virtio_u32 offset, void *buffer, virtio_u32 length);

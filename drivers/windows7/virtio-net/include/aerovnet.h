@@ -30,9 +30,9 @@
 #define AEROVNET_FRAME_MAX       (AEROVNET_ETHERNET_HEADER + AEROVNET_MTU)
 #define AEROVNET_FRAME_MIN       60
 
-/* An 802.1Q tag stands between the addresses and the EtherType: 0x8100, then 3 bits of priority, the
- * canonical format bit and 12 bits of VLAN. NDIS has it beside the frame (Ieee8021QNetBufferListInfo),
- * so only the wire sees the longer frame. */
+/* An 802.1Q tag stands between the addresses and the EtherType: 0x8100, then 3 bits of priority,
+ * the canonical format bit and 12 bits of VLAN. NDIS has it beside the frame
+ * (Ieee8021QNetBufferListInfo), so only the wire sees the longer frame. */
 #define AEROVNET_ADDRESSES_LENGTH   (2 * AEROVNET_ADDRESS_LENGTH)
 #define AEROVNET_TAG_LENGTH         4
 #define AEROVNET_TAG_PRIORITY_SHIFT 13
@@ -68,7 +68,8 @@
  * descriptor costs some 4 KiB of buffers on both queues together. */
 #define AEROVNET_RING_MAX 1024
 
-/* Virtio says nothing of speed without VIRTIO_NET_F_SPEED_DUPLEX; 1 Gbit/s is what people expect. */
+/* Virtio says nothing of speed without VIRTIO_NET_F_SPEED_DUPLEX; 1 Gbit/s is what people
+ * expect. */
 #define AEROVNET_LINK_SPEED    1000000000ULL
 
 #define AEROVNET_MULTICAST_MAX 32
@@ -77,8 +78,9 @@
  * 100 microseconds of work beyond the indication itself. */
 #define AEROVNET_RECEIVE_BUDGET 256
 
-/* NDIS asks every so many seconds whether the device hangs; so many times in a row without a frame
- * coming back mean that it does. Together 12 seconds: a frame is never pending for longer than 22. */
+/* NDIS asks every so many seconds whether the device hangs; so many times in a row without a
+ * frame coming back mean that it does. Together 12 seconds: a frame is never pending for longer
+ * than 22. */
 #define AEROVNET_HANG_SECONDS 4
 #define AEROVNET_STALLS_MAX   3
 
@@ -135,15 +137,16 @@ typedef struct _AEROVNET_TRAFFIC {
 
 struct _AEROVNET_ADAPTER;
 
-/* Where a transmit slot is with its mapping; changed by interlocked operations only, because NDIS may
- * call MiniportProcessSGList inside NdisMAllocateNetBufferSGList or later, on another processor. */
+/* Where a transmit slot is with its mapping; changed by interlocked operations only, because
+ * NDIS may call MiniportProcessSGList inside NdisMAllocateNetBufferSGList or later, on another
+ * processor. */
 #define AEROVNET_SLOT_MAPPING  0 /* NDIS has been asked, and the asker is still there */
 #define AEROVNET_SLOT_READY    1 /* pieces are known */
 #define AEROVNET_SLOT_DETACHED 2 /* the asker has gone on: whoever makes it ready must pump */
 
 /*
- * One frame on its way: a NET_BUFFER, its scatter/gather list and its place in shared memory. A slot
- * is on the free list, in the order of sending (Transmit.Mapped), or the ring's (as a cookie).
+ * One frame on its way: a NET_BUFFER, its scatter/gather list and its place in shared memory. A
+ * slot is on the free list, in the order of sending (Transmit.Mapped), or the ring's (as a cookie).
  * Shared memory of a slot: indirect table, network header (all zeros, for ever), bounce buffer. The
  * bounce buffer of a tagged frame holds at least the addresses and the tag.
  */
@@ -201,7 +204,8 @@ typedef struct _AEROVNET_TRANSMIT {
     BOOLEAN UseIndirect; /* as negotiated; changes only while the queue is not live */
 } AEROVNET_TRANSMIT, *PAEROVNET_TRANSMIT;
 
-/* A receive buffer is the device's (in the ring), NDIS's (indicated) or idle (the device is down). */
+/* A receive buffer is the device's (in the ring), NDIS's (indicated) or idle (the device is
+ * down). */
 typedef enum _AEROVNET_OWNER { AerovnetIdle, AerovnetDevice, AerovnetNdis } AEROVNET_OWNER;
 
 typedef struct _AEROVNET_BUFFER {
@@ -262,7 +266,7 @@ typedef struct _AEROVNET_ADAPTER {
     AEROVNET_RECEIVE Receive;
 
     /* Interlocked. */
-    LONG volatile Outstanding; /* 1 while Running, and 1 for each list of NDIS's or ours in flight */
+    LONG volatile Outstanding; /* 1 while Running, 1 for each list in flight, ours or NDIS's */
     LONG volatile DpcRequests; /* nonzero: a DPC polls; the others only leave word */
     LONG volatile ConfigChanged;
     LONG volatile ResetNeeded;
@@ -332,7 +336,8 @@ AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address);
 BOOLEAN AerovnetAddressIsStation(const UCHAR *Address);
 BOOLEAN AerovnetAddressEqual(const UCHAR *A, const UCHAR *B);
 
-/* device.c: all at PASSIVE_LEVEL, and Initialize's one caller at a time. A failure is in the event log. */
+/* device.c: all at PASSIVE_LEVEL, and Initialize's one caller at a time. A failure is in the
+ * event log. */
 
 /* BARs and interrupt out of what Windows assigned. */
 NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources);
@@ -351,22 +356,25 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
 /* The same, and brings the device back with empty rings; frames complete with RESET_IN_PROGRESS. */
 NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter);
-/* OID_PNP_SET_POWER: the device stops for D1 to D3, its frames complete with LOW_POWER_STATE, and on
- * return neither the ISR nor the DPC touches it; it comes back with empty rings for D0. The second
- * call for the same state does nothing. A device that does not come back has NDIS reset the adapter. */
+/* OID_PNP_SET_POWER: the device stops for D1 to D3, its frames complete with LOW_POWER_STATE,
+ * and on return neither the ISR nor the DPC touches it; it comes back with empty rings for D0.
+ * The second call for the same state does nothing. A device that does not come back has NDIS
+ * reset the adapter. */
 VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter);
 /* Looks at device_status: all ones, or DEVICE_NEEDS_RESET, is acted upon. <= DISPATCH_LEVEL */
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter);
 /* Any IRQL: the machine goes down, the device must not write to memory any more. */
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter);
-/* The link as the device's configuration has it; up without VIRTIO_NET_F_STATUS. <= DISPATCH_LEVEL */
+/* The link as the device's configuration has it; up without VIRTIO_NET_F_STATUS. <=
+ * DISPATCH_LEVEL */
 BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter);
 /* The device broke the protocol or asks for it: stops the datapath and has NDIS reset the adapter.
  * The first call since the last reset writes the event log. <= DISPATCH_LEVEL, no lock held. */
 VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second);
-/* Shows the device what was added to a live queue's ring. TRUE: it wants to be notified, and the caller
- * must call AerovnetNotify, best without the lock; until then the device is not reset. Lock held. */
+/* Shows the device what was added to a live queue's ring. TRUE: it wants to be notified, and the
+ * caller must call AerovnetNotify, best without the lock; until then the device is not reset.
+ * Lock held. */
 BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue);
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue);
 
@@ -380,15 +388,16 @@ VOID AerovnetTransmitFree(PAEROVNET_ADAPTER Adapter);
 MINIPORT_SEND_NET_BUFFER_LISTS AerovnetSendNetBufferLists;
 MINIPORT_CANCEL_SEND AerovnetCancelSend;
 MINIPORT_PROCESS_SG_LIST AerovnetProcessSGList;
-/* What the device has sent is completed, what waits is sent. DISPATCH_LEVEL, one caller at a time. */
+/* What the device has sent is completed, what waits is sent. DISPATCH_LEVEL, one caller at a
+ * time. */
 VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter);
 /* Completes with `Status` every list that has not reached the ring. <= DISPATCH_LEVEL */
 VOID AerovnetTransmitFlush(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
 /* After a device reset: takes the frames back that were in the ring, and completes them and the
  * waiting ones with `Status`. PASSIVE_LEVEL */
 VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
-/* TRUE: frames are with the device, and none has come back between the last few calls, of which NDIS
- * makes one every AEROVNET_HANG_SECONDS. <= DISPATCH_LEVEL */
+/* TRUE: frames are with the device, and none has come back between the last few calls, of which
+ * NDIS makes one every AEROVNET_HANG_SECONDS. <= DISPATCH_LEVEL */
 BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetTransmitOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 
@@ -408,7 +417,8 @@ VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 /* interrupt.c */
 NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter);
-/* For an interrupt that got lost: runs the DPC if something waits in the rings. <= DISPATCH_LEVEL */
+/* For an interrupt that got lost: runs the DPC if something waits in the rings. <=
+ * DISPATCH_LEVEL */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter);
 /* Sets Asleep, and returns when no ISR and no DPC runs that had not seen it. PASSIVE_LEVEL, and the
  * queues are not live. */

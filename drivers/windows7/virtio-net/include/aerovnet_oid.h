@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aerovnet_oid.h: the driver's own OID, by which tools read what was negotiated and how the datapath
- * is doing. Query only. It needs no header but virtio_types.h, so that tools of any system read it.
+ * aerovnet_oid.h: the driver's own OID, by which tools read what was negotiated and how the
+ * datapath is doing. Query only. It needs no header but virtio_types.h, so that tools of any system
+ * read it.
  */
 #ifndef AEROVNET_OID_H
 #define AEROVNET_OID_H

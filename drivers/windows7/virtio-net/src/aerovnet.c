@@ -245,9 +245,9 @@ static NDIS_STATUS AerovnetRegisterDma(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
-/* The order is NDIS's: registration attributes before any resource, DMA before shared memory, general
- * attributes before success; and virtio's: features before the configuration, queues before DRIVER_OK
- * (virtio 1.2, 3.1.1). */
+/* The order is NDIS's: registration attributes before any resource, DMA before shared memory,
+ * general attributes before success; and virtio's: features before the configuration, queues
+ * before DRIVER_OK (virtio 1.2, 3.1.1). */
 static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
 {
     NDIS_STATUS Status;
@@ -374,8 +374,8 @@ static NDIS_STATUS NTAPI AerovnetRestart(NDIS_HANDLE MiniportAdapterContext,
     return NDIS_STATUS_SUCCESS;
 }
 
-/* From here on no list is taken or indicated; those in flight hold references, and the last one that
- * comes home completes the pause (nc-ndis-miniport_pause). */
+/* From here on no list is taken or indicated; those in flight hold references, and the last one
+ * that comes home completes the pause (nc-ndis-miniport_pause). */
 static NDIS_STATUS NTAPI AerovnetPause(NDIS_HANDLE MiniportAdapterContext,
                                        PNDIS_MINIPORT_PAUSE_PARAMETERS PauseParameters)
 {
@@ -417,7 +417,8 @@ static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
     return Adapter->ResetNeeded != 0;
 }
 
-/* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does it. */
+/* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does
+ * it. */
 static NDIS_STATUS NTAPI AerovnetResetEx(NDIS_HANDLE MiniportAdapterContext,
                                          PBOOLEAN AddressingReset)
 {

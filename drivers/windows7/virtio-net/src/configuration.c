@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keywords of the adapter's registry key, as aerovnet.inf declares them. AerovnetKeywords is the
- * table of the numbers: a keyword is one row. A value that is missing is its default; one that is out
- * of range is too, and is written to the event log.
+ * The keywords of the adapter's registry key, as aerovnet.inf declares them. AerovnetKeywords is
+ * the table of the numbers: a keyword is one row. A value that is missing is its default; one that
+ * is out of range is too, and is written to the event log.
  */
 #include "aerovnet.h"
 

@@ -361,8 +361,8 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
         Status = AerovnetQueueSetUp(Adapter, Transmit);
     }
     if (Status == VIRTIO_PCI_OK) {
-        /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
-         * lock keeps lists that come back meanwhile from notifying too early. */
+        /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1).
+         * The lock keeps lists that come back meanwhile from notifying too early. */
         NdisAcquireSpinLock(&Receive->Lock);
         Receive->Live = TRUE;
         AerovnetReceiveFill(Adapter);
@@ -383,8 +383,8 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Reset, pause, removal and halt may come at once, each on a thread of its own; every one of them is
- * done within a few seconds. PASSIVE_LEVEL */
+/* Reset, pause, removal and halt may come at once, each on a thread of its own; every one of
+ * them is done within a few seconds. PASSIVE_LEVEL */
 static VOID AerovnetDeviceAcquire(PAEROVNET_ADAPTER Adapter)
 {
     while (InterlockedCompareExchange(&Adapter->DeviceBusy, 1, 0) != 0)
@@ -398,8 +398,9 @@ static VOID AerovnetDeviceRelease(PAEROVNET_ADAPTER Adapter)
 
 static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
-    /* Once the queues are not live, no DPC and no sender touches the rings any more; one that had found
-     * a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none before DRIVER_OK). */
+    /* Once the queues are not live, no DPC and no sender touches the rings any more; one that
+     * had found a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none
+     * before DRIVER_OK). */
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
     while (Adapter->Transmit.Queue.Notifying != 0 || Adapter->Receive.Queue.Notifying != 0)
@@ -417,8 +418,8 @@ VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetDeviceRelease(Adapter);
 }
 
-/* The device runs again as it did. While it sleeps there is nothing to be done: it comes back when it
- * wakes. */
+/* The device runs again as it did. While it sleeps there is nothing to be done: it comes back
+ * when it wakes. */
 static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_STATUS Status;

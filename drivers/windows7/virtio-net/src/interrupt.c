@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line interrupt and its DPC. The ISR reads the ISR status once, which acknowledges; all else is
- * the DPC's. One DPC polls at a time, so that frames stay in order: a second one only leaves word, and
- * the first looks again. While it polls the rings ask for no interrupts; before it ends it asks for
- * them again and looks once more, because a buffer used in between would announce itself no more.
+ * The line interrupt and its DPC. The ISR reads the ISR status once, which acknowledges; all else
+ * is the DPC's. One DPC polls at a time, so that frames stay in order: a second one only leaves
+ * word, and the first looks again. While it polls the rings ask for no interrupts; before it ends
+ * it asks for them again and looks once more, because a buffer used in between would announce
+ * itself no more.
  */
 #include "aerovnet.h"
 
@@ -16,8 +17,8 @@ static MINIPORT_SYNCHRONIZE_INTERRUPT AerovnetFallAsleep;
 /* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
 #define AEROVNET_POLL_ROUNDS 8
 
-/* Of the ISR status, with reserved bits that a device sets; and of the device status, which is 0xFF only
- * when the device is gone. */
+/* Of the ISR status, with reserved bits that a device sets; and of the device status, which is
+ * 0xFF only when the device is gone. */
 #define AEROVNET_ALL_ONES 0xFF
 
 static BOOLEAN AerovnetGone(PAEROVNET_ADAPTER Adapter)
@@ -65,8 +66,8 @@ static BOOLEAN AerovnetHasUsed(PAEROVNET_QUEUE Queue)
     return Used;
 }
 
-/* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts are
- * off. */
+/* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts
+ * are off. */
 static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
 {
     BOOLEAN Quiet;
@@ -141,8 +142,9 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
     } while (InterlockedCompareExchange(&Adapter->DpcRequests, 0, Requests) != Requests);
 }
 
-/* NDIS calls these two when it looks for the adapter that holds a shared line. A virtio device has no
- * register that masks INTx; the rings' own request for silence is all there is, and it is the DPC's. */
+/* NDIS calls these two when it looks for the adapter that holds a shared line. A virtio device
+ * has no register that masks INTx; the rings' own request for silence is all there is, and it is
+ * the DPC's. */
 static VOID NTAPI AerovnetDisableInterrupt(NDIS_HANDLE MiniportInterruptContext)
 {
     UNREFERENCED_PARAMETER(MiniportInterruptContext);

@@ -255,8 +255,8 @@ static NDIS_STATUS AerovnetSetModeration(PAEROVNET_ADAPTER Adapter, const VOID *
     return NDIS_STATUS_INVALID_DATA;
 }
 
-/* Speed, duplex and flow control of a virtio link are nobody's to choose: what asks for the link as it
- * is, or leaves it to the adapter, is granted. */
+/* Speed, duplex and flow control of a virtio link are nobody's to choose: what asks for the link
+ * as it is, or leaves it to the adapter, is granted. */
 static NDIS_STATUS AerovnetSetLinkParameters(PAEROVNET_ADAPTER Adapter, const VOID *Data,
                                              ULONG Length)
 {
@@ -286,8 +286,9 @@ ULONG AerovnetMacOptions(const AEROVNET_ADAPTER *Adapter)
     ULONG Options = NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
                     NDIS_MAC_OPTION_NO_LOOPBACK;
 
-    /* A driver that has the VLAN flag must have the priority flag too (network/oid-gen-mac-options),
-     * even where *PriorityVLANTag has priorities off: they are then 0 on the wire. */
+    /* A driver that has the VLAN flag must have the priority flag too
+     * (network/oid-gen-mac-options), even where *PriorityVLANTag has priorities off: they are
+     * then 0 on the wire. */
     if (Adapter->TagMode != 0)
         Options |= NDIS_MAC_OPTION_8021P_PRIORITY;
     if (Adapter->TagMode & AEROVNET_TAG_VLAN)
@@ -319,8 +320,8 @@ static NDIS_STATUS AerovnetSetVlan(PAEROVNET_ADAPTER Adapter, const VOID *Data, 
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Must always succeed, and promises the OID_PNP_SET_POWER to come (network/oid-pnp-query-power). The
- * buffer is the caller's word to us; nothing is answered in it. */
+/* Must always succeed, and promises the OID_PNP_SET_POWER to come (network/oid-pnp-query-power).
+ * The buffer is the caller's word to us; nothing is answered in it. */
 static VOID AerovnetQueryPower(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     UNREFERENCED_PARAMETER(Adapter);

@@ -45,8 +45,8 @@ static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
            Adapter->VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
 }
 
-/* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device does
- * not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
+/* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device
+ * does not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
 static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind,
                               USHORT Tag)
 {
@@ -101,8 +101,8 @@ static PVOID AerovnetTagInfo(PAEROVNET_ADAPTER Adapter, USHORT Tag)
     return Info.Value;
 }
 
-/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always taken out
- * of the frame: the addresses move up to the rest. The lock is held. */
+/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always
+ * taken out of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;

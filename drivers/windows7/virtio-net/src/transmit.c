@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a frame is sent. A list that NDIS hands over waits in order (Waiting). Each of its NET_BUFFERs
- * gets a slot, which goes to the end of Mapped, and is mapped by NDIS outside the lock. The slots at
- * the head of Mapped that are ready go to the ring, so frames leave in the order in which they came,
- * however the mappings finish. When the device has used a slot, the mapping is undone; when all
- * NET_BUFFERs of a list are back, the list is completed, once.
+ * How a frame is sent. A list that NDIS hands over waits in order (Waiting). Each of its
+ * NET_BUFFERs gets a slot, which goes to the end of Mapped, and is mapped by NDIS outside the lock.
+ * The slots at the head of Mapped that are ready go to the ring, so frames leave in the order in
+ * which they came, however the mappings finish. When the device has used a slot, the mapping is
+ * undone; when all NET_BUFFERs of a list are back, the list is completed, once.
  */
 #include "aerovnet.h"
 
-/* A list's MiniportReserved while it is ours: the NET_BUFFERs not yet done, and the next that has no
- * slot. */
+/* A list's MiniportReserved while it is ours: the NET_BUFFERs not yet done, and the next that
+ * has no slot. */
 #define AEROVNET_LIST_PENDING(_List) ((LONG volatile *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
 #define AEROVNET_LIST_NEXT(_List)    (*(PNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[1])
 
@@ -48,15 +48,16 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List)
         Count++;
     }
     if (Count == 0)
-        return NDIS_STATUS_FAILURE; /* of those that nf-ndis-ndismsendnetbufferlistscomplete allows */
+        return NDIS_STATUS_FAILURE; /* no other of those allowed says it */
     *AEROVNET_LIST_PENDING(List) = Count;
     AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Appends `Lists` to the queue, all or none of them. They are counted in Outstanding, and one more for
- * the call itself: the lists may be back before it ends, and the adapter must not be gone by then. */
+/* Appends `Lists` to the queue, all or none of them. They are counted in Outstanding, and one
+ * more for the call itself: the lists may be back before it ends, and the adapter must not be
+ * gone by then. */
 static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Bad,
                                      BOOLEAN AtDispatch)
 {
@@ -131,8 +132,8 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
         KeLowerIrql(OldIrql);
 }
 
-/* A slot each for the NET_BUFFERs that wait, as many as there are slots, `Batch` and order allow. The
- * lock is held. */
+/* A slot each for the NET_BUFFERs that wait, as many as there are slots, `Batch` and order
+ * allow. The lock is held. */
 static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batch)
 {
     PNET_BUFFER_LIST List;
@@ -167,8 +168,9 @@ static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batc
     return Count;
 }
 
-/* The tag that a list's frames get, or 0: what the list asks for and *PriorityVLANTag allows, and the
- * adapter's own VLAN if the list names none (network/enumeration-keywords, network/oid-gen-vlan-id). */
+/* The tag that a list's frames get, or 0: what the list asks for and *PriorityVLANTag allows,
+ * and the adapter's own VLAN if the list names none (network/enumeration-keywords,
+ * network/oid-gen-vlan-id). */
 static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
 {
     NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
@@ -196,8 +198,8 @@ static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
     Tag[3] = (UCHAR)Slot->Tag;
 }
 
-/* Copies the frame behind the slot's header and pads it with zeros: one piece. A frame is padded before
- * it is tagged, so that it is long enough without the tag too. */
+/* Copies the frame behind the slot's header and pads it with zeros: one piece. A frame is padded
+ * before it is tagged, so that it is long enough without the tag too. */
 static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 {
     ULONG TagLength = Slot->Tag != 0 ? AEROVNET_TAG_LENGTH : 0;
@@ -229,8 +231,8 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 }
 
 /* The scatter/gather list begins where the current MDL begins; the frame begins CurrentMdlOffset
- * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). Of a tagged frame the addresses and the
- * tag follow the header in the bounce buffer, and the list gives the rest. */
+ * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). Of a tagged frame the addresses
+ * and the tag follow the header in the bounce buffer, and the list gives the rest. */
 static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
 {
     const SCATTER_GATHER_LIST *SgList = Slot->SgList;
@@ -384,8 +386,8 @@ static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
     AerovnetComplete(Adapter, &Done, TRUE);
 }
 
-/* Sends what can be sent, with one notification at the end. DISPATCH_LEVEL, no lock held; any number
- * of processors at once. */
+/* Sends what can be sent, with one notification at the end. DISPATCH_LEVEL, no lock held; any
+ * number of processors at once. */
 static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
@@ -468,8 +470,8 @@ BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter)
     return Hangs;
 }
 
-/* Completes with `Status` what waits: everything, or the lists with this cancel id. Of a list that is
- * partly under way the rest is given up. */
+/* Completes with `Status` what waits: everything, or the lists with this cancel id. Of a list
+ * that is partly under way the rest is given up. */
 static VOID AerovnetGiveUp(PAEROVNET_ADAPTER Adapter, BOOLEAN All, PVOID CancelId,
                            NDIS_STATUS Status)
 {
