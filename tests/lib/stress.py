@@ -292,8 +292,8 @@ class Adapter:
             self.pause()
         if "asleep" in words and not self.asleep:
             self.sleep()
-        if "unplugged" in words:
-            self.ask("link down")
+        if "unplugged" in words and not self.unplugged:
+            self.unplug()
         if words[0] == "gone":
             self.ask("fault gone@%d" % self.chance.randint(1, 50) if self.scenario.bus == "model"
                      else "state")
@@ -434,7 +434,7 @@ class Scenario:
             adapter.chance = self.chance
             adapter.end(self.ends[adapter.number - 1])
             for other in adapters:
-                if not other.removed and not other.asleep and not other.paused and \
+                if not (other.removed or other.asleep or other.paused or other.unplugged) and \
                         other.number > adapter.number:
                     other.flows()
 
