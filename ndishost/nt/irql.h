@@ -57,13 +57,13 @@ struct nt_thread {
     bool in_dpc, in_isr;
     unsigned held_count;
     struct nt_held held[NT_HELD_MAX];
-    const char *call;       /* last host function that the driver called */
-    const void *caller;     /* and where from */
+    const char *call;        /* last host function that the driver called */
+    const void *caller;      /* and where from */
     const char *failed_call; /* an allocation that failed, and is not in the event log yet */
-    const char *callback;   /* of the driver, that this thread is in: nt/callback.h */
-    const void *asked_irql; /* where that has looked at the IRQL, until it raises it */
-    bool flagged;           /* it has a flag that tells of DISPATCH_LEVEL */
-    uint64_t dpc_start;     /* nt_clock_now() at the start of the DPC that runs, else 0 */
+    const char *callback;    /* of the driver, that this thread is in: nt/callback.h */
+    const void *asked_irql;  /* where that has looked at the IRQL, until it raises it */
+    bool flagged;            /* it has a flag that tells of DISPATCH_LEVEL */
+    uint64_t dpc_start;      /* nt_clock_now() at the start of the DPC that runs, else 0 */
 };
 
 /* The calling thread's record; cheap, async-signal-safe, never NULL. */
