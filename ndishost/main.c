@@ -473,24 +473,11 @@ static int run_command(struct run *run)
     return take_down(run, status);
 }
 
-/*
- * The kernel lets the stack grow only while what lies below it is free, and on x86 everything here,
- * put at random places, may come to lie there. So the main thread has its stack from the start.
- */
-static __attribute__((noinline)) void grow_stack(void)
-{
-    volatile char room[1 << 20];
-
-    for (size_t i = sizeof(room); i >= 4096; i -= 4096)
-        room[i - 1] = 0;
-}
-
 int main(int argc, char **argv)
 {
     static struct run run;
     char error[256];
 
-    grow_stack();
     if (command_line_parse(&run.line, argc, argv, error, sizeof(error)))
         return complain(error, EXIT_USAGE);
     switch (run.line.command) {

@@ -72,11 +72,13 @@ static void handler(int number, siginfo_t *info, void *argument)
 
 #if !defined(__x86_64__)
 #define SHARED_DATA_X86 ((void *)0xFFDF0000u)
+#define STACK_ROOM      (1u << 20)
 
 /* On x64 the page that Windows shares lies in the kernel's half of the address space, where a load
  * faults by itself. Here it lies where the main thread's stack may grow to: a load would make the stack
  * grow, and find a zero. So the page is taken before main, and if the stack is there already (one start
- * in sixty, by the kernel's random layout), the program starts again with the layout that is not. */
+ * in sixty, by the kernel's random layout), or so close above that it could not grow, the program starts
+ * again with the layout that is not random. */
 static void __attribute__((constructor))
 reserve_shared_data(int argc, char **argv, char **environment)
 {
@@ -84,15 +86,17 @@ reserve_shared_data(int argc, char **argv, char **environment)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     int old = personality(0xFFFFFFFF);
 
+    uintptr_t room = (uintptr_t)__builtin_frame_address(0) - (uintptr_t)SHARED_DATA_X86;
+
     (void)argc;
-    if (page == SHARED_DATA_X86)
+    if (page == SHARED_DATA_X86 && room >= STACK_ROOM)
         return;
     if (old != -1 && !(old & ADDR_NO_RANDOMIZE) &&
         personality((unsigned long)old | ADDR_NO_RANDOMIZE) != -1)
         execve("/proc/self/exe", argv, environment);
     fprintf(stderr,
-            "ndishost: the stack lies at 0xffdf0000, where drivers look for the time; is the "
-            "environment longer than 2 MiB?\n");
+            "ndishost: the stack lies at 0xffdf0000, where drivers look for the time, or close "
+            "above; is the environment longer than 1 MiB?\n");
 }
 #endif
 

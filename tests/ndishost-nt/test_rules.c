@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "nt/irql.h"
 #include "irql_table.h"
 #include "support.h"
@@ -203,8 +205,39 @@ static void test_irql_table(void **state)
     assert_int_equal(irql_table_faults(stderr), 0);
 }
 
-int main(void)
+/* What the program is started for again: uses 512 KiB of the main thread's stack. */
+static int use_stack(void)
 {
+    volatile char room[512 * 1024];
+
+    for (size_t i = sizeof(room); i >= 4096; i -= 4096)
+        room[i - 1] = 0;
+    return room[4095];
+}
+
+/* Wherever the kernel puts the stack: on x86 a page that the host takes may lie below it. */
+static void test_stack_has_room(void **state)
+{
+    int status;
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            execl("/proc/self/exe", "test_rules", "use-stack", (char *)NULL);
+            _exit(2);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && !strcmp(argv[1], "use-stack"))
+        return use_stack();
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_block_says_it_all),
         cmocka_unit_test(test_history_is_part_of_it),
@@ -214,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_irql_table),
         cmocka_unit_test(test_leaks),
         cmocka_unit_test(test_off_checks_nothing),
+        cmocka_unit_test(test_stack_has_room),
         cmocka_unit_test(test_threads),
     };
 
