@@ -164,7 +164,7 @@ static const struct rule {
     {"UnmapIoSpace", "I/O space that is unmapped was mapped"},
     /* The rest */
     {"WriteErrorLog", "what fails in MiniportInitializeEx is written to the event log, soundly"},
-    {"GlitchFree", "no call of the driver at DISPATCH_LEVEL or above works for a second"},
+    {"GlitchFree", "no call of the driver at DISPATCH_LEVEL or above works for 3 seconds"},
     {"DeviceMemory", "device memory is accessed within its range, by plain loads and stores"},
     {"PrivilegedInstruction", "no privileged instruction that Windows would not allow or expect"},
     {"InvalidInstruction", "no instruction that does not exist"},

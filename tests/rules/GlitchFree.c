@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GlitchFree: a DPC is at work for far less than a second. Here it divides 600 million times. */
+/* GlitchFree: a DPC is at work for far less than a second. Here it divides 1.4 billion times. */
 #include "miniport.h"
 
 static volatile ULONG Value = 0xFFFFFFFF, Divisor = 3;
@@ -10,7 +10,7 @@ static VOID Dpc(PVOID Context, PNDIS_RECEIVE_THROTTLE_PARAMETERS Throttle)
 
     UNREFERENCED_PARAMETER(Context);
     UNREFERENCED_PARAMETER(Throttle);
-    for (i = 0; i < 600000000; i++)
+    for (i = 0; i < 1400000000; i++)
         Value = Value / Divisor + 0x80000000;
 }
 
