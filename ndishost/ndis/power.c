@@ -13,6 +13,7 @@
 
 #include "ndis/interrupt.h"
 #include "ndis/oid.h"
+#include "ndis/transfer.h"
 #include "nt/clock.h"
 
 #define RESET_WAIT (20 * NT_SECOND)
@@ -97,6 +98,7 @@ static void power_enter(struct ndis_adapter *adapter, unsigned state)
     atomic_store(&adapter->power, state);
     pthread_cond_broadcast(&adapter->changed);
     pthread_mutex_unlock(&adapter->lock);
+    send_status_settle(adapter, true); /* a device that wakes needs the reset no more */
     hang_check_flush(adapter);
     if (chance(adapter))
         wait_reset(adapter);

@@ -116,6 +116,24 @@ def asleep(machine):
     session.run.clean()
 
 
+@job.test("sleep instead of the reset that a broken device needs", buses=("model",))
+def instead(machine):
+    """The sends that failed because of a reset never see one, and that is right."""
+    with machine.session("gen:rate=5000,stall=30", ("--time-scale", "4")) as session:
+        for _ in range(4):
+            session.do("fault used_id_range@1")
+            session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 100))
+            session.do("power d3")
+            session.do("fault none")
+            session.do("power d0")
+        session.do("sleep 4000")
+    run = session.run
+    run.lawful()
+    machine.expect(run.report["ndis"]["resets"] < 4, "a reset was always first")
+    machine.expect(run.report["net"]["tx"]["completions"].get("0xC001000D"),
+                   "no send has met the broken device")
+
+
 @job.test("the device does not come back", buses=("model",))
 def lost(machine):
     for fault in ("reset_never", "features_refused"):
