@@ -175,7 +175,8 @@ class Reply:
 
 class Session:
     """A run that is asked one line at a time. Leaving the `with` block quits it; then there is
-    `run`. What is asked and answered is in the log, among what the host prints."""
+    `run`. What is asked and answered is in the log, with the seconds, among what the host
+    prints."""
 
     def __init__(self, bus, net, options=(), arch="x64", name="session", timeout=60,
                  logs=os.path.join(ROOT, "out/tests/device")):
@@ -186,6 +187,7 @@ class Session:
         self.log = open(self.path, "a+")  # the child appends too
         command = command_of(bus, net, options, arch, True, self.report.name)
         write_command(self.log, command)
+        self.started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log)
 
@@ -209,17 +211,19 @@ class Session:
             lines = [line for line in log.read().splitlines() if line.strip()]
         return lines[-1] if lines else "nothing printed"
 
-    def ask(self, line, timeout=None):
-        self.log.write("> %s\n" % line)
+    def note(self, mark, what):
+        self.log.write("%9.3f %s %s\n" % (time.monotonic() - self.started, mark, what))
         self.log.flush()
+
+    def ask(self, line, timeout=None):
+        self.note(">", line)
         try:
             self.process.stdin.write(line.encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             raise Failure("has ended: %s" % self.last_line()) from None
         reply = Reply(self.line(timeout or self.timeout))
-        self.log.write("< %s\n" % reply)
-        self.log.flush()
+        self.note("<", reply)
         return reply
 
     def do(self, line, timeout=None):

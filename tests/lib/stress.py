@@ -36,7 +36,8 @@ LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d
         "used_len_huge@%d", "used_idx_jump@%d", "used_idx_back@%d", "used_stale@%d", "needs_reset@%d",
         "rx_short@%d", "rx_empty@%d", "rx_runt@%d", "tx_stall@%d", "rx_stall@%d", "dead@%d")
 # Lies that the driver cannot see through when they happen to name a buffer that is out: one frame is
-# lost, and what was in the buffer before may come up in its place.
+# lost, and what was in the buffer before may come up in its place, or what came after: then all frames
+# that the ring holds between the two come after it, out of order.
 UNSEEN = ("used_stale", "used_id_free", "used_twice", "used_idx_jump", "used_idx_back")
 # Calls that may fail at any time: the driver copies then.
 CALLS = ("NdisMAllocateNetBufferSGList:%d", "NdisMAllocateNetBufferSGList:-%d")
@@ -484,8 +485,10 @@ class Scenario:
         unseen = sum(part["bus"].get("faults", {}).get(lie, 0) for lie in UNSEEN)
         most = dict.fromkeys(("not_returned", "returned_twice", "stray", "failed", "stalled", "unwanted"), 0)
         most["lost"] = part["driver_counters"]["rx_malformed"] + unseen
-        for what in ("damaged", "wrong_length", "mistagged", "duplicated", "reordered"):
+        for what in ("damaged", "wrong_length", "mistagged", "duplicated"):
             most[what] = unseen
+        most["reordered"] = unseen * max(part["driver_counters"]["rx_queue_size"],
+                                         part["driver_counters"]["tx_queue_size"])
         for way, flow in net.items():
             for what, bound in most.items():
                 count = flow.get(what, 0) if isinstance(flow, dict) else 0
