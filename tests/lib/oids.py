@@ -5,6 +5,8 @@ a miniport answers requests of any length.
     numbers()                                    {"OID_GEN_STATISTICS": 0x20106, ...}: all we know of
     supported(session)                           what the miniport lists
     query_lengths(machine, session, kind, oid)   lengths 0 ... answer + 8
+    answer(machine, session, kind)               that of every OID on the list
+    not_supported(machine, session, kinds)       requests of every OID that is not on it
 """
 import os
 import re
@@ -130,3 +132,26 @@ def query_lengths(machine, session, kind, name):
                            "%s of %d bytes: %s written=%s needed=%s, expected %d needed" %
                            ((what, length) + got + (whole.done,)))
     return True
+
+
+def answer(machine, session, kind):
+    """Queries every OID of the list, with every length. The names of those that do not answer."""
+    silent = []
+    for name in supported(session):
+        if not query_lengths(machine, session, kind, name):
+            machine.expect(name not in MANDATORY_QUERY, "%s is mandatory, and does not answer" % name)
+            silent.append(name)
+    return silent
+
+
+def not_supported(machine, session, kinds):
+    """No request of these kinds is answered for an OID that is not on the list, nor reads or writes."""
+    listed = supported(session)
+    for name, number in sorted(numbers().items()):
+        for kind in kinds:
+            if name in listed or kind == "query" and name in BY_NDIS:
+                continue
+            for length in (0, 4, 512):
+                reply = session.oid(kind, "0x%08X" % number, bytes(length) if kind == "set" else length)
+                machine.same("%s %s with %d bytes" % (kind, name, length), (reply.status, reply.done),
+                             ("NOT_SUPPORTED", 0))
