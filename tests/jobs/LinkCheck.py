@@ -18,10 +18,7 @@ DUPLEX_UNKNOWN, DUPLEX_FULL = 0, 2
 def state(session):
     """(connect state, duplex, transmit speed, receive speed)"""
     data = session.oid("query", "OID_GEN_LINK_STATE", 512).data
-    kind, revision, size, connect, duplex, transmit, receive = struct.unpack_from("<BBHIIQQ" if False
-                                                                                 else "<BBHII4xQQ", data)
-    del kind, revision, size
-    return connect, duplex, transmit, receive
+    return struct.unpack_from("<4xII4xQQ", data)
 
 
 def indications(session):
@@ -114,6 +111,21 @@ def late(machine):
         session.do("link up")
         session.do("wait up 5000")
         session.do("wait finished")
+    session.run.lawful()
+
+
+@job.test("an interrupt that is lost: the link is looked at now and then", buses=("model",))
+def unannounced(machine):
+    """A dead device sends no interrupt. Nothing is to be sent, so no send can hang either."""
+    with machine.session("gen:dir=rx,rate=200,stall=30", ("--time-scale", "4")) as session:
+        session.do("fault dead@1")
+        session.do("sleep 50")
+        for want in ("down", "up"):
+            session.do("link " + want)
+            session.do("wait %s 5000" % want)
+        session.do("fault none")
+        session.do("wait received %d" % (session.stats()["ndis"]["indicated_frames"] + 100))
+        machine.same("resets", session.stats()["ndis"]["resets"], 0)
     session.run.lawful()
 
 

@@ -417,8 +417,8 @@ VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 /* interrupt.c */
 NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter);
-/* For an interrupt that got lost: runs the DPC if something waits in the rings. <=
- * DISPATCH_LEVEL */
+/* For interrupts that got lost: runs the DPC, which looks at the rings, the device status and the
+ * link. <= DISPATCH_LEVEL */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter);
 /* Sets Asleep, and returns when no ISR and no DPC runs that had not seen it. PASSIVE_LEVEL, and the
  * queues are not live. */

@@ -56,16 +56,6 @@ static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
     return Quiet;
 }
 
-static BOOLEAN AerovnetHasUsed(PAEROVNET_QUEUE Queue)
-{
-    BOOLEAN Used;
-
-    NdisAcquireSpinLock(&Queue->Lock);
-    Used = Queue->Live && virtq_has_used(&Queue->Ring);
-    NdisReleaseSpinLock(&Queue->Lock);
-    return Used;
-}
-
 /* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts
  * are off. */
 static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
@@ -101,8 +91,10 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
 /* At PASSIVE_LEVEL the thread is on no processor for long, so any will do. */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
 {
-    if (AerovnetHasUsed(&Adapter->Transmit.Queue) || AerovnetHasUsed(&Adapter->Receive.Queue))
-        NdisMQueueDpc(Adapter->InterruptHandle, 0, 1, NULL);
+    if (Adapter->Gone || Adapter->Asleep)
+        return;
+    InterlockedExchange(&Adapter->ConfigChanged, 1);
+    NdisMQueueDpc(Adapter->InterruptHandle, 0, 1, NULL);
 }
 
 static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
