@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/caller.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "net/far.h"
@@ -15,17 +14,13 @@ int caller_init(struct caller *caller, const struct flow_options *options)
     memset(caller, 0, sizeof *caller);
     called.way = FLOW_CALLED;
     called.completions = called.arrivals = true;
-    caller->slots_total = called.window + 1;
-    caller->slots = calloc(caller->slots_total, sizeof *caller->slots);
-    if (!caller->slots)
+    if (backlog_init(&caller->calls, 2 * called.window, 1))
         return -1;
     if (flow_init(&caller->flow, &called)) {
-        free(caller->slots);
+        backlog_destroy(&caller->calls);
         return -1;
     }
     near_sender_init(&caller->near, NULL);
-    pthread_mutex_init(&caller->lock, NULL);
-    pthread_cond_init(&caller->filled, NULL);
     return 0;
 }
 
@@ -33,9 +28,7 @@ void caller_destroy(struct caller *caller)
 {
     flow_destroy(&caller->flow);
     near_sender_destroy(&caller->near);
-    pthread_cond_destroy(&caller->filled);
-    pthread_mutex_destroy(&caller->lock);
-    free(caller->slots);
+    backlog_destroy(&caller->calls);
 }
 
 /* ---- The near side calls ---- */
@@ -86,67 +79,30 @@ bool caller_far_receive(struct caller *caller, const void *frame, size_t length)
 {
     if (!caller->started || length < 12 || memcmp(frame, caller->station, 6))
         return false;
-    pthread_mutex_lock(&caller->lock);
-    if (length > NET_FRAME_MAX || caller->head - caller->tail == caller->slots_total) {
-        caller->no_room++;
-    } else {
-        struct caller_slot *slot = &caller->slots[caller->head++ % caller->slots_total];
-
-        slot->length = length;
-        memcpy(slot->frame, frame, length);
-        pthread_cond_signal(&caller->filled);
-    }
-    pthread_mutex_unlock(&caller->lock);
+    backlog_put(&caller->calls, frame, length, TAG_NONE);
+    backlog_put_end(&caller->calls);
     return true;
 }
 
-/* The next frame to answer, or NULL: stop. It stays in its slot. */
-static struct caller_slot *wait_for_call(struct caller *caller)
-{
-    struct caller_slot *slot = NULL;
-
-    pthread_mutex_lock(&caller->lock);
-    while (!caller->stopping && caller->head == caller->tail)
-        pthread_cond_wait(&caller->filled, &caller->lock);
-    if (!caller->stopping)
-        slot = &caller->slots[caller->tail % caller->slots_total];
-    pthread_mutex_unlock(&caller->lock);
-    return slot;
-}
-
-static bool stopping(struct caller *caller)
-{
-    bool stop;
-
-    pthread_mutex_lock(&caller->lock);
-    stop = caller->stopping;
-    pthread_mutex_unlock(&caller->lock);
-    return stop;
-}
-
 /* far_send fails while the link is down: then it is tried again. */
-static void answer(struct caller *caller, struct caller_slot *slot)
+static void answer(struct caller *caller, struct backlog_frame *frame)
 {
     const struct timespec moment = {.tv_nsec = RETRY_NS};
 
-    memcpy(slot->frame, slot->frame + 6, 6);
-    memcpy(slot->frame + 6, caller->station, 6);
-    while (caller->ports->far_send(caller->ports->context, slot->frame, slot->length) &&
-           !stopping(caller))
+    memcpy(frame->data, frame->data + 6, 6);
+    memcpy(frame->data + 6, caller->station, 6);
+    while (caller->ports->far_send(caller->ports->context, frame->data, frame->length) &&
+           !backlog_stopping(&caller->calls))
         nanosleep(&moment, NULL);
 }
 
 static void *answerer_thread(void *argument)
 {
     struct caller *caller = argument;
-    struct caller_slot *slot;
+    struct backlog_frame **frames;
 
-    while ((slot = wait_for_call(caller))) {
-        answer(caller, slot);
-        pthread_mutex_lock(&caller->lock);
-        caller->tail++;
-        pthread_mutex_unlock(&caller->lock);
-    }
+    while (backlog_take(&caller->calls, &frames))
+        answer(caller, frames[0]);
     return NULL;
 }
 
@@ -163,7 +119,7 @@ int caller_start(struct caller *caller, struct net_ports *ports)
     flow_tagging(&caller->flow, ports->tags);
     near_sender_start(&caller->near);
     flow_start(&caller->flow);
-    caller->stopping = false;
+    backlog_start(&caller->calls);
     caller->started = true;
     result = pthread_create(&caller->answerer, NULL, answerer_thread, caller);
     caller->answerer_running = !result;
@@ -181,21 +137,13 @@ void caller_stop(struct caller *caller)
         pthread_join(caller->sender, NULL);
     caller->sender_running = false;
     flow_drain(&caller->flow);
-    pthread_mutex_lock(&caller->lock);
-    caller->stopping = true;
-    pthread_cond_signal(&caller->filled);
-    pthread_mutex_unlock(&caller->lock);
+    backlog_stop(&caller->calls);
     if (caller->answerer_running)
         pthread_join(caller->answerer, NULL);
     caller->answerer_running = false;
 }
 
-uint64_t caller_dropped(struct caller *caller)
+struct backlog_counts caller_dropped(struct caller *caller)
 {
-    uint64_t count;
-
-    pthread_mutex_lock(&caller->lock);
-    count = caller->no_room;
-    pthread_mutex_unlock(&caller->lock);
-    return count;
+    return backlog_counts(&caller->calls);
 }

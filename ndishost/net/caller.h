@@ -9,17 +9,12 @@
 #ifndef NDISHOST_NET_CALLER_H
 #define NDISHOST_NET_CALLER_H
 
+#include "net/backlog.h"
 #include "net/flow.h"
 #include "net/near_sender.h"
 
 #define CALLER_COOKIE (1ull << 62) /* is in the cookies of its frames */
 #define CALLER_BATCH  32
-
-/* A frame on the wire, to be answered. */
-struct caller_slot {
-    size_t length;
-    uint8_t frame[NET_FRAME_MAX];
-};
 
 struct caller {
     struct net_ports *ports;
@@ -29,13 +24,7 @@ struct caller {
     pthread_t sender, answerer;
     bool sender_running, answerer_running;
     _Atomic bool started;
-    struct caller_slot *slots;
-    unsigned slots_total;
-    pthread_mutex_t lock;
-    pthread_cond_t filled;
-    /* Guarded by lock. The slots between tail and head are to be answered. */
-    bool stopping;
-    uint64_t head, tail, no_room;
+    struct backlog calls; /* on the station's side, to be answered */
 };
 
 /* 0, or -1 when there is no memory. The flow's way and account are set here. */
@@ -49,7 +38,8 @@ bool caller_near_sent(struct caller *caller, uint64_t cookie, int32_t status);
 bool caller_far_receive(struct caller *caller, const void *frame, size_t length);
 /* Stops calling; what is under way is answered still. */
 void caller_stop(struct caller *caller);
-/* Calls that found no room at the station: none, as the window is no larger. */
-uint64_t caller_dropped(struct caller *caller);
+/* What became of calls at the station but for answers. Of those dropped for want of room none was
+ * waited for any more: the others the flow misses. */
+struct backlog_counts caller_dropped(struct caller *caller);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "net/backlog.h"
 #include "net/caller.h"
 #include "net/far.h"
 #include "net/flow.h"
@@ -18,17 +19,12 @@
 #include "net/watch.h"
 
 #define BATCH       64
-#define SLOTS_MIN   1024u
+#define ROOM_MIN    4096u /* also where there is no far end, and no window */
 #define STREAM_ECHO 3
 #define STREAM_CALL 4
 
 /* A cookie is the number of a numbered frame; others have this bit. */
 #define UNNUMBERED (1ull << 63)
-
-struct slot {
-    uint32_t length, tag;
-    uint8_t frame[NET_FRAME_MAX];
-};
 
 struct echo {
     struct net net;
@@ -43,15 +39,8 @@ struct echo {
     _Atomic bool has_far; /* set by start, which callbacks may be ahead of */
     uint64_t count;
     struct timespec progress_at; /* of the watch's thread: when the next progress line is due */
-    struct slot *slots;
-    unsigned slots_total; /* a power of two */
-    pthread_mutex_t lock;
-    pthread_cond_t filled;
-    /* Guarded by lock. The frames between tail and head belong to the echoing thread. */
-    bool stopping;
-    bool sleeping;       /* the echoing thread waits for frames */
-    uint64_t head, tail; /* slots[n % slots_total] */
-    uint64_t received, bad_length, no_room, unsent;
+    struct backlog backlog;      /* received, to be sent back */
+    _Atomic uint64_t received, bad_length, unsent;
 };
 
 static struct echo *echo_of(struct net *net)
@@ -59,7 +48,7 @@ static struct echo *echo_of(struct net *net)
     return (struct echo *)net;
 }
 
-/* ---- The near side: what comes is put in a ring, and a thread sends it back ---- */
+/* ---- The near side: what comes is put in a backlog, and a thread sends it back ---- */
 
 static void echo_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
@@ -67,31 +56,16 @@ static void echo_near_receive(struct net *net, const void *frame, size_t length,
 
     if (echo->calls && caller_near_receive(&echo->caller, frame, length, tag))
         return;
-    pthread_mutex_lock(&echo->lock);
     echo->received++;
-    if (length > NET_FRAME_MAX || length < 14) {
+    if (length > NET_FRAME_MAX || length < 14)
         echo->bad_length++;
-    } else if (echo->head - echo->tail == echo->slots_total) {
-        echo->no_room++;
-    } else {
-        struct slot *slot = &echo->slots[echo->head % echo->slots_total];
-
-        slot->length = (uint32_t)length;
-        slot->tag = tag;
-        memcpy(slot->frame, frame, length);
-        echo->head++;
-    }
-    pthread_mutex_unlock(&echo->lock);
+    else
+        backlog_put(&echo->backlog, frame, length, tag);
 }
 
 static void echo_near_receive_end(struct net *net)
 {
-    struct echo *echo = echo_of(net);
-
-    pthread_mutex_lock(&echo->lock);
-    if (echo->sleeping)
-        pthread_cond_signal(&echo->filled);
-    pthread_mutex_unlock(&echo->lock);
+    backlog_put_end(&echo_of(net)->backlog);
 }
 
 /* A group address cannot be a source: then the adapter's own stands there. */
@@ -104,58 +78,31 @@ static void swap_addresses(const struct echo *echo, uint8_t *frame)
     memcpy(frame + 6, destination[0] & 1 ? echo->net.ports->mac : destination, 6);
 }
 
-/* Waits for frames; how many there are to send, at most BATCH. 0: stop. */
-static unsigned wait_for_frames(struct echo *echo)
-{
-    uint64_t there;
-
-    pthread_mutex_lock(&echo->lock);
-    while (!echo->stopping && echo->head == echo->tail) {
-        echo->sleeping = true;
-        pthread_cond_wait(&echo->filled, &echo->lock);
-    }
-    echo->sleeping = false;
-    there = echo->stopping ? 0 : echo->head - echo->tail;
-    pthread_mutex_unlock(&echo->lock);
-    return there < BATCH ? (unsigned)there : BATCH;
-}
-
-static uint64_t cookie_of(const struct echo *echo, const struct slot *slot)
+static uint64_t cookie_of(const struct echo *echo, const struct backlog_frame *frame)
 {
     uint64_t number;
 
-    if (echo->has_far && numbered_identify(&echo->flow.sent, slot->frame, slot->length, &number))
+    if (echo->has_far && numbered_identify(&echo->flow.sent, frame->data, frame->length, &number))
         return number;
     return UNNUMBERED;
-}
-
-static void give_back_slots(struct echo *echo, unsigned count, unsigned taken)
-{
-    pthread_mutex_lock(&echo->lock);
-    echo->tail += count;
-    echo->unsent += count - taken;
-    pthread_mutex_unlock(&echo->lock);
 }
 
 static void *echo_thread(void *argument)
 {
     struct echo *echo = argument;
+    struct backlog_frame **waiting;
     struct net_frame frames[BATCH];
-    uint64_t tail = echo->tail;
     unsigned count;
 
-    while ((count = wait_for_frames(echo))) {
+    while ((count = backlog_take(&echo->backlog, &waiting))) {
         for (unsigned i = 0; i < count; i++) {
-            struct slot *slot = &echo->slots[(tail + i) % echo->slots_total];
-
-            frames[i].data = slot->frame;
-            frames[i].length = slot->length;
-            frames[i].tag = tag_offered(echo->net.ports->tags, slot->tag);
-            frames[i].cookie = cookie_of(echo, slot);
-            swap_addresses(echo, slot->frame);
+            frames[i].data = waiting[i]->data;
+            frames[i].length = waiting[i]->length;
+            frames[i].tag = tag_offered(echo->net.ports->tags, waiting[i]->tag);
+            frames[i].cookie = cookie_of(echo, waiting[i]);
+            swap_addresses(echo, waiting[i]->data);
         }
-        give_back_slots(echo, count, near_sender_send(&echo->near, frames, count));
-        tail += count;
+        echo->unsent += count - near_sender_send(&echo->near, frames, count);
     }
     return NULL;
 }
@@ -211,11 +158,8 @@ static void print_progress(struct echo *echo)
         flow_progress(&echo->flow, &sent, &intact);
         fprintf(stderr, "echo: %" PRIu64 " frames sent, %" PRIu64 " echoed intact\n", sent, intact);
     } else {
-        pthread_mutex_lock(&echo->lock);
-        sent = echo->received;
-        pthread_mutex_unlock(&echo->lock);
-        fprintf(stderr, "echo: %" PRIu64 " frames received, %" PRIu64 " sent back\n", sent,
-                near_sender_counts(&echo->near).sent);
+        fprintf(stderr, "echo: %" PRIu64 " frames received, %" PRIu64 " sent back\n",
+                echo->received, near_sender_counts(&echo->near).sent);
     }
 }
 
@@ -283,9 +227,7 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     flow_tagging(&echo->flow, net->ports->tags);
     flow_start(&echo->flow);
     near_sender_start(&echo->near);
-    pthread_mutex_lock(&echo->lock);
-    echo->stopping = false;
-    pthread_mutex_unlock(&echo->lock);
+    backlog_start(&echo->backlog);
     result = start_threads(echo);
     if (result) {
         snprintf(error, error_size, "echo: cannot start a thread: %s", strerror(result));
@@ -309,27 +251,19 @@ static void echo_stop(struct net *net)
     far_join(&echo->far);
     flow_drain(&echo->flow);
     near_sender_stop(&echo->near);
-    pthread_mutex_lock(&echo->lock);
-    echo->stopping = true;
-    pthread_cond_signal(&echo->filled);
-    pthread_mutex_unlock(&echo->lock);
+    backlog_stop(&echo->backlog);
     if (echo->thread_running)
         pthread_join(echo->thread, NULL);
     echo->thread_running = false;
-}
-
-static uint64_t dropped(const struct echo *echo)
-{
-    return echo->bad_length + echo->no_room;
 }
 
 static int calls_verdict(struct echo *echo, FILE *out)
 {
     int result = flow_verdict(&echo->caller.flow, out);
 
-    if (caller_dropped(&echo->caller)) {
-        fprintf(out, "echo: %" PRIu64 " calls found no room at the station, or were too long\n",
-                caller_dropped(&echo->caller));
+    if (caller_dropped(&echo->caller).too_long) {
+        fprintf(out, "echo: %" PRIu64 " calls were too long for the station to answer\n",
+                caller_dropped(&echo->caller).too_long);
         result = -1;
     }
     if (near_sender_counts(&echo->caller.near).failed) {
@@ -344,21 +278,20 @@ static int echo_verdict(struct net *net, FILE *out)
 {
     struct echo *echo = echo_of(net);
     struct near_counts counts = near_sender_counts(&echo->near);
+    uint64_t dropped = backlog_counts(&echo->backlog).dropped;
     int result = 0;
 
     if (echo->has_far)
         result = flow_verdict(&echo->flow, out);
     if (echo->calls)
         result |= calls_verdict(echo, out);
-    pthread_mutex_lock(&echo->lock);
     fprintf(out, "echo: near side: %" PRIu64 " frames received, %" PRIu64 " sent back",
             echo->received, counts.sent);
-    if (dropped(echo))
+    if (dropped || echo->bad_length)
         fprintf(out, ", %" PRIu64 " dropped for want of room, %" PRIu64 " of impossible length",
-                echo->no_room, echo->bad_length);
-    if (dropped(echo) && echo->has_far)
+                dropped, echo->bad_length);
+    if (echo->bad_length && echo->has_far)
         result = -1;
-    pthread_mutex_unlock(&echo->lock);
     if (counts.failed) {
         fprintf(out, "; came back unsent:");
         near_sender_print_failures(&echo->near, out);
@@ -387,14 +320,13 @@ static void echo_report(struct net *net, FILE *json)
         flow_report(&echo->caller.flow, json);
         fprintf(json, ", ");
         near_sender_report(&echo->caller.near, json);
-        fprintf(json, "}, ");
+        fprintf(json, ", \"dropped_no_room\": %" PRIu64 "}, ",
+                caller_dropped(&echo->caller).dropped);
     }
-    pthread_mutex_lock(&echo->lock);
     fprintf(json,
             "\"near_received\": %" PRIu64 ", \"near_dropped_no_room\": %" PRIu64
             ", \"near_dropped_length\": %" PRIu64 ", \"near_unsent\": %" PRIu64 ", ",
-            echo->received, echo->no_room, echo->bad_length, echo->unsent);
-    pthread_mutex_unlock(&echo->lock);
+            echo->received, backlog_counts(&echo->backlog).dropped, echo->bad_length, echo->unsent);
     near_sender_report(&echo->near, json);
 }
 
@@ -402,12 +334,11 @@ static void echo_free(struct echo *echo)
 {
     if (echo->flow.ring)
         flow_destroy(&echo->flow);
-    if (echo->caller.slots)
+    if (echo->caller.flow.ring)
         caller_destroy(&echo->caller);
+    if (echo->backlog.room)
+        backlog_destroy(&echo->backlog);
     near_sender_destroy(&echo->near);
-    pthread_cond_destroy(&echo->filled);
-    pthread_mutex_destroy(&echo->lock);
-    free(echo->slots);
     free(echo);
 }
 
@@ -469,17 +400,10 @@ static int echo_options(const char *arguments, struct flow_options *flow, uint64
     return 0;
 }
 
-/* The window fits twice, so that none of the station's frames is ever dropped for want of room, and so do
- * frames that are excused: while the way is closed they wait here, and the window has new ones. */
-#define SLOTS_EXCUSED 4096
-
-static unsigned slots_for(unsigned window)
+/* Twice the window is what backlog.h asks for, and far more than a DPC brings. */
+static unsigned backlog_room(unsigned window)
 {
-    unsigned slots = SLOTS_MIN;
-
-    while (slots < 2 * window + SLOTS_EXCUSED)
-        slots *= 2;
-    return slots;
+    return 2 * window > ROOM_MIN ? 2 * window : ROOM_MIN;
 }
 
 static struct net *echo_open(const char *arguments, struct net_ports *ports, char *error,
@@ -499,11 +423,8 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
     echo->net = (struct net){.ops = &echo_ops, .ports = ports};
     echo->count = options.count;
     near_sender_init(&echo->near, ports);
-    pthread_mutex_init(&echo->lock, NULL);
-    pthread_cond_init(&echo->filled, NULL);
-    echo->slots_total = slots_for(options.window);
-    echo->slots = calloc(echo->slots_total, sizeof *echo->slots);
-    if (!echo->slots || flow_init(&echo->flow, &options)) {
+    if (backlog_init(&echo->backlog, backlog_room(options.window), BATCH) ||
+        flow_init(&echo->flow, &options)) {
         snprintf(error, error_size, "echo: out of memory");
         echo_free(echo);
         return NULL;
@@ -511,7 +432,6 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
     options.name = "echo calls";
     options.stream = STREAM_CALL;
     if (calls && caller_init(&echo->caller, &options)) {
-        echo->caller.slots = NULL;
         snprintf(error, error_size, "echo: out of memory");
         echo_free(echo);
         return NULL;

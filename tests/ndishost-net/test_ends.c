@@ -1172,6 +1172,66 @@ static void test_pause_within_link_loss(void **state)
         fail_msg("%s", outcome.text);
 }
 
+static uint64_t passed(enum way way)
+{
+    uint64_t frames;
+
+    pthread_mutex_lock(&loopback.lock);
+    frames = loopback.passed[way];
+    pthread_mutex_unlock(&loopback.lock);
+    return frames;
+}
+
+/* Waits until so many frames went that way, or for a while. */
+static void wait_for_passed(enum way way, uint64_t frames)
+{
+    for (unsigned i = 0; i < 400 && passed(way) < frames; i++)
+        usleep(5000);
+}
+
+/* While nothing is sent on, each pause excuses what waits to be, and a new window of frames comes: for
+ * the last, of which nothing is excused, there must be room, however many are still there. */
+static void pauses_while_stuck(const char *spec, enum way stuck, unsigned window)
+{
+    struct net *net = open_end(spec);
+    struct outcome outcome;
+
+    begin(net);
+    wait_for_frames();
+    pthread_mutex_lock(&loopback.lock);
+    loopback_fault(&loopback, STALL, stuck, 0, 0);
+    pthread_mutex_unlock(&loopback.lock);
+    for (unsigned i = 0; i < 14; i++) {
+        uint64_t before;
+
+        loopback_pause(&loopback, true);
+        before = passed(!stuck);
+        loopback_pause(&loopback, false);
+        wait_for_passed(!stuck, before + window);
+    }
+    pthread_mutex_lock(&loopback.lock);
+    loopback.fault_count = 0;
+    pthread_cond_broadcast(&loopback.changed);
+    pthread_mutex_unlock(&loopback.lock);
+    outcome = conclude(net, false);
+    if (outcome.verdict)
+        fail_msg("%s", outcome.text);
+    expect_json(&outcome, "lost", 0, stuck == RX ? 2 : 1);
+    expect_text(&outcome, "all intact and in order");
+}
+
+static void test_pauses_while_station_stuck(void **state)
+{
+    (void)state;
+    pauses_while_stuck("echo:calls=1,window=64,size=60", RX, 64);
+}
+
+static void test_pauses_while_near_stuck(void **state)
+{
+    (void)state;
+    pauses_while_stuck("echo:window=1024,size=60", TX, 1024);
+}
+
 #define WITH_FAR(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define WITHOUT_FAR(test) cmocka_unit_test_setup_teardown(test, set_up_without_far, tear_down)
 
@@ -1238,6 +1298,8 @@ int main(void)
         WITH_FAR(test_link_stays_down),
         WITH_FAR(test_pauses),
         WITH_FAR(test_pause_within_link_loss),
+        WITH_FAR(test_pauses_while_station_stuck),
+        WITH_FAR(test_pauses_while_near_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
