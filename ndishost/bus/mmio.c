@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include "bus/mmio.h"
+#include "bus/access.h"
 #include "nt/emulate.h"
 
 #define PAGE_SIZE 4096u
@@ -187,7 +188,7 @@ static enum emulate_result trapped_read(void *context, uintptr_t address, unsign
         return in_arena(address, &page) ? EMULATE_REFUSED : EMULATE_ORDINARY;
     if (!covers(m, address, size))
         return EMULATE_REFUSED;
-    *value = size == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * size) - 1;
+    *value = bus_ones(size);
     if (bus_awake(m->bus, m->bar, m->offset + (address - m->va), "read", accessor))
         *value = m->bus->ops->bar_read(m->bus, m->bar, m->offset + (address - m->va), size);
     return EMULATE_DONE;

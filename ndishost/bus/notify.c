@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus/notify.h"
 
+#include "bus/access.h"
+
 #define STATUS            0x06 /* PCI 3.0, 6.2.3 */
 #define STATUS_LIST       0x10
 #define CAPABILITIES      0x34
@@ -38,21 +40,20 @@ void notify_count(struct notify_counter *counter, unsigned bar, uint64_t offset,
     if (bar != counter->bar || offset < counter->offset ||
         offset - counter->offset >= counter->length)
         return;
-    __atomic_fetch_add(&counter->total, 1, __ATOMIC_RELAXED);
+    bus_count(&counter->total);
     if (queue < NOTIFY_QUEUES)
-        __atomic_fetch_add(&counter->queue[queue], 1, __ATOMIC_RELAXED);
+        bus_count(&counter->queue[queue]);
 }
 
 void notify_report(const struct notify_counter *counter, FILE *json)
 {
     unsigned queues = NOTIFY_QUEUES;
 
-    while (queues && !__atomic_load_n(&counter->queue[queues - 1], __ATOMIC_RELAXED))
+    while (queues && !bus_counted(&counter->queue[queues - 1]))
         queues--;
     fprintf(json, "\"notifications\": %llu, \"queue_notifications\": [",
-            (unsigned long long)__atomic_load_n(&counter->total, __ATOMIC_RELAXED));
+            bus_counted(&counter->total));
     for (unsigned i = 0; i < queues; i++)
-        fprintf(json, "%s%llu", i ? ", " : "",
-                (unsigned long long)__atomic_load_n(&counter->queue[i], __ATOMIC_RELAXED));
+        fprintf(json, "%s%llu", i ? ", " : "", bus_counted(&counter->queue[i]));
     fprintf(json, "]");
 }

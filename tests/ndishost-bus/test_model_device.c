@@ -593,12 +593,43 @@ static void test_notification_data(void **state)
 static void test_beyond_the_model(void **state)
 {
     (void)state;
-    raw_open(&r, "features=+ctrl_vq+packed");
+    raw_open(&r, "features=+ctrl_vq+packed+6-2+30");
     assert_int_equal(raw_get32(&r, COMMON_DEVICE_FEATURE) >> 17 & 1, 1);
+    assert_int_equal(raw_get32(&r, COMMON_DEVICE_FEATURE) & (1u << 30 | 1u << 6 | 1u << 2),
+                     1u << 30 | 1u << 6);
     assert_false(raw_negotiate(&r, FEATURES_PLAIN | FEATURE(17)));
     assert_false(raw_negotiate(&r, FEATURES_PLAIN | FEATURE(34)));
     assert_true(raw_negotiate(&r, FEATURES_PLAIN));
     innocent();
+}
+
+/* virtio 1.4, 5.1.3.1 and 5.1.4.2: which features need which. */
+static void test_feature_requirements(void **state)
+{
+    static const struct {
+        uint64_t features, need; /* each of these needs all of those */
+    } rows[] = {
+        {FEATURE(7) | FEATURE(8) | FEATURE(10) | FEATURE(54) | FEATURE(55), FEATURE(1)},
+        {FEATURE(9), FEATURE(1) | FEATURE(7)},
+        {FEATURE(11) | FEATURE(12) | FEATURE(14) | FEATURE(56), FEATURE(0)},
+        {FEATURE(13) | FEATURE(61), FEATURE(0) | FEATURE(12)},
+        {FEATURE(18) | FEATURE(19) | FEATURE(20) | FEATURE(21) | FEATURE(22) | FEATURE(23) |
+             FEATURE(52) | FEATURE(53) | FEATURE(57) | FEATURE(60),
+         FEATURE(17)},
+        {FEATURE(51), FEATURE(17) | FEATURE(57)},
+    };
+
+    (void)state;
+    for (unsigned at = 0; at < 6 * 64; at++) {
+        uint64_t feature = rows[at / 64].features & FEATURE(at % 64), need = rows[at / 64].need;
+
+        if (!feature)
+            continue;
+        assert_int_equal(features_lack(feature | need), -1);
+        for (unsigned bit = 0; bit < 64; bit++)
+            if (need & FEATURE(bit))
+                assert_int_not_equal(features_lack((feature | need) & ~FEATURE(bit)), -1);
+    }
 }
 
 static void test_config_values(void **state)
@@ -719,6 +750,9 @@ static void test_bad_options(void **state)
                                       "features=mac",
                                       "features=+nosuch",
                                       "features=+",
+                                      "features=+64",
+                                      "features=+05",
+                                      "features=+100",
                                       "mac=1:2:3:4:5:6",
                                       "mac=02:00:00:00:00",
                                       "mtu=67",
@@ -806,8 +840,9 @@ int main(void)
                     TEST(link_without_status) TEST(remove) TEST(close_lets_senders_go)
                         TEST(wire_waits) TEST(too_long_for_buffer) TEST(mrg_rxbuf) TEST(event_idx)
                             TEST(checksum) TEST(notification_data) TEST(beyond_the_model)
-                                TEST(config_values) TEST(framing) TEST(wrap) TEST(reorder)
-                                    TEST(describe) TEST(bad_options) TEST(bus_open)};
+                                TEST(feature_requirements) TEST(config_values) TEST(framing)
+                                    TEST(wrap) TEST(reorder) TEST(describe) TEST(bad_options)
+                                        TEST(bus_open)};
 
     return cmocka_run_group_tests(tests, setup, NULL);
 }

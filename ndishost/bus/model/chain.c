@@ -262,25 +262,35 @@ void chain_check_unaltered(struct model *model, const struct ring *ring, const s
                        ring->index, chain->head);
 }
 
+/* How much of a piece, which is to have this flag DESC_F_WRITE or not, lies behind the first *offset
+ * bytes of all such, `most` at the most; *offset moves to where in the piece that is. */
+static size_t part_of(const struct chain_piece *piece, unsigned write, size_t *offset, size_t most)
+{
+    size_t part;
+
+    if ((piece->copy.flags & DESC_F_WRITE) != write)
+        return 0;
+    if (*offset >= piece->copy.len) {
+        *offset -= piece->copy.len;
+        return 0;
+    }
+    part = piece->copy.len - *offset;
+    return part < most ? part : most;
+}
+
 size_t chain_gather(const struct chain *chain, size_t offset, void *to, size_t length)
 {
     size_t done = 0;
 
     for (uint32_t i = 0; i < chain->pieces && done < length; i++) {
         const struct chain_piece *piece = &chain->piece[i];
-        size_t part;
+        size_t part = part_of(piece, 0, &offset, length - done);
 
-        if (piece->copy.flags & DESC_F_WRITE)
-            continue;
-        if (offset >= piece->copy.len) {
-            offset -= piece->copy.len;
-            continue;
+        if (part) {
+            memcpy((uint8_t *)to + done, piece->data + offset, part);
+            done += part;
+            offset = 0;
         }
-        part = piece->copy.len - offset;
-        part = part < length - done ? part : length - done;
-        memcpy((uint8_t *)to + done, piece->data + offset, part);
-        done += part;
-        offset = 0;
     }
     return done;
 }
@@ -291,19 +301,13 @@ size_t chain_scatter(const struct chain *chain, size_t offset, const void *from,
 
     for (uint32_t i = 0; i < chain->pieces && done < length; i++) {
         const struct chain_piece *piece = &chain->piece[i];
-        size_t part;
+        size_t part = part_of(piece, DESC_F_WRITE, &offset, length - done);
 
-        if (!(piece->copy.flags & DESC_F_WRITE))
-            continue;
-        if (offset >= piece->copy.len) {
-            offset -= piece->copy.len;
-            continue;
+        if (part) {
+            memcpy(piece->data + offset, (const uint8_t *)from + done, part);
+            done += part;
+            offset = 0;
         }
-        part = piece->copy.len - offset;
-        part = part < length - done ? part : length - done;
-        memcpy(piece->data + offset, (const uint8_t *)from + done, part);
-        done += part;
-        offset = 0;
     }
     return done;
 }

@@ -11,7 +11,7 @@
 static const struct {
     const char *name;
     unsigned bit;
-    uint64_t needs_one_of; /* 5.1.3.1; 0: nothing */
+    uint64_t needs_one_of; /* 5.1.3.1, 5.1.4.2; 0: nothing. Two rows: it needs one of each */
 } features[] = {
     {"csum", 0, 0},
     {"guest_csum", 1, 0},
@@ -32,6 +32,7 @@ static const struct {
     {"ctrl_vq", 17, 0},
     {"ctrl_rx", 18, CTRL_VQ},
     {"ctrl_vlan", 19, CTRL_VQ},
+    {"ctrl_rx_extra", 20, CTRL_VQ},
     {"guest_announce", 21, CTRL_VQ},
     {"mq", 22, CTRL_VQ},
     {"ctrl_mac_addr", 23, CTRL_VQ},
@@ -50,8 +51,17 @@ static const struct {
     {"notification_data", 38, 0},
     {"notif_config_data", 39, 0},
     {"ring_reset", 40, 0},
+    {"admin_vq", 41, 0},
+    {"suspend", 43, 0},
+    {"device_stats", 50, 0},
+    {"hash_tunnel", 51, CTRL_VQ},
+    {"hash_tunnel", 51, FEATURE_RSS | FEATURE_HASH_REPORT},
+    {"vq_notf_coal", 52, CTRL_VQ},
+    {"notf_coal", 53, CTRL_VQ},
+    {"guest_uso4", 54, FEATURE_GUEST_CSUM},
+    {"guest_uso6", 55, FEATURE_GUEST_CSUM},
     {"host_uso", 56, FEATURE_CSUM},
-    {"hash_report", 57, 0},
+    {"hash_report", 57, CTRL_VQ},
     {"guest_hdrlen", 59, 0},
     {"rss", 60, CTRL_VQ},
     {"rsc_ext", 61, HOST_TSO},
@@ -60,8 +70,14 @@ static const struct {
 };
 #define FEATURES (sizeof features / sizeof features[0])
 
+/* By its name or number; -1: there is none. */
 static int feature_find(const char *name, size_t length)
 {
+    if (length == 1 && name[0] >= '0' && name[0] <= '9')
+        return name[0] - '0';
+    if (length == 2 && name[0] >= '1' && name[0] <= '6' && name[1] >= '0' && name[1] <= '9')
+        return 10 * (name[0] - '0') + name[1] - '0' < 64 ? 10 * (name[0] - '0') + name[1] - '0'
+                                                         : -1;
     for (size_t i = 0; i < FEATURES; i++)
         if (strlen(features[i].name) == length && strncmp(features[i].name, name, length) == 0)
             return (int)features[i].bit;

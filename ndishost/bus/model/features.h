@@ -36,7 +36,7 @@
     (FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MAC | FEATURE_MRG_RXBUF | FEATURE_STATUS | \
      FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1)
 
-/* "-mac+mtu", "none+version_1+mac": each name removes or adds a bit of *set. Returns NULL, or the
+/* "-mac+mtu", "none+version_1+5": each name or number removes or adds a bit of *set. Returns NULL, or the
  * place in `text` that is not understood. */
 const char *features_parse(const char *text, size_t length, uint64_t *set);
 

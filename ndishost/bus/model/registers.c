@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads and stores to the BARs, and whose they are. */
 #include <string.h>
+#include "bus/access.h"
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 
 static const char *const place_names[] = {
     "common configuration", "notification structure", "ISR status",      "device configuration",
     "MSI-X table",          "MSI-X pending bits",     "legacy interface"};
-
-static uint64_t all_ones(unsigned size)
-{
-    return UINT64_MAX >> (64 - 8 * size);
-}
 
 /* Does the device answer at all? Also an occasion for it to go. */
 static bool answers(struct model *model, unsigned bar, enum counter counter)
@@ -93,11 +89,11 @@ uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsi
     const struct place *place;
 
     if (bar >= BUS_BARS || !answers(model, bar, COUNT_READS))
-        return all_ones(size);
+        return bus_ones(size);
     place = find_place(model, bar, offset, "read");
     if (!place)
         return 0;
-    return place_read(model, place, (uint32_t)(offset - place->offset), size) & all_ones(size);
+    return place_read(model, place, (uint32_t)(offset - place->offset), size) & bus_ones(size);
 }
 
 /* ---- Notifications ---- */

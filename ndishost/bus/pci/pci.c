@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "bus/access.h"
 #include "bus/bus.h"
 #include "bus/notify.h"
 #include "bus/pci/bind.h"
@@ -57,21 +58,6 @@ static struct pci_bus *of(struct bus *bus)
     return (struct pci_bus *)bus;
 }
 
-static void count(uint64_t *counter)
-{
-    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
-static unsigned long long value_of(const uint64_t *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
-static uint64_t ones(unsigned size)
-{
-    return size == 8 ? ~0ull : (1ull << size * 8) - 1;
-}
-
 /* --- configuration space --- */
 
 /* Where the kernel's and the driver's bit 10 of the command register lies in an access; 0:
@@ -88,9 +74,9 @@ static uint32_t config_read(struct bus *bus, unsigned offset, unsigned size)
     struct pci_bus *self = of(bus);
     uint32_t value = 0, bit = intx_bit(offset, size);
 
-    count(&self->config_accesses);
+    bus_count(&self->config_accesses);
     if (pread(self->config, &value, size, offset) != (ssize_t)size)
-        return (uint32_t)ones(size);
+        return (uint32_t)bus_ones(size);
     if (bit) {
         pthread_mutex_lock(&self->intx_lock);
         value = self->disabled ? value | bit : value & ~bit;
@@ -112,7 +98,7 @@ static void config_write(struct bus *bus, unsigned offset, unsigned size, uint32
     struct pci_bus *self = of(bus);
     uint32_t bit = intx_bit(offset, size);
 
-    count(&self->config_accesses);
+    bus_count(&self->config_accesses);
     pthread_mutex_lock(&self->intx_lock);
     if (bit) {
         self->disabled = value & bit;
@@ -123,11 +109,6 @@ static void config_write(struct bus *bus, unsigned offset, unsigned size, uint32
 }
 
 /* --- registers --- */
-
-static bool is_inside(const struct bus_bar *bar, uint64_t offset, unsigned size)
-{
-    return offset < bar->length && size <= bar->length - offset;
-}
 
 static uint64_t load(const volatile void *at, unsigned size)
 {
@@ -168,7 +149,7 @@ static uint64_t port_read(struct pci_bus *self, unsigned index, uint64_t offset,
     if (size == 8)
         return port_read(self, index, offset, 4) | port_read(self, index, offset + 4, 4) << 32;
     if (pread(self->port[index], &value, size, (off_t)offset) != (ssize_t)size)
-        return ones(size);
+        return bus_ones(size);
     return value;
 }
 
@@ -188,9 +169,9 @@ static uint64_t bar_read(struct bus *bus, unsigned index, uint64_t offset, unsig
 {
     struct pci_bus *self = of(bus);
 
-    count(&self->reads);
-    if (!is_inside(&bus->bar[index], offset, size))
-        return ones(size);
+    bus_count(&self->reads);
+    if (!bus_inside(&bus->bar[index], offset, size))
+        return bus_ones(size);
     if (bus->bar[index].io)
         return port_read(self, index, offset, size);
     return load(self->registers[index] + offset, size);
@@ -201,9 +182,9 @@ static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned
 {
     struct pci_bus *self = of(bus);
 
-    count(&self->writes);
+    bus_count(&self->writes);
     notify_count(&self->notify, index, offset, value);
-    if (!is_inside(&bus->bar[index], offset, size))
+    if (!bus_inside(&bus->bar[index], offset, size))
         return;
     if (bus->bar[index].io)
         port_write(self, index, offset, size, value);
@@ -259,7 +240,7 @@ static void *wait_interrupts(void *argument)
         pthread_mutex_lock(&self->intx_lock);
         self->asserted = true;
         pthread_mutex_unlock(&self->intx_lock);
-        count(&self->interrupts);
+        bus_count(&self->interrupts);
         self->bus.events->interrupt(self->bus.context, true);
     }
     snprintf(why, sizeof why, "%s is gone: /dev/%s says: %s", self->binding.name, self->binding.uio,
@@ -292,12 +273,12 @@ static void report(struct bus *bus, FILE *json)
     struct pci_bus *self = of(bus);
 
     fprintf(json, "\"config_accesses\": %llu, \"interrupts\": %llu",
-            value_of(&self->config_accesses), value_of(&self->interrupts));
+            bus_counted(&self->config_accesses), bus_counted(&self->interrupts));
     for (unsigned i = 0; i < BUS_BARS; i++)
         if (bus->bar[i].direct)
             return;
-    fprintf(json, ", \"reads\": %llu, \"writes\": %llu, ", value_of(&self->reads),
-            value_of(&self->writes));
+    fprintf(json, ", \"reads\": %llu, \"writes\": %llu, ", bus_counted(&self->reads),
+            bus_counted(&self->writes));
     notify_report(&self->notify, json);
 }
 

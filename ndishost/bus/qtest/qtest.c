@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "bus/access.h"
 #include "bus/bus.h"
 #include "bus/notify.h"
 #include "bus/power.h"
@@ -49,37 +50,17 @@ static struct qtest_bus *of(struct bus *bus)
     return (struct qtest_bus *)bus;
 }
 
-static void count(uint64_t *counter)
-{
-    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
-static unsigned long long value_of(const uint64_t *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 /* --- registers --- */
-
-static uint64_t ones(unsigned size)
-{
-    return size == 8 ? ~0ull : (1ull << size * 8) - 1;
-}
-
-static bool is_inside(const struct bus_bar *bar, uint64_t offset, unsigned size)
-{
-    return offset < bar->length && size <= bar->length - offset;
-}
 
 static uint32_t config_read(struct bus *bus, unsigned offset, unsigned size)
 {
     struct qtest_bus *self = of(bus);
     uint32_t value;
 
-    count(&self->config_accesses);
+    bus_count(&self->config_accesses);
     if (offset + size > 256 || atomic_load(&self->gone) ||
         !qtest_config_read(self->qtest, self->firmware.address, offset, size, &value))
-        return (uint32_t)ones(size);
+        return (uint32_t)bus_ones(size);
     return value;
 }
 
@@ -87,7 +68,7 @@ static void config_write(struct bus *bus, unsigned offset, unsigned size, uint32
 {
     struct qtest_bus *self = of(bus);
 
-    count(&self->config_accesses);
+    bus_count(&self->config_accesses);
     if (offset + size <= 256 && !atomic_load(&self->gone))
         qtest_config_write(self->qtest, self->firmware.address, offset, size, value);
 }
@@ -98,11 +79,11 @@ static uint64_t bar_read(struct bus *bus, unsigned index, uint64_t offset, unsig
     const struct bus_bar *bar = &bus->bar[index];
     uint64_t value;
 
-    count(&self->reads);
-    if (!is_inside(bar, offset, size) || atomic_load(&self->gone) ||
+    bus_count(&self->reads);
+    if (!bus_inside(bar, offset, size) || atomic_load(&self->gone) ||
         !qtest_read(self->qtest, bar->io ? QTEST_IO : QTEST_MEMORY, bar->base + offset, size,
                     &value))
-        return ones(size);
+        return bus_ones(size);
     return value;
 }
 
@@ -113,9 +94,9 @@ static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned
     struct qtest_bus *self = of(bus);
     const struct bus_bar *bar = &bus->bar[index];
 
-    count(&self->writes);
+    bus_count(&self->writes);
     notify_count(&self->notify, index, offset, value);
-    if (!is_inside(bar, offset, size) || atomic_load(&self->gone))
+    if (!bus_inside(bar, offset, size) || atomic_load(&self->gone))
         return;
     if (bar->io)
         qtest_write(self->qtest, QTEST_IO, bar->base + offset, size, value);
@@ -128,7 +109,7 @@ static void bar_write(struct bus *bus, unsigned index, uint64_t offset, unsigned
 static void tell_interrupt(struct qtest_bus *self, bool asserted)
 {
     if (asserted)
-        count(&self->interrupts);
+        bus_count(&self->interrupts);
     if (atomic_load(&self->running))
         self->bus.events->interrupt(self->bus.context, asserted);
 }
@@ -317,9 +298,10 @@ static void report(struct bus *bus, FILE *json)
     struct wire_counters wire;
 
     fprintf(json, "\"reads\": %llu, \"writes\": %llu, \"config_accesses\": %llu, ",
-            value_of(&self->reads), value_of(&self->writes), value_of(&self->config_accesses));
+            bus_counted(&self->reads), bus_counted(&self->writes),
+            bus_counted(&self->config_accesses));
     notify_report(&self->notify, json);
-    fprintf(json, ", \"interrupts\": %llu", value_of(&self->interrupts));
+    fprintf(json, ", \"interrupts\": %llu", bus_counted(&self->interrupts));
     if (!self->wire)
         return;
     wire_count(self->wire, &wire);
