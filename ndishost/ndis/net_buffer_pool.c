@@ -8,21 +8,23 @@
 #include "nt/pool.h"
 #include "nt/probe.h"
 
-struct nbl_pool {
+/* What both kinds of pool have. */
+struct pool {
     struct handle handle;
     ULONG tag;
+    ULONG data_size;
+    atomic_uint count; /* lists or buffers that are out */
+};
+
+struct nbl_pool {
+    struct pool common; /* first */
     UCHAR protocol_id;
     bool with_net_buffer;
     USHORT context_size;
-    ULONG data_size;
-    atomic_uint count; /* lists that are out */
 };
 
 struct nb_pool {
-    struct handle handle;
-    ULONG tag;
-    ULONG data_size;
-    atomic_uint count;
+    struct pool common; /* first */
 };
 
 const char *nbl_owner_name(enum nbl_owner owner)
@@ -119,6 +121,38 @@ NET_BUFFER *nb_initialize(void *block, struct nb_pool *pool)
 
 /* ---- Pools ---- */
 
+/* A new one of `size` bytes, which begins with a struct pool; the rest is zeros. */
+static void *pool_create(size_t size, enum handle_kind kind, ULONG tag, ULONG data_size,
+                         const char *function, const void *caller)
+{
+    struct pool *pool = nt_pool_alloc("pool", size, tag, caller);
+
+    if (!pool)
+        return NULL;
+    if (!tag)
+        rule_violation("NdisAllocateMemoryWithTagPriority", caller, "%s without a pool tag",
+                       function);
+    memset(pool, 0, size);
+    pool->handle.kind = kind;
+    pool->tag = tag;
+    pool->data_size = data_size;
+    return pool;
+}
+
+/* `rule` is the function's name; NULL: there was no such pool. */
+static void pool_free(struct pool *pool, const char *what, const char *rule, const void *caller)
+{
+    if (!pool)
+        return;
+    if (atomic_load(&pool->count)) {
+        rule_violation_object(rule, pool, caller, "the pool still has %u %s out",
+                              atomic_load(&pool->count), what);
+        return;
+    }
+    pool->handle.kind = HANDLE_FREED;
+    nt_pool_free("pool", pool, pool->tag, caller);
+}
+
 NDIS_HANDLE NTAPI NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
                                                 PNET_BUFFER_LIST_POOL_PARAMETERS Parameters)
 {
@@ -139,46 +173,29 @@ NDIS_HANDLE NTAPI NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
                        (unsigned long)Parameters->DataSize);
         return NULL;
     }
-    pool = nt_pool_alloc("pool", sizeof(*pool), Parameters->PoolTag, RULE_CALLER);
+    pool = pool_create(sizeof(*pool), HANDLE_NBL_POOL, Parameters->PoolTag, Parameters->DataSize,
+                       __func__, RULE_CALLER);
     if (!pool)
         return NULL;
-    if (!Parameters->PoolTag)
-        rule_violation("NdisAllocateMemoryWithTagPriority", RULE_CALLER,
-                       "NdisAllocateNetBufferListPool without a pool tag");
-    memset(pool, 0, sizeof(*pool));
-    pool->handle.kind = HANDLE_NBL_POOL;
-    pool->tag = Parameters->PoolTag;
     pool->protocol_id = Parameters->ProtocolId;
     pool->with_net_buffer = Parameters->fAllocateNetBuffer;
     pool->context_size = Parameters->ContextSize;
-    pool->data_size = Parameters->DataSize;
     return pool;
 }
 HOST_EXPORT("NDIS.SYS", NdisAllocateNetBufferListPool);
 
 VOID NTAPI NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle)
 {
-    struct nbl_pool *pool = handle_check(PoolHandle, HANDLE_NBL_POOL, __func__, RULE_CALLER);
+    struct pool *pool = handle_check(PoolHandle, HANDLE_NBL_POOL, __func__, RULE_CALLER);
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (!pool)
-        return;
-    if (atomic_load(&pool->count)) {
-        rule_violation_object("NdisFreeNetBufferListPool", pool, RULE_CALLER,
-                              "the pool still has %u NET_BUFFER_LISTs out",
-                              atomic_load(&pool->count));
-        return;
-    }
-    pool->handle.kind = HANDLE_FREED;
-    nt_pool_free("pool", pool, pool->tag, RULE_CALLER);
+    pool_free(pool, "NET_BUFFER_LISTs", __func__, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeNetBufferListPool);
 
 NDIS_HANDLE NTAPI NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle,
                                             PNET_BUFFER_POOL_PARAMETERS Parameters)
 {
-    struct nb_pool *pool;
-
     HOST_CALL(DISPATCH_LEVEL);
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
     if (!header_valid(&Parameters->Header, NDIS_OBJECT_TYPE_DEFAULT,
@@ -189,31 +206,17 @@ NDIS_HANDLE NTAPI NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle,
                        Parameters->Header.Size);
         return NULL;
     }
-    pool = nt_pool_alloc("pool", sizeof(*pool), Parameters->PoolTag, RULE_CALLER);
-    if (!pool)
-        return NULL;
-    memset(pool, 0, sizeof(*pool));
-    pool->handle.kind = HANDLE_NB_POOL;
-    pool->tag = Parameters->PoolTag;
-    pool->data_size = Parameters->DataSize;
-    return pool;
+    return pool_create(sizeof(struct nb_pool), HANDLE_NB_POOL, Parameters->PoolTag,
+                       Parameters->DataSize, __func__, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisAllocateNetBufferPool);
 
 VOID NTAPI NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle)
 {
-    struct nb_pool *pool = handle_check(PoolHandle, HANDLE_NB_POOL, __func__, RULE_CALLER);
+    struct pool *pool = handle_check(PoolHandle, HANDLE_NB_POOL, __func__, RULE_CALLER);
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (!pool)
-        return;
-    if (atomic_load(&pool->count)) {
-        rule_violation_object("NdisFreeNetBufferPool", pool, RULE_CALLER,
-                              "the pool still has %u NET_BUFFERs out", atomic_load(&pool->count));
-        return;
-    }
-    pool->handle.kind = HANDLE_FREED;
-    nt_pool_free("pool", pool, pool->tag, RULE_CALLER);
+    pool_free(pool, "NET_BUFFERs", __func__, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeNetBufferPool);
 
@@ -300,7 +303,7 @@ static NET_BUFFER_LIST *list_allocate(struct nbl_pool *pool, unsigned context_si
     char *block;
     NET_BUFFER_LIST *nbl;
 
-    block = nt_pool_alloc("NET_BUFFER_LIST", size, pool->tag, caller);
+    block = nt_pool_alloc("NET_BUFFER_LIST", size, pool->common.tag, caller);
     if (!block)
         return NULL;
     nbl = nbl_initialize(block, pool, NBL_WITH_DRIVER);
@@ -315,7 +318,7 @@ static NET_BUFFER_LIST *list_allocate(struct nbl_pool *pool, unsigned context_si
         nb_of(nb)->with_list = true;
         NET_BUFFER_LIST_FIRST_NB(nbl) = nb;
     }
-    atomic_fetch_add(&pool->count, 1);
+    atomic_fetch_add(&pool->common.count, 1);
     return nbl;
 }
 
@@ -368,8 +371,8 @@ PNET_BUFFER_LIST NTAPI NdisAllocateNetBufferList(NDIS_HANDLE PoolHandle, USHORT 
     nbl = list_allocate(pool, ContextSize,
                         ContextSize || ContextBackFill ? ContextBackFill : pool->context_size,
                         RULE_CALLER);
-    if (nbl && pool->data_size &&
-        !data_attach(NET_BUFFER_LIST_FIRST_NB(nbl), pool->data_size, pool->tag)) {
+    if (nbl && pool->common.data_size &&
+        !data_attach(NET_BUFFER_LIST_FIRST_NB(nbl), pool->common.data_size, pool->common.tag)) {
         NdisFreeNetBufferList(nbl);
         return NULL;
     }
@@ -388,12 +391,12 @@ NTAPI NdisAllocateNetBufferAndNetBufferList(NDIS_HANDLE PoolHandle, USHORT Conte
     HOST_CALL(DISPATCH_LEVEL);
     if (!pool)
         return NULL;
-    if (!pool->with_net_buffer || pool->data_size) {
+    if (!pool->with_net_buffer || pool->common.data_size) {
         rule_violation_object(
             "NetBufferListPool", pool, RULE_CALLER,
             "%s on a pool with fAllocateNetBuffer %d and DataSize %lu (TRUE and 0 are "
             "needed)",
-            __func__, pool->with_net_buffer, (unsigned long)pool->data_size);
+            __func__, pool->with_net_buffer, (unsigned long)pool->common.data_size);
         return NULL;
     }
     if (!MdlChain && (DataOffset || DataLength))
@@ -432,19 +435,19 @@ VOID NTAPI NdisFreeNetBufferList(PNET_BUFFER_LIST NetBufferList)
             (void *)NetBufferList);
     for (nb = NET_BUFFER_LIST_FIRST_NB(NetBufferList); nb; nb = NET_BUFFER_NEXT_NB(nb))
         if (nb_of(nb)->magic == NB_MAGIC && nb_of(nb)->with_list && nb_of(nb)->with_data)
-            data_detach(nb, pool->tag);
-    atomic_fetch_sub(&pool->count, 1);
-    nt_pool_free("NET_BUFFER_LIST", header, pool->tag, RULE_CALLER);
+            data_detach(nb, pool->common.tag);
+    atomic_fetch_sub(&pool->common.count, 1);
+    nt_pool_free("NET_BUFFER_LIST", header, pool->common.tag, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeNetBufferList);
 
 static NET_BUFFER *buffer_allocate(struct nb_pool *pool, const void *caller)
 {
-    void *block = nt_pool_alloc("NET_BUFFER", NB_BLOCK_SIZE, pool->tag, caller);
+    void *block = nt_pool_alloc("NET_BUFFER", NB_BLOCK_SIZE, pool->common.tag, caller);
 
     if (!block)
         return NULL;
-    atomic_fetch_add(&pool->count, 1);
+    atomic_fetch_add(&pool->common.count, 1);
     return nb_initialize(block, pool);
 }
 
@@ -474,10 +477,10 @@ PNET_BUFFER NTAPI NdisAllocateNetBufferMdlAndData(NDIS_HANDLE PoolHandle)
     NET_BUFFER *nb;
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (!pool || !pool->data_size)
+    if (!pool || !pool->common.data_size)
         return NULL;
     nb = buffer_allocate(pool, RULE_CALLER);
-    if (nb && !data_attach(nb, pool->data_size, pool->tag)) {
+    if (nb && !data_attach(nb, pool->common.data_size, pool->common.tag)) {
         NdisFreeNetBuffer(nb);
         return NULL;
     }
@@ -504,10 +507,10 @@ VOID NTAPI NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
                               "NdisFreeNetBuffer of %p, which still has a scatter/gather list",
                               (void *)NetBuffer);
     if (header->with_data)
-        data_detach(NetBuffer, pool->tag);
+        data_detach(NetBuffer, pool->common.tag);
     header->magic = 0;
-    atomic_fetch_sub(&pool->count, 1);
-    nt_pool_free("NET_BUFFER", header, pool->tag, RULE_CALLER);
+    atomic_fetch_sub(&pool->common.count, 1);
+    nt_pool_free("NET_BUFFER", header, pool->common.tag, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeNetBuffer);
 

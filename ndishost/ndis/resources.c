@@ -273,14 +273,21 @@ static unsigned access_size(unsigned offset, unsigned left)
     return !(offset & 1) && left >= 2 ? 2 : 1;
 }
 
-static bool bus_data_valid(ULONG space, ULONG offset, const char *function, const void *caller)
+/* How much of `length` bytes is to be transferred; 0: nothing. */
+static ULONG bus_data_length(const struct ndis_adapter *adapter, ULONG space, ULONG offset,
+                             ULONG length, const char *function, const void *caller)
 {
-    if (space == PCI_WHICHSPACE_CONFIG && offset < PCI_CONFIG_LENGTH)
-        return true;
+    if (!adapter)
+        return 0;
+    if (space == PCI_WHICHSPACE_CONFIG && offset < PCI_CONFIG_LENGTH) {
+        if (nt_allocation_fails())
+            return 0;
+        return length < PCI_CONFIG_LENGTH - offset ? length : PCI_CONFIG_LENGTH - offset;
+    }
     rule_violation("NdisMGetBusData", caller,
                    "%s of space %lu, offset 0x%lx: there are 256 bytes in space 0", function,
                    (unsigned long)space, (unsigned long)offset);
-    return false;
+    return 0;
 }
 
 ULONG NTAPI NdisMGetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, ULONG Offset,
@@ -290,11 +297,7 @@ ULONG NTAPI NdisMGetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
     unsigned done, size;
 
     HOST_CALL(RULE_ANY_IRQL);
-    if (!adapter || !bus_data_valid(WhichSpace, Offset, __func__, RULE_CALLER) ||
-        nt_allocation_fails())
-        return 0;
-    if (Length > PCI_CONFIG_LENGTH - Offset)
-        Length = PCI_CONFIG_LENGTH - Offset;
+    Length = bus_data_length(adapter, WhichSpace, Offset, Length, __func__, RULE_CALLER);
     for (done = 0; done < Length; done += size) {
         uint32_t value;
 
@@ -313,11 +316,7 @@ ULONG NTAPI NdisMSetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
     unsigned done, size;
 
     HOST_CALL(RULE_ANY_IRQL);
-    if (!adapter || !bus_data_valid(WhichSpace, Offset, __func__, RULE_CALLER) ||
-        nt_allocation_fails())
-        return 0;
-    if (Length > PCI_CONFIG_LENGTH - Offset)
-        Length = PCI_CONFIG_LENGTH - Offset;
+    Length = bus_data_length(adapter, WhichSpace, Offset, Length, __func__, RULE_CALLER);
     for (done = 0; done < Length; done += size) {
         uint32_t value = 0;
 
