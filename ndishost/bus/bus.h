@@ -89,6 +89,9 @@ struct bus {
     /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a
      * rule. */
     _Atomic bool asleep;
+    /* The back end's: odd while the device, told to by a fault, has lied about which buffers it has used.
+     * Until its next reset it may write into those that the driver was made to take back. */
+    _Atomic unsigned lies;
 };
 
 /* A back end: `name` is what stands before the colon in --bus. */

@@ -45,6 +45,7 @@ struct nbl_header {
     const void *caller; /* the driver's code that last changed the owner */
     uint64_t time;      /* when it was sent or indicated, ns */
     uint64_t sum;       /* ownership.c, of an indicated one: what may not change; 0: unknown */
+    unsigned lies;      /* the bus's, when it was indicated */
     bool poisoned;      /* ownership.c */
     atomic_uint events; /* that there were; the last ones are in `event` */
     struct nbl_event event[NBL_EVENTS];

@@ -322,6 +322,7 @@ void common_cfg_reset(struct model *model)
     atomic_store(&model->notifiable, 0);
     for (int i = 0; i < QUEUES; i++)
         ring_reset(&model->ring[i]);
+    atomic_fetch_add(&model->bus.lies, atomic_load(&model->bus.lies) & 1);
 }
 
 /* ---- Queues ---- */

@@ -309,6 +309,7 @@ static bool lie(struct model *model, struct ring *ring, enum fault_id id)
     if (!fault_hit(&model->faults, id))
         return false;
     ring->lied = true;
+    atomic_fetch_or(&model->bus.lies, 1);
     return true;
 }
 
