@@ -37,7 +37,8 @@ LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d
         "rx_short@%d", "rx_empty@%d", "rx_runt@%d", "tx_stall@%d", "rx_stall@%d", "dead@%d")
 # Lies that the driver cannot see through when they happen to name a buffer that is out: one frame is
 # lost, and what was in the buffer before may come up in its place, or what came after: then all frames
-# that the ring holds between the two come after it, out of order.
+# that the ring holds between the two come after it, out of order. What an index that goes back takes
+# away is as much as the device put into the ring at once: it counts that itself (rx_untold).
 UNSEEN = ("used_stale", "used_id_free", "used_twice", "used_idx_jump", "used_idx_back")
 # Calls that may fail at any time: the driver copies then.
 CALLS = ("NdisMAllocateNetBufferSGList:%d", "NdisMAllocateNetBufferSGList:-%d")
@@ -484,7 +485,7 @@ class Scenario:
         self.received += ndis["indicated_frames"]
         unseen = sum(part["bus"].get("faults", {}).get(lie, 0) for lie in UNSEEN)
         most = dict.fromkeys(("not_returned", "returned_twice", "stray", "failed", "stalled", "unwanted"), 0)
-        most["lost"] = part["driver_counters"]["rx_malformed"] + unseen
+        most["lost"] = part["driver_counters"]["rx_malformed"] + unseen + part["bus"].get("rx_untold", 0)
         for what in ("damaged", "wrong_length", "mistagged", "duplicated"):
             most[what] = unseen
         most["reordered"] = unseen * max(part["driver_counters"]["rx_queue_size"],

@@ -381,6 +381,7 @@ static void see_USED_IDX_BACK(void)
     send_command("fault used_idx_back");
     raw_send(&r, 2, 60);
     assert_true(raw_wait_used(&r, TX, 1));
+    assert_int_equal(raw_report(&r, "rx_untold"), 0); /* it takes nothing from those who sent */
 }
 
 static void see_USED_STALE(void)
@@ -616,13 +617,28 @@ static int setup(void **state)
     return phys_open(PHYS_PAGES, 5ull << 30, 1, error, sizeof error);
 }
 
+/* Where it takes received frames away, they are counted. */
+static void test_used_idx_back_over_frames(void **state)
+{
+    (void)state;
+    raw_open(&r, "queue_size=16");
+    receive(3);
+    raw_fill(&r, 1);
+    send_command("fault used_idx_back");
+    arrive(60);
+    assert_true(raw_wait_used(&r, RX, 2));
+    assert_int_equal(raw_report(&r, "rx_untold"), 2);
+}
+
 int main(void)
 {
 #define TEST(id, kind, name, text) {"model:fault:" name, test_##id, NULL, close_all, NULL},
     static const struct CMUnitTest tests[] = {
         FAULTS(TEST){"model:fault:at_open", test_at_open, NULL, close_all, NULL},
         {"model:fault:confused", test_confused, NULL, close_all, NULL},
-        {"model:fault:unknown", test_unknown, NULL, close_all, NULL}};
+        {"model:fault:unknown", test_unknown, NULL, close_all, NULL},
+        {"model:fault:used_idx_back over frames", test_used_idx_back_over_frames, NULL, close_all,
+         NULL}};
 
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -175,6 +175,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_RX_BYTES] = "rx_bytes",
     [COUNT_RX_TOO_LONG] = "rx_too_long",
     [COUNT_RX_STARVED] = "rx_starved",
+    [COUNT_RX_UNTOLD] = "rx_untold",
 };
 
 static void op_report(struct bus *bus, FILE *json)

@@ -63,6 +63,7 @@ enum counter {
     COUNT_RX_BYTES,
     COUNT_RX_TOO_LONG, /* for the buffer that the driver gave */
     COUNT_RX_STARVED,  /* times that frames waited and no buffer was there */
+    COUNT_RX_UNTOLD,   /* received, and perhaps never told: a used idx went back over them */
     COUNTERS
 };
 
