@@ -409,8 +409,8 @@ static struct dma_channel *channel_for(NDIS_HANDLE handle, NET_BUFFER *nb, const
 {
     struct dma_channel *dma = handle_check(handle, HANDLE_DMA, function, caller);
 
-    if (!dma)
-        return NULL;
+    if (!dma || !rules_enabled)
+        return dma;
     if (!dma->registered) {
         rule_violation_object("NdisMDeregisterScatterGatherDma", dma, caller,
                               "%s with a DMA channel that was deregistered", function);
@@ -439,7 +439,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     if (nt_call_fails(__func__))
         return NDIS_STATUS_RESOURCES;
     record = &nb_of(NetBuffer)->sg;
-    if (record->list) {
+    if (rules_enabled && record->list) {
         rule_violation_object("NdisMAllocateNetBufferSGList", NetBuffer, RULE_CALLER,
                               "the NET_BUFFER %p has a scatter/gather list already",
                               (void *)NetBuffer);
@@ -469,6 +469,24 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
 }
 HOST_EXPORT("NDIS.SYS", NdisMAllocateNetBufferSGList);
 
+/* Is this the NET_BUFFER's list, and has it been delivered? */
+static bool free_valid(const struct dma_channel *dma, const struct sg_record *record,
+                       const SCATTER_GATHER_LIST *list, NET_BUFFER *nb, const void *caller)
+{
+    if (!record->list || record->list != list || record->dma != dma) {
+        rule_violation_object("NdisMFreeNetBufferSGList", nb, caller,
+                              "%p is not the scatter/gather list of the NET_BUFFER %p, which is %p",
+                              (const void *)list, (void *)nb, (void *)record->list);
+        return false;
+    }
+    if (!atomic_load_explicit(&record->delivered, memory_order_acquire)) {
+        rule_violation_object("NdisMFreeNetBufferSGList", nb, caller,
+                              "freed before MiniportProcessSGList was called with it");
+        return false;
+    }
+    return true;
+}
+
 VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,
                                     PNET_BUFFER NetBuffer)
 {
@@ -479,17 +497,8 @@ VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_
     if (!dma)
         return;
     record = &nb_of(NetBuffer)->sg;
-    if (!record->list || record->list != pSGL || record->dma != dma) {
-        rule_violation_object("NdisMFreeNetBufferSGList", NetBuffer, RULE_CALLER,
-                              "%p is not the scatter/gather list of the NET_BUFFER %p, which is %p",
-                              (void *)pSGL, (void *)NetBuffer, (void *)record->list);
+    if (rules_enabled && !free_valid(dma, record, pSGL, NetBuffer, RULE_CALLER))
         return;
-    }
-    if (!atomic_load_explicit(&record->delivered, memory_order_acquire)) {
-        rule_violation_object("NdisMFreeNetBufferSGList", NetBuffer, RULE_CALLER,
-                              "freed before MiniportProcessSGList was called with it");
-        return;
-    }
     if (record->bounce && !record->write_to_device)
         bounce_copy(record->bounce, NET_BUFFER_CURRENT_MDL(NetBuffer), mapped_length(NetBuffer),
                     false);

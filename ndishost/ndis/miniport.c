@@ -43,10 +43,10 @@ void *handle_check(NDIS_HANDLE object, enum handle_kind kind, const char *functi
 {
     struct handle found = {0};
 
+    if (!rules_enabled)
+        return object;
     /* What was given back may be unmapped by now. */
-    if (object && !rules_enabled)
-        found = *(struct handle *)object;
-    else if (!object || probe_copy(&found, object, sizeof(found)) != sizeof(found))
+    if (!object || probe_copy(&found, object, sizeof(found)) != sizeof(found))
         found.kind = 0;
     if (found.kind == kind)
         return object;

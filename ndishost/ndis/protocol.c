@@ -259,7 +259,7 @@ static void batch_take(struct protocol *protocol, struct batch *batch, unsigned 
     batch->cancel_number = protocol->cancel_number;
     protocol->cancel_number += count; /* more than lists, if some hold several frames: no harm */
     pthread_mutex_unlock(&protocol->lock);
-    for (i = 0; i < count; i++) {
+    for (i = 0; rules_enabled && i < count; i++) {
         poison_end_buffer(batch->frames[i]->nb);
         poison_end_list(batch->lists[i]);
     }

@@ -39,6 +39,10 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     struct nbl_header *header = nbl_of(nbl);
     unsigned owner = NBL_WITH_MINIPORT;
 
+    if (!rules_enabled) {
+        atomic_store_explicit(&header->owner, NBL_WITH_PROTOCOL, memory_order_release);
+        return true;
+    }
     if (header->magic != NBL_MAGIC || header->pool) {
         rule_violation_object("NdisMSendNetBufferListsComplete", nbl, caller,
                               "NET_BUFFER_LIST %p completed, which was never sent", (void *)nbl);
@@ -57,8 +61,7 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
         return false;
     }
     header->caller = caller;
-    if (rules_enabled)
-        nbl_note(nbl, "completed", caller, nt_clock_now());
+    nbl_note(nbl, "completed", caller, nt_clock_now());
     return true;
 }
 
@@ -201,14 +204,18 @@ static bool indication_allowed(enum adapter_state state)
     return state == ADAPTER_RUNNING || state == ADAPTER_RESTARTING || state == ADAPTER_PAUSING;
 }
 
+/* An indicated list is the driver's again, as it was. With the rules off it never ceased to be. */
+static void indication_end(NET_BUFFER_LIST *nbl)
+{
+    indicated_compare(nbl);
+    atomic_store_explicit(&nbl_of(nbl)->owner, NBL_WITH_DRIVER, memory_order_release);
+}
+
 /* The lists of a RESOURCES indication are the driver's again when the call returns. */
 static void indication_give_back(NET_BUFFER_LIST *chain, unsigned count)
 {
-    while (chain && count--) {
-        indicated_compare(chain);
-        atomic_store_explicit(&nbl_of(chain)->owner, NBL_WITH_DRIVER, memory_order_release);
-        chain = NET_BUFFER_LIST_NEXT_NBL(chain);
-    }
+    for (; chain && count; count--, chain = NET_BUFFER_LIST_NEXT_NBL(chain))
+        indication_end(chain);
 }
 
 VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
@@ -233,7 +240,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
                            (unsigned long)PortNumber);
     }
     for (nbl = NetBufferList; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
-        if (!indication_valid(adapter, nbl, RULE_CALLER)) {
+        if (rules_enabled && !indication_valid(adapter, nbl, RULE_CALLER)) {
             if (last)
                 NET_BUFFER_LIST_NEXT_NBL(last) = NULL; /* what follows is not to be followed */
             break;
@@ -243,7 +250,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
         last = nbl;
         count++;
     }
-    if (count != NumberOfNetBufferLists)
+    if (rules_enabled && count != NumberOfNetBufferLists)
         rule_violation("NumberOfNetBufferLists", RULE_CALLER,
                        "%lu NET_BUFFER_LISTs announced, %u in the chain",
                        (unsigned long)NumberOfNetBufferLists, count);
@@ -265,7 +272,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
         protocol_receive(adapter->protocol, NetBufferList, count, resources,
                          irql_get() == DISPATCH_LEVEL);
     }
-    if (resources)
+    if (resources && rules_enabled)
         indication_give_back(NetBufferList, count);
 }
 HOST_EXPORT("NDIS.SYS", NdisMIndicateReceiveNetBufferLists);
@@ -278,9 +285,10 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
     unsigned count = 0;
 
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
-        indicated_compare(nbl);
-        nbl_note(nbl, "returned", NULL, now);
-        atomic_store_explicit(&nbl_of(nbl)->owner, NBL_WITH_DRIVER, memory_order_release);
+        if (rules_enabled) {
+            nbl_note(nbl, "returned", NULL, now);
+            indication_end(nbl);
+        }
         count++;
     }
     COUNT(adapter, returned_lists, count);
