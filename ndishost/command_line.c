@@ -101,7 +101,8 @@ static const char help_options[] =
     "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails, if it "
     "is "
     "one\n"
-    "                      that can (-N: that and all after it)\n"
+    "                      that can (-N: that and all after it); `allocation` is any of them that\n"
+    "                      allocates\n"
     "  --retry             when Initialize fails, once more, now with nothing that is made to "
     "fail\n"
     "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
@@ -356,16 +357,19 @@ int command_line_fail(const char *text, char *error, size_t error_size)
 
     if (!strcmp(text, "none")) {
         nt_fail_call(NULL, 0);
+        nt_fail_allocation(0);
         return 0;
     }
     snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
-    if (!exported(name)) {
-        snprintf(error, error_size, "there is no function \"%s\"", name);
-        return -1;
-    }
+    if (strcmp(name, "allocation") && !exported(name))
+        return bad(error, error_size, "fail", text,
+                   "a function that a driver can import from NDIS or the kernel, or `allocation`");
     if (colon && (parse_range(colon + 1, -1000000000, 1000000000, &number) || !number))
         return bad(error, error_size, "fail", text, "FUNCTION:N with a number that is not 0");
-    nt_fail_call(name, number);
+    if (!strcmp(name, "allocation"))
+        nt_fail_allocation(number);
+    else
+        nt_fail_call(name, number);
     return 0;
 }
 
@@ -380,9 +384,13 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         snprintf(error, error_size, "no command; `ndishost --help` tells how to use it");
         return -1;
     }
-    if (!strcmp(argv[optind], "rules") && argc - optind == 1) {
+    if (!strcmp(argv[optind], "rules")) {
         line->command = COMMAND_RULES;
-        return 0;
+        if (argc - optind == 1)
+            return 0;
+        snprintf(error, error_size, "rules wants nothing behind it, but there is \"%s\"",
+                 argv[optind + 1]);
+        return -1;
     }
     if (strcmp(argv[optind], "run")) {
         snprintf(error, error_size,

@@ -492,8 +492,8 @@ static void command_fail(struct control *control, struct ndis_adapter *adapter, 
     (void)control;
     (void)adapter;
     if (!name)
-        fail(reply, "fail wants the name of an exported function, with :N behind it for the N-th "
-                    "call (-N: that and all after it), or none");
+        fail(reply, "fail wants the name of an exported function, or allocation, with :N behind it "
+                    "for the N-th call (-N: that and all after it), or none");
     else if (command_line_fail(name, error, sizeof(error)))
         fail(reply, "%s", error);
     else
@@ -534,7 +534,8 @@ static const struct command {
     {"bad", command_bad, "bad KIND",
      "sends a malformed or awkward list; `bad` alone names the kinds"},
     {"wire", command_wire, "wire HEX", "a frame that comes to the device"},
-    {"fail", command_fail, "fail FUNCTION[:N]|none", "makes a call of the driver's fail"},
+    {"fail", command_fail, "fail FUNCTION[:N]|allocation[:N]|none",
+     "makes a call of the driver's fail"},
     {"sleep", command_sleep, "sleep MS", "waits"},
     {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]",
      "waits until then; at most 30 s, or MS"},

@@ -320,8 +320,10 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
         json_string(json, run->error);
         fprintf(json, ",\n");
     }
-    fprintf(json, "  \"violations\": %u,\n  \"leaked\": %u,\n  \"exit_status\": %d\n}\n",
-            rules_violations(), leaked, run->status);
+    fprintf(json,
+            "  \"failures\": %lu,\n  \"violations\": %u,\n  \"leaked\": %u,\n"
+            "  \"exit_status\": %d\n}\n",
+            nt_failures(), rules_violations(), leaked, run->status);
 }
 
 /* The adapter's part of the report; it has to be written before the adapter goes. */
@@ -437,6 +439,23 @@ static void remove_driver(struct run *run)
     nt_stop();
 }
 
+/* Who orders a failure that never comes would take the run for proof. */
+static void say_unfailed(const struct run *run)
+{
+    if (nt_failures() || !run->driver)
+        return;
+    if (run->line.fail_allocation)
+        fprintf(stderr,
+                "ndishost: --fail-allocation %ld: nothing failed, as the driver did not "
+                "allocate so often\n",
+                run->line.fail_allocation);
+    if (run->line.fail)
+        fprintf(stderr,
+                "ndishost: --fail %s: nothing failed: the driver did not call it so often, or it "
+                "is none that can fail\n",
+                run->line.fail);
+}
+
 static int take_down(struct run *run, int status)
 {
     FILE *out = run->line.quiet ? fopen("/dev/null", "w") : people(run);
@@ -451,6 +470,7 @@ static int take_down(struct run *run, int status)
         leaked = leaks(run);
     if (run->driver && rules_violations())
         rules_summary(people(run));
+    say_unfailed(run);
     run->status = final_status(run, status, leaked);
     write_json(run, parts, leaked);
     for (i = 0; i < ADAPTERS_MAX; i++)

@@ -35,6 +35,7 @@ static char fail_name[64];
 static atomic_long fail_call_at; /* 0: none */
 static atomic_long fail_calls;
 static atomic_ulong calls_failed;
+static atomic_ulong failures; /* of all orders */
 
 static bool due(long number, long at)
 {
@@ -45,7 +46,15 @@ void nt_fail_allocation(long n)
 {
     atomic_store(&fail_at, 0);
     atomic_store(&asked, 0);
+    if (n)
+        atomic_store(&calls_failed, 0);
     atomic_store(&fail_at, n);
+}
+
+static void count_failure(void)
+{
+    atomic_fetch_add(&calls_failed, 1);
+    atomic_fetch_add(&failures, 1);
 }
 
 bool nt_allocation_fails(void)
@@ -53,8 +62,9 @@ bool nt_allocation_fails(void)
     long number = (long)atomic_fetch_add(&asked, 1) + 1;
     struct nt_thread *self = nt_self();
 
-    if (!due(number, atomic_load(&fail_at)) &&
-        !(atomic_load(&fail_call_at) && nt_call_fails(self->call)))
+    if (due(number, atomic_load(&fail_at)))
+        count_failure();
+    else if (!atomic_load(&fail_call_at) || !nt_call_fails(self->call))
         return false;
     self->failed_call = self->call;
     return true;
@@ -78,13 +88,18 @@ bool nt_call_fails(const char *name)
     if (!at || !name || strcmp(name, fail_name) ||
         !due((long)atomic_fetch_add(&fail_calls, 1) + 1, at))
         return false;
-    atomic_fetch_add(&calls_failed, 1);
+    count_failure();
     return true;
 }
 
 unsigned long nt_calls_failed(void)
 {
     return atomic_load(&calls_failed);
+}
+
+unsigned long nt_failures(void)
+{
+    return atomic_load(&failures);
 }
 
 unsigned long nt_allocations(void)

@@ -36,8 +36,9 @@ bool nt_allocation_fails(void);
 void nt_fail_call(const char *name, long n);
 /* For exported functions that fail without allocating anything; `name` is __func__. */
 bool nt_call_fails(const char *name);
-/* How often the last order of nt_fail_call was carried out. */
+/* How often the last order of nt_fail_call or nt_fail_allocation was carried out; and how often all were. */
 unsigned long nt_calls_failed(void);
+unsigned long nt_failures(void);
 /* Allocations asked for since the last nt_fail_allocation: how far n has to go. */
 unsigned long nt_allocations(void);
 
