@@ -362,6 +362,12 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter);
  * reset the adapter. */
 VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter);
+/* For a pause: stops a device that is gone or needs the reset, and leaves one that works as it
+ * is. */
+VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
+/* For MiniportCheckForHangEx: TRUE if the device needs the reset; looks at all that says so, and
+ * has the DPC run, for interrupts that got lost. */
+BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter);
 /* Looks at device_status: all ones, or DEVICE_NEEDS_RESET, is acted upon. <= DISPATCH_LEVEL */
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter);
 /* Any IRQL: the machine goes down, the device must not write to memory any more. */

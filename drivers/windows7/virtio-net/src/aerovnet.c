@@ -387,9 +387,7 @@ static NDIS_STATUS NTAPI AerovnetPause(NDIS_HANDLE MiniportAdapterContext,
     AerovnetReceiveOpen(Adapter, FALSE);
     AerovnetTransmitFlush(Adapter, NDIS_STATUS_PAUSED);
     /* A device that is gone or does not work returns no frame: they are taken from it. */
-    AerovnetDeviceCheck(Adapter);
-    if (Adapter->ResetNeeded)
-        AerovnetDeviceStop(Adapter, NDIS_STATUS_PAUSED);
+    AerovnetDeviceStopFailed(Adapter, NDIS_STATUS_PAUSED);
     InterlockedExchange(&Adapter->PausePending, 1);
     if (InterlockedDecrement(&Adapter->Outstanding) == 0 &&
         InterlockedExchange(&Adapter->PausePending, 0))
@@ -409,12 +407,7 @@ static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
 {
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
 
-    AerovnetDeviceCheck(Adapter);
-    AerovnetInterruptCheck(Adapter);
-    if (AerovnetTransmitHangs(Adapter))
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_TRANSMIT_HANG,
-                             AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
-    return Adapter->ResetNeeded != 0;
+    return AerovnetDeviceHangs(Adapter);
 }
 
 /* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does

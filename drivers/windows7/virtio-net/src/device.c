@@ -383,11 +383,17 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
+/* FALSE: somebody else stops or starts it. */
+static BOOLEAN AerovnetDeviceTryAcquire(PAEROVNET_ADAPTER Adapter)
+{
+    return InterlockedCompareExchange(&Adapter->DeviceBusy, 1, 0) == 0;
+}
+
 /* Reset, pause, removal and halt may come at once, each on a thread of its own; every one of
  * them is done within a few seconds. PASSIVE_LEVEL */
 static VOID AerovnetDeviceAcquire(PAEROVNET_ADAPTER Adapter)
 {
-    while (InterlockedCompareExchange(&Adapter->DeviceBusy, 1, 0) != 0)
+    while (!AerovnetDeviceTryAcquire(Adapter))
         NdisMSleep(1000);
 }
 
@@ -416,6 +422,35 @@ VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetDeviceAcquire(Adapter);
     AerovnetStopLocked(Adapter, Status);
     AerovnetDeviceRelease(Adapter);
+}
+
+/* A reset under way takes the frames back itself, and what it has brought back must not be stopped
+ * for what was wrong before. */
+VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    if (!AerovnetDeviceTryAcquire(Adapter))
+        return;
+    AerovnetDeviceCheck(Adapter);
+    if (Adapter->ResetNeeded)
+        AerovnetStopLocked(Adapter, Status);
+    AerovnetDeviceRelease(Adapter);
+}
+
+/* Whoever else stops or starts the device knows how it is, and it may be asleep when they end. */
+BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter)
+{
+    BOOLEAN Hangs;
+
+    if (!AerovnetDeviceTryAcquire(Adapter))
+        return FALSE;
+    AerovnetDeviceCheck(Adapter);
+    AerovnetInterruptCheck(Adapter);
+    if (AerovnetTransmitHangs(Adapter))
+        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_TRANSMIT_HANG,
+                             AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
+    Hangs = Adapter->ResetNeeded != 0;
+    AerovnetDeviceRelease(Adapter);
+    return Hangs;
 }
 
 /* The device runs again as it did. While it sleeps there is nothing to be done: it comes back
