@@ -344,8 +344,11 @@ NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST
 /* Finds and maps the virtio structures; AerovnetDeviceClose undoes it. */
 NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter);
-/* Reset, features, and the address: leaves PermanentAddress. */
+/* Reset and features. */
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter);
+/* Leaves the device's own address, or a made one, in PermanentAddress. In Initialize, and not
+ * again: a reset does not change it, whatever the device says then. After Negotiate. */
+NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter);
 /* Chooses the queue's size and allocates its ring; undone by AerovnetQueueFree. */
 NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue, USHORT Index);
 VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue);
@@ -385,7 +388,7 @@ BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue);
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue);
 
 /* configuration.c: what the registry says; leaves CurrentAddress and the numbers of the keywords.
- * PASSIVE_LEVEL, in Initialize, after AerovnetDeviceNegotiate. */
+ * PASSIVE_LEVEL, in Initialize, after AerovnetDeviceAddress. */
 VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter);
 
 /* transmit.c */

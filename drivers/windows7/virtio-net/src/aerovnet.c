@@ -264,6 +264,9 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     Status = AerovnetDeviceNegotiate(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         goto CloseDevice;
+    Status = AerovnetDeviceAddress(Adapter);
+    if (Status != NDIS_STATUS_SUCCESS)
+        goto GiveUp;
     AerovnetReadConfiguration(Adapter);
     Adapter->LinkUp = AerovnetReadLink(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);

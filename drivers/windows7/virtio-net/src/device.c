@@ -242,19 +242,19 @@ static VOID AerovnetMakeAddress(PAEROVNET_ADAPTER Adapter)
     Adapter->PermanentAddress[5] = (UCHAR)(Place >> 48);
 }
 
-/* The device's own address, or a made one. */
-static enum virtio_pci_status AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
+NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
 
-    NdisZeroMemory(Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
     if (Adapter->Device.negotiated & VIRTIO_NET_F_MAC)
         Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
                                         Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MAC);
     /* A device whose own address is no station's is treated as one that has none. */
-    if (Status == VIRTIO_PCI_OK && !AerovnetAddressIsStation(Adapter->PermanentAddress))
+    if (!AerovnetAddressIsStation(Adapter->PermanentAddress))
         AerovnetMakeAddress(Adapter);
-    return Status;
+    return NDIS_STATUS_SUCCESS;
 }
 
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
@@ -264,13 +264,8 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
     Status = virtio_pci_reset(&Adapter->Device);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
-    if (Status == VIRTIO_PCI_OK) {
-        Status = AerovnetDeviceAddress(Adapter);
-        if (Status != VIRTIO_PCI_OK)
-            virtio_pci_fail(&Adapter->Device);
-    }
     if (Status != VIRTIO_PCI_OK)
-        return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MAC);
+        return AerovnetLogTransport(Adapter, Status, 0);
     return NDIS_STATUS_SUCCESS;
 }
 
