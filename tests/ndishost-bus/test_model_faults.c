@@ -593,6 +593,24 @@ static void test_confused(void **state)
     receive(1); /* the next life is a good one */
 }
 
+/* After a lie the driver may have put something else where the device still reads. */
+static void test_overwritten(void **state)
+{
+    (void)state;
+    raw_open(&r, "queue_size=16");
+    up();
+    send_command("fault used_id_high");
+    raw_send(&r, 0, 60);
+    assert_true(raw_wait_used(&r, TX, 1));
+    memset(r.data + 2048, 0xA5, 72);
+    raw_offer(&r, TX, raw_desc(&r, TX, 1, r.data_pa + 2048, 72, 0, 0));
+    raw_offer(&r, TX, raw_desc(&r, TX, 2, r.data_pa + 2048, 8, 0, 0));
+    raw_notify(&r, TX);
+    assert_true(raw_wait_used(&r, TX, 3));
+    assert_int_equal(raw_report(&r, "violations"), 0);
+    assert_string_equal(r.failed, "");
+}
+
 static void test_unknown(void **state)
 {
     static const char *const bad[] = {"fault nonsense", "fault dead@0",  "fault dead@",
@@ -636,6 +654,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         FAULTS(TEST){"model:fault:at_open", test_at_open, NULL, close_all, NULL},
         {"model:fault:confused", test_confused, NULL, close_all, NULL},
+        {"model:fault:overwritten", test_overwritten, NULL, close_all, NULL},
         {"model:fault:unknown", test_unknown, NULL, close_all, NULL},
         {"model:fault:used_idx_back over frames", test_used_idx_back_over_frames, NULL, close_all,
          NULL}};

@@ -30,12 +30,12 @@ static struct chain *take_buffer(struct model *model)
     if (!chain || !chain_mapped(model, ring, chain))
         return NULL;
     if (chain->readable)
-        model_violation(model, RULE_RX_READABLE, "chain %u: %llu device-readable bytes",
-                        chain->head, (unsigned long long)chain->readable);
+        ring_violation(model, ring, RULE_RX_READABLE, "chain %u: %llu device-readable bytes",
+                       chain->head, (unsigned long long)chain->readable);
     if (chain->writable < (merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN))
-        model_violation(model, RULE_RX_SMALL, "chain %u: a receive buffer of %llu bytes (%u)",
-                        chain->head, (unsigned long long)chain->writable,
-                        merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN);
+        ring_violation(model, ring, RULE_RX_SMALL, "chain %u: a receive buffer of %llu bytes (%u)",
+                       chain->head, (unsigned long long)chain->writable,
+                       merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN);
     return chain;
 }
 

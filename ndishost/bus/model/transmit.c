@@ -18,16 +18,17 @@ static bool header_good(struct model *model, const struct chain *chain,
     uint8_t allowed = model->negotiated & FEATURE_CSUM ? NET_HDR_F_NEEDS_CSUM : 0;
 
     if (header->flags & ~allowed)
-        model_violation(model, RULE_TX_FLAGS, "chain %u: the header's flags are 0x%02x",
-                        chain->head, header->flags);
+        ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_FLAGS,
+                       "chain %u: the header's flags are 0x%02x", chain->head, header->flags);
     if (header->num_buffers)
-        model_violation(model, RULE_TX_NUM_BUFFERS,
-                        "chain %u: the header's num_buffers is %u (is the header 12 bytes long?)",
-                        chain->head, header->num_buffers);
+        ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_NUM_BUFFERS,
+                       "chain %u: the header's num_buffers is %u (is the header 12 bytes long?)",
+                       chain->head, header->num_buffers);
     if (!header->gso_type)
         return true;
-    model_violation(model, RULE_TX_GSO, "chain %u: gso_type is 0x%02x, no offload was negotiated",
-                    chain->head, header->gso_type);
+    ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_GSO,
+                   "chain %u: gso_type is 0x%02x, no offload was negotiated", chain->head,
+                   header->gso_type);
     return false;
 }
 
@@ -39,9 +40,10 @@ static bool size_good(struct model *model, const struct chain *chain, const uint
 
     if (length >= ETHERNET_HEADER_SIZE && length <= most + (tagged ? ETHERNET_TAG_SIZE : 0))
         return true;
-    model_violation(model, RULE_TX_SIZE, "chain %u: a frame of %llu bytes (%u to %u%s)",
-                    chain->head, (unsigned long long)length, ETHERNET_HEADER_SIZE, most,
-                    tagged ? ", and 4 for its tag" : "");
+    ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_SIZE,
+                   "chain %u: a frame of %llu bytes (%u to %u%s)", chain->head,
+                   (unsigned long long)length, ETHERNET_HEADER_SIZE, most,
+                   tagged ? ", and 4 for its tag" : "");
     return false;
 }
 
@@ -52,9 +54,9 @@ static bool complete_checksum(struct model *model, const struct chain *chain,
     uint32_t at = (uint32_t)header->csum_start + header->csum_offset, sum = 0;
 
     if (header->csum_start >= length || at + 2 > length) {
-        model_violation(model, RULE_TX_CSUM,
-                        "chain %u: csum_start %u and csum_offset %u in a frame of %u bytes",
-                        chain->head, header->csum_start, header->csum_offset, length);
+        ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_CSUM,
+                       "chain %u: csum_start %u and csum_offset %u in a frame of %u bytes",
+                       chain->head, header->csum_start, header->csum_offset, length);
         return false;
     }
     for (uint32_t i = header->csum_start; i < length; i++)
@@ -77,11 +79,13 @@ static uint32_t take_frame(struct model *model, const struct chain *chain, uint8
     if (!chain_mapped(model, &model->ring[QUEUE_TX], chain))
         return 0;
     if (chain->writable)
-        model_violation(model, RULE_TX_WRITABLE, "chain %u: %llu device-writable bytes",
-                        chain->head, (unsigned long long)chain->writable);
+        ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_WRITABLE,
+                       "chain %u: %llu device-writable bytes", chain->head,
+                       (unsigned long long)chain->writable);
     if (chain_gather(chain, 0, &header, sizeof header) != sizeof header) {
-        model_violation(model, RULE_TX_HEADER, "chain %u: %llu bytes, less than the header's %u",
-                        chain->head, (unsigned long long)chain->readable, NET_HEADER_SIZE);
+        ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_HEADER,
+                       "chain %u: %llu bytes, less than the header's %u", chain->head,
+                       (unsigned long long)chain->readable, NET_HEADER_SIZE);
         return 0;
     }
     length = chain->readable - NET_HEADER_SIZE;
