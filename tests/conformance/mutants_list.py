@@ -239,4 +239,8 @@ MUTANTS = [
     ("5.1.6.4.2 5", "receive.c", KIND,
      "    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, TcpIpChecksumNetBufferListInfo) = (PVOID)(ULONG_PTR)"
      "(Buffer->Frame[-12] ? 0x10 : 0);\n" + KIND, ["device:x64:model:fault rx_flags"]),
+    ("5.1.6.4.2 6", "receive.c", "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;",
+     "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) % 0x60 != 0;", ["device:x64:model:fault rx_tunnels"]),
+    ("5.1.6.4.2 8", "receive.c", "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;",
+     "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) == 0x60;", ["device:x64:model:fault rx_tunnel"]),
 ]

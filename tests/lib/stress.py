@@ -34,7 +34,8 @@ HARMLESS = ("isr_zero@%d", "isr_stuck@%d", "interrupt_lost@%d", "isr_reserved", 
 # Lies, after which the adapter is to be reset and to work again; frames may be lost by the device.
 LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d", "used_len@%d",
         "used_len_huge@%d", "used_idx_jump@%d", "used_idx_back@%d", "used_stale@%d", "needs_reset@%d",
-        "rx_short@%d", "rx_empty@%d", "rx_runt@%d", "tx_stall@%d", "rx_stall@%d", "dead@%d")
+        "rx_short@%d", "rx_empty@%d", "rx_runt@%d", "rx_tunnel@%d", "rx_tunnels@%d", "tx_stall@%d",
+        "rx_stall@%d", "dead@%d")
 # Lies that the driver cannot see through when they happen to name a buffer that is out: one frame is
 # lost, and what was in the buffer before may come up in its place, or what came after: then all frames
 # that the ring holds between the two come after it, out of order. What an index that goes back takes

@@ -499,6 +499,23 @@ static void see_RX_FLAGS(void)
     assert_int_equal(rx_slot(raw_used(&r, RX, 0).id)[0], 0);
 }
 
+static void expect_gso_type(const char *fault, unsigned wanted)
+{
+    send_command(fault);
+    assert_int_equal(rx_slot(receive(2).id)[1], wanted);
+    assert_int_equal(rx_slot(raw_used(&r, RX, 0).id)[1], 0);
+}
+
+static void see_RX_TUNNEL(void)
+{
+    expect_gso_type("fault rx_tunnel@2", 0x20);
+}
+
+static void see_RX_TUNNELS(void)
+{
+    expect_gso_type("fault rx_tunnels@2", 0x60);
+}
+
 static void see_RX_STALL(void)
 {
     send_command("fault rx_stall@3");

@@ -58,6 +58,9 @@
     FAULT(RX_NUM_ZERO, ONCE, "rx_num_zero", "the Nth received frame has num_buffers 0")            \
     FAULT(RX_NUM_MANY, ONCE, "rx_num_many", "the Nth received frame has num_buffers 2")            \
     FAULT(RX_FLAGS, ONCE, "rx_flags", "the Nth received frame has header flags never negotiated")  \
+    FAULT(RX_TUNNEL, ONCE, "rx_tunnel", "the Nth received frame is from a UDP tunnel, over IPv4")  \
+    FAULT(RX_TUNNELS, ONCE, "rx_tunnels",                                                          \
+          "the Nth received frame is from two UDP tunnels at once")                                \
     FAULT(RX_STALL, FROM, "rx_stall", "no receive buffer is used, from the Nth frame on")          \
     FAULT(TX_STALL, FROM, "tx_stall", "no transmit buffer is used, from the Nth frame on")         \
     FAULT(DEAD, FROM, "dead", "no buffer is used and no interrupt sent, from the Nth frame on")

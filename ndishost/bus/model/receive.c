@@ -53,6 +53,10 @@ static void header_faults(struct model *model, struct spec_net_header *header)
         header->csum_start = header->csum_offset = 0xFFFF;
         header->hdr_len = header->gso_size = 0xFFFF;
     }
+    if (fault_hit(&model->faults, FAULT_RX_TUNNEL))
+        header->gso_type = NET_HDR_GSO_TUNNEL_4;
+    if (fault_hit(&model->faults, FAULT_RX_TUNNELS))
+        header->gso_type = NET_HDR_GSO_TUNNEL_4 | NET_HDR_GSO_TUNNEL_6;
 }
 
 /* What the used element says; the faults may have it otherwise. */

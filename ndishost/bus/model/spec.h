@@ -93,6 +93,8 @@ struct spec_net_header {
 };
 #define NET_HEADER_SIZE      12u
 #define NET_HDR_F_NEEDS_CSUM 1u
+#define NET_HDR_GSO_TUNNEL_4 0x20u /* VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 */
+#define NET_HDR_GSO_TUNNEL_6 0x40u
 #define NET_RX_BUFFER_MIN    1526u /* 5.1.6.3.1 */
 
 /* Ethernet, without FCS */

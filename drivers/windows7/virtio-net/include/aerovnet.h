@@ -49,6 +49,11 @@
 
 /* struct virtio_net_hdr with VERSION_1: num_buffers is always there (virtio 1.2, 5.1.6.1). */
 #define AEROVNET_HEADER_LENGTH 12
+#define AEROVNET_HEADER_GSO    1 /* where gso_type lies */
+
+/* Bits of gso_type (virtio 1.4, 5.1.6). */
+#define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 0x20
+#define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6 0x40
 
 /* Feature bits and configuration of the network device (virtio 1.2, 5.1.3, 5.1.4). */
 #define VIRTIO_NET_F_MAC         ((virtio_u64)1 << 5)

@@ -101,6 +101,14 @@ static PVOID AerovnetTagInfo(PAEROVNET_ADAPTER Adapter, USHORT Tag)
     return Info.Value;
 }
 
+/* Does the header say that the frame is from a UDP tunnel, to be cut into segments? That was never
+ * agreed on, and such a frame must not be taken (virtio 1.4, 5.1.6.4.2). */
+static BOOLEAN AerovnetIsTunnelled(const UCHAR *Header)
+{
+    return (Header[AEROVNET_HEADER_GSO] &
+            (VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 | VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;
+}
+
 /* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always
  * taken out of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
@@ -116,7 +124,8 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
     if (Used >= AEROVNET_HEADER_LENGTH && AerovnetTagIn(Buffer->Frame, Length, &Tag))
         Offset = AEROVNET_TAG_LENGTH;
     if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER ||
-        Length > AEROVNET_FRAME_MAX + Offset) {
+        Length > AEROVNET_FRAME_MAX + Offset ||
+        AerovnetIsTunnelled(Buffer->Frame - AEROVNET_HEADER_LENGTH)) {
         Receive->Traffic.Errors++;
         return FALSE;
     }
