@@ -301,9 +301,27 @@ static NDIS_STATUS start_ends(struct ndis_adapter *adapter, char *error, size_t 
     return NDIS_STATUS_SUCCESS;
 }
 
-NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
+/* Filters may be bound before the adapter runs or after: frames get through when both is done. */
+static NDIS_STATUS run(struct ndis_adapter *adapter)
 {
     bool late_filters = adapter->seed & 1;
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    atomic_store(&adapter->closed, true);
+    if (!late_filters)
+        status = oid_bind_filters(adapter);
+    if (status == NDIS_STATUS_SUCCESS)
+        status = adapter_restart(adapter);
+    if (status == NDIS_STATUS_SUCCESS && late_filters)
+        status = oid_bind_filters(adapter);
+    atomic_store(&adapter->closed, false);
+    if (status == NDIS_STATUS_SUCCESS)
+        adapter_tell_net(adapter, false);
+    return status;
+}
+
+NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
+{
     NDIS_STATUS status;
 
     enable_device(adapter);
@@ -319,12 +337,7 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
     life_cycle_pnp_event(adapter, NdisDevicePnPEventPowerProfileChanged);
     oid_bind_queries(adapter);
     *what = "MiniportRestart or setting the packet filter";
-    if (!late_filters)
-        status = oid_bind_filters(adapter);
-    if (status == NDIS_STATUS_SUCCESS)
-        status = adapter_restart(adapter);
-    if (status == NDIS_STATUS_SUCCESS && late_filters)
-        status = oid_bind_filters(adapter);
+    status = run(adapter);
     if (status != NDIS_STATUS_SUCCESS)
         adapter_stop(adapter);
     return status;
@@ -393,8 +406,10 @@ void adapter_stop(struct ndis_adapter *adapter)
 
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
 {
+    atomic_store(&adapter->closed, true);
     adapter_tell_net(adapter, true); /* what is under way is gone with the device */
     if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
+        atomic_store(&adapter->closed, false);
         adapter_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
         snprintf(error, error_size, "this bus cannot remove its device");
         return NDIS_STATUS_NOT_SUPPORTED;

@@ -209,13 +209,14 @@ static bool resetting(struct ndis_adapter *adapter)
 
 /* Frames that come while the adapter does not run are dropped lawfully: the network end has to
  * know. Resets and all else come and go on threads of their own: what ends first leaves it to the
- * other to say that frames get through again. */
+ * other to say that frames get through again. While it is `closed` nobody says so. */
 void adapter_tell_net(struct ndis_adapter *adapter, bool paused)
 {
     if (!adapter->net || !adapter->net->ops->pause)
         return;
     pthread_mutex_lock(&adapter->link_lock);
-    if (paused || (adapter_state(adapter) == ADAPTER_RUNNING && !resetting(adapter)))
+    if (paused || (adapter_state(adapter) == ADAPTER_RUNNING && !resetting(adapter) &&
+                   !atomic_load(&adapter->closed)))
         adapter->net->ops->pause(adapter->net, paused);
     pthread_mutex_unlock(&adapter->link_lock);
 }

@@ -156,6 +156,7 @@ struct ndis_adapter {
     bool remove_requested;       /* NdisMRemoveMiniport */
     bool in_shutdown, shut_down; /* MiniportShutdownEx runs; has run */
     bool gone;                   /* the device was pulled out */
+    atomic_bool closed;          /* no frame gets through, even if it runs */
     atomic_uint senders;         /* inside MiniportSendNetBufferLists */
     uint64_t objects_before;     /* track_mark() before MiniportInitializeEx */
     atomic_bool finished;        /* the network end has nothing more to do */
