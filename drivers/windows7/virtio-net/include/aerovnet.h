@@ -431,14 +431,12 @@ VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open);
 /* interrupt.c */
 NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter);
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter);
-/* For interrupts that got lost: runs the DPC, which looks at the rings, the device status and the
- * link. <= DISPATCH_LEVEL */
+/* Runs the DPC, which looks at the rings, the device status and the link: for interrupts that got
+ * lost, and after a device was brought back. <= DISPATCH_LEVEL */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter);
 /* Sets Asleep, and returns when no ISR and no DPC runs that had not seen it. PASSIVE_LEVEL, and the
  * queues are not live. */
 VOID AerovnetInterruptSleep(PAEROVNET_ADAPTER Adapter);
-/* Indicates the link if it differs from what NDIS was told last. <= DISPATCH_LEVEL */
-VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter);
 
 /* oid.c */
 MINIPORT_OID_REQUEST AerovnetOidRequest;

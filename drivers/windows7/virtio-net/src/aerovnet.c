@@ -438,7 +438,7 @@ static VOID NTAPI AerovnetResetWork(PVOID WorkItemContext, NDIS_HANDLE NdisIoWor
         AerovnetLog(Adapter, AEROVNET_EVENT_RESET_FAILED, (ULONG)Status, 0);
         Status = NDIS_STATUS_HARD_ERRORS;
     } else {
-        AerovnetLinkChanged(Adapter);
+        AerovnetInterruptCheck(Adapter);
     }
     NdisMResetComplete(Adapter->MiniportHandle, Status, FALSE);
 }

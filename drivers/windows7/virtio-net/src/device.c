@@ -495,7 +495,7 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
         Status = AerovnetComeBack(Adapter);
     AerovnetDeviceRelease(Adapter);
     if (Status == NDIS_STATUS_SUCCESS)
-        AerovnetLinkChanged(Adapter);
+        AerovnetInterruptCheck(Adapter);
     else
         AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_WAKE_FAILED, (ULONG)Status, 0);
 }
