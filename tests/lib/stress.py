@@ -38,7 +38,8 @@ LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d
         "rx_stall@%d", "dead@%d")
 # Lies that the driver cannot see through when they happen to name a buffer that is out: one frame is
 # lost, and what was in the buffer before may come up in its place, or what came after: then all frames
-# that the ring holds between the two come after it, out of order. What an index that goes back takes
+# that the ring holds between the two come after it, out of order. The device may be writing it just then: half
+# of a frame is one that was never sent. What an index that goes back takes
 # away is as much as the device put into the ring at once: it counts that itself (rx_untold).
 UNSEEN = ("used_stale", "used_id_free", "used_twice", "used_idx_jump", "used_idx_back")
 # Calls that may fail at any time: the driver copies then.
@@ -485,9 +486,9 @@ class Scenario:
         self.sent += ndis["sent_frames"]
         self.received += ndis["indicated_frames"]
         unseen = sum(part["bus"].get("faults", {}).get(lie, 0) for lie in UNSEEN)
-        most = dict.fromkeys(("not_returned", "returned_twice", "stray", "failed", "stalled", "unwanted"), 0)
+        most = dict.fromkeys(("not_returned", "returned_twice", "failed", "stalled"), 0)
         most["lost"] = part["driver_counters"]["rx_malformed"] + unseen + part["bus"].get("rx_untold", 0)
-        for what in ("damaged", "wrong_length", "mistagged", "duplicated"):
+        for what in ("damaged", "wrong_length", "mistagged", "duplicated", "stray", "unwanted"):
             most[what] = unseen
         most["reordered"] = unseen * max(part["driver_counters"]["rx_queue_size"],
                                          part["driver_counters"]["tx_queue_size"])
