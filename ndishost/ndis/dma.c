@@ -15,7 +15,8 @@
 /* NDIS's own memory for a list: from the channel's free list, so that none is allocated a frame. */
 struct sg_storage {
     struct sg_storage *next;
-    unsigned elements; /* room */
+    const void *freed_by; /* with the rules on, while nobody has it: it holds poison then */
+    unsigned elements;    /* room */
     SCATTER_GATHER_LIST list;
 };
 
@@ -26,6 +27,39 @@ struct bounce {
     uint64_t pa;
     size_t size;
 };
+
+/* ---- Lists that were freed ---- */
+
+/* A list that was freed leads nowhere, and who writes to it in NDIS's memory leaves a trace. */
+#define POISON 0xDB
+
+static void list_poison(struct sg_record *record, const void *caller)
+{
+    struct sg_storage *storage = record->storage;
+
+    memset(record->list, POISON, LIST_SIZE(record->list->NumberOfElements));
+    if (!storage)
+        return;
+    memset(&storage->list, POISON, LIST_SIZE(storage->elements));
+    storage->freed_by = caller;
+}
+
+static void check_poison(struct sg_storage *storage)
+{
+    const uint8_t *byte = (const uint8_t *)&storage->list;
+    size_t i, size = LIST_SIZE(storage->elements);
+
+    if (!storage->freed_by)
+        return;
+    for (i = 0; i < size && byte[i] == POISON; i++)
+        ;
+    if (i < size)
+        rule_violation("NdisMFreeNetBufferSGList", storage->freed_by,
+                       "the scatter/gather list %p was written to, at offset %zu, after it had "
+                       "been freed from here",
+                       (void *)&storage->list, i);
+    storage->freed_by = NULL;
+}
 
 /* ---- Registration ---- */
 
@@ -125,6 +159,7 @@ void dma_release(struct ndis_adapter *adapter)
             struct sg_storage *storage = dma->storage;
 
             dma->storage = storage->next;
+            check_poison(storage);
             free(storage);
         }
         while (dma->bounces) {
@@ -200,13 +235,17 @@ static struct sg_storage *storage_get(struct dma_channel *dma, unsigned elements
             break;
         }
     pthread_mutex_unlock(&dma->lock);
-    if (storage)
+    if (storage) {
+        check_poison(storage);
         return storage;
+    }
     if (nt_allocation_fails())
         return NULL;
     storage = malloc(sizeof(*storage) + elements * sizeof(SCATTER_GATHER_ELEMENT));
-    if (storage)
+    if (storage) {
         storage->elements = elements;
+        storage->freed_by = NULL;
+    }
     return storage;
 }
 
@@ -503,8 +542,10 @@ VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_
         bounce_copy(record->bounce, NET_BUFFER_CURRENT_MDL(NetBuffer), mapped_length(NetBuffer),
                     false);
     NET_BUFFER_SCATTER_GATHER_LIST(NetBuffer) = NULL;
-    if (rules_enabled)
+    if (rules_enabled) {
         track_remove("SG list", NetBuffer, RULE_CALLER);
+        list_poison(record, RULE_CALLER);
+    }
     record_clear(dma, record);
     atomic_fetch_sub_explicit(&dma->outstanding, 1, memory_order_relaxed);
 }

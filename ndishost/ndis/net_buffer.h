@@ -70,11 +70,14 @@ struct sg_record {
 };
 
 /* Before each NET_BUFFER. */
+#define NB_POISONED_MDLS 8 /* of a chain: the first ones */
 struct nb_header {
     uint32_t magic;
-    bool with_data;       /* MDL and data came with it (NdisAllocateNetBufferMdlAndData) */
-    bool with_list;       /* lives and dies with its NET_BUFFER_LIST */
-    bool poisoned;        /* ownership.c */
+    bool with_data; /* MDL and data came with it (NdisAllocateNetBufferMdlAndData) */
+    bool with_list; /* lives and dies with its NET_BUFFER_LIST */
+    bool poisoned;  /* ownership.c: since its list was completed, with these MDLs */
+    NET_BUFFER_LIST *list;
+    MDL *mdl[NB_POISONED_MDLS];
     struct nb_pool *pool; /* NULL: with_list, or the protocol's own */
     uint64_t cookie;      /* the protocol's frame */
     struct sg_record sg;

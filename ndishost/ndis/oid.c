@@ -14,6 +14,8 @@
 #define OID_NEVER (60 * NT_SECOND)
 #define OID_FILL  0xA7       /* what a query's buffer holds before it is answered */
 #define OID_TAG   0x6469444E /* "NDid" */
+#define REQUEST_KIND \
+    "OID request" /* of its history: it is no leak of the driver's, however it ends */
 
 struct oid_state {
     pthread_mutex_t serial; /* held by the one who has a request out */
@@ -117,9 +119,9 @@ static bool wait_pending(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS
         nt_clock_wait(&state->completed, &state->lock, start + (late ? OID_NEVER : OID_LATE));
         if (state->current && !late && nt_clock_now() >= start + OID_LATE) {
             late = true;
-            rule_violation("NdisTimedOidComplete", oid_handler(adapter),
-                           "the request for OID 0x%08lX has been pending for 12 s",
-                           (unsigned long)oid);
+            rule_violation_object("NdisTimedOidComplete", state->current, oid_handler(adapter),
+                                  "the request for OID 0x%08lX has been pending for 12 s",
+                                  (unsigned long)oid);
         }
     }
     *status = state->status;
@@ -136,10 +138,11 @@ static NDIS_STATUS complete_at_once(struct ndis_adapter *adapter, NDIS_OID_REQUE
 
     pthread_mutex_lock(&state->lock);
     if (!state->current)
-        rule_violation("DoubleComplete", oid_handler(adapter),
-                       "MiniportOidRequest returned 0x%08X for OID 0x%08lX after it had called "
-                       "NdisMOidRequestComplete",
-                       (unsigned)status, (unsigned long)request->DATA.QUERY_INFORMATION.Oid);
+        rule_violation_object(
+            "DoubleComplete", request, oid_handler(adapter),
+            "MiniportOidRequest returned 0x%08X for OID 0x%08lX after it had called "
+            "NdisMOidRequestComplete",
+            (unsigned)status, (unsigned long)request->DATA.QUERY_INFORMATION.Oid);
     state->current = NULL;
     state->last = request;
     pthread_mutex_unlock(&state->lock);
@@ -259,11 +262,13 @@ static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, b
     NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
     const void *owner = track_owner(adapter);
     struct callback call;
+    bool complete = true;
 
     pthread_mutex_lock(&state->lock);
     state->current = request;
     pthread_mutex_unlock(&state->lock);
     COUNT(adapter, oid_requests, 1);
+    track_add(REQUEST_KIND, request, sizeof(*request), oid_handler(adapter));
     call = callback_begin("MiniportOidRequest");
     *status = adapter->driver->characteristics.OidRequestHandler(adapter->context, request);
     callback_end(&call);
@@ -272,9 +277,11 @@ static bool carry_out(struct ndis_adapter *adapter, NDIS_OID_REQUEST *request, b
     if (*cancelled)
         cancel_oid_request(adapter, request->RequestId);
     if (*status == NDIS_STATUS_PENDING)
-        return wait_pending(adapter, oid, status);
-    complete_at_once(adapter, request, *status);
-    return true;
+        complete = wait_pending(adapter, oid, status);
+    else
+        complete_at_once(adapter, request, *status);
+    track_remove(REQUEST_KIND, request, oid_handler(adapter));
+    return complete;
 }
 
 /* The answer into the caller's buffer. */
@@ -359,14 +366,16 @@ VOID NTAPI NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_
         bool work_item = callback_inside("NdisIoWorkItemRoutine");
 
         pthread_mutex_unlock(&state->lock);
-        rule_violation(!twice      ? "NdisOidDoubleRequest"
-                       : work_item ? "DoubleCompleteWorkItem"
-                                   : "NdisOidDoubleComplete",
-                       RULE_CALLER, "the OID request %p %s%s", (void *)OidRequest,
-                       twice ? "is complete already" : "is not the one that is pending",
-                       twice && work_item ? ", and a work item completes it once more" : "");
+        rule_violation_object(!twice      ? "NdisOidDoubleRequest"
+                              : work_item ? "DoubleCompleteWorkItem"
+                                          : "NdisOidDoubleComplete",
+                              OidRequest, RULE_CALLER, "the OID request %p %s%s",
+                              (void *)OidRequest,
+                              twice ? "is complete already" : "is not the one that is pending",
+                              twice && work_item ? ", and a work item completes it once more" : "");
         return;
     }
+    track_note(REQUEST_KIND, OidRequest, "completed", RULE_CALLER);
     state->current = NULL;
     state->last = OidRequest;
     state->status = Status;

@@ -10,23 +10,30 @@
 /* ---- Completed sends ---- */
 
 /* The MDLs too: what is read of them after the completion leads nowhere. */
-static void poison_mdls(MDL *mdl)
+static void poison_mdls(struct nb_header *header, MDL *mdl)
 {
+    unsigned count = 0;
+
     while (mdl) {
         MDL *next = mdl->Next;
 
+        if (count < NB_POISONED_MDLS)
+            header->mdl[count++] = mdl;
         memset(mdl, POISON, sizeof(*mdl));
         mdl = next;
     }
+    if (count < NB_POISONED_MDLS)
+        header->mdl[count] = NULL;
 }
 
-void poison_buffer(NET_BUFFER *nb)
+void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb)
 {
     struct nb_header *header = nb_of(nb);
 
     if (header->sg.list)
         return; /* reported already, and it may still be freed */
-    poison_mdls(NET_BUFFER_FIRST_MDL(nb));
+    poison_mdls(header, NET_BUFFER_FIRST_MDL(nb));
+    header->list = nbl;
     memset(nb, POISON, sizeof(*nb));
     header->poisoned = true;
 }
@@ -48,20 +55,29 @@ static size_t touched(const void *object, size_t size)
     return i;
 }
 
+/* What a list consisted of when it was completed. The list may have been sent again since. */
+static void check_poison(NET_BUFFER_LIST *nbl, const char *kind, const void *object, size_t size)
+{
+    size_t at = touched(object, size);
+
+    if (at < size)
+        rule_violation_object("NetBufferListOwner", nbl, nbl_of(nbl)->caller,
+                              "the %s %p was written to, at offset %zu, after the "
+                              "NET_BUFFER_LIST %p that it is of had been completed from here",
+                              kind, object, at, (void *)nbl);
+}
+
 void poison_end_buffer(NET_BUFFER *nb)
 {
     struct nb_header *header = nb_of(nb);
-    size_t at;
+    unsigned i;
 
     if (!header->poisoned)
         return;
     header->poisoned = false;
-    at = touched(nb, sizeof(*nb));
-    if (at < sizeof(*nb))
-        rule_violation("NetBufferListOwner", NULL,
-                       "the NET_BUFFER %p was written to, at offset %zu, after its list had been "
-                       "completed",
-                       (void *)nb, at);
+    check_poison(header->list, "NET_BUFFER", nb, sizeof(*nb));
+    for (i = 0; i < NB_POISONED_MDLS && header->mdl[i]; i++)
+        check_poison(header->list, "MDL", header->mdl[i], sizeof(MDL));
     memset(nb, 0, sizeof(*nb));
 }
 

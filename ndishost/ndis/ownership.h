@@ -3,7 +3,7 @@
  * ownership.h: who touches a NET_BUFFER_LIST that is not his is found by what he leaves in it. What
  * the miniport has completed is filled with poison, and looked at before it is used again; what it
  * has indicated has to come back as it was.
- *   poison_buffer(nb); ... poison_list(nbl);            completed
+ *   poison_buffer(nbl, nb); ... poison_list(nbl);       completed
  *   poison_end_buffer(nb); ... poison_end_list(nbl);    to be sent again: as if new
  *   indicated_remember(nbl);                            indicated
  *   indicated_compare(nbl);                             to be returned
@@ -14,7 +14,7 @@
 
 #include "ndis/net_buffer.h"
 
-void poison_buffer(NET_BUFFER *nb);
+void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb);
 void poison_list(NET_BUFFER_LIST *nbl);
 void poison_end_buffer(NET_BUFFER *nb);
 void poison_end_list(NET_BUFFER_LIST *nbl);

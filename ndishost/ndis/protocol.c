@@ -500,7 +500,7 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
             done.cookie[done.count] = nb_of(nb)->cookie;
             done.status[done.count++] = status;
             if (rules_enabled)
-                poison_buffer(nb);
+                poison_buffer(chain, nb);
             failed += status != NDIS_STATUS_SUCCESS;
             aborted += status == NDIS_STATUS_SEND_ABORTED;
         }

@@ -25,11 +25,12 @@ static void check_hang(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, ui
     if (now < quiet + SEND_HANG || adapter->send_hang_told == quiet)
         return;
     adapter->send_hang_told = quiet;
-    rule_violation("NdisTimedDataHang",
-                   (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
-                   "%s has sends that are pending, and for %u s has completed none; "
-                   "NET_BUFFER_LIST %p was sent %u s ago",
-                   adapter->name, seconds(now - quiet), (void *)oldest, seconds(now - since));
+    rule_violation_object("NdisTimedDataHang", oldest,
+                          (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
+                          "%s has sends that are pending, and for %u s has completed none; "
+                          "NET_BUFFER_LIST %p was sent %u s ago",
+                          adapter->name, seconds(now - quiet), (void *)oldest,
+                          seconds(now - since));
 }
 
 void send_watch(struct ndis_adapter *adapter)
@@ -43,11 +44,11 @@ void send_watch(struct ndis_adapter *adapter)
     if (now < since + SEND_LATE || adapter->send_late_told == since)
         return;
     adapter->send_late_told = since;
-    rule_violation("NdisTimedDataSend",
-                   (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
-                   "NET_BUFFER_LIST %p was sent to %s, which is %s, %u s ago, and has not been "
-                   "completed; the miniport has completed %llu lists in all",
-                   (void *)oldest, adapter->name, adapter_state_name(adapter_state(adapter)),
-                   seconds(now - since),
-                   (unsigned long long)SHARED_GET(adapter->counters.send_completed));
+    rule_violation_object(
+        "NdisTimedDataSend", oldest,
+        (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
+        "NET_BUFFER_LIST %p was sent to %s, which is %s, %u s ago, and has not been "
+        "completed; the miniport has completed %llu lists in all",
+        (void *)oldest, adapter->name, adapter_state_name(adapter_state(adapter)),
+        seconds(now - since), (unsigned long long)SHARED_GET(adapter->counters.send_completed));
 }

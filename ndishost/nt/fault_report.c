@@ -116,6 +116,7 @@ static void print_stack(const ucontext_t *context)
 
 struct verdict {
     const char *rule;
+    const void *object; /* that the access was meant for, if it can be told */
     char what[400];
 };
 
@@ -150,6 +151,7 @@ static void judge_address(struct verdict *v, uintptr_t address, const ucontext_t
     char guard[96];
     const char *kind = guard_page(address, guard, sizeof guard);
 
+    v->object = address < NULL_PAGES ? NULL : track_near((const void *)address);
     v->rule = *kind ? "SpecialPool" : irql >= IRQL_DISPATCH ? "PageFaultAtDispatch" : "PageFault";
     if (address < NULL_PAGES)
         kind = ", a null pointer or a member behind one";
@@ -224,7 +226,7 @@ _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t 
         PRINT("ndishost: ended by signal %d, sent by process %d\n", number, (int)info->si_pid);
     } else {
         judge(&v, number, info, context, why, what);
-        rule_violation(v.rule, (const void *)trap_pc(context), "%s", v.what);
+        rule_violation_object(v.rule, v.object, (const void *)trap_pc(context), "%s", v.what);
     }
     print_registers(context);
     print_stack(context);

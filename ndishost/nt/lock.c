@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Spin locks that know their owner; see lock.h. */
 #include <stdatomic.h>
+#include "loader/loader.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/irql_internal.h"
@@ -97,6 +98,17 @@ static void report_timeout(const volatile void *lock, uintptr_t word, const void
                        PATIENCE, (const void *)lock, nt_describe_other(owner, text, sizeof text));
 }
 
+static void report_again(const volatile void *lock, enum nt_lock_way way, const void *caller)
+{
+    const struct nt_held *held = find_held(lock);
+    char where[160];
+
+    rule_violation(raises(way) ? "SpinLock" : "SpinLockDpr", caller,
+                   "takes spin lock %p %s, which this thread holds, taken at %s",
+                   (const void *)lock, way_name(way),
+                   image_symbol(held ? held->caller : NULL, where, sizeof where));
+}
+
 /* Gives the owner time: first by turning round, then asleep. Counts in *turns. */
 static void wait_turn(volatile void *lock, uintptr_t word, unsigned *turns)
 {
@@ -128,9 +140,7 @@ static bool acquire_slowly(volatile void *lock, uintptr_t mine, enum nt_lock_way
                                              turns < SPINS ? mine : mine | CONTENDED))
                 return true;
         } else if ((word & ~CONTENDED) == mine) {
-            rule_violation(raises(way) ? "SpinLock" : "SpinLockDpr", caller,
-                           "takes spin lock %p %s, which this thread holds", (void *)lock,
-                           way_name(way));
+            report_again(lock, way, caller);
             return false;
         } else if (!owner_of(word)) {
             rule_violation("SpinLockWord", caller,
@@ -197,9 +207,13 @@ static bool irql_belongs_elsewhere(struct nt_held *held, unsigned old_irql)
 static void check_held(struct nt_held *held, enum nt_lock_way way, unsigned old_irql,
                        const void *caller)
 {
+    char where[160];
+
     if (held->way != way)
-        rule_violation("SpinLockDprRelease", caller, "releases spin lock %p %s; it was taken %s",
-                       (const void *)held->lock, way_name(way), way_name(held->way));
+        rule_violation("SpinLockDprRelease", caller,
+                       "releases spin lock %p %s; it was taken %s at %s", (const void *)held->lock,
+                       way_name(way), way_name(held->way),
+                       image_symbol(held->caller, where, sizeof where));
     else if (raises(way) && old_irql != held->old_irql && !irql_belongs_elsewhere(held, old_irql))
         rule_violation("SpinLockIrql", caller, "releases spin lock %p to %s; it was taken at %s",
                        (const void *)held->lock, irql_name(old_irql), irql_name(held->old_irql));

@@ -106,9 +106,9 @@ VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
 {
     HOST_CALL(DISPATCH_LEVEL);
     if (rules_enabled && !(MemoryDescriptorList->MdlFlags & MDL_PAGES_LOCKED))
-        rule_violation("MdlLocked", RULE_CALLER,
-                       "unlocks the pages of MDL %p, which are not locked",
-                       (void *)MemoryDescriptorList);
+        rule_violation_object("MdlLocked", MemoryDescriptorList, RULE_CALLER,
+                              "unlocks the pages of MDL %p, which are not locked",
+                              (void *)MemoryDescriptorList);
     MemoryDescriptorList->MdlFlags &=
         ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
 }
@@ -127,8 +127,8 @@ PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_M
     HOST_CALL(DISPATCH_LEVEL);
     if (rules_enabled &&
         !(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL)))
-        rule_violation("MdlLocked", RULE_CALLER, "maps MDL %p, whose pages are not locked",
-                       (void *)mdl);
+        rule_violation_object("MdlLocked", mdl, RULE_CALLER,
+                              "maps MDL %p, whose pages are not locked", (void *)mdl);
     if (!BugCheckOnFailure && nt_allocation_fails())
         return NULL;
     mdl->MappedSystemVa = MmGetMdlVirtualAddress(mdl);
@@ -152,8 +152,9 @@ VOID NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
     HOST_CALL(DISPATCH_LEVEL);
     if (rules_enabled && (!(MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) ||
                           BaseAddress != MemoryDescriptorList->MappedSystemVa))
-        rule_violation("MdlMapped", RULE_CALLER, "unmaps %p of MDL %p, which is not mapped there",
-                       BaseAddress, (void *)MemoryDescriptorList);
+        rule_violation_object("MdlMapped", MemoryDescriptorList, RULE_CALLER,
+                              "unmaps %p of MDL %p, which is not mapped there", BaseAddress,
+                              (void *)MemoryDescriptorList);
     MemoryDescriptorList->MdlFlags &= ~MDL_MAPPED_TO_SYSTEM_VA;
 }
 HOST_EXPORT("ntoskrnl.exe", MmUnmapLockedPages);

@@ -55,7 +55,8 @@ static const struct rule {
      "SG DMA is deregistered once, when no list is outstanding, and not used after"},
     {"NdisMAllocateNetBufferSGList", "a NET_BUFFER has one scatter/gather list at a time"},
     {"NdisMFreeNetBufferSGList",
-     "a NET_BUFFER's scatter/gather list is freed once, after delivery, before the completion"},
+     "a NET_BUFFER's scatter/gather list is freed once, after delivery, before the completion, and "
+     "not written to after"},
     {"NdisFreeScatterGatherList", "a scatter/gather list that is freed was built"},
     {"NdisMGetDmaAlignment", "the alignment of DMA is asked for after SG DMA was registered"},
     {"NdisMAllocateSharedMemory", "shared memory is allocated after the registration attributes"},

@@ -86,6 +86,9 @@ void rules_history_source(size_t (*history)(const void *object, char *buf, size_
 /* The history of the newest object of that address, living or lately gone, one line an event; ""
  * when there is none. For reports; returns the length. */
 size_t track_history(const void *object, char *buf, size_t size);
+/* The object, living or lately gone, in whose memory an address lies, or else the next one at most a page
+ * away; NULL if there is none. For reports of faults. */
+const void *track_near(const void *address);
 /* What the driver has obtained since a mark and still has, of this owner or (NULL) of all: a violation
  * for each kind, of the rule that belongs to it, which names the first one, where it was obtained and
  * its history. Each object is reported once. `after` says when: "MiniportHaltEx". */

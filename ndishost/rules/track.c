@@ -233,6 +233,64 @@ void track_note(const char *kind, const void *object, const char *what, const vo
 
 /* ---- Reports ---- */
 
+/* Not an unconditional lock: a report may come from a fault at the worst moment. */
+static bool lock_patiently(struct shard *shard)
+{
+    for (int tries = 0; pthread_mutex_trylock(&shard->lock) != 0; tries++) {
+        if (tries == 1000)
+            return false;
+        nt_clock_sleep(NT_MILLISECOND / 10);
+    }
+    return true;
+}
+
+/* A block ends at most 15 bytes before its guard page. One that ends before the address is nearer than any
+ * that begins behind it: what runs over is common, what runs under by a page is not. */
+#define NEAR (4096u + 15)
+
+struct near {
+    uintptr_t address;
+    const void *object;
+    size_t distance;
+    uint64_t time; /* of the last thing that happened to it: addresses are used again */
+};
+
+static void consider(struct near *near, const struct entry *e)
+{
+    uintptr_t start = (uintptr_t)e->object, end = start + (uintptr_t)e->size;
+    size_t distance = near->address < start  ? start - near->address + NEAR
+                      : near->address >= end ? near->address - end + 1
+                                             : 0;
+    uint64_t time = e->event[(e->events < EVENTS ? e->events : EVENTS) - 1].time;
+
+    if (distance > near->distance ||
+        (near->object && distance == near->distance && time < near->time))
+        return;
+    near->object = e->object;
+    near->distance = distance;
+    near->time = time;
+}
+
+const void *track_near(const void *address)
+{
+    struct near near = {.address = (uintptr_t)address, .distance = 2 * NEAR};
+
+    for (unsigned s = 0; s < SHARDS; s++) {
+        struct shard *shard = &shards[s];
+
+        if (!lock_patiently(shard))
+            continue;
+        for (size_t b = 0; b < shard->buckets; b++)
+            for (const struct entry *e = shard->bucket[b]; e; e = e->next)
+                consider(&near, e);
+        for (size_t g = 0; g < GRAVES; g++)
+            if (shard->grave[g])
+                consider(&near, shard->grave[g]);
+        pthread_mutex_unlock(&shard->lock);
+    }
+    return near.object;
+}
+
 size_t track_history(const void *object, char *buf, size_t size)
 {
     struct shard *shard = &shards[hash(object) % SHARDS];
@@ -241,12 +299,8 @@ size_t track_history(const void *object, char *buf, size_t size)
     char where[160];
 
     buf[0] = 0;
-    /* Not an unconditional lock: a report may come from a fault at the worst moment. */
-    for (int tries = 0; pthread_mutex_trylock(&shard->lock) != 0; tries++) {
-        if (tries == 1000)
-            return 0;
-        nt_clock_sleep(NT_MILLISECOND / 10);
-    }
+    if (!lock_patiently(shard))
+        return 0;
     found = find(shard, NULL, object);
     e = found ? *found : exhume(shard, NULL, object);
     for (unsigned i = 0; e && i < e->events && i < EVENTS && used < size; i++) {
