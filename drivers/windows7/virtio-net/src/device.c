@@ -460,6 +460,8 @@ static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter)
     Status = AerovnetDeviceNegotiate(Adapter);
     if (Status == NDIS_STATUS_SUCCESS)
         Status = AerovnetDeviceStart(Adapter);
+    if (Status == NDIS_STATUS_SUCCESS)
+        InterlockedExchange(&Adapter->Gone, 0); /* it has answered */
     return Status;
 }
 
@@ -502,7 +504,8 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
 {
-    if (!Adapter->Gone && !Adapter->Asleep)
+    /* NDIS may call as soon as it knows the adapter: before there is a register to write to. */
+    if (!Adapter->Gone && !Adapter->Asleep && Adapter->Device.common.address != NULL)
         virtio_pci_reset_now(&Adapter->Device);
 }
 
@@ -513,6 +516,9 @@ VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, U
     Adapter->DeviceErrors++;
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
+    /* A reset may have ended since the first line, on another processor: then these were its
+     * queues, and another reset has to bring them back. */
+    InterlockedExchange(&Adapter->ResetNeeded, 1);
     AerovnetLog(Adapter, Event, First, Second);
 }
 
