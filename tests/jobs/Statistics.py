@@ -6,6 +6,7 @@ import os
 import random
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import ndishost as host
@@ -149,6 +150,22 @@ def errors(machine):
         machine.same("frames in while paused", paused["in_octets"], 0)
         session.do("restart")
     session.run.clean()
+
+
+@job.test("frames that a reset takes back are discards, each NET_BUFFER one", buses=("model",))
+def taken_back(machine):
+    with machine.session("gen:count=3000,dir=tx,stall=60", bus="fault=tx_stall@500") as session:
+        until = time.monotonic() + 20
+        while session.stats()["ndis"]["sent_frames"] < 1200 and time.monotonic() < until:
+            session.do("sleep 20")
+        session.do("reset")
+        session.do("sleep 50")
+        got, sent = statistics(machine, session), session.stats()["ndis"]
+        machine.expect(sent["sent_frames"] > sent["sent_lists"], "no list had more than one NET_BUFFER")
+        machine.expect(sent["send_failed_frames"] > 500, "%d frames were taken back" % sent["send_failed_frames"])
+        machine.same("discards and errors out", (got["out_discards"], got["out_errors"]),
+                     (sent["send_failed_frames"], 0))
+    session.run.lawful()
 
 
 @job.test("received buffers that hold no frame are errors", buses=("model",))

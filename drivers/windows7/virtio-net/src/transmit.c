@@ -34,32 +34,38 @@ static VOID AerovnetComplete(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Done, BO
     AerovnetRelease(Adapter, Count);
 }
 
-/* Prepares a list for the queue: counts its NET_BUFFERs and looks at their lengths. */
-static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List)
+static ULONG AerovnetCountFrames(PNET_BUFFER NetBuffer)
+{
+    ULONG Count = 0;
+
+    for (; NetBuffer != NULL; NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer))
+        Count++;
+    return Count;
+}
+
+/* Prepares a list of `Count` NET_BUFFERs for the queue, and looks at their lengths. */
+static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Count)
 {
     PNET_BUFFER NetBuffer;
-    LONG Count = 0;
 
     for (NetBuffer = NET_BUFFER_LIST_FIRST_NB(List); NetBuffer != NULL;
-         NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer)) {
+         NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer))
         if (NET_BUFFER_DATA_LENGTH(NetBuffer) < AEROVNET_ETHERNET_HEADER ||
             NET_BUFFER_DATA_LENGTH(NetBuffer) > AEROVNET_FRAME_MAX)
             return NDIS_STATUS_INVALID_LENGTH;
-        Count++;
-    }
     if (Count == 0)
         return NDIS_STATUS_FAILURE; /* no other of those allowed says it */
-    *AEROVNET_LIST_PENDING(List) = Count;
+    *AEROVNET_LIST_PENDING(List) = (LONG)Count;
     AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
     NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Appends `Lists` to the queue, all or none of them. They are counted in Outstanding, and one
- * more for the call itself: the lists may be back before it ends, and the adapter must not be
- * gone by then. */
-static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Bad,
-                                     BOOLEAN AtDispatch)
+/* Appends `Lists`, which have `Frames` NET_BUFFERs, to the queue, all or none of them. They are
+ * counted in Outstanding, and one more for the call itself: the lists may be back before it ends,
+ * and the adapter must not be gone by then. `Bad` NET_BUFFERs were refused before. */
+static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Frames,
+                                     ULONG Bad, BOOLEAN AtDispatch)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
@@ -77,7 +83,7 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
         Status = (Adapter->ResetNeeded || Adapter->Resetting) && !Adapter->Gone
                      ? NDIS_STATUS_RESET_IN_PROGRESS
                      : NDIS_STATUS_FAILURE;
-        Transmit->Traffic.Discards += Lists->Count;
+        Transmit->Traffic.Discards += Frames;
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
@@ -96,6 +102,8 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
     BOOLEAN AtDispatch = NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags) != 0;
     AEROVNET_CHAIN Good, Bad;
+    ULONG GoodFrames = 0, BadFrames = 0;
+    ULONG Frames;
     PNET_BUFFER_LIST List, Next;
     NDIS_STATUS Status;
     KIRQL OldIrql = DISPATCH_LEVEL;
@@ -106,13 +114,19 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     AerovnetChainInit(&Bad);
     for (List = NetBufferList; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
-        Status = AerovnetCheckList(List);
-        if (Status != NDIS_STATUS_SUCCESS)
+        Frames = AerovnetCountFrames(NET_BUFFER_LIST_FIRST_NB(List));
+        Status = AerovnetCheckList(List, Frames);
+        if (Status == NDIS_STATUS_SUCCESS) {
+            GoodFrames += Frames;
+            AerovnetChainAppend(&Good, List);
+        } else {
             NET_BUFFER_LIST_STATUS(List) = Status;
-        AerovnetChainAppend(Status == NDIS_STATUS_SUCCESS ? &Good : &Bad, List);
+            BadFrames += Frames;
+            AerovnetChainAppend(&Bad, List);
+        }
     }
 
-    Status = AerovnetTakeLists(Adapter, &Good, Bad.Count, AtDispatch);
+    Status = AerovnetTakeLists(Adapter, &Good, GoodFrames, BadFrames, AtDispatch);
     if (Status != NDIS_STATUS_SUCCESS) {
         for (List = Good.Head; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
             NET_BUFFER_LIST_STATUS(List) = Status;
@@ -478,8 +492,6 @@ static VOID AerovnetGiveUp(PAEROVNET_ADAPTER Adapter, BOOLEAN All, PVOID CancelI
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     AEROVNET_CHAIN Waiting, Chosen, Done;
     PNET_BUFFER_LIST List;
-    PNET_BUFFER NetBuffer;
-    LONG Count;
 
     AerovnetChainInit(&Waiting);
     AerovnetChainInit(&Chosen);
@@ -488,22 +500,19 @@ static VOID AerovnetGiveUp(PAEROVNET_ADAPTER Adapter, BOOLEAN All, PVOID CancelI
     AerovnetChainMove(&Waiting, &Transmit->Waiting);
     while (Waiting.Head != NULL) {
         List = AerovnetChainPop(&Waiting);
-        if (All || NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(List) == CancelId)
+        if (All || NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(List) == CancelId) {
+            Transmit->Traffic.Discards += AerovnetCountFrames(AEROVNET_LIST_NEXT(List));
             AerovnetChainAppend(&Chosen, List);
-        else
+        } else {
             AerovnetChainAppend(&Transmit->Waiting, List);
+        }
     }
-    Transmit->Traffic.Discards += Chosen.Count;
     NdisReleaseSpinLock(&Transmit->Queue.Lock);
 
     while (Chosen.Head != NULL) {
         List = AerovnetChainPop(&Chosen);
-        Count = 0;
-        for (NetBuffer = AEROVNET_LIST_NEXT(List); NetBuffer != NULL;
-             NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer))
-            Count++;
         NET_BUFFER_LIST_STATUS(List) = Status;
-        AerovnetListDone(List, Count, &Done);
+        AerovnetListDone(List, (LONG)AerovnetCountFrames(AEROVNET_LIST_NEXT(List)), &Done);
     }
     AerovnetComplete(Adapter, &Done, FALSE);
 }
@@ -518,6 +527,16 @@ VOID NTAPI AerovnetCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId
     AerovnetGiveUp(MiniportAdapterContext, FALSE, CancelId, NDIS_STATUS_SEND_ABORTED);
 }
 
+/* Gives up a frame that was in the ring or ready for it. The lock is held. */
+static VOID AerovnetTakeBackSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slot,
+                                 PAEROVNET_SLOT *Slots, NDIS_STATUS Status)
+{
+    Transmit->Traffic.Discards++;
+    Slot->Status = Status;
+    Slot->Next = *Slots;
+    *Slots = Slot;
+}
+
 /* Takes the slots off that are in the ring or ready for it; FALSE while NDIS still maps one. */
 static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Slots,
                                      NDIS_STATUS Status)
@@ -526,16 +545,11 @@ static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT
     BOOLEAN All;
 
     NdisAcquireSpinLock(&Transmit->Queue.Lock);
-    while ((Slot = virtq_detach(&Transmit->Queue.Ring)) != NULL) {
-        Slot->Status = Status;
-        Slot->Next = *Slots;
-        *Slots = Slot;
-    }
+    while ((Slot = virtq_detach(&Transmit->Queue.Ring)) != NULL)
+        AerovnetTakeBackSlot(Transmit, Slot, Slots, Status);
     while ((Slot = Transmit->Mapped) != NULL && Slot->State == AEROVNET_SLOT_READY) {
         Transmit->Mapped = Slot->Next;
-        Slot->Status = Status;
-        Slot->Next = *Slots;
-        *Slots = Slot;
+        AerovnetTakeBackSlot(Transmit, Slot, Slots, Status);
     }
     All = Transmit->Mapped == NULL;
     if (All) {
