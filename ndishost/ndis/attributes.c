@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ndis/configuration.h"
+#include "ndis/life_cycle.h"
 #include "nt/pool.h"
 
 static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *format,
@@ -43,6 +44,7 @@ static NDIS_STATUS registration_set(struct ndis_adapter *adapter,
     memcpy(&adapter->registration, attributes, sizeof(adapter->registration));
     adapter->context = attributes->MiniportAdapterContext;
     adapter->registration_set = true;
+    hang_check_early(adapter);
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -35,6 +35,9 @@ bool life_cycle_send_enter(struct ndis_adapter *adapter);
 void life_cycle_send_leave(struct ndis_adapter *adapter);
 
 /* reset.c: the thread that calls MiniportCheckForHangEx, and MiniportResetEx when it says so. */
+/* The first call comes while MiniportInitializeEx still runs, as it does when that takes long; what
+ * it answers does not matter yet. Returns when it has returned. */
+void hang_check_early(struct ndis_adapter *adapter);
 int hang_check_start(struct ndis_adapter *adapter);
 void hang_check_stop(struct ndis_adapter *adapter);
 /* Waits until MiniportCheckForHangEx has returned; in low power it is not called again. */

@@ -72,6 +72,22 @@ void hang_check_flush(struct ndis_adapter *adapter)
     pthread_mutex_unlock(&adapter->lock);
 }
 
+static void hang_check_once(void *context)
+{
+    hangs(context);
+}
+
+void hang_check_early(struct ndis_adapter *adapter)
+{
+    pthread_t thread;
+
+    if (!adapter->driver->characteristics.CheckForHangHandlerEx ||
+        adapter_state(adapter) != ADAPTER_INITIALIZING ||
+        nt_thread_start(&thread, "early check for hang", hang_check_once, adapter))
+        return;
+    pthread_join(thread, NULL);
+}
+
 int hang_check_start(struct ndis_adapter *adapter)
 {
     if (!adapter->driver->characteristics.CheckForHangHandlerEx)

@@ -279,8 +279,9 @@ typedef struct _AEROVNET_ADAPTER {
     LONG volatile Gone;      /* registers read all ones: the hardware is not there */
     LONG volatile Asleep;    /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
     LONG volatile PausePending;
-    LONG volatile DeviceBusy; /* somebody stops or starts the device */
-    LONG volatile LinkUp;     /* as NDIS was told last */
+    LONG volatile DeviceBusy;  /* somebody stops or starts the device */
+    LONG volatile Initialized; /* Initialize has succeeded */
+    LONG volatile LinkUp;      /* as NDIS was told last */
     LONG volatile LinkChanges;
 
     /* Written by the ISR only, so one at a time. */

@@ -346,6 +346,8 @@ static NDIS_STATUS NTAPI AerovnetInitializeEx(NDIS_HANDLE MiniportAdapterHandle,
     }
     if (Status != NDIS_STATUS_SUCCESS)
         AerovnetDestroy(Adapter);
+    else
+        InterlockedExchange(&Adapter->Initialized, 1);
     return Status;
 }
 
@@ -406,11 +408,13 @@ static VOID NTAPI AerovnetShutdownEx(NDIS_HANDLE MiniportAdapterContext,
     AerovnetDeviceShutdown(MiniportAdapterContext);
 }
 
+/* NDIS may call while Initialize still runs, if that takes long
+ * (network/miniport-adapter-check-for-hang-and-reset-operations). */
 static BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
 {
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
 
-    return AerovnetDeviceHangs(Adapter);
+    return Adapter->Initialized && AerovnetDeviceHangs(Adapter);
 }
 
 /* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does
