@@ -16,9 +16,9 @@ VARIANT_nothing := 3
 all: $(foreach arch,x64 x86,$(VARIANTS:%=$(DIR)/$(arch)/%.sys) $(DIR)/$(arch)/import.sys)
 
 define rules_of
-$(DIR)/$(1)/$(2)/%.o: $(HERE)/miniport/%.c $(HERE)/miniport/loop.h
+$(DIR)/$(1)/$(2)/%.o: $(HERE)/miniport/%.c $(HERE)/miniport/loop.h tests/lib/miniport_forms.h
 	@mkdir -p $$(@D)
-	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -DLOOP_VARIANT=$(VARIANT_$(2)) -c $$< -o $$@
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -Itests/lib -DLOOP_VARIANT=$(VARIANT_$(2)) -c $$< -o $$@
 
 $(DIR)/$(1)/$(2).sys: $(SOURCES:$(HERE)/miniport/%.c=$(DIR)/$(1)/$(2)/%.o) $(DRIVER_RUNTIME_$(1)) $(IMPLIBS_$(1))
 	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(IMPLIBS_$(1))

@@ -2,6 +2,8 @@
 /* The correct miniport that the faulty ones differ from; see miniport.h. */
 #include "miniport.h"
 
+#include "miniport_forms.h"
+
 ADAPTER Adapter;
 NDIS_HANDLE Driver;
 PDRIVER_OBJECT DriverObject;
@@ -144,11 +146,7 @@ NDIS_STATUS OpenConfiguration(PNDIS_HANDLE Configuration)
 {
     NDIS_CONFIGURATION_OBJECT Object;
 
-    NdisZeroMemory(&Object, sizeof(Object));
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
-    Object.NdisHandle = Adapter.Handle;
+    FormConfiguration(&Object, Adapter.Handle);
     return NdisOpenConfigurationEx(&Object, Configuration);
 }
 
@@ -183,14 +181,7 @@ NDIS_STATUS RegisterInterrupt(PNDIS_HANDLE Interrupt)
 {
     NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics;
 
-    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
-    Characteristics.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1;
-    Characteristics.InterruptHandler = Isr;
-    Characteristics.InterruptDpcHandler = Dpc;
-    Characteristics.DisableInterruptHandler = EnableInterrupt;
-    Characteristics.EnableInterruptHandler = EnableInterrupt;
+    FormInterrupt(&Characteristics, Isr, Dpc, EnableInterrupt);
     return NdisMRegisterInterruptEx(Adapter.Handle, &Adapter, &Characteristics, Interrupt);
 }
 
@@ -220,14 +211,7 @@ NDIS_STATUS RegisterDma(PNDIS_HANDLE Dma)
 {
     NDIS_SG_DMA_DESCRIPTION Description;
 
-    NdisZeroMemory(&Description, sizeof(Description));
-    Description.Header.Type = NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION;
-    Description.Header.Revision = NDIS_SG_DMA_DESCRIPTION_REVISION_1;
-    Description.Header.Size = NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1;
-    Description.Flags = NDIS_SG_DMA_64_BIT_ADDRESS;
-    Description.MaximumPhysicalMapping = FRAME_BYTES;
-    Description.ProcessSGListHandler = ProcessSgList;
-    Description.SharedMemAllocateCompleteHandler = SharedMemoryComplete;
+    FormDma(&Description, FRAME_BYTES, ProcessSgList, SharedMemoryComplete);
     return NdisMRegisterScatterGatherDma(Adapter.Handle, &Description, Dma);
 }
 
@@ -249,12 +233,7 @@ NDIS_HANDLE AllocateTimer(VOID)
     NDIS_TIMER_CHARACTERISTICS Characteristics;
     NDIS_HANDLE Timer;
 
-    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS;
-    Characteristics.Header.Revision = NDIS_TIMER_CHARACTERISTICS_REVISION_1;
-    Characteristics.Header.Size = NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1;
-    Characteristics.AllocationTag = TAG;
-    Characteristics.TimerFunction = TimerRoutine;
+    FormTimer(&Characteristics, TAG, TimerRoutine, NULL);
     if (NdisAllocateTimerObject(Adapter.Handle, &Characteristics, &Timer) != NDIS_STATUS_SUCCESS)
         return NULL;
     return Timer;
@@ -265,12 +244,7 @@ static BOOLEAN AllocatePools(VOID)
     NET_BUFFER_LIST_POOL_PARAMETERS Lists;
     NET_BUFFER_POOL_PARAMETERS Buffers;
 
-    NdisZeroMemory(&Lists, sizeof(Lists));
-    Lists.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Lists.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Lists.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Lists.fAllocateNetBuffer = TRUE;
-    Lists.PoolTag = TAG;
+    FormListPool(&Lists, TAG);
     Adapter.ListPool = NdisAllocateNetBufferListPool(Adapter.Handle, &Lists);
     NdisZeroMemory(&Buffers, sizeof(Buffers));
     Buffers.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
@@ -350,14 +324,7 @@ NDIS_STATUS SetRegistration(VOID)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
 
-    NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
-    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.MiniportAdapterContext = &Adapter;
-    Attributes.AttributeFlags =
-        NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE | NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
-    Attributes.InterfaceType = NdisInterfacePci;
+    FormRegistration(&Attributes, &Adapter);
     Hooks.Registration(&Attributes);
     return NdisMSetMiniportAttributes(Adapter.Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
@@ -371,37 +338,7 @@ NDIS_STATUS SetGeneral(VOID)
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES Attributes;
     NDIS_PM_CAPABILITIES Pm;
 
-    NdisZeroMemory(&Pm, sizeof(Pm));
-    Pm.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Pm.Header.Revision = NDIS_PM_CAPABILITIES_REVISION_1;
-    Pm.Header.Size = NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1;
-    NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
-    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
-    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
-    Attributes.MediaType = NdisMedium802_3;
-    Attributes.PhysicalMediumType = NdisPhysicalMedium802_3;
-    Attributes.MtuSize = 1500;
-    Attributes.MaxXmitLinkSpeed = Attributes.XmitLinkSpeed = 1000000000;
-    Attributes.MaxRcvLinkSpeed = Attributes.RcvLinkSpeed = 1000000000;
-    Attributes.MediaConnectState = MediaConnectStateConnected;
-    Attributes.MediaDuplexState = MediaDuplexStateFull;
-    Attributes.LookaheadSize = 1500;
-    Attributes.MacOptions = NDIS_MAC_OPTION_NO_LOOPBACK | NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA;
-    Attributes.SupportedPacketFilters =
-        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_BROADCAST | NDIS_PACKET_TYPE_MULTICAST;
-    Attributes.MaxMulticastListSize = 32;
-    Attributes.MacAddressLength = 6;
-    NdisMoveMemory(Attributes.PermanentMacAddress, Mac, 6);
-    NdisMoveMemory(Attributes.CurrentMacAddress, Mac, 6);
-    Attributes.AccessType = NET_IF_ACCESS_BROADCAST;
-    Attributes.DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
-    Attributes.ConnectionType = NET_IF_CONNECTION_DEDICATED;
-    Attributes.IfType = IF_TYPE_ETHERNET_CSMACD;
-    Attributes.IfConnectorPresent = TRUE;
-    Attributes.SupportedOidList = Oids;
-    Attributes.SupportedOidListLength = sizeof(Oids);
-    Attributes.PowerManagementCapabilitiesEx = &Pm;
+    FormGeneral(&Attributes, &Pm, Mac, Oids, sizeof(Oids));
     Hooks.General(&Attributes);
     return NdisMSetMiniportAttributes(Adapter.Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
@@ -661,13 +598,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT Object, PUNICODE_STRING RegistryPath)
 
     DriverObject = Object;
     Break(&Hooks);
-    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS;
-    Characteristics.Header.Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    Characteristics.MajorNdisVersion = 6;
-    Characteristics.MinorNdisVersion = 20;
-    Characteristics.MajorDriverVersion = 1;
+    FormDriver(&Characteristics);
     Characteristics.InitializeHandlerEx = MiniportInitialize;
     Characteristics.HaltHandlerEx = MiniportHalt;
     Characteristics.UnloadHandler = MiniportUnload;

@@ -6,6 +6,7 @@ include include/ndis-mingw/rules.mk
 
 HERE   := tests/rules
 DIR    := $(OUT)/tests/rules
+FORMS  := tests/lib/miniport_forms.h
 FAULTS := $(filter-out miniport,$(patsubst $(HERE)/%.c,%,$(wildcard $(HERE)/*.c)))
 
 all: $(foreach arch,x64 x86,$(FAULTS:%=$(DIR)/$(arch)/%.sys))
@@ -16,8 +17,8 @@ $(DIR)/$(1)/miniport.h.gch: $(HERE)/miniport.h $(shell find $(NDIS_MINGW) -name 
 	@mkdir -p $$(@D)
 	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -x c-header $$< -o $$@
 
-$(DIR)/$(1)/%.o: $(HERE)/%.c $(DIR)/$(1)/miniport.h.gch
-	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -include $(DIR)/$(1)/miniport.h -c $$< -o $$@
+$(DIR)/$(1)/%.o: $(HERE)/%.c $(DIR)/$(1)/miniport.h.gch $(FORMS)
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -Itests/lib -include $(DIR)/$(1)/miniport.h -c $$< -o $$@
 
 $(DIR)/$(1)/%.sys: $(DIR)/$(1)/%.o $(DIR)/$(1)/miniport.o $(DRIVER_RUNTIME_$(1)) $(IMPLIBS_$(1))
 	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(IMPLIBS_$(1))

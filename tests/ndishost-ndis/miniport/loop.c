@@ -2,6 +2,8 @@
 /* The life of the test miniport: registration, Initialize, Halt. */
 #include "loop.h"
 
+#include "miniport_forms.h"
+
 static NDIS_HANDLE DriverHandle;
 static PVOID Leaked;
 
@@ -36,14 +38,7 @@ static NDIS_STATUS RegisterInterrupt(PLOOP_ADAPTER Adapter)
     NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics;
     NDIS_STATUS Status;
 
-    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
-    Characteristics.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1;
-    Characteristics.InterruptHandler = LoopIsr;
-    Characteristics.InterruptDpcHandler = LoopDpc;
-    Characteristics.DisableInterruptHandler = LoopEnableInterrupt;
-    Characteristics.EnableInterruptHandler = LoopEnableInterrupt;
+    FormInterrupt(&Characteristics, LoopIsr, LoopDpc, LoopEnableInterrupt);
     Status =
         NdisMRegisterInterruptEx(Adapter->Handle, Adapter, &Characteristics, &Adapter->Interrupt);
     if (Status == NDIS_STATUS_SUCCESS)
@@ -72,14 +67,7 @@ static NDIS_STATUS RegisterDma(PLOOP_ADAPTER Adapter)
     NDIS_SG_DMA_DESCRIPTION Description;
     NDIS_STATUS Status;
 
-    NdisZeroMemory(&Description, sizeof(Description));
-    Description.Header.Type = NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION;
-    Description.Header.Revision = NDIS_SG_DMA_DESCRIPTION_REVISION_1;
-    Description.Header.Size = NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1;
-    Description.Flags = NDIS_SG_DMA_64_BIT_ADDRESS;
-    Description.MaximumPhysicalMapping = LOOP_BUFFER_BYTES;
-    Description.ProcessSGListHandler = LoopProcessSgList;
-    Description.SharedMemAllocateCompleteHandler = LoopSharedMemoryComplete;
+    FormDma(&Description, LOOP_BUFFER_BYTES, LoopProcessSgList, LoopSharedMemoryComplete);
     Status = NdisMRegisterScatterGatherDma(Adapter->Handle, &Description, &Adapter->Dma);
     Adapter->SgSize = Description.ScatterGatherListSize;
     if (Status == NDIS_STATUS_SUCCESS)
@@ -93,14 +81,7 @@ static NDIS_STATUS SetRegistration(PLOOP_ADAPTER Adapter)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
 
-    NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
-    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.MiniportAdapterContext = Adapter;
-    Attributes.AttributeFlags =
-        NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE | NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
-    Attributes.InterfaceType = NdisInterfacePci;
+    FormRegistration(&Attributes, Adapter);
     return NdisMSetMiniportAttributes(Adapter->Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
 }
@@ -110,38 +91,8 @@ static NDIS_STATUS SetGeneral(PLOOP_ADAPTER Adapter)
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES Attributes;
     NDIS_PM_CAPABILITIES Pm;
 
-    NdisZeroMemory(&Pm, sizeof(Pm));
-    Pm.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Pm.Header.Revision = NDIS_PM_CAPABILITIES_REVISION_1;
-    Pm.Header.Size = NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1;
-    NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
-    Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
-    Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
-    Attributes.MediaType = NdisMedium802_3;
-    Attributes.PhysicalMediumType = NdisPhysicalMedium802_3;
-    Attributes.MtuSize = LOOP_MTU;
-    Attributes.MaxXmitLinkSpeed = Attributes.XmitLinkSpeed = 1000000000;
-    Attributes.MaxRcvLinkSpeed = Attributes.RcvLinkSpeed = 1000000000;
-    Attributes.MediaConnectState = MediaConnectStateConnected;
-    Attributes.MediaDuplexState = MediaDuplexStateFull;
-    Attributes.LookaheadSize = LOOP_MTU;
-    Attributes.MacOptions = NDIS_MAC_OPTION_NO_LOOPBACK | NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA;
-    Attributes.SupportedPacketFilters =
-        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_BROADCAST | NDIS_PACKET_TYPE_MULTICAST;
-    Attributes.MaxMulticastListSize = 32;
-    Attributes.MacAddressLength = 6;
-    NdisMoveMemory(Attributes.PermanentMacAddress, Adapter->Mac, 6);
-    NdisMoveMemory(Attributes.CurrentMacAddress, Adapter->Mac, 6);
-    Attributes.AccessType = NET_IF_ACCESS_BROADCAST;
-    Attributes.DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
-    Attributes.ConnectionType = NET_IF_CONNECTION_DEDICATED;
-    Attributes.IfType = IF_TYPE_ETHERNET_CSMACD;
-    Attributes.IfConnectorPresent = TRUE;
+    FormGeneral(&Attributes, &Pm, Adapter->Mac, LoopOids, LoopOidsLength);
     Attributes.SupportedStatistics = NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED;
-    Attributes.SupportedOidList = LoopOids;
-    Attributes.SupportedOidListLength = LoopOidsLength;
-    Attributes.PowerManagementCapabilitiesEx = &Pm;
     return NdisMSetMiniportAttributes(Adapter->Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
 }
@@ -157,11 +108,7 @@ static ULONG ReadMode(NDIS_HANDLE Handle)
     NDIS_STATUS Status;
     ULONG Mode = LOOP_GOOD;
 
-    NdisZeroMemory(&Object, sizeof(Object));
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
-    Object.NdisHandle = Handle;
+    FormConfiguration(&Object, Handle);
     if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
         return LOOP_GOOD;
     NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterInteger);
@@ -176,20 +123,9 @@ static NDIS_STATUS AllocateObjects(PLOOP_ADAPTER Adapter)
     NET_BUFFER_LIST_POOL_PARAMETERS Pool;
     NDIS_TIMER_CHARACTERISTICS Timer;
 
-    NdisZeroMemory(&Pool, sizeof(Pool));
-    Pool.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Pool.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Pool.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Pool.fAllocateNetBuffer = TRUE;
-    Pool.PoolTag = LOOP_TAG;
+    FormListPool(&Pool, LOOP_TAG);
     Adapter->ListPool = NdisAllocateNetBufferListPool(Adapter->Handle, &Pool);
-    NdisZeroMemory(&Timer, sizeof(Timer));
-    Timer.Header.Type = NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS;
-    Timer.Header.Revision = NDIS_TIMER_CHARACTERISTICS_REVISION_1;
-    Timer.Header.Size = NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1;
-    Timer.AllocationTag = LOOP_TAG;
-    Timer.TimerFunction = LoopTimer;
-    Timer.FunctionContext = Adapter;
+    FormTimer(&Timer, LOOP_TAG, LoopTimer, Adapter);
     if (NdisAllocateTimerObject(Adapter->Handle, &Timer, &Adapter->Timer) != NDIS_STATUS_SUCCESS)
         Adapter->Timer = NULL;
     Adapter->WorkItem = NdisAllocateIoWorkItem(Adapter->Handle);
@@ -327,12 +263,9 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
 {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics;
 
-    NdisZeroMemory(&Characteristics, sizeof(Characteristics));
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS;
-    Characteristics.Header.Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    Characteristics.MajorNdisVersion = 6;
-    Characteristics.MinorNdisVersion = LOOP_VARIANT == 1 ? 99 : 20;
+    FormDriver(&Characteristics);
+    if (LOOP_VARIANT == 1)
+        Characteristics.MinorNdisVersion = 99;
     Characteristics.InitializeHandlerEx = LoopInitialize;
     Characteristics.HaltHandlerEx = LoopHalt;
     Characteristics.UnloadHandler = LoopUnload;
