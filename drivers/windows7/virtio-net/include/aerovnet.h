@@ -261,7 +261,7 @@ typedef struct _AEROVNET_ADAPTER {
     NDIS_HANDLE DmaHandle;
     NDIS_HANDLE ResetWorkItem;
     AEROVNET_BAR Bar[VIRTIO_PCI_MAX_BARS];
-    struct virtio_pci_device Device;
+    struct virtio_pci_device Device; /* but its features: each reset negotiates them anew */
     ULONG64 MemoryBytes;
     UCHAR PermanentAddress[AEROVNET_ADDRESS_LENGTH];
     UCHAR CurrentAddress[AEROVNET_ADDRESS_LENGTH];
