@@ -29,6 +29,7 @@ extern "C" {
 #include "ndis/power.h"
 #include "ndis/receive.h"
 #include "ndis/port.h"
+#include "ndis/interface.h"
 #include "ndis/interrupt.h"
 #include "ndis/dma.h"
 #include "ndis/miniport.h"

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ndis/interface.h"
 #include "ndis/protocol.h"
 #include "nt/clock.h"
 #include "nt/dma_map.h"
@@ -54,9 +55,9 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->Header.Size = NDIS_SIZEOF_MINIPORT_INIT_PARAMETER_REVISION_1;
     parameters->AllocatedResources = adapter->resources;
     parameters->MiniportAddDeviceContext = adapter->add_device_context;
-    parameters->IfIndex = 11 + adapter->index;
-    parameters->NetLuid.Info.IfType = IF_TYPE_ETHERNET_CSMACD;
-    parameters->NetLuid.Info.NetLuidIndex = 5 + adapter->index;
+    interface_register(adapter->index);
+    parameters->IfIndex = interface_index(adapter->index);
+    parameters->NetLuid = interface_luid(adapter->index);
     parameters->DefaultPortAuthStates = authentication;
 }
 

@@ -22,6 +22,7 @@
 
 static const char NT[] = "Irql";
 static const char GATHER_DMA[] = "Irql_Gather_DMA_Function";
+static const char INTERFACES[] = "Irql_Interfaces_Function";
 static const char INTERRUPT[] = "Irql_Interrupt_Function";
 static const char IRQL_SETTING[] = "Irql_IrqlSetting_Function";
 static const char MINIPORT_DRIVER[] = "Irql_Miniport_Driver_Function";
@@ -303,6 +304,10 @@ static const struct irql_fact table[] = {
     {"NdisGroupActiveProcessorCount", ANY, MISCELLANEOUS},
     {"NdisGroupActiveProcessorMask", ANY, MISCELLANEOUS},
     {"NdisGroupMaxProcessorCount", ANY, MISCELLANEOUS},
+    {"NdisIfAllocateNetLuidIndex", UP_TO(PASSIVE), INTERFACES},
+    {"NdisIfFreeNetLuidIndex", UP_TO(PASSIVE), INTERFACES},
+    {"NdisIfGetInterfaceIndexFromNetLuid", UP_TO(PASSIVE), INTERFACES},
+    {"NdisIfGetNetLuidFromInterfaceIndex", UP_TO(PASSIVE), INTERFACES},
     {"NdisInitAnsiString", ANY, MISCELLANEOUS},
     {"NdisInitUnicodeString", ANY, MISCELLANEOUS},
     {"NdisInitializeEvent", ANY, SYNCH},

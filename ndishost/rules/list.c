@@ -99,6 +99,8 @@ static const struct rule {
     /* IRQL */
     {"Irql", "every function of the kernel is called at an IRQL that it allows"},
     {"Irql_Gather_DMA_Function", "functions for DMA are called at an IRQL that they allow"},
+    {"Irql_Interfaces_Function",
+     "functions for network interfaces are called at an IRQL that they allow"},
     {"Irql_Interrupt_Function", "functions for interrupts are called at an IRQL that they allow"},
     {"Irql_IrqlSetting_Function", "the IRQL is raised upwards and lowered downwards, and not below "
                                   "DISPATCH_LEVEL with a spin lock"},
