@@ -27,7 +27,8 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what);
 void life_cycle_tell_link(struct ndis_adapter *adapter);
 /* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
 void life_cycle_link_changed(struct ndis_adapter *adapter);
-/* Tells the network end that the adapter is about to stop running, or runs again. PASSIVE_LEVEL. */
+/* Tells the network end that the adapter is about to stop running, or runs again. IRQL <=
+ * DISPATCH_LEVEL. */
 void adapter_tell_net(struct ndis_adapter *adapter, bool paused);
 
 /* May a protocol send now? If so it may until life_cycle_send_leave. */

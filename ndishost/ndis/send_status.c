@@ -6,6 +6,7 @@
  */
 #include "ndis/transfer.h"
 
+#include "ndis/life_cycle.h"
 #include "ndis/protocol.h"
 #include "nt/clock.h"
 
@@ -92,4 +93,10 @@ void send_status_settle(struct ndis_adapter *adapter, bool reset_begins)
                        "%s has failed sends because of a reset; in 10 s none has come, and "
                        "MiniportCheckForHangEx asks for none",
                        adapter->name);
+}
+
+void send_status_failed(struct ndis_adapter *adapter)
+{
+    if (device_gone(adapter))
+        adapter_tell_net(adapter, true);
 }

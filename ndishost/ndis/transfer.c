@@ -97,6 +97,7 @@ VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
     struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
     NET_BUFFER_LIST *nbl, *next, *done = NULL, **tail = &done;
     unsigned count = 0;
+    bool failed = false;
 
     HOST_CALL(DISPATCH_LEVEL);
     if (!adapter)
@@ -110,11 +111,14 @@ VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
             break; /* the rest of a chain that went wrong is not to be followed */
         if (rules_enabled)
             completion_check(adapter, nbl, RULE_CALLER);
+        failed |= NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS;
         NET_BUFFER_LIST_NEXT_NBL(nbl) = NULL;
         *tail = nbl;
         tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
         count++;
     }
+    if (failed)
+        send_status_failed(adapter);
     COUNT(adapter, send_completed, count);
     if (rules_enabled && count)
         SHARED_SET(adapter->send_completed_at, nt_clock_now());

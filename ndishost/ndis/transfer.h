@@ -21,6 +21,9 @@ void send_watch(struct ndis_adapter *adapter);
 
 /* send_status.c: reports a status for which there has been no reason since the list was sent. */
 void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller);
+/* Before failed sends come back to the network end: where the device is gone it has to know, for neither
+ * they nor what else is under way will arrive, and the miniport may say so later or not at all. */
+void send_status_failed(struct ndis_adapter *adapter);
 /* Now and then: sends that failed because of a reset want one, soon. */
 void send_status_settle(struct ndis_adapter *adapter, bool reset_begins);
 
