@@ -358,6 +358,8 @@ class Scenario:
         if kind == "gen":
             options.append("batch=" + chance.choice(("1", "7", "32", "1-256")))
             options.append("window=%d" % chance.choice((64, 1024, 4096)))
+        elif chance.random() < 0.5:
+            options.append("calls=1")
         return "%s:%s" % (kind, ",".join(options))
 
     def choose_bus(self):
