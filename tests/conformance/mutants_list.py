@@ -115,7 +115,7 @@ MUTANTS = [
      "if (Result != VIRTQ_OK && (Result != VIRTQ_EMPTY || Taken == 0))",
      ["device:x64:model:fault interrupt_spurious"]),
     ("2.7.8.3 1", "receive.c", "if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER ||\n"
-     "        Length > AEROVNET_FRAME_MAX + Offset) {", "if (Used == 0) {",
+     "        Length > AEROVNET_FRAME_MAX + Offset ||", "if (Used == 0 ||",
      ["device:x64:model:fault rx_short", "device:x64:model:fault rx_runt"]),
     ("2.7.8.3 2", "receive.c", "= Used - AEROVNET_HEADER_LENGTH;", "= AEROVNET_FRAME_MAX;", [CARRIES]),
     ("2.7.10.1 1", VQ, "i < layout.ring_bytes; i++", "i < layout.used_offset; i++",
