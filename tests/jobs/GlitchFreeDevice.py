@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """GlitchFreeDevice: no callback of the driver does more than a bounded piece of work. Here the work is
 counted, as times on this machine say nothing of another's: registers an interrupt, lists a DPC, register
-writes a send. The times are reported (rule GlitchFree judges a whole second)."""
+writes a send. The times are reported (rule GlitchFree judges three seconds)."""
 import os
 import sys
 
