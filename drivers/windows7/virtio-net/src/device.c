@@ -514,11 +514,13 @@ VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, U
     if (InterlockedExchange(&Adapter->ResetNeeded, 1))
         return;
     Adapter->DeviceErrors++;
-    AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
     /* A reset may have ended since the first line, on another processor: then these were its
-     * queues, and another reset has to bring them back. */
+     * queues, and another reset has to bring them back. A sender is told that, hence the lock. */
+    NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
+    Adapter->Transmit.Queue.Live = FALSE;
     InterlockedExchange(&Adapter->ResetNeeded, 1);
+    NdisReleaseSpinLock(&Adapter->Transmit.Queue.Lock);
     AerovnetLog(Adapter, Event, First, Second);
 }
 
