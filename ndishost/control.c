@@ -603,7 +603,11 @@ static void carry_out(struct control *control, char *line, struct reply *reply)
     }
     for (i = 0; i < COMMANDS; i++)
         if (name && !strcmp(name, commands[i].name)) {
-            commands[i].run(control, adapter, line, reply);
+            line += strspn(line, " \t");
+            if (*line && !strcmp(commands[i].help, name))
+                fail(reply, "%s wants nothing after it, and was given \"%s\"", name, line);
+            else
+                commands[i].run(control, adapter, line, reply);
             return;
         }
     fail(reply, "there is no command \"%s\"; help lists them", name ? name : "");
