@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GlitchFree: a DPC is at work for far less than a second. Here it divides 1.4 billion times. */
+/* GlitchFree: a DPC is at work for far less than three seconds. Here it divides 1.4 billion times. */
 #include "miniport.h"
 
 static volatile ULONG Value = 0xFFFFFFFF, Divisor = 3;
