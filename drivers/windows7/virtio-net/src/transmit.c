@@ -43,22 +43,27 @@ static ULONG AerovnetCountFrames(PNET_BUFFER NetBuffer)
     return Count;
 }
 
-/* Prepares a list of `Count` NET_BUFFERs for the queue, and looks at their lengths. */
-static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Count)
+/* Prepares a list for the queue: counts its NET_BUFFERs, all of them, and looks at their lengths. */
+static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, PULONG Frames)
 {
+    NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
     PNET_BUFFER NetBuffer;
+    ULONG Count = 0;
 
     for (NetBuffer = NET_BUFFER_LIST_FIRST_NB(List); NetBuffer != NULL;
-         NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer))
+         NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer)) {
         if (NET_BUFFER_DATA_LENGTH(NetBuffer) < AEROVNET_ETHERNET_HEADER ||
             NET_BUFFER_DATA_LENGTH(NetBuffer) > AEROVNET_FRAME_MAX)
-            return NDIS_STATUS_INVALID_LENGTH;
+            Status = NDIS_STATUS_INVALID_LENGTH;
+        Count++;
+    }
     if (Count == 0)
-        return NDIS_STATUS_FAILURE; /* no other of those allowed says it */
+        Status = NDIS_STATUS_FAILURE; /* no other of those allowed says it */
     *AEROVNET_LIST_PENDING(List) = (LONG)Count;
     AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
-    NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
-    return NDIS_STATUS_SUCCESS;
+    NET_BUFFER_LIST_STATUS(List) = Status;
+    *Frames = Count;
+    return Status;
 }
 
 /* Appends `Lists`, which have `Frames` NET_BUFFERs, to the queue, all or none of them. They are
@@ -114,13 +119,10 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     AerovnetChainInit(&Bad);
     for (List = NetBufferList; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
-        Frames = AerovnetCountFrames(NET_BUFFER_LIST_FIRST_NB(List));
-        Status = AerovnetCheckList(List, Frames);
-        if (Status == NDIS_STATUS_SUCCESS) {
+        if (AerovnetCheckList(List, &Frames) == NDIS_STATUS_SUCCESS) {
             GoodFrames += Frames;
             AerovnetChainAppend(&Good, List);
         } else {
-            NET_BUFFER_LIST_STATUS(List) = Status;
             BadFrames += Frames;
             AerovnetChainAppend(&Bad, List);
         }
