@@ -86,7 +86,7 @@ struct flow {
     bool filter_changing;
     uint64_t filter_next; /* `next` when the change began */
     uint64_t filter_upto; /* frames below were sent before the filter last changed */
-    uint64_t unwanted_ns; /* when the last was sent that is not to arrive */
+    uint64_t unwanted_ns; /* when the last was sent, or came, that is not to arrive */
     struct flow_count kinds[FLOW_KINDS];
     bool link_down, paused; /* either: the way is closed */
     unsigned wanted;        /* how much room the sender waits for; 0: it does not wait */

@@ -24,6 +24,7 @@ static bool place(struct flow *flow, uint64_t number)
     }
     if (*state & FLOW_UNWANTED && !flow->filter_changing && number >= flow->filter_upto) {
         flow->faults.unwanted++;
+        flow->unwanted_ns = flow_now_ns(); /* where one comes up, more may */
         flow_note(flow, "frame %" PRIu64 " (%s) arrived, which the packet filter did not ask for",
                   number, flow_kind_names[flow_kind(flow, number)]);
     }
