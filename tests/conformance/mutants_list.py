@@ -15,7 +15,7 @@ MUTANTS = [
      ["test_virtio_pci.c:whole_life", "virtio-status-order"]),
     ("2.1.1 2", PCI, "(virtio_u8)(status | bit)", "(virtio_u8)(bit)",
      ["test_virtio_pci.c:whole_life", "virtio-status-clear"]),
-    ("2.1.1 3", "device.c", "if (!Adapter->Asleep && virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)",
+    ("2.1.1 3", "device.c", "if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == VIRTIO_PCI_E_GONE)",
      "if (0)", ["device:x64:model:a reset after FAILED"]),
     ("2.1.1 4", "device.c", "if (Status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)", "if (0)",
      ["device:x64:model:fault needs_reset"]),
@@ -88,8 +88,8 @@ MUTANTS = [
     ("3.3.1 1", VQ, "vq->free_head = head;\n    vq->free_count",
      "vq->free_head = head;\n    vq->desc[(head + 1) & (vq->size - 1)].len = 5;\n    vq->free_count",
      ["virtio-desc-altered"]),
-    ("3.3.1 2", "device.c", "if (!Adapter->Asleep && virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)",
-     "AerovnetReceiveStop(Adapter);\n    if (!Adapter->Asleep && virtio_pci_reset(&Adapter->Device) == "
+    ("3.3.1 2", "device.c", "if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == VIRTIO_PCI_E_GONE)",
+     "AerovnetReceiveStop(Adapter);\n    if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == "
      "VIRTIO_PCI_E_GONE)", ["virtio-desc-altered"]),
     ("6.1 1", PCI, "virtio_pci_write_features(dev, dev->negotiated);",
      "virtio_pci_write_features(dev, dev->negotiated & 0xFFFFFFFF);",
@@ -187,6 +187,7 @@ MUTANTS = [
      "    enum virtio_pci_status Status;\n    ULONG Offset;\n\n    for (Offset = 0x40; Offset < 0x100; Offset += 4)\n"
      "        NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, Offset, &Offset, 1);\n"
      "    Status = virtio_pci_open(", ["virtio-capability-write"]),
+    ("3.3.1 2", "device.c", "(BOOLEAN)(Status != VIRTIO_PCI_E_RESET_TIMEOUT)", "TRUE", ["tests/jobs/1c_Reset.py"]),
     ("4.1.4.3.2 1", PCI, "    if (offset + NOTIFY_BYTES > dev->notify.length) {",
      "    virtio_pci_write16(dev, COMMON_QUEUE_NOTIFY_OFF, notify_off);\n"
      "    if (offset + NOTIFY_BYTES > dev->notify.length) {", ["virtio-read-only"]),

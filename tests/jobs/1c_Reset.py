@@ -104,5 +104,24 @@ def stuck(machine):
     machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
 
 
+@job.test("the device goes on at its work through a reset", buses=("model",))
+def ignored(machine):
+    """What it had was given back when the reset had taken too long, so it must not be able to reach it."""
+    with machine.session("gen:rate=5000,stall=30") as session:
+        session.do("wait received 100")
+        session.do("fault reset_ignored")
+        session.do("reset")  # the driver tries twice
+        session.do("wait received %d" % (frames(session) + 500))
+        session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+        session.do("fault reset_ignored")
+        session.do("power d3")
+        session.do("power d0")
+        session.do("wait received %d" % (frames(session) + 500))
+        session.do("fault reset_ignored")
+    run = session.run
+    run.lawful()
+    machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
+
+
 if __name__ == "__main__":
     job.main()

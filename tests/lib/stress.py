@@ -30,7 +30,8 @@ LEGAL = {"SUCCESS", "INVALID_LENGTH", "RESOURCES", "PAUSED", "SEND_ABORTED", "RE
 # Oddities of the device of which nothing may be noticed.
 HARMLESS = ("isr_zero@%d", "isr_stuck@%d", "interrupt_lost@%d", "isr_reserved", "interrupt_spurious",
             "config_spurious", "used_flags", "no_notify", "rx_num_zero@%d", "rx_num_many@%d",
-            "rx_flags@%d", "status_garbage", "config_torn@3", "reset_slow@1", "none")
+            "rx_flags@%d", "status_garbage", "config_torn@3", "reset_slow@1", "reset_ignored@1",
+            "none")
 # Lies, after which the adapter is to be reset and to work again; frames may be lost by the device.
 LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d", "used_len@%d",
         "used_len_huge@%d", "used_idx_jump@%d", "used_idx_back@%d", "used_stale@%d", "needs_reset@%d",

@@ -110,6 +110,25 @@ static void see_RESET_NEVER(void)
     assert_int_equal(r.frames, 0); /* but it is quiet */
 }
 
+static void see_RESET_IGNORED(void)
+{
+    uint16_t command = (uint16_t)r.bus->ops->config_read(r.bus, PCI_COMMAND, 2);
+
+    send_command("fault reset_ignored@2");
+    up();
+    assert_false(raw_reset(&r));
+    assert_int_not_equal(raw_get8(&r, COMMON_DEVICE_STATUS), 0);
+    raw_send(&r, 0, 60);
+    for (int i = 0; i < 2000 && r.frames == 0; i++)
+        usleep(1000);
+    assert_int_equal(r.frames, 1); /* as before */
+    r.bus->ops->config_write(r.bus, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER);
+    raw_send(&r, 1, 60);
+    usleep(20000);
+    assert_int_equal(r.frames, 1); /* it cannot reach them */
+    assert_true(raw_reset(&r));
+}
+
 static void see_RESET_SLOW(void)
 {
     up();

@@ -286,6 +286,9 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
         for (int i = 0; i < QUEUES; i++)
             ring_check_exposed(model, &model->ring[i]);
         c->reset_seen = true;
+        c->reset_ignored = fault_hit(&model->faults, FAULT_RESET_IGNORED);
+        if (c->reset_ignored)
+            return;
         c->reset_pending = true;
         model->live = false;
         *work |= WORK_RESET;
@@ -459,10 +462,13 @@ void common_cfg_write(struct model *model, uint32_t offset, unsigned size, uint3
 
     if (!f)
         return;
-    if (model->common.reset_pending) {
+    if (model->common.reset_pending || model->common.reset_ignored) {
         /* Once more 0 does no harm, and a driver may well be impatient. */
-        if (f->offset == COMMON_DEVICE_STATUS && value == 0)
+        if (f->offset == COMMON_DEVICE_STATUS && value == 0) {
+            if (model->common.reset_ignored)
+                status_write(model, 0, work);
             return;
+        }
         model_violation(model, RULE_RESET_WAIT,
                         "%s is written before device_status has read 0 after a reset", f->name);
         return;

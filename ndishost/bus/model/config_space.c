@@ -99,6 +99,7 @@ void config_space_written(struct model *model)
     bool msix_on = msix && get(c + msix + 2, 2) & PCI_MSIX_CONTROL_ENABLE;
 
     atomic_store(&model->decoding, get(c + PCI_COMMAND, 2) & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+    atomic_store(&model->mastering, (get(c + PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0);
     atomic_store(&model->intx_off,
                  msix_on || (get(c + PCI_COMMAND, 2) & PCI_COMMAND_INTX_OFF) != 0);
 }

@@ -18,6 +18,8 @@
     FAULT(GONE, FROM, "gone", "all registers read all ones, from the Nth register access on")      \
     FAULT(GONE_FRAME, FROM, "gone_frame", "the same, from the Nth frame on")                       \
     FAULT(RESET_NEVER, FROM, "reset_never", "device_status never gets to 0 after the Nth reset")   \
+    FAULT(RESET_IGNORED, ONCE, "reset_ignored",                                                    \
+          "the Nth reset does nothing: device_status stays, the device goes on as before")         \
     FAULT(RESET_SLOW, FROM, "reset_slow", "resets take 200 ms, from the Nth on")                   \
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "FEATURES_OK does not stay set")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset", "DEVICE_NEEDS_RESET is set at the Nth frame")          \

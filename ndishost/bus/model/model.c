@@ -102,16 +102,18 @@ static int op_remove(struct bus *bus)
 static int op_set_power(struct bus *bus, unsigned state)
 {
     struct model *model = model_of(bus);
+    bool tried;
     uint8_t status;
 
     if (!state)
         return 0;
     pthread_mutex_lock(&model->lock);
     status = model->common.status;
+    tried = model->common.reset_ignored && !model->mastering; /* there is no more that it can do */
     model->common.reset_pending = true;
     model->live = false;
     pthread_mutex_unlock(&model->lock);
-    if (status & STATUS_DRIVER_OK && rules_enabled)
+    if (status & STATUS_DRIVER_OK && !tried && rules_enabled)
         rule_violation(
             "LowPower", NULL,
             "the device is put into D%u with device_status 0x%02x: its DMA and its interrupts "

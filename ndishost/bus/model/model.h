@@ -74,6 +74,7 @@ struct common_cfg {
     uint8_t status; /* without what faults add */
     uint8_t generation;
     bool reset_pending;      /* 0 was written, the device's thread is at it */
+    bool reset_ignored;      /* 0 was written, and a fault kept it from being a reset */
     bool reset_seen;         /* 0 was written, ever */
     bool features_ok_reread; /* the driver looked whether FEATURES_OK stayed */
     bool config_dirty;       /* changed since it was last read: 4.1.4.3.1 */
@@ -103,12 +104,13 @@ struct model {
 
     /* The interrupt line, without a lock: see interrupt.c. */
     _Atomic uint8_t isr;
-    atomic_uint decoding; /* PCI_COMMAND_IO, PCI_COMMAND_MEMORY */
-    atomic_bool intx_off; /* command register, or MSI-X enabled */
-    atomic_int isr_zero;  /* reads that a fault still answers with 0 */
-    atomic_int isr_stuck; /* reads that a fault does not let clear it */
-    atomic_bool gone;     /* all ones */
-    atomic_bool dead;     /* by FAULT_DEAD: sends no interrupt */
+    atomic_uint decoding;  /* PCI_COMMAND_IO, PCI_COMMAND_MEMORY */
+    atomic_bool mastering; /* command register; written under the lock */
+    atomic_bool intx_off;  /* command register, or MSI-X enabled */
+    atomic_int isr_zero;   /* reads that a fault still answers with 0 */
+    atomic_int isr_stuck;  /* reads that a fault does not let clear it */
+    atomic_bool gone;      /* all ones */
+    atomic_bool dead;      /* by FAULT_DEAD: sends no interrupt */
 
     /* The device's thread: see thread.c. */
     pthread_t thread;
@@ -171,10 +173,10 @@ bool thread_resets(struct model *model);
 void thread_wake(struct model *model, unsigned work);
 bool thread_is_me(const struct model *model);
 /* Must the thread drop what it is in the middle of? It cannot miss a reset with a new life after it:
- * resets are done by the thread itself. Lock held. */
+ * resets are done by the thread itself. With bus mastering off it reaches no memory. Lock held. */
 static inline bool thread_stale(const struct model *model)
 {
-    return !model->live || model->broken;
+    return !model->live || model->broken || !model->mastering;
 }
 
 /* ---- transmit.c, receive.c: the device's thread; true: there is more to do at once ---- */

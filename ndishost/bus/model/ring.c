@@ -217,7 +217,7 @@ bool ring_pending(const struct ring *ring)
 
 void ring_check_exposed(struct model *model, struct ring *ring)
 {
-    if (!ring->live || model->broken)
+    if (!ring->live || thread_stale(model))
         return;
     if ((uint32_t)ring_offered(ring) + ring->in_flight > ring->size)
         ring_violation(model, ring, RULE_AVAIL_IDX,

@@ -146,7 +146,7 @@ static void look_for_forgotten(struct model *model)
     unsigned work = 0;
 
     pthread_mutex_lock(&model->lock);
-    for (unsigned i = 0; i < QUEUES && model->live && !model->broken; i++) {
+    for (unsigned i = 0; i < QUEUES && !thread_stale(model); i++) {
         struct ring *ring = &model->ring[i];
 
         if (!ring_mapped(model, ring))

@@ -2,6 +2,7 @@
 /* Bringing the device up and down: its BARs, the virtio handshake, the two queues. */
 #include "aerovnet.h"
 
+#define AEROVNET_PCI_COMMAND  0x04
 #define AEROVNET_PCI_BAR0     0x10
 #define AEROVNET_PCI_BAR_IO   0x1
 #define AEROVNET_PCI_BAR_TYPE 0x6
@@ -215,10 +216,38 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
+/* Lets the device reach memory, or not (PCI 3.0, 6.2.2). */
+static VOID AerovnetBusMaster(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
+{
+    USHORT Command;
+
+    if (On && !Adapter->CutOff)
+        return;
+    if (AerovnetConfigRead(Adapter, AEROVNET_PCI_COMMAND, &Command, sizeof(Command)) ||
+        Command == 0xFFFF)
+        return;
+    Command &= ~PCI_ENABLE_BUS_MASTER;
+    if (On)
+        Command |= PCI_ENABLE_BUS_MASTER;
+    if (NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
+                        &Command, sizeof(Command)) == sizeof(Command))
+        Adapter->CutOff = !On;
+}
+
+/* What the device had goes back to its owners after this. One that has not finished the reset may
+ * still be at work in there: it is cut off from memory until it finishes one. */
+static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status = virtio_pci_reset(&Adapter->Device);
+
+    AerovnetBusMaster(Adapter, (BOOLEAN)(Status != VIRTIO_PCI_E_RESET_TIMEOUT));
+    return Status;
+}
+
 VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
 {
     if (!Adapter->Asleep)
-        virtio_pci_reset(&Adapter->Device);
+        AerovnetDeviceReset(Adapter);
     virtio_pci_close(&Adapter->Device);
 }
 
@@ -261,7 +290,7 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
 
-    Status = virtio_pci_reset(&Adapter->Device);
+    Status = AerovnetDeviceReset(Adapter);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
     if (Status != VIRTIO_PCI_OK)
@@ -406,7 +435,7 @@ static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
     while (Adapter->Transmit.Queue.Notifying != 0 || Adapter->Receive.Queue.Notifying != 0)
         NdisMSleep(100);
-    if (!Adapter->Asleep && virtio_pci_reset(&Adapter->Device) == VIRTIO_PCI_E_GONE)
+    if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == VIRTIO_PCI_E_GONE)
         InterlockedExchange(&Adapter->Gone, 1);
     AerovnetTransmitStop(Adapter, Status);
     AerovnetReceiveStop(Adapter);
