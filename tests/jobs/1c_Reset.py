@@ -113,6 +113,13 @@ def ignored(machine):
         session.do("reset")  # the driver tries twice
         session.do("wait received %d" % (frames(session) + 500))
         session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+        # It can be cut off, and not be told that it may go on: that is a device that is not there.
+        session.do("fault reset_ignored")
+        session.do("fail NdisMSetBusData:2")
+        machine.same("a reset without its end", session.ask("reset").status, "HARD_ERRORS")
+        machine.same("calls that failed", session.do("fail none").text, "1 failed")
+        session.do("reset")
+        session.do("wait received %d" % (frames(session) + 500))
         session.do("fault reset_ignored")
         session.do("power d3")
         session.do("power d0")

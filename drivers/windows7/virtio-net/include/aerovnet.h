@@ -292,8 +292,6 @@ typedef struct _AEROVNET_ADAPTER {
     ULONG64 Dpcs;
     ULONG64 DpcsRequeued;
 
-    BOOLEAN CutOff; /* bus mastering is off: a reset was not finished. DeviceBusy's holder's */
-
     ULONG64 DeviceErrors; /* written by whoever turned ResetNeeded from 0 to 1 */
     ULONG64 Resets;       /* written by the reset work item */
     ULONG Lookahead;      /* written by OID requests, which NDIS serialises */

@@ -3,6 +3,8 @@
 #include "aerovnet.h"
 
 #define AEROVNET_PCI_COMMAND  0x04
+#define AEROVNET_PCI_MASTER   0x0004
+#define AEROVNET_PCI_INTX_OFF 0x0400
 #define AEROVNET_PCI_BAR0     0x10
 #define AEROVNET_PCI_BAR_IO   0x1
 #define AEROVNET_PCI_BAR_TYPE 0x6
@@ -216,31 +218,32 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Lets the device reach memory, or not (PCI 3.0, 6.2.2). */
-static VOID AerovnetBusMaster(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
+/* Lets the device reach memory and interrupt, or neither (PCI 3.0, 6.2.2). FALSE: it cannot be
+ * told, it is not there. */
+static BOOLEAN AerovnetReach(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
 {
-    USHORT Command;
+    USHORT Command, Wanted;
 
-    if (On && !Adapter->CutOff)
-        return;
     if (AerovnetConfigRead(Adapter, AEROVNET_PCI_COMMAND, &Command, sizeof(Command)) ||
         Command == 0xFFFF)
-        return;
-    Command &= ~PCI_ENABLE_BUS_MASTER;
-    if (On)
-        Command |= PCI_ENABLE_BUS_MASTER;
-    if (NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
-                        &Command, sizeof(Command)) == sizeof(Command))
-        Adapter->CutOff = !On;
+        return FALSE;
+    Wanted = (USHORT)(Command & ~(AEROVNET_PCI_MASTER | AEROVNET_PCI_INTX_OFF));
+    Wanted |= On ? AEROVNET_PCI_MASTER : AEROVNET_PCI_INTX_OFF;
+    return Wanted == Command ||
+           NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
+                           &Wanted, sizeof(Wanted)) == sizeof(Wanted);
 }
 
 /* What the device had goes back to its owners after this. One that has not finished the reset may
- * still be at work in there: it is cut off from memory until it finishes one. */
+ * still be at work in there: it is cut off until it finishes one. */
 static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status = virtio_pci_reset(&Adapter->Device);
 
-    AerovnetBusMaster(Adapter, (BOOLEAN)(Status != VIRTIO_PCI_E_RESET_TIMEOUT));
+    if (Status == VIRTIO_PCI_E_RESET_TIMEOUT)
+        AerovnetReach(Adapter, FALSE);
+    else if (Status == VIRTIO_PCI_OK && !AerovnetReach(Adapter, TRUE))
+        Status = VIRTIO_PCI_E_GONE;
     return Status;
 }
 
