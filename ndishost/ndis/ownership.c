@@ -3,9 +3,30 @@
 #include "ndis/ownership.h"
 
 #include <string.h>
+#include "ndis/shape.h"
 
 /* Eight or four of it are no address that a processor takes, or that a driver has. */
 #define POISON 0xDB
+
+/* ---- What data were ---- */
+
+static uint64_t mix(uint64_t sum, uint64_t value)
+{
+    return (sum ^ value) * 0x9E3779B97F4A7C15ull;
+}
+
+static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, size_t length)
+{
+    uint64_t word;
+
+    for (; length >= sizeof(word); data += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        sum = mix(sum, word) + (sum >> 32);
+    }
+    word = 0;
+    memcpy(&word, data, length);
+    return mix(sum, word);
+}
 
 /* ---- Completed sends ---- */
 
@@ -26,6 +47,12 @@ static void poison_mdls(struct nb_header *header, MDL *mdl)
         header->mdl[count] = NULL;
 }
 
+/* A frame stays as it is: a device that lied about what it has sent may still send it. */
+static uint64_t sum_frame(const struct frame_slot *slot)
+{
+    return sum_bytes(1, slot->data, slot->used);
+}
+
 void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb)
 {
     struct nb_header *header = nb_of(nb);
@@ -33,6 +60,7 @@ void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb)
     if (header->sg.list)
         return; /* reported already, and it may still be freed */
     poison_mdls(header, NET_BUFFER_FIRST_MDL(nb));
+    frame_slot_of(nb)->sum = sum_frame(frame_slot_of(nb));
     header->list = nbl;
     memset(nb, POISON, sizeof(*nb));
     header->poisoned = true;
@@ -78,6 +106,11 @@ void poison_end_buffer(NET_BUFFER *nb)
     check_poison(header->list, "NET_BUFFER", nb, sizeof(*nb));
     for (i = 0; i < NB_POISONED_MDLS && header->mdl[i]; i++)
         check_poison(header->list, "MDL", header->mdl[i], sizeof(MDL));
+    if (frame_slot_of(nb)->sum != sum_frame(frame_slot_of(nb)))
+        rule_violation_object("NetBufferListOwner", header->list, nbl_of(header->list)->caller,
+                              "the frame of the NET_BUFFER %p was written to after the "
+                              "NET_BUFFER_LIST %p that it is of had been completed from here",
+                              (void *)nb, (void *)header->list);
     memset(nb, 0, sizeof(*nb));
 }
 
@@ -100,24 +133,6 @@ void poison_end_list(NET_BUFFER_LIST *nbl)
 }
 
 /* ---- Indicated receives ---- */
-
-static uint64_t mix(uint64_t sum, uint64_t value)
-{
-    return (sum ^ value) * 0x9E3779B97F4A7C15ull;
-}
-
-static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, size_t length)
-{
-    uint64_t word;
-
-    for (; length >= sizeof(word); data += sizeof(word), length -= sizeof(word)) {
-        memcpy(&word, data, sizeof(word));
-        sum = mix(sum, word) + (sum >> 32);
-    }
-    word = 0;
-    memcpy(&word, data, length);
-    return mix(sum, word);
-}
 
 static uint64_t sum_buffer(uint64_t sum, const NET_BUFFER *nb)
 {

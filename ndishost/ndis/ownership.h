@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ownership.h: who touches a NET_BUFFER_LIST that is not his is found by what he leaves in it. What
- * the miniport has completed is filled with poison, and looked at before it is used again; what it
- * has indicated has to come back as it was.
- *   poison_buffer(nbl, nb); ... poison_list(nbl);       completed
+ * the miniport has completed is filled with poison, and looked at before it is used again; the frames
+ * that it has completed must stay as they were, and what it has indicated has to come back so.
+ *   poison_buffer(nbl, nb); ... poison_list(nbl);       completed; nb is of a frame_slot
  *   poison_end_buffer(nb); ... poison_end_list(nbl);    to be sent again: as if new
  *   indicated_remember(nbl);                            indicated
  *   indicated_compare(nbl);                             to be returned

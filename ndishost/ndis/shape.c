@@ -241,6 +241,7 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
         layout_add(&layout, 64);
     nb_set_data(slot->nb, layout.first, (ULONG)(shape->front_mdls * front_mdl + shape->front),
                 length);
+    slot->used = layout.at;
     if (empty) { /* nb_set_data steps over it */
         NET_BUFFER_CURRENT_MDL(slot->nb) = empty;
         NET_BUFFER_CURRENT_MDL_OFFSET(slot->nb) = 0;
@@ -254,6 +255,7 @@ void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, boo
 
     if (plain) {
         memcpy(slot->data, data, length);
+        slot->used = length;
         nb_set_data(slot->nb, mdl_build(slot, 0, 0, length, true), 0, length);
         return;
     }

@@ -16,7 +16,9 @@ struct frame_slot {
     NET_BUFFER *nb;
     uint8_t *data; /* scattered physical pages */
     size_t size;
-    char *mdls; /* room for mdl_max MDLs of MDL_STRIDE bytes */
+    size_t used;  /* of them the last frame's, and what lay around it */
+    uint64_t sum; /* ownership.c: of those, as they were when its list was completed */
+    char *mdls;   /* room for mdl_max MDLs of MDL_STRIDE bytes */
     unsigned mdl_max;
 };
 
