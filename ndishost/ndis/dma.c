@@ -424,7 +424,7 @@ static VOID NTAPI late_run(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgumen
     (void)Dpc;
     (void)SystemArgument1;
     (void)SystemArgument2;
-    for (;;) {
+    while (!atomic_load(&dma->adapter->crashed)) {
         struct sg_record *record;
 
         pthread_mutex_lock(&dma->lock);

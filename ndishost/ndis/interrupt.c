@@ -108,9 +108,12 @@ static VOID NTAPI dpc_routine(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgu
     struct interrupt_registration *registration = slot->owner;
     NDIS_RECEIVE_THROTTLE_PARAMETERS parameters;
     ULONG most = throttle(slot);
-    struct callback call = callback_begin("MiniportInterruptDPC");
+    struct callback call;
 
     (void)SystemArgument2;
+    if (atomic_load(&registration->adapter->crashed))
+        return;
+    call = callback_begin("MiniportInterruptDPC");
     memset(&parameters, 0, sizeof(parameters));
     parameters.MaxNblsToIndicate = most;
     indicated = 0;

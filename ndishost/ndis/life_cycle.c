@@ -264,7 +264,7 @@ HOST_EXPORT("NDIS.SYS", NdisMRestartComplete);
 bool life_cycle_send_enter(struct ndis_adapter *adapter)
 {
     atomic_fetch_add(&adapter->senders, 1);
-    if (adapter_state(adapter) == ADAPTER_RUNNING)
+    if (adapter_state(adapter) == ADAPTER_RUNNING && !atomic_load(&adapter->crashed))
         return true;
     life_cycle_send_leave(adapter);
     return false;

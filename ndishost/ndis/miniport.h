@@ -157,7 +157,9 @@ struct ndis_adapter {
     bool in_shutdown, shut_down; /* MiniportShutdownEx runs; has run */
     bool gone;                   /* the device was pulled out */
     atomic_bool closed;          /* no frame gets through, even if it runs */
+    atomic_bool crashed;         /* no processor runs but that of MiniportShutdownEx */
     atomic_uint senders;         /* inside MiniportSendNetBufferLists */
+    atomic_uint returners;       /* inside MiniportReturnNetBufferLists */
     uint64_t objects_before;     /* track_mark() before MiniportInitializeEx */
     atomic_bool finished;        /* the network end has nothing more to do */
 

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine goes down. Documentation: nc-ndis-miniport_shutdown. */
 #include "ndis/life_cycle.h"
+#include "nt/clock.h"
+
+/* No other processor runs after a system error. Ours cannot be held where they are: they get to the end
+ * of what they do in the driver, and begin nothing more. */
+static void stop_others(struct ndis_adapter *adapter)
+{
+    atomic_store(&adapter->crashed, true);
+    while (atomic_load(&adapter->senders) || atomic_load(&adapter->returners))
+        nt_clock_sleep(NT_MILLISECOND / 10);
+    KeFlushQueuedDpcs();
+}
 
 int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash)
 {
@@ -13,8 +24,10 @@ int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash)
     adapter_tell_net(adapter, true);
     hang_check_stop(adapter);
     adapter->in_shutdown = true;
-    if (crash)
+    if (crash) {
+        stop_others(adapter);
         irql_raise(IRQL_HIGH, NULL);
+    }
     call = callback_begin("MiniportShutdownEx");
     adapter->driver->characteristics.ShutdownHandlerEx(
         adapter->context, crash ? NdisShutdownBugCheck : NdisShutdownPowerOff);

@@ -284,10 +284,16 @@ HOST_EXPORT("NDIS.SYS", NdisMIndicateReceiveNetBufferLists);
 void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags)
 {
     NET_BUFFER_LIST *nbl;
-    struct callback call = callback_begin("MiniportReturnNetBufferLists");
+    struct callback call;
     uint64_t now = rules_enabled ? nt_clock_now() : 0;
     unsigned count = 0;
 
+    atomic_fetch_add(&adapter->returners, 1);
+    if (atomic_load(&adapter->crashed)) {
+        atomic_fetch_sub(&adapter->returners, 1);
+        return;
+    }
+    call = callback_begin("MiniportReturnNetBufferLists");
     for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
         if (rules_enabled) {
             nbl_note(nbl, "returned", NULL, now);
@@ -298,4 +304,5 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
     COUNT(adapter, returned_lists, count);
     adapter->driver->characteristics.ReturnNetBufferListsHandler(adapter->context, chain, flags);
     callback_end(&call);
+    atomic_fetch_sub(&adapter->returners, 1);
 }

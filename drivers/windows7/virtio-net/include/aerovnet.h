@@ -292,6 +292,8 @@ typedef struct _AEROVNET_ADAPTER {
     ULONG64 Dpcs;
     ULONG64 DpcsRequeued;
 
+    BOOLEAN Reachable; /* the device may use memory and interrupt; DeviceBusy's holder's */
+
     ULONG64 DeviceErrors; /* written by whoever turned ResetNeeded from 0 to 1 */
     ULONG64 Resets;       /* written by the reset work item */
     ULONG Lookahead;      /* written by OID requests, which NDIS serialises */
@@ -379,8 +381,11 @@ VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status);
 BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter);
 /* Looks at device_status: all ones, or DEVICE_NEEDS_RESET, is acted upon. <= DISPATCH_LEVEL */
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter);
-/* Any IRQL: the machine goes down, the device must not write to memory any more. */
+/* The machine goes down, the device must not write to memory any more. Others may be inside the
+ * driver yet. PASSIVE_LEVEL */
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter);
+/* The same for a system error: no other processor runs. Any IRQL */
+VOID AerovnetDeviceCrash(PAEROVNET_ADAPTER Adapter);
 /* The link as the device's configuration has it; up without VIRTIO_NET_F_STATUS. <=
  * DISPATCH_LEVEL */
 BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter);

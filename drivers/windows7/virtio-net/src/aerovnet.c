@@ -403,9 +403,10 @@ static NDIS_STATUS NTAPI AerovnetPause(NDIS_HANDLE MiniportAdapterContext,
 static VOID NTAPI AerovnetShutdownEx(NDIS_HANDLE MiniportAdapterContext,
                                      NDIS_SHUTDOWN_ACTION ShutdownAction)
 {
-    UNREFERENCED_PARAMETER(ShutdownAction);
-
-    AerovnetDeviceShutdown(MiniportAdapterContext);
+    if (ShutdownAction == NdisShutdownBugCheck)
+        AerovnetDeviceCrash(MiniportAdapterContext);
+    else
+        AerovnetDeviceShutdown(MiniportAdapterContext);
 }
 
 /* NDIS may call while Initialize still runs, if that takes long

@@ -229,9 +229,12 @@ static BOOLEAN AerovnetReach(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
         return FALSE;
     Wanted = (USHORT)(Command & ~(AEROVNET_PCI_MASTER | AEROVNET_PCI_INTX_OFF));
     Wanted |= On ? AEROVNET_PCI_MASTER : AEROVNET_PCI_INTX_OFF;
-    return Wanted == Command ||
-           NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
-                           &Wanted, sizeof(Wanted)) == sizeof(Wanted);
+    if (Wanted != Command &&
+        NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
+                        &Wanted, sizeof(Wanted)) != sizeof(Wanted))
+        return FALSE;
+    Adapter->Reachable = On;
+    return TRUE;
 }
 
 /* What the device had goes back to its owners after this. One that has not finished the reset may
@@ -242,7 +245,7 @@ static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter)
 
     if (Status == VIRTIO_PCI_E_RESET_TIMEOUT)
         AerovnetReach(Adapter, FALSE);
-    else if (Status == VIRTIO_PCI_OK && !AerovnetReach(Adapter, TRUE))
+    else if (Status == VIRTIO_PCI_OK && !Adapter->Reachable && !AerovnetReach(Adapter, TRUE))
         Status = VIRTIO_PCI_E_GONE;
     return Status;
 }
@@ -429,15 +432,20 @@ static VOID AerovnetDeviceRelease(PAEROVNET_ADAPTER Adapter)
     InterlockedExchange(&Adapter->DeviceBusy, 0);
 }
 
-static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+/* Once the queues are not live, no DPC and no sender touches the rings any more; one that had found
+ * a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none before DRIVER_OK).
+ */
+static VOID AerovnetQuiesce(PAEROVNET_ADAPTER Adapter)
 {
-    /* Once the queues are not live, no DPC and no sender touches the rings any more; one that
-     * had found a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none
-     * before DRIVER_OK). */
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
     while (Adapter->Transmit.Queue.Notifying != 0 || Adapter->Receive.Queue.Notifying != 0)
         NdisMSleep(100);
+}
+
+static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+{
+    AerovnetQuiesce(Adapter);
     if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == VIRTIO_PCI_E_GONE)
         InterlockedExchange(&Adapter->Gone, 1);
     AerovnetTransmitStop(Adapter, Status);
@@ -534,11 +542,24 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
         AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_WAKE_FAILED, (ULONG)Status, 0);
 }
 
-VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
+/* NDIS may call as soon as it knows the adapter: before there is a register to write to. */
+static VOID AerovnetResetNow(PAEROVNET_ADAPTER Adapter)
 {
-    /* NDIS may call as soon as it knows the adapter: before there is a register to write to. */
     if (!Adapter->Gone && !Adapter->Asleep && Adapter->Device.common.address != NULL)
         virtio_pci_reset_now(&Adapter->Device);
+}
+
+VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
+{
+    AerovnetDeviceAcquire(Adapter);
+    AerovnetQuiesce(Adapter);
+    AerovnetResetNow(Adapter);
+    AerovnetDeviceRelease(Adapter);
+}
+
+VOID AerovnetDeviceCrash(PAEROVNET_ADAPTER Adapter)
+{
+    AerovnetResetNow(Adapter);
 }
 
 VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second)
