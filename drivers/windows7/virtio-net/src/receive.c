@@ -165,10 +165,11 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
     PNET_BUFFER_LIST List, Next;
     BOOLEAN Notify = FALSE;
 
-    if (AtDispatch)
+    if (AtDispatch) {
         NdisDprAcquireSpinLock(&Receive->Queue.Lock);
-    else
+    } else {
         NdisAcquireSpinLock(&Receive->Queue.Lock);
+    }
     for (List = Lists; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
@@ -176,10 +177,11 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
     }
     if (Receive->Queue.Live)
         Notify = AerovnetPublish(&Receive->Queue);
-    if (AtDispatch)
+    if (AtDispatch) {
         NdisDprReleaseSpinLock(&Receive->Queue.Lock);
-    else
+    } else {
         NdisReleaseSpinLock(&Receive->Queue.Lock);
+    }
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
 }

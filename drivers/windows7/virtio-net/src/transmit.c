@@ -75,10 +75,11 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
 
-    if (AtDispatch)
+    if (AtDispatch) {
         NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
-    else
+    } else {
         NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    }
     Transmit->Traffic.Errors += Bad;
     if (Adapter->Asleep) {
         Status = NDIS_STATUS_LOW_POWER_STATE;
@@ -93,10 +94,11 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
     }
-    if (AtDispatch)
+    if (AtDispatch) {
         NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
-    else
+    } else {
         NdisReleaseSpinLock(&Transmit->Queue.Lock);
+    }
     return Status;
 }
 
