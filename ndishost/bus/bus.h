@@ -4,7 +4,7 @@
  * process), `qtest` (QEMU's own device), `pci` (a real function through uio_pci_generic).
  *   bus = bus_open("qtest:-device virtio-net-pci", &events, context, error, sizeof error);
  *   bus->ops->config_read(bus, ...), ...;  bus->ops->close(bus);
- * physical memory (nt/phys.h) is open before a bus is, of the kind bus_memory_kind(spec) says.
+ * physical memory (nt/machine/phys.h) is open before a bus is, of the kind bus_memory_kind(spec) says.
  */
 #ifndef NDISHOST_BUS_H
 #define NDISHOST_BUS_H
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 #define BUS_BARS 6
 

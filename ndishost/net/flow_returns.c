@@ -16,7 +16,7 @@
 /* While the way was closed (paused, asleep, being reset, removed) a send may fail as it likes. At
  * any other time only for what a miniport may know before the host does: its device is gone, or
  * must be reset; or because it was cancelled. That there was such a reason the host's NDIS sees to
- * (ndis/send_status.c). */
+ * (ndis/watch/send_status.c). */
 static bool excusing(const struct flow *flow, uint64_t number, int32_t status)
 {
     if (!flow_open(flow) || number < flow->excused_upto)

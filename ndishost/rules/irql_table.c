@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "nt/irql.h"
+#include "nt/machine/irql.h"
 #include "rules/irql_table.h"
 #include "rules/rules.h"
 

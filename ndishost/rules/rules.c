@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "loader/loader.h"
-#include "nt/callback.h"
-#include "nt/irql.h"
+#include "nt/machine/callback.h"
+#include "nt/machine/irql.h"
 #include "rules/irql_table.h"
 #include "rules/rules.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "loader/loader.h"
-#include "nt/clock.h"
-#include "nt/irql.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
 #include "rules/rules.h"
 
 #define SHARDS       64

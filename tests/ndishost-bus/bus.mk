@@ -11,9 +11,10 @@ HELP  := $(patsubst $(HERE)/%.c,$(OUT)/%.o,$(filter-out $(HERE)/test_%.c,$(wildc
 # The parts of the host that are under test, and what they rest on.
 HOST  := $(wildcard ndishost/bus/model/*.c) $(wildcard ndishost/rules/*.c) \
          $(wildcard ndishost/loader/*.c) \
-         $(addprefix ndishost/bus/,bus.c awake.c mmio.c ioport.c thread.c) \
-         $(addprefix ndishost/nt/,trap.c trap_thread.c privileged.c fault_report.c emulate.c probe.c \
-             phys.c hugepages.c irql.c clock.c callback.c lock.c lock_order.c dma_map.c)
+         $(addprefix ndishost/bus/,bus.c awake.c thread.c) \
+         $(addprefix ndishost/nt/machine/,trap.c trap_thread.c privileged.c fault_report.c emulate.c \
+             probe.c phys.c hugepages.c irql.c clock.c callback.c lock.c lock_order.c dma_map.c \
+             mmio.c ioport.c)
 
 # As the top-level Makefile compiles the host.
 CFLAGS := -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \

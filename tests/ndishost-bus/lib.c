@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "bus/mmio.h"
+#include "nt/machine/mmio.h"
 #include "lib.h"
-#include "nt/phys.h"
-#include "nt/trap.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/trap.h"
 
 /* ---- The transport's hands: plain loads and stores, trapped ---- */
 

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "bus/mmio.h"
-#include "nt/phys.h"
-#include "nt/trap.h"
+#include "nt/machine/mmio.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/trap.h"
 #include "raw.h"
 
 #define DATA_BYTES (512u * 2048u)

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
-#include "bus/mmio.h"
+#include "nt/machine/mmio.h"
 #include "fake_bus.h"
 #include "forms.h"
-#include "nt/probe.h"
-#include "nt/random.h"
+#include "nt/machine/probe.h"
+#include "nt/machine/random.h"
 
 #define ROUNDS 200
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "nt/phys.h"
-#include "nt/trap.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/trap.h"
 #include "raw.h"
 #include "rules/rules.h"
 

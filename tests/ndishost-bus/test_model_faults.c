@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/fault.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 #include "raw.h"
 
 static struct raw r;

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "bus/model/features.h"
 #include "lib.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 #include "rules/rules.h"
 
 #define WANTED (FEATURE_VERSION_1 | FEATURE_INDIRECT_DESC | FEATURE_MAC | FEATURE_STATUS)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/rule.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 #include "raw.h"
 #include "rules/rules.h"
 

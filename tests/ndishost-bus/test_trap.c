@@ -12,14 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "bus/ioport.h"
-#include "bus/mmio.h"
+#include "nt/machine/ioport.h"
+#include "nt/machine/mmio.h"
 #include "fake_bus.h"
-#include "nt/clock.h"
-#include "nt/irql.h"
-#include "nt/phys.h"
-#include "nt/probe.h"
-#include "nt/trap.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/probe.h"
+#include "nt/machine/trap.h"
 #include "rules/rules.h"
 
 static struct fake_bus fake;

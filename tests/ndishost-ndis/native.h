@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "nt/irql.h"
-#include "nt/phys.h"
-#include "nt/processor.h"
-#include "nt/trap.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/processor.h"
+#include "nt/machine/trap.h"
 #include "rules/rules.h"
 
 static unsigned native_failures, native_failed_tests;

@@ -44,7 +44,7 @@ $(eval $(call import_rules,x64,x86_64-w64-mingw32-dlltool))
 $(eval $(call import_rules,x86,i686-w64-mingw32-dlltool -k))
 
 # The native tests link the host's own objects, as `make host` has built them.
-HOST_OBJECTS := $(shell find $(OUT)/obj/host/ndishost -name '*.o' ! -name main.o 2>/dev/null)
+HOST_OBJECTS := $(patsubst %.c,$(OUT)/obj/host/%.o,$(shell find ndishost -name '*.c' ! -name main.c))
 HOST_CFLAGS  := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
                 -Indishost -Indishost/nt/include -Iinclude/ndis-mingw -I$(HERE)
 NATIVE       := $(patsubst $(HERE)/%.c,$(DIR)/%,$(wildcard $(HERE)/test_*.c))

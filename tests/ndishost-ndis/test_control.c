@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "control.h"
-#include "ndis/miniport.h"
-#include "ndis/report.h"
+#include "cli/control.h"
+#include "ndis/api/miniport.h"
+#include "ndis/adapter/report.h"
 
 #define ROOM 65535 /* characters of an answer, in control.c */
 

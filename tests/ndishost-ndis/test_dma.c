@@ -4,9 +4,9 @@
 #include "native.h"
 
 #include <string.h>
-#include "ndis/dma.h"
-#include "ndis/shape.h"
-#include "nt/clock.h"
+#include "ndis/api/dma.h"
+#include "ndis/protocol/shape.h"
+#include "nt/machine/clock.h"
 
 #define SLOTS  64
 #define ROUNDS 4000

@@ -3,7 +3,7 @@
 #include "native.h"
 
 #include <string.h>
-#include "ndis/shape.h"
+#include "ndis/protocol/shape.h"
 
 #define SLOTS  64
 #define ROUNDS 20000

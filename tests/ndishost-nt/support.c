@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "nt/clock.h"
-#include "nt/phys.h"
-#include "nt/processor.h"
-#include "nt/trap.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/processor.h"
+#include "nt/machine/trap.h"
 #include "support.h"
 
 uint64_t test_seed(void)

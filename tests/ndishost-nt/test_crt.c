@@ -5,8 +5,8 @@
 #include <string.h>
 #include <ntddk.h>
 #include "loader/exports.h"
-#include "nt/irql.h"
-#include "nt/random.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 static const void *find(const char *name)

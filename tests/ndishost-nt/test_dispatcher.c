@@ -4,9 +4,9 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <ntddk.h>
-#include "nt/clock.h"
-#include "nt/irql.h"
-#include "nt/processor.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/processor.h"
 #include "support.h"
 
 static LARGE_INTEGER in(LONGLONG milliseconds)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* nt/dma_map.h: what a device may touch, byte by byte; and nt/lock_order.h: circles of locks. */
+/* nt/machine/dma_map.h: what a device may touch, byte by byte; and nt/machine/lock_order.h: circles of locks. */
 #include <string.h>
-#include "nt/dma_map.h"
-#include "nt/irql.h"
-#include "nt/lock.h"
-#include "nt/lock_order.h"
+#include "nt/machine/dma_map.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/lock.h"
+#include "nt/machine/lock_order.h"
 #include "support.h"
 
 #define PA 0x40000000ull

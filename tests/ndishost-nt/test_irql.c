@@ -3,11 +3,11 @@
 #include <pthread.h>
 #include <string.h>
 #include <ntddk.h>
-#include "nt/clock.h"
-#include "nt/irql.h"
-#include "nt/lock.h"
-#include "nt/processor.h"
-#include "nt/trap.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/lock.h"
+#include "nt/machine/processor.h"
+#include "nt/machine/trap.h"
 #include "support.h"
 
 /* ---- IRQL ---- */

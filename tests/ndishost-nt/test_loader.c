@@ -12,9 +12,9 @@
 #include "loader/exports.h"
 #include "loader/loader.h"
 #include "loader/pe.h"
-#include "nt/irql.h"
-#include "nt/log.h"
-#include "nt/trap.h"
+#include "nt/machine/irql.h"
+#include "nt/api/log.h"
+#include "nt/machine/trap.h"
 #include "support.h"
 
 #if defined(_X86_)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "loader/pe.h"
-#include "nt/random.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 static uint8_t *originals[2];

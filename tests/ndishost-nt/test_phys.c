@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* nt/phys.h: translation, scattering, guards, what a device sees. */
+/* nt/machine/phys.h: translation, scattering, guards, what a device sees. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "nt/phys.h"
-#include "nt/random.h"
+#include "nt/machine/phys.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 #define PAGE PHYS_PAGE

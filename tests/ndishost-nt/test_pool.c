@@ -6,11 +6,11 @@
 #include <string.h>
 #include <ntddk.h>
 #include "loader/exports.h"
-#include "nt/irql.h"
-#include "nt/io.h"
-#include "nt/phys.h"
-#include "nt/pool.h"
-#include "nt/random.h"
+#include "nt/machine/irql.h"
+#include "nt/api/io.h"
+#include "nt/machine/phys.h"
+#include "nt/api/pool.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 #define TAG 0x74536554u /* "TeSt" */

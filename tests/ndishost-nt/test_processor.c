@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <ntddk.h>
-#include "nt/clock.h"
-#include "nt/irql.h"
-#include "nt/processor.h"
-#include "nt/random.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/processor.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 /* ---- DPCs ---- */

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <ntddk.h>
 #include "loader/exports.h"
-#include "nt/clock.h"
-#include "nt/format.h"
-#include "nt/irql.h"
-#include "nt/log.h"
-#include "nt/pool.h"
-#include "nt/random.h"
+#include "nt/machine/clock.h"
+#include "nt/api/format.h"
+#include "nt/machine/irql.h"
+#include "nt/api/log.h"
+#include "nt/api/pool.h"
+#include "nt/machine/random.h"
 #include "support.h"
 
 /* ---- Printing ---- */

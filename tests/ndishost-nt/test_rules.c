@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "nt/irql.h"
+#include "nt/machine/irql.h"
 #include "irql_table.h"
 #include "support.h"
 

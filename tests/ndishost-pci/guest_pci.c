@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "device.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 #define DEVICE "/sys/bus/pci/devices/0000:00:03.0"
 #define MEMORY (32ull << 20)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "device.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 /* --- the transport's view of the bus: an address is the BAR's number and an offset --- */
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include "bus/qtest/protocol.h"
 #include "device.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 static struct device d;
 

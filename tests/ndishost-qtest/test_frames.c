@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "device.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 static struct device d;
 

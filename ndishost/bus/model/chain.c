@@ -6,8 +6,8 @@
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 #include "bus/model/ring.h"
-#include "nt/dma_map.h"
-#include "nt/phys.h"
+#include "nt/machine/dma_map.h"
+#include "nt/machine/phys.h"
 #include "rules/rules.h"
 
 #define CHAIN_BYTES_MAX ((uint64_t)1 << 32)

@@ -9,7 +9,7 @@
 #define LEGACY_LENGTH   32u /* 4.1.4.10: header, MSI-X vectors, device configuration */
 #define IO_NOTIFY_BYTES 16u
 
-/* Where firmware puts things: clear of RAM (nt/phys.h), 16 MiB and 1 KiB of ports an instance. */
+/* Where firmware puts things: clear of RAM (nt/machine/phys.h), 16 MiB and 1 KiB of ports an instance. */
 #define MEMORY_BASE   0xE0000000u
 #define MEMORY_STRIDE 0x01000000u
 #define HIGH_BASE     0x8000000000u

@@ -18,7 +18,7 @@
 #include "bus/model/ring.h"
 #include "bus/model/rule.h"
 #include "bus/model/wire.h"
-#include "nt/random.h"
+#include "nt/machine/random.h"
 
 #define QUEUE_RX 0
 #define QUEUE_TX 1

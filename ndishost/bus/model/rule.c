@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "bus/model/model.h"
-#include "nt/dma_map.h"
+#include "nt/machine/dma_map.h"
 #include "rules/rules.h"
 
 enum severity { MINOR, FATAL };

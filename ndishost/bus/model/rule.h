@@ -100,7 +100,7 @@ void model_confused(struct model *model, enum model_rule rule);
 const char *model_rule_name(enum model_rule rule);
 
 /* May the device touch this memory now (DMA_MAP_READ, DMA_MAP_WRITE)? What is not mapped for it is
- * reported by nt/dma_map.h, and the model is broken then. A device that has lied touches what it likes.
+ * reported by nt/machine/dma_map.h, and the model is broken then. A device that has lied touches what it likes.
  * `what` as in "reads the available ring". */
 struct ring;
 bool model_may_touch(struct model *model, const struct ring *ring, uint64_t pa, size_t length,

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/qtest/firmware.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 /* PCI local bus specification 3.0, 6.1 and 6.2.5 */
 #define PCI_ID             0x00

@@ -23,7 +23,7 @@
 #include "bus/qtest/argv.h"
 #include "bus/qtest/qemu.h"
 #include "bus/thread.h"
-#include "nt/phys.h"
+#include "nt/machine/phys.h"
 
 #define END_PATIENCE_MS  2000  /* a socket closed: the process's end is near */
 #define TERM_PATIENCE_MS 2000  /* between SIGTERM and SIGKILL */

@@ -20,7 +20,7 @@ struct qemu_streams {
     int qtest, qmp, wire;
 };
 
-/* Starts $NDISHOST_QEMU, or qemu-system-x86_64, with physical memory (nt/phys.h) as its RAM. That
+/* Starts $NDISHOST_QEMU, or qemu-system-x86_64, with physical memory (nt/machine/phys.h) as its RAM. That
  * it runs is not yet said: an option it refuses ends it soon (qemu_why says with which words). NULL
  * with one line in error. */
 struct qemu *qemu_start(const char *arguments, struct qemu_streams *streams, char *error,

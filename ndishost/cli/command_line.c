@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of ndishost: options, their checks, and the help. */
+#include "cli/command_line.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "bus/bus.h"
+#include "cli/control.h"
+#include "loader/exports.h"
+#include "net/net.h"
+#include "nt/api/pool.h"
+
+enum option_id {
+    OPTION_BUS = 256,
+    OPTION_NET,
+    OPTION_SEED,
+    OPTION_PROCESSORS,
+    OPTION_SECONDS,
+    OPTION_PCAP,
+    OPTION_JSON,
+    OPTION_SET,
+    OPTION_CONTROL,
+    OPTION_RULES,
+    OPTION_SHAPE,
+    OPTION_FAIL_ALLOCATION,
+    OPTION_TIME_SCALE,
+    OPTION_FAIL,
+    OPTION_RETRY,
+    OPTION_PCAP_WIRE,
+    OPTION_DEBUG_OUTPUT,
+    OPTION_QUIET,
+    OPTION_PROGRESS,
+    OPTION_MEMORY,
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"bus", required_argument, NULL, OPTION_BUS},
+    {"net", required_argument, NULL, OPTION_NET},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"processors", required_argument, NULL, OPTION_PROCESSORS},
+    {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"pcap", required_argument, NULL, OPTION_PCAP},
+    {"json", required_argument, NULL, OPTION_JSON},
+    {"set", required_argument, NULL, OPTION_SET},
+    {"control", required_argument, NULL, OPTION_CONTROL},
+    {"rules", required_argument, NULL, OPTION_RULES},
+    {"shape", required_argument, NULL, OPTION_SHAPE},
+    {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
+    {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
+    {"fail", required_argument, NULL, OPTION_FAIL},
+    {"retry", no_argument, NULL, OPTION_RETRY},
+    {"pcap-wire", required_argument, NULL, OPTION_PCAP_WIRE},
+    {"debug-output", no_argument, NULL, OPTION_DEBUG_OUTPUT},
+    {"quiet", no_argument, NULL, OPTION_QUIET},
+    {"progress", no_argument, NULL, OPTION_PROGRESS},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help_head[] =
+    "ndishost runs an NDIS 6.x miniport driver for Windows 7 on Linux, as Windows would, on a\n"
+    "virtio-net device, and carries frames through it.\n"
+    "\n"
+    "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
+    "       ndishost rules             every rule that a driver is held to, one a line\n"
+    "       ndishost --help | --version\n"
+    "\n"
+    "DRIVER.sys is a 64-bit driver (x64); `ndishost32` takes 32-bit ones (x86).\n"
+    "It runs until the network end is done, the time is up, or a signal comes: then the adapter "
+    "is\n"
+    "paused and halted, the driver unloaded, and what it leaked is printed. A second signal ends "
+    "the\n"
+    "program at once.\n"
+    "\n"
+    "Each --bus is an adapter of the driver, up to 8. --net, --pcap, --pcap-wire and --set belong "
+    "to\n"
+    "the adapter whose --bus came last; a --set before the first --bus is for all of them.\n"
+    "\n"
+    "What the device sits on (--bus):\n";
+
+static const char help_options[] =
+    "\n"
+    "Options:\n"
+    "  --seed N            all that the host decides by chance follows from N; printed if random\n"
+    "  --processors N      processors that the driver sees, 1 to 16 (default 2)\n"
+    "  --seconds S         stop after S seconds; fractions are allowed\n"
+    "  --shape SHAPE       random (default): frames lie over many MDLs, at odd offsets, in odd\n"
+    "                      pages; received lists are kept for a while. plain: none of that\n"
+    "  --set NAME=VALUE    a keyword of the adapter's registry key, as a string; NAME=dword:N as "
+    "a\n"
+    "                      number. Again for each keyword\n"
+    "  --rules on|off      off: nothing is checked on the path of a frame (default on)\n"
+    "  --fail-allocation N the N-th allocation of the driver fails (-N: that and all after it)\n"
+    "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails, if it "
+    "is "
+    "one\n"
+    "                      that can (-N: that and all after it); `allocation` is any of them that\n"
+    "                      allocates\n"
+    "  --retry             when Initialize fails, once more, now with nothing that is made to "
+    "fail\n"
+    "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
+    "timers\n"
+    "                      and sleeps, and what it has to be done with in time\n"
+    "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
+    "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
+    "  --pcap-wire FILE    the same of the frames that come out of the device\n"
+    "  --json FILE|-       the report as one JSON object; - is standard output\n"
+    "  --control -|SOCKET  scenario control by lines: from standard input, or from a client of "
+    "the\n"
+    "                      Unix socket that is made; the commands are below. `@2 ` before one\n"
+    "                      sends it to the second adapter. The run then ends by `quit`, or when\n"
+    "                      standard input and traffic have ended\n"
+    "  --debug-output      show what the driver prints for a debugger\n"
+    "  --progress          one line a second on standard error (default on a terminal)\n"
+    "  --quiet             nothing but errors\n";
+
+static const char help_commands[] =
+    "\n"
+    "Commands of scenario control (--control), one reply line each, `ok ...` or `error ...`:\n";
+
+static const char help_tail[] =
+    "\n"
+    "Exit status:\n"
+    "  0  all is well\n"
+    "  1  the driver's Initialize failed, or not all frames are accounted for, or the bus failed\n"
+    "  2  usage; no driver, or one with an import that is not there; a bus or a network end that\n"
+    "     cannot start\n"
+    "  3  the driver broke a rule, leaked, or crashed\n"
+    "\n"
+    "Examples:\n"
+    "  ndishost run --bus model --net gen:count=1000 aerovnet.sys\n"
+    "  ndishost run --bus 'qtest:-device virtio-net-pci' --net echo --seconds 10 aerovnet.sys\n"
+    "  ndishost run --bus pci:0000:00:03.0 --net tap:aero0 --pcap frames.pcap aerovnet.sys\n"
+    "  ndishost run --bus model --net gen:count=1000 --bus qtest --net echo:count=1000 "
+    "aerovnet.sys\n"
+    "  printf 'pause\\nrestart\\nquit\\n' | ndishost run --bus model --net none --control - "
+    "x.sys\n";
+
+void command_line_help(FILE *out)
+{
+    fputs(help_head, out);
+    bus_help(out);
+    fputs("\nThe network ends (--net):\n", out);
+    net_help(out);
+    fputs(help_options, out);
+    fputs(help_commands, out);
+    control_help(out);
+    fputs(help_tail, out);
+}
+
+/* ---- Values ---- */
+
+static int bad(char *error, size_t error_size, const char *option, const char *value,
+               const char *expected)
+{
+    snprintf(error, error_size, "--%s %s: expected %s", option, value, expected);
+    return -1;
+}
+
+static int parse_u64(const char *text, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    return *text && *text != '-' && !*end && !errno ? 0 : -1;
+}
+
+static int parse_range(const char *text, long low, long high, long *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtol(text, &end, 0);
+    return *text && !*end && !errno && *value >= low && *value <= high ? 0 : -1;
+}
+
+static int parse_seconds(const char *text, double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    return *text && !*end && *value > 0 && *value < 1e7 ? 0 : -1;
+}
+
+/* One of two words: *second says which. */
+static int parse_choice(const char *text, const char *first, const char *other, bool *second)
+{
+    *second = !strcmp(text, other);
+    return *second || !strcmp(text, first) ? 0 : -1;
+}
+
+/* The adapter whose --bus came last; before the first it is the first's. */
+static struct adapter_line *current(struct command_line *line)
+{
+    return &line->adapters[line->adapter_count ? line->adapter_count - 1 : 0];
+}
+
+static int set_keyword(struct command_line *line, const char *keyword)
+{
+    struct adapter_line *adapter = current(line);
+    unsigned i = 0;
+
+    while (adapter->keywords[i])
+        i++;
+    if (i == KEYWORDS_MAX || !strchr(keyword, '=') || *keyword == '=')
+        return -1;
+    adapter->keywords[i] = keyword;
+    if (!line->adapter_count)
+        line->keywords_for_all = i + 1;
+    return 0;
+}
+
+static int set_bus(struct command_line *line, const char *bus, char *error, size_t error_size)
+{
+    unsigned i;
+
+    if (line->adapter_count == ADAPTERS_MAX) {
+        snprintf(error, error_size, "--bus %s: there are %u adapters already, more there cannot be",
+                 bus, ADAPTERS_MAX);
+        return -1;
+    }
+    line->adapter_count++;
+    current(line)->bus = bus;
+    for (i = 0; i < line->keywords_for_all; i++)
+        current(line)->keywords[i] = line->adapters[0].keywords[i];
+    return 0;
+}
+
+static int set_number(struct command_line *line, int option, const char *value, char *error,
+                      size_t error_size)
+{
+    long number;
+
+    switch (option) {
+    case OPTION_SEED:
+        line->seed_given = true;
+        return parse_u64(value, &line->seed)
+                   ? bad(error, error_size, "seed", value, "a number of 64 bits")
+                   : 0;
+    case OPTION_PROCESSORS:
+        if (parse_range(value, 1, 16, &number))
+            return bad(error, error_size, "processors", value, "a number from 1 to 16");
+        line->processors = (unsigned)number;
+        return 0;
+    case OPTION_MEMORY:
+        if (parse_range(value, 4, 1 << 20, &number))
+            return bad(error, error_size, "memory", value, "a number of MiB from 4 to 1048576");
+        line->memory = (unsigned)number;
+        return 0;
+    case OPTION_FAIL_ALLOCATION:
+        if (parse_range(value, -1000000000, 1000000000, &number))
+            return bad(error, error_size, "fail-allocation", value, "a number");
+        line->fail_allocation = number;
+        return 0;
+    case OPTION_TIME_SCALE:
+        if (parse_range(value, 1, 1000, &number))
+            return bad(error, error_size, "time-scale", value, "a number from 1 to 1000");
+        line->time_scale = (unsigned)number;
+        return 0;
+    }
+    return parse_seconds(value, &line->seconds)
+               ? bad(error, error_size, "seconds", value, "a time above 0")
+               : 0;
+}
+
+static int set_word(struct command_line *line, int option, const char *value, char *error,
+                    size_t error_size)
+{
+    bool off;
+
+    switch (option) {
+    case OPTION_SET:
+        return set_keyword(line, value)
+                   ? bad(error, error_size, "set", value, "NAME=VALUE, at most 64 of them")
+                   : 0;
+    case OPTION_RULES:
+        if (parse_choice(value, "on", "off", &off))
+            return bad(error, error_size, "rules", value, "on or off");
+        line->rules = !off;
+        return 0;
+    case OPTION_SHAPE:
+        return parse_choice(value, "random", "plain", &line->plain)
+                   ? bad(error, error_size, "shape", value, "plain or random")
+                   : 0;
+    }
+    return -1;
+}
+
+static int set_option(struct command_line *line, int option, const char *value, char *error,
+                      size_t error_size)
+{
+    switch (option) {
+    case OPTION_BUS:
+        return set_bus(line, value, error, error_size);
+    case OPTION_NET:
+        current(line)->net = value;
+        return 0;
+    case OPTION_PCAP:
+        current(line)->pcap = value;
+        return 0;
+    case OPTION_PCAP_WIRE:
+        current(line)->pcap_wire = value;
+        return 0;
+    case OPTION_FAIL:
+        line->fail = value;
+        return 0;
+    case OPTION_RETRY:
+        line->retry = true;
+        return 0;
+    case OPTION_JSON:
+        line->json = value;
+        return 0;
+    case OPTION_CONTROL:
+        line->control = value;
+        return 0;
+    case OPTION_DEBUG_OUTPUT:
+        line->debug_output = true;
+        return 0;
+    case OPTION_QUIET:
+        line->quiet = true;
+        return 0;
+    case OPTION_PROGRESS:
+        line->progress = true;
+        return 0;
+    case OPTION_SET:
+    case OPTION_RULES:
+    case OPTION_SHAPE:
+        return set_word(line, option, value, error, error_size);
+    }
+    return set_number(line, option, value, error, error_size);
+}
+
+static bool exported(const char *name)
+{
+    const struct host_export *first;
+    size_t count = host_exports(&first), i;
+
+    for (i = 0; i < count; i++)
+        if (!strcmp(first[i].name, name))
+            return true;
+    return false;
+}
+
+int command_line_fail(const char *text, char *error, size_t error_size)
+{
+    const char *colon = strchr(text, ':');
+    char name[64];
+    long number = 1;
+
+    if (!strcmp(text, "none")) {
+        nt_fail_call(NULL, 0);
+        nt_fail_allocation(0);
+        return 0;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
+    if (strcmp(name, "allocation") && !exported(name))
+        return bad(error, error_size, "fail", text,
+                   "a function that a driver can import from NDIS or the kernel, or `allocation`");
+    if (colon && (parse_range(colon + 1, -1000000000, 1000000000, &number) || !number))
+        return bad(error, error_size, "fail", text, "FUNCTION:N with a number that is not 0");
+    if (!strcmp(name, "allocation"))
+        nt_fail_allocation(number);
+    else
+        nt_fail_call(name, number);
+    return 0;
+}
+
+/* ---- The whole line ---- */
+
+static int check_run(struct command_line *line, int argc, char **argv, char *error,
+                     size_t error_size)
+{
+    unsigned i;
+
+    if (optind >= argc) {
+        snprintf(error, error_size, "no command; `ndishost --help` tells how to use it");
+        return -1;
+    }
+    if (!strcmp(argv[optind], "rules")) {
+        line->command = COMMAND_RULES;
+        if (argc - optind == 1)
+            return 0;
+        snprintf(error, error_size, "rules wants nothing behind it, but there is \"%s\"",
+                 argv[optind + 1]);
+        return -1;
+    }
+    if (strcmp(argv[optind], "run")) {
+        snprintf(error, error_size,
+                 "there is no command \"%s\"; the commands are `run` and `rules`", argv[optind]);
+        return -1;
+    }
+    if (argc - optind != 2) {
+        snprintf(error, error_size, "run wants one driver file, %d were given", argc - optind - 1);
+        return -1;
+    }
+    line->driver = argv[optind + 1];
+    if (!line->adapter_count) {
+        snprintf(error, error_size, "run wants --bus");
+        return -1;
+    }
+    for (i = 0; i < line->adapter_count; i++)
+        if (!line->adapters[i].net) {
+            snprintf(error, error_size,
+                     line->adapter_count > 1 ? "run wants --net behind --bus %s"
+                                             : "run wants --net",
+                     line->adapters[i].bus);
+            return -1;
+        }
+    return 0;
+}
+
+int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
+                       size_t error_size)
+{
+    int option;
+
+    memset(line, 0, sizeof(*line));
+    line->rules = true;
+    line->time_scale = 1;
+    line->progress = isatty(STDERR_FILENO);
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        switch (option) {
+        case OPTION_HELP:
+            line->command = COMMAND_HELP;
+            return 0;
+        case OPTION_VERSION:
+            line->command = COMMAND_VERSION;
+            return 0;
+        case '?':
+            snprintf(error, error_size, "there is no option %s", argv[optind - 1]);
+            return -1;
+        case ':':
+            snprintf(error, error_size, "%s wants a value", argv[optind - 1]);
+            return -1;
+        }
+        if (set_option(line, option, optarg, error, error_size))
+            return -1;
+    }
+    if (line->quiet)
+        line->progress = false;
+    return check_run(line, argc, argv, error, error_size);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command_line.h: what `ndishost run` was told to do.
+ *   if (command_line_parse(&line, argc, argv, error, sizeof error))
+ *       ... say error, exit 2 ...
+ */
+#ifndef NDISHOST_COMMAND_LINE_H
+#define NDISHOST_COMMAND_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define NDISHOST_VERSION "0.1"
+
+/* Exit statuses. */
+enum {
+    EXIT_FINE = 0,
+    EXIT_FAILED = 1, /* Initialize failed, or the traffic is not all accounted for */
+    EXIT_USAGE = 2,  /* usage, not a driver, an import it lacks, a bus that cannot start */
+    EXIT_BROKEN = 3  /* rules broken, objects leaked, a crash */
+};
+
+#define KEYWORDS_MAX 64
+#define ADAPTERS_MAX 8
+
+/* One --bus, and the options that belong to it: those behind it, up to the next --bus. */
+struct adapter_line {
+    const char *bus, *net, *pcap, *pcap_wire;
+    const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated; those for all adapters first */
+};
+
+struct command_line {
+    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES } command;
+    const char *driver;
+    const char *json, *control;
+    struct adapter_line adapters[ADAPTERS_MAX];
+    unsigned adapter_count;
+    unsigned keywords_for_all; /* --set before the first --bus */
+    uint64_t seed;
+    bool seed_given;
+    unsigned processors;  /* 0: the default */
+    double seconds;       /* 0: no limit */
+    long fail_allocation; /* 0: none */
+    const char *fail;     /* FUNCTION[:N] */
+    bool rules, plain, debug_output, quiet, progress, retry;
+    unsigned time_scale;
+    unsigned memory; /* MiB; 0: the default of the bus's kind of memory */
+};
+
+/* 0, or -1 with one line for a person in error. The strings stay argv's. */
+int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
+                       size_t error_size);
+void command_line_help(FILE *out);
+/* Orders the failure that `FUNCTION[:N]` or `none` tells of (nt/api/pool.h, nt_fail_call). 0, or -1 with a
+ * line in error. */
+int command_line_fail(const char *text, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+/* An adapter: a device on a bus, network ends above and beyond it, and the miniport between. */
+#include "ndis/adapter/life_cycle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/api/configuration.h"
+#include "ndis/api/dma.h"
+#include "ndis/adapter/filter.h"
+#include "ndis/api/interrupt.h"
+#include "ndis/adapter/oid.h"
+#include "ndis/protocol/protocol.h"
+#include "ndis/adapter/report.h"
+#include "ndis/api/resources.h"
+#include "ndis/protocol/shape.h"
+#include "nt/machine/clock.h"
+#include "nt/api/log.h"
+
+/* Before the network end is left to start when the link comes; for a frame that was sent by hand to
+ * reach the far end; for frames in flight before the adapter is paused to halt. */
+#define LINK_WAIT            (2 * NT_SECOND)
+#define OWN_WAIT             NT_SECOND
+#define DRAIN_WAIT           (2 * NT_SECOND)
+
+#define PCI_COMMAND          4u
+#define PCI_COMMAND_DECODE   0x0007u /* I/O, memory, bus master */
+#define PCI_COMMAND_INTX_OFF 0x0400u
+
+/* ---- What the bus and the network end call ---- */
+
+static void bus_interrupt(void *context, bool asserted)
+{
+    interrupt_line(context, asserted);
+}
+
+static void bus_wire_receive(void *context, const void *frame, size_t length)
+{
+    struct ndis_adapter *adapter = context;
+
+    if (adapter->pcap_wire)
+        pcap_frame(adapter->pcap_wire, frame, length);
+    if (!wire_watch_take(&adapter->watch, frame, length) && atomic_load(&adapter->net_started))
+        adapter->net->ops->far_receive(adapter->net, frame, length);
+}
+
+static void adapter_wake(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+static void bus_failed(void *context, const char *why)
+{
+    struct ndis_adapter *adapter = context;
+
+    fprintf(stderr, "ndishost: %s: the bus has failed: %s\n", adapter->name, why);
+    pthread_mutex_lock(&adapter->lock);
+    adapter->bus_failed = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+static unsigned near_send(void *context, const struct net_frame *frames, unsigned count)
+{
+    struct ndis_adapter *adapter = context;
+    unsigned taken;
+
+    if (!life_cycle_send_enter(adapter))
+        return 0;
+    taken = protocol_send(adapter->protocol, frames, count);
+    life_cycle_send_leave(adapter);
+    return taken;
+}
+
+static int far_send(void *context, const void *frame, size_t length)
+{
+    struct ndis_adapter *adapter = context;
+
+    return adapter->bus->ops->wire_send(adapter->bus, frame, length);
+}
+
+static void net_finished(void *context)
+{
+    struct ndis_adapter *adapter = context;
+
+    atomic_store(&adapter->finished, true);
+    adapter_wake(adapter);
+}
+
+/* ---- Adding and removing ---- */
+
+static int open_ends(struct ndis_adapter *adapter, const struct adapter_options *options,
+                     char *error, size_t error_size)
+{
+    static const struct bus_events events = {bus_interrupt, bus_wire_receive, bus_failed};
+
+    adapter->bus = bus_open(options->bus, &events, adapter, error, error_size);
+    if (!adapter->bus)
+        return -1;
+    adapter->ports.context = adapter;
+    adapter->ports.near_send = near_send;
+    adapter->ports.near_accepts = filter_accepts;
+    adapter->ports.far_send = adapter->bus->ops->wire_send ? far_send : NULL;
+    adapter->ports.finished = net_finished;
+    adapter->net = net_open(options->net, &adapter->ports, error, error_size);
+    if (!adapter->net)
+        return -1;
+    if (options->pcap && !(adapter->pcap = pcap_create(options->pcap, error, error_size)))
+        return -1;
+    if (options->pcap_wire &&
+        !(adapter->pcap_wire = pcap_create(options->pcap_wire, error, error_size)))
+        return -1;
+    return 0;
+}
+
+static void capture_close(struct pcap *pcap)
+{
+    if (pcap && pcap_close(pcap))
+        fprintf(stderr, "ndishost: the capture is not whole: a write failed\n");
+}
+
+static void device_objects(struct ndis_adapter *adapter)
+{
+    adapter->physical_device.Type = 3; /* IO_TYPE_DEVICE */
+    adapter->physical_device.Size = sizeof(DEVICE_OBJECT);
+    adapter->functional_device.Type = 3;
+    adapter->functional_device.Size = sizeof(DEVICE_OBJECT);
+    adapter->functional_device.DriverObject = &adapter->driver->object;
+}
+
+/* Frees what has been made so far; the driver's own objects are no concern here. */
+static void adapter_free(struct ndis_adapter *adapter)
+{
+    resources_register(adapter, false);
+    if (adapter->bus) {
+        interrupt_release(adapter);
+        resources_release(adapter);
+        adapter->bus->ops->close(adapter->bus);
+    }
+    if (adapter->net)
+        adapter->net->ops->close(adapter->net);
+    protocol_destroy(adapter->protocol);
+    capture_close(adapter->pcap);
+    capture_close(adapter->pcap_wire);
+    dma_release(adapter);
+    shared_memory_release(adapter);
+    oid_destroy(adapter);
+    report_free(adapter);
+    configuration_free(adapter);
+    free(adapter->oids);
+    adapter->handle.kind = HANDLE_FREED;
+    free(adapter);
+}
+
+struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
+                                      const struct adapter_options *options, char *error,
+                                      size_t error_size)
+{
+    struct ndis_adapter *adapter = calloc(1, sizeof(*adapter));
+    struct random random;
+
+    if (!adapter) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    adapter->handle.kind = HANDLE_ADAPTER;
+    adapter->driver = driver;
+    adapter->index = driver->adapters ? driver->adapters->index + 1 : 0;
+    snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index + 1);
+    adapter->seed = options->seed + adapter->index;
+    adapter->plain = options->plain;
+    pthread_mutex_init(&adapter->lock, NULL);
+    pthread_mutex_init(&adapter->interrupt_lock, NULL);
+    pthread_mutex_init(&adapter->groups.lock, NULL);
+    pthread_mutex_init(&adapter->link_lock, NULL);
+    wire_watch_init(&adapter->watch);
+    nt_clock_cond_init(&adapter->changed);
+    device_objects(adapter);
+    random_seed(&random, adapter->seed);
+    random_seed(&adapter->power_random, random_next(&random));
+    if (configuration_load(adapter, options->keywords, error, error_size) ||
+        open_ends(adapter, options, error, error_size))
+        goto failed;
+    adapter->protocol =
+        protocol_create(adapter, random_next(&random), options->plain, error, error_size);
+    if (!adapter->protocol)
+        goto failed;
+    if (oid_create(adapter) || report_create(adapter) || resources_build(adapter, &random)) {
+        snprintf(error, error_size, "out of memory");
+        goto failed;
+    }
+    resources_register(adapter, true);
+    adapter->next = driver->adapters;
+    driver->adapters = adapter;
+    return adapter;
+
+failed:
+    adapter_free(adapter);
+    return NULL;
+}
+
+void ndis_adapter_remove(struct ndis_adapter *adapter)
+{
+    struct ndis_adapter **at;
+
+    if (driver_calls_add_device(adapter->driver) && adapter->added)
+        adapter->driver->pnp.MiniportRemoveDeviceHandler(adapter->add_device_context);
+    for (at = &adapter->driver->adapters; *at; at = &(*at)->next)
+        if (*at == adapter) {
+            *at = adapter->next;
+            break;
+        }
+    adapter_free(adapter);
+}
+
+/* ---- Starting ---- */
+
+/* Windows' PCI driver turns decoding and bus mastering on before it starts the driver. */
+static void enable_device(struct ndis_adapter *adapter)
+{
+    struct bus *bus = adapter->bus;
+    uint32_t command = bus->ops->config_read(bus, PCI_COMMAND, 2);
+
+    bus->ops->config_write(bus, PCI_COMMAND, 2,
+                           (command | PCI_COMMAND_DECODE) & ~PCI_COMMAND_INTX_OFF);
+}
+
+static NDIS_STATUS add_device(struct ndis_adapter *adapter)
+{
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    if (driver_calls_add_device(adapter->driver) && !adapter->added) {
+        struct callback call = callback_begin("MiniportAddDevice");
+
+        status = adapter->driver->pnp.MiniportAddDeviceHandler(adapter, adapter->driver->context);
+        callback_end(&call);
+        adapter->added = status == NDIS_STATUS_SUCCESS;
+    }
+    return status;
+}
+
+/* "MiniportInitializeEx failed with ...", and what the driver wrote to the event log about it. */
+static NDIS_STATUS start_failed(const char *what, NDIS_STATUS status, size_t mark, char *error,
+                                size_t error_size)
+{
+    char name[64];
+    int length = snprintf(error, error_size, "%s failed with %s\n", what,
+                          status_name(status, name, sizeof(name)));
+
+    if (length > 0 && (size_t)length < error_size &&
+        !nt_log_text(mark, error + length, error_size - (size_t)length))
+        snprintf(error + length, error_size - (size_t)length,
+                 "the driver wrote nothing to the event log about it\n");
+    return status;
+}
+
+static int start_net(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    atomic_store(&adapter->net_started, true);
+    if (adapter->net->ops->start(adapter->net, error, error_size)) {
+        atomic_store(&adapter->net_started, false);
+        return -1;
+    }
+    return 0;
+}
+
+/* Waits for the link, or for adapter_stop, until the deadline. true: the link is up. */
+static bool wait_link(struct ndis_adapter *adapter, uint64_t deadline)
+{
+    pthread_mutex_lock(&adapter->lock);
+    while (!atomic_load(&adapter->link_up) && !adapter->stopping && nt_clock_now() < deadline)
+        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    pthread_mutex_unlock(&adapter->lock);
+    return atomic_load(&adapter->link_up);
+}
+
+static void starter_run(void *context)
+{
+    struct ndis_adapter *adapter = context;
+    char error[256];
+
+    if (wait_link(adapter, NT_FOREVER) && start_net(adapter, error, sizeof(error))) {
+        fprintf(stderr, "ndishost: %s\n", error);
+        net_finished(adapter);
+    }
+}
+
+static NDIS_STATUS start_ends(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    if (wait_link(adapter, nt_clock_now() + LINK_WAIT))
+        return start_net(adapter, error, error_size) ? NDIS_STATUS_OPEN_FAILED
+                                                     : NDIS_STATUS_SUCCESS;
+    fprintf(stderr, "ndishost: the link is down; the network end starts when it comes up\n");
+    if (nt_thread_start(&adapter->starter, "link", starter_run, adapter)) {
+        snprintf(error, error_size, "a thread cannot be started");
+        return NDIS_STATUS_RESOURCES;
+    }
+    adapter->starter_runs = true;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* Filters may be bound before the adapter runs or after: frames get through when both is done. */
+static NDIS_STATUS run(struct ndis_adapter *adapter)
+{
+    bool late_filters = adapter->seed & 1;
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    atomic_store(&adapter->closed, true);
+    if (!late_filters)
+        status = oid_bind_filters(adapter);
+    if (status == NDIS_STATUS_SUCCESS)
+        status = adapter_restart(adapter);
+    if (status == NDIS_STATUS_SUCCESS && late_filters)
+        status = oid_bind_filters(adapter);
+    atomic_store(&adapter->closed, false);
+    if (status == NDIS_STATUS_SUCCESS)
+        adapter_tell_net(adapter, false);
+    return status;
+}
+
+NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
+{
+    NDIS_STATUS status;
+
+    enable_device(adapter);
+    *what = "MiniportInitializeEx";
+    status = life_cycle_initialize(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
+    *what = "starting a thread";
+    if (hang_check_start(adapter)) {
+        life_cycle_halt(adapter, NdisHaltDeviceInitializationFailed);
+        return NDIS_STATUS_RESOURCES;
+    }
+    life_cycle_pnp_event(adapter, NdisDevicePnPEventPowerProfileChanged);
+    oid_bind_queries(adapter);
+    *what = "MiniportRestart or setting the packet filter";
+    status = run(adapter);
+    if (status != NDIS_STATUS_SUCCESS)
+        adapter_stop(adapter);
+    return status;
+}
+
+int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    size_t mark = nt_log_mark();
+    const char *what = "MiniportAddDevice";
+    NDIS_STATUS status = add_device(adapter);
+
+    if (status == NDIS_STATUS_SUCCESS)
+        status = life_cycle_come_up(adapter, &what);
+    if (status != NDIS_STATUS_SUCCESS)
+        return start_failed(what, status, mark, error, error_size);
+    status = start_ends(adapter, error, error_size);
+    if (status != NDIS_STATUS_SUCCESS)
+        adapter_stop(adapter);
+    return status;
+}
+
+/* ---- Stopping ---- */
+
+static void stop_ends(struct ndis_adapter *adapter)
+{
+    pthread_mutex_lock(&adapter->lock);
+    adapter->stopping = true;
+    pthread_cond_broadcast(&adapter->changed);
+    pthread_mutex_unlock(&adapter->lock);
+    if (adapter->starter_runs)
+        pthread_join(adapter->starter, NULL);
+    adapter->starter_runs = false;
+    if (atomic_load(&adapter->net_started))
+        adapter->net->ops->stop(adapter->net);
+}
+
+static void drain(struct ndis_adapter *adapter)
+{
+    uint64_t deadline = nt_clock_now() + DRAIN_WAIT;
+
+    while (protocol_in_flight(adapter->protocol) && nt_clock_now() < deadline &&
+           !adapter->bus_failed)
+        nt_clock_sleep(NT_MILLISECOND);
+}
+
+void adapter_stop(struct ndis_adapter *adapter)
+{
+    if (adapter_state(adapter) == ADAPTER_HALTED && !adapter->halted_for_power)
+        return;
+    stop_ends(adapter);
+    if (adapter->halted_for_power) {
+        atomic_store(&adapter->net_started, false);
+        return;
+    }
+    if (adapter_state(adapter) == ADAPTER_RUNNING) {
+        drain(adapter);
+        adapter_pause(adapter);
+    }
+    adapter_collect(adapter);
+    /* Asleep: "a bus driver did not power up the NIC on resume" (nc-ndis-miniport_halt). */
+    life_cycle_halt(adapter, adapter->remove_requested || adapter_power_state(adapter)
+                                 ? NdisHaltDeviceFailed
+                                 : NdisHaltDeviceDisabled);
+    atomic_store(&adapter->net_started, false);
+}
+
+int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    atomic_store(&adapter->closed, true);
+    adapter_tell_net(adapter, true); /* what is under way is gone with the device */
+    if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
+        atomic_store(&adapter->closed, false);
+        adapter_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
+        snprintf(error, error_size, "this bus cannot remove its device");
+        return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    adapter->gone = true;
+    if (adapter_state(adapter) != ADAPTER_HALTED)
+        life_cycle_pnp_event(adapter, NdisDevicePnPEventSurpriseRemoved);
+    stop_ends(adapter);
+    if (adapter_state(adapter) == ADAPTER_RUNNING)
+        adapter_pause(adapter);
+    if (adapter_state(adapter) != ADAPTER_HALTED)
+        life_cycle_halt(adapter, NdisHaltDeviceSurpriseRemoved);
+    atomic_store(&adapter->net_started, false);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* ---- What else the command line and scenario control want ---- */
+
+/* Frames get through while the cable is in and the miniport has said so: it may well not notice when the
+ * cable is out for a moment only. */
+void life_cycle_tell_link(struct ndis_adapter *adapter)
+{
+    if (!atomic_load(&adapter->net_started) || !adapter->net->ops->link)
+        return;
+    pthread_mutex_lock(&adapter->link_lock);
+    adapter->net->ops->link(adapter->net,
+                            !atomic_load(&adapter->cable_out) && atomic_load(&adapter->link_up));
+    pthread_mutex_unlock(&adapter->link_lock);
+}
+
+void life_cycle_link_changed(struct ndis_adapter *adapter)
+{
+    adapter_wake(adapter);
+    life_cycle_tell_link(adapter);
+}
+
+int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
+                       int32_t *status)
+{
+    struct wire_frame own = {
+        .data = frame, .length = length, .tag = tag_sent(adapter->ports.tags, TAG_NONE)};
+    int failed;
+
+    if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
+        return -1;
+    atomic_fetch_add(&adapter->senders, 1);
+    wire_watch_begin(&adapter->watch, &own, 1);
+    failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
+                               status);
+    if (!failed && *status == NDIS_STATUS_SUCCESS && adapter->bus->ops->wire_send)
+        wire_watch_wait(&adapter->watch,
+                        nt_clock_now() + OWN_WAIT); /* it may come a little later */
+    wire_watch_end(&adapter->watch);
+    life_cycle_send_leave(adapter);
+    return failed;
+}
+
+int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length)
+{
+    return adapter->ports.far_send ? adapter->ports.far_send(adapter, frame, length) : -1;
+}
+
+int adapter_set_link(struct ndis_adapter *adapter, bool up)
+{
+    int result;
+
+    if (!adapter->bus->ops->set_link)
+        return -1;
+    atomic_store(&adapter->cable_out, true);
+    if (!up)
+        life_cycle_tell_link(adapter);
+    result = adapter->bus->ops->set_link(adapter->bus, up);
+    atomic_store(&adapter->cable_out, !up && !result);
+    if (up || result)
+        life_cycle_tell_link(adapter);
+    return result;
+}
+
+bool adapter_link_up(const struct ndis_adapter *adapter)
+{
+    return atomic_load(&adapter->link_up);
+}
+
+struct net *adapter_net(struct ndis_adapter *adapter)
+{
+    return adapter->net;
+}
+
+struct bus *adapter_bus(struct ndis_adapter *adapter)
+{
+    return adapter->bus;
+}
+
+bool adapter_finished(struct ndis_adapter *adapter)
+{
+    return atomic_load(&adapter->finished) || adapter->bus_failed || adapter->remove_requested;
+}
+
+bool adapter_removal_requested(const struct ndis_adapter *adapter)
+{
+    return adapter->remove_requested;
+}
+
+bool adapter_bus_failed(const struct ndis_adapter *adapter)
+{
+    return adapter->bus_failed;
+}
+
+const char *adapter_state_text(struct ndis_adapter *adapter)
+{
+    return adapter_state_name(adapter_state(adapter));
+}
+
+bool adapter_oid_number(const char *name, uint32_t *oid)
+{
+    return oid_number(name, oid);
+}
+
+const char *adapter_status_name(int32_t status, char *buf, size_t size)
+{
+    return status_name(status, buf, size);
+}
+
+void adapter_frames(struct ndis_adapter *adapter, uint64_t *sent, uint64_t *received)
+{
+    *sent = SHARED_GET(adapter->counters.sent_frames);
+    *received = SHARED_GET(adapter->counters.indicated_frames);
+}

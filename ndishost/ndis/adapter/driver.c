@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* A miniport driver: loaded, registered by its DriverEntry, unloaded. */
+#include "ndis/api/miniport.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/api/net_buffer.h"
+#include "ndis/api/resources.h"
+#include "nt/api/log.h"
+#include "nt/api/pool.h"
+#include "nt/machine/processor.h"
+
+/* DriverEntry runs on the thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
+static struct ndis_driver *loading;
+
+typedef NTSTATUS NTAPI DRIVER_ENTRY_FUNCTION(PDRIVER_OBJECT DriverObject,
+                                             PUNICODE_STRING RegistryPath);
+
+static void registry_path(struct ndis_driver *driver, const char *image)
+{
+    static const char key[] = "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+    size_t i, length = 0;
+
+    for (i = 0; key[i]; i++)
+        driver->registry_path_text[length++] = (WCHAR)key[i];
+    for (i = 0; image[i] && image[i] != '.' && length + 1 < ARRAYSIZE(driver->registry_path_text);
+         i++)
+        driver->registry_path_text[length++] = (WCHAR)(unsigned char)image[i];
+    driver->registry_path.Buffer = driver->registry_path_text;
+    driver->registry_path.Length = (USHORT)(length * sizeof(WCHAR));
+    driver->registry_path.MaximumLength = (USHORT)(driver->registry_path.Length + sizeof(WCHAR));
+}
+
+static void driver_object(struct ndis_driver *driver)
+{
+    driver->object.Type = 4; /* IO_TYPE_DRIVER */
+    driver->object.Size = sizeof(driver->object);
+    driver->object.DriverExtension = &driver->extension;
+    driver->extension.DriverObject = &driver->object;
+    driver->object.DriverStart = image_entry(driver->image);
+    driver->object.DriverSize = (ULONG)image_size(driver->image);
+    driver->object.DriverInit = (PDRIVER_INITIALIZE)image_entry(driver->image);
+}
+
+static void driver_free(struct ndis_driver *driver)
+{
+    image_unload(driver->image);
+    driver->handle.kind = HANDLE_FREED;
+    free(driver);
+}
+
+struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size)
+{
+    struct ndis_driver *driver = calloc(1, sizeof(*driver));
+    DRIVER_ENTRY_FUNCTION *entry;
+    struct callback call;
+    NTSTATUS status;
+
+    if (!driver) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    driver->handle.kind = HANDLE_DRIVER;
+    driver->image = image_load(path, error, error_size);
+    if (!driver->image) {
+        free(driver);
+        return NULL;
+    }
+    rules_history_source(nbl_history);
+    resources_hooks();
+    registry_path(driver, image_name(driver->image));
+    driver_object(driver);
+    entry = (DRIVER_ENTRY_FUNCTION *)image_entry(driver->image);
+    loading = driver;
+    call = callback_begin("DriverEntry");
+    status = entry(&driver->object, &driver->registry_path);
+    callback_end(&call);
+    loading = NULL;
+    if (status < 0 || !driver->registered) {
+        char name[64];
+        int length;
+
+        length = snprintf(error, error_size, "%s: DriverEntry returned %s%s",
+                          image_name(driver->image), status_name(status, name, sizeof(name)),
+                          status < 0 ? "" : " without having registered a miniport");
+        if (length > 0 && (size_t)length + 1 < error_size)
+            error[length] = '\n',
+            nt_log_text(0, error + length + 1, error_size - (size_t)length - 1);
+        if (driver->registered)
+            rule_violation("NdisMDeregisterMiniportDriver", NULL,
+                           "DriverEntry failed with the miniport driver still registered");
+        driver_free(driver);
+        return NULL;
+    }
+    image_discard_init(driver->image);
+    return driver;
+}
+
+void ndis_driver_unload(struct ndis_driver *driver)
+{
+    struct callback call;
+
+    if (driver->adapters)
+        return; /* the caller's mistake: NDIS unloads a driver only after its last adapter */
+    nt_flush();
+    call = callback_begin("MiniportDriverUnload");
+    driver->characteristics.UnloadHandler(&driver->object);
+    callback_end(&call);
+    nt_flush();
+    if (driver->registered)
+        rule_violation("NdisMDeregisterMiniportDriver", NULL,
+                       "MiniportDriverUnload returned without NdisMDeregisterMiniportDriver");
+    nt_dpcs_end();
+    track_report_kept(0, NULL, "MiniportDriverUnload");
+    driver_free(driver);
+}
+
+/* ---- Registration ---- */
+
+/* The first mandatory handler that is missing, or NULL. */
+static const char *handler_missing(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c)
+{
+    const struct {
+        const void *handler;
+        const char *name;
+    } mandatory[] = {
+        {c->InitializeHandlerEx, "InitializeHandlerEx"},
+        {c->HaltHandlerEx, "HaltHandlerEx"},
+        {c->UnloadHandler, "UnloadHandler"},
+        {c->PauseHandler, "PauseHandler"},
+        {c->RestartHandler, "RestartHandler"},
+        {c->OidRequestHandler, "OidRequestHandler"},
+        {c->SendNetBufferListsHandler, "SendNetBufferListsHandler"},
+        {c->ReturnNetBufferListsHandler, "ReturnNetBufferListsHandler"},
+        {c->CancelSendHandler, "CancelSendHandler"},
+        {c->DevicePnPEventNotifyHandler, "DevicePnPEventNotifyHandler"},
+        {c->ShutdownHandlerEx, "ShutdownHandlerEx"},
+        {c->CancelOidRequestHandler, "CancelOidRequestHandler"},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAYSIZE(mandatory); i++)
+        if (!mandatory[i].handler)
+            return mandatory[i].name;
+    if (c->CheckForHangHandlerEx && !c->ResetHandlerEx)
+        return "ResetHandlerEx (needed with CheckForHangHandlerEx)";
+    return NULL;
+}
+
+static NDIS_STATUS refuse(NDIS_STATUS status, const void *caller, const char *what, unsigned found,
+                          unsigned wanted)
+{
+    char name[64];
+
+    rule_violation("NdisMRegisterMiniportDriver", caller,
+                   "%s is 0x%02x, expected 0x%02x; the registration fails with %s", what, found,
+                   wanted, status_name(status, name, sizeof(name)));
+    return status;
+}
+
+static NDIS_STATUS characteristics_check(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c,
+                                         const void *caller)
+{
+    const char *missing;
+
+    if (c->Header.Type != NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS)
+        return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Header.Type", c->Header.Type,
+                      NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS);
+    if (c->MajorNdisVersion != 6 ||
+        (c->MinorNdisVersion != 0 && c->MinorNdisVersion != 1 && c->MinorNdisVersion != 20))
+        return refuse(NDIS_STATUS_BAD_VERSION, caller, "the NDIS version", c->MinorNdisVersion, 20);
+    if (c->MinorNdisVersion >= 1 &&
+        c->Header.Revision < NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2)
+        return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Header.Revision",
+                      c->Header.Revision, NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2);
+    if (c->Header.Size < (c->Header.Revision >= NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2
+                              ? NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2
+                              : NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1))
+        return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Header.Size", c->Header.Size,
+                      NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2);
+    if (c->Flags & ~(ULONG)(NDIS_INTERMEDIATE_DRIVER | NDIS_WDM_DRIVER))
+        return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Flags", c->Flags, 0);
+    missing = handler_missing(c);
+    if (missing) {
+        rule_violation("NdisMRegisterMiniportDriver", caller, "%s is NULL, which is mandatory",
+                       missing);
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* What NDIS puts into the driver object in place of the driver's own. */
+static VOID NTAPI unload_by_ndis(PDRIVER_OBJECT DriverObject)
+{
+    (void)DriverObject;
+}
+
+NDIS_STATUS NTAPI NdisMRegisterMiniportDriver(
+    PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath, NDIS_HANDLE MiniportDriverContext,
+    PNDIS_MINIPORT_DRIVER_CHARACTERISTICS MiniportDriverCharacteristics,
+    PNDIS_HANDLE NdisMiniportDriverHandle)
+{
+    struct ndis_driver *driver = loading;
+    NDIS_STATUS status;
+    size_t size;
+
+    HOST_CALL(PASSIVE_LEVEL);
+    *NdisMiniportDriverHandle = NULL;
+    if (!driver || DriverObject != &driver->object || RegistryPath != &driver->registry_path ||
+        driver->registered) {
+        rule_violation("NdisMRegisterMiniportDriver", RULE_CALLER, "called %s",
+                       !driver              ? "outside DriverEntry"
+                       : driver->registered ? "a second time"
+                                            : "with other arguments than DriverEntry was given");
+        return NDIS_STATUS_FAILURE;
+    }
+    if (nt_call_fails(__func__))
+        return NDIS_STATUS_RESOURCES;
+    status = characteristics_check(MiniportDriverCharacteristics, RULE_CALLER);
+    if (status != NDIS_STATUS_SUCCESS)
+        return status;
+    size = MiniportDriverCharacteristics->Header.Size;
+    if (size > sizeof(driver->characteristics))
+        size = sizeof(driver->characteristics);
+    memcpy(&driver->characteristics, MiniportDriverCharacteristics, size);
+    driver->context = MiniportDriverContext;
+    driver->object.DriverUnload = unload_by_ndis;
+    driver->registered = true;
+    *NdisMiniportDriverHandle = driver;
+    if (driver->characteristics.SetOptionsHandler) {
+        struct callback call = callback_begin("MiniportSetOptions");
+
+        status = driver->characteristics.SetOptionsHandler(driver, driver->context);
+        callback_end(&call);
+        if (status != NDIS_STATUS_SUCCESS) {
+            driver->registered = false;
+            *NdisMiniportDriverHandle = NULL;
+        }
+    }
+    return status;
+}
+HOST_EXPORT("NDIS.SYS", NdisMRegisterMiniportDriver);
+
+VOID NTAPI NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
+{
+    struct ndis_driver *driver =
+        handle_check(NdisMiniportDriverHandle, HANDLE_DRIVER, __func__, RULE_CALLER);
+
+    HOST_CALL(PASSIVE_LEVEL);
+    if (!driver)
+        return;
+    if (!driver->registered)
+        rule_violation("NdisMDeregisterMiniportDriver", RULE_CALLER,
+                       "the driver is not registered");
+    driver->registered = false;
+}
+HOST_EXPORT("NDIS.SYS", NdisMDeregisterMiniportDriver);
+
+NDIS_STATUS NTAPI NdisSetOptionalHandlers(NDIS_HANDLE NdisHandle,
+                                          PNDIS_DRIVER_OPTIONAL_HANDLERS OptionalHandlers)
+{
+    struct ndis_driver *driver = handle_check(NdisHandle, HANDLE_DRIVER, __func__, RULE_CALLER);
+
+    HOST_CALL(PASSIVE_LEVEL);
+    if (!driver)
+        return NDIS_STATUS_FAILURE;
+    if (OptionalHandlers->Type != NDIS_OBJECT_TYPE_MINIPORT_PNP_CHARACTERISTICS)
+        return NDIS_STATUS_NOT_SUPPORTED; /* connection-oriented and chimney services */
+    if (OptionalHandlers->Revision != NDIS_MINIPORT_PNP_CHARACTERISTICS_REVISION_1 ||
+        OptionalHandlers->Size < NDIS_SIZEOF_MINIPORT_PNP_CHARACTERISTICS_REVISION_1)
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    memcpy(&driver->pnp, OptionalHandlers, sizeof(driver->pnp));
+    return NDIS_STATUS_SUCCESS;
+}
+HOST_EXPORT("NDIS.SYS", NdisSetOptionalHandlers);

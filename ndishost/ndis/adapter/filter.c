@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "ndis/adapter/filter.h"
+
+#include <string.h>
+
+static bool is_filter(NDIS_OID oid)
+{
+    return oid == OID_GEN_CURRENT_PACKET_FILTER || oid == OID_802_3_MULTICAST_LIST ||
+           oid == OID_GEN_VLAN_ID;
+}
+
+static void tell_end(struct ndis_adapter *adapter, bool changing)
+{
+    if (atomic_load(&adapter->net_started) && adapter->net->ops->filter)
+        adapter->net->ops->filter(adapter->net, changing);
+}
+
+void filter_changing(struct ndis_adapter *adapter, NDIS_OID oid)
+{
+    if (is_filter(oid))
+        tell_end(adapter, true);
+}
+
+static void list_set(struct ndis_adapter *adapter, const uint8_t *addresses, ULONG length)
+{
+    pthread_mutex_lock(&adapter->groups.lock);
+    adapter->groups.count = 0;
+    while (length >= 6 && adapter->groups.count < FILTER_GROUPS) {
+        memcpy(adapter->groups.address[adapter->groups.count++], addresses, 6);
+        addresses += 6;
+        length -= 6;
+    }
+    pthread_mutex_unlock(&adapter->groups.lock);
+}
+
+void filter_changed(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS status,
+                    const void *buffer, ULONG length)
+{
+    uint32_t number = 0;
+
+    if (!is_filter(oid))
+        return;
+    if (length >= sizeof(number))
+        memcpy(&number, buffer, sizeof(number));
+    if (status == NDIS_STATUS_SUCCESS && oid == OID_802_3_MULTICAST_LIST)
+        list_set(adapter, buffer, length);
+    if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_CURRENT_PACKET_FILTER)
+        atomic_store(&adapter->packet_filter, number);
+    if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_VLAN_ID)
+        adapter->ports.tags.vlan_id = number;
+    tell_end(adapter, false);
+}
+
+static bool in_list(struct ndis_adapter *adapter, const uint8_t address[6])
+{
+    bool found = false;
+    unsigned i;
+
+    pthread_mutex_lock(&adapter->groups.lock);
+    for (i = 0; i < adapter->groups.count && !found; i++)
+        found = !memcmp(adapter->groups.address[i], address, 6);
+    pthread_mutex_unlock(&adapter->groups.lock);
+    return found;
+}
+
+/* "The driver filters out incoming packets that do not belong to the VLAN to which a NIC is
+ * associated" (network/oid-gen-mac-options). */
+static bool in_vlan(const struct ndis_adapter *adapter, uint32_t tag)
+{
+    const struct tag_options *tags = &adapter->ports.tags;
+
+    return !tags->vlan || !tags->vlan_id || (tag != TAG_NONE && (tag & TAG_VLAN) == tags->vlan_id);
+}
+
+/* network/oid-gen-current-packet-filter */
+bool filter_accepts(void *context, const uint8_t destination[6], uint32_t tag)
+{
+    static const uint8_t broadcast[6] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+    struct ndis_adapter *adapter = context;
+    unsigned filter = atomic_load(&adapter->packet_filter);
+
+    if (filter & NDIS_PACKET_TYPE_PROMISCUOUS)
+        return true;
+    if (!in_vlan(adapter, tag))
+        return false;
+    if (!memcmp(destination, broadcast, 6))
+        return filter & NDIS_PACKET_TYPE_BROADCAST;
+    if (destination[0] & 1)
+        return filter & NDIS_PACKET_TYPE_ALL_MULTICAST ||
+               (filter & NDIS_PACKET_TYPE_MULTICAST && in_list(adapter, destination));
+    return filter & NDIS_PACKET_TYPE_DIRECTED && !memcmp(destination, adapter->ports.mac, 6);
+}

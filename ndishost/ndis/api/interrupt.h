@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interrupt.h: an adapter's interrupt line, from the bus to MiniportInterrupt and its DPCs.
+ *   interrupt_line(adapter, asserted) from the bus;  interrupt_indicated(n) from an indication;
+ *   interrupt_release(adapter) when the adapter goes.
+ */
+#ifndef NDISHOST_INTERRUPT_H
+#define NDISHOST_INTERRUPT_H
+
+#include "ndis/api/miniport.h"
+
+/* The line as it is now; before the driver registers an interrupt it is remembered. Any thread. */
+void interrupt_line(struct ndis_adapter *adapter, bool asserted);
+/* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that
+ * it is its own. PASSIVE_LEVEL, by who drives the life cycle. */
+bool interrupt_shared(struct ndis_adapter *adapter);
+/* `count` lists were indicated on this thread: the DPC that runs here may have a limit. */
+void interrupt_indicated(unsigned count);
+/* Disconnects what the driver left connected, and frees. */
+void interrupt_release(struct ndis_adapter *adapter);
+
+#endif

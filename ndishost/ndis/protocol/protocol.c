@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol driver above the miniport: what it sends, what it does with what it receives. */
+#include "ndis/protocol/protocol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ndis/watch/ownership.h"
+#include "ndis/protocol/shape.h"
+#include "ndis/protocol/transfer.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/phys.h"
+
+#define HOLD_LONGEST    (2 * NT_MILLISECOND) /* how long a received list is kept at most */
+#define WATCH_EVERY     NT_SECOND            /* sends that take too long are looked for */
+#define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
+#define FLATTEN_MAX     65536
+#define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
+/* The high-order byte of this protocol's cancel ids, as NdisGeneratePartialCancelId would give it. */
+#define CANCEL_PARTIAL ((uintptr_t)0x4E << (8 * sizeof(uintptr_t) - 8))
+
+/* A list that the protocol keeps for a while; the lists hang together by Next. */
+struct held {
+    NET_BUFFER_LIST *first, *last;
+    uint64_t due;
+};
+#define HELD_MAX 256
+
+struct protocol {
+    struct ndis_adapter *adapter;
+    bool plain;
+
+    pthread_mutex_t lock; /* never held across a call into the miniport or the network end */
+    struct random random;
+    struct frame_slot *free_frames[PROTOCOL_IN_FLIGHT];
+    unsigned free_frame_count;
+    NET_BUFFER_LIST *free_lists[PROTOCOL_IN_FLIGHT];
+    unsigned free_list_count;
+    unsigned cancel_number; /* of the latest list's cancel id */
+    struct held held[HELD_MAX];
+    unsigned held_count, held_lists;
+    bool stopping;
+    pthread_cond_t wake; /* the returner: something is held, or stop */
+
+    unsigned foreign_out; /* lists of protocol_send_foreign with the miniport */
+    void (*foreign_back)(void *context, NET_BUFFER_LIST *nbl);
+    void *foreign_context;
+
+    bool own_out; /* a frame of protocol_send_one is with the miniport */
+    NDIS_STATUS own_status;
+    pthread_cond_t own_back;
+
+    pthread_t returner;
+    bool returner_runs;
+    struct shape_memory memory;
+    struct frame_slot frames[PROTOCOL_IN_FLIGHT];
+    char *list_blocks;
+};
+
+static __thread uint8_t flat[FLATTEN_MAX];
+
+/* ---- 802.1Q out of band: NDIS_NET_BUFFER_LIST_8021Q_INFO ---- */
+
+void protocol_set_tag(NET_BUFFER_LIST *nbl, uint32_t tag)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO info = {.Value = NULL};
+
+    if (tag < TAG_NONE) {
+        info.TagHeader.UserPriority = tag >> 13;
+        info.TagHeader.CanonicalFormatId = (tag & TAG_DEI) != 0;
+        info.TagHeader.VlanId = tag & TAG_VLAN;
+    }
+    NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo) = info.Value;
+}
+
+/* Reserved bits make a tag that nobody expects. */
+static uint32_t tag_get(NET_BUFFER_LIST *nbl)
+{
+    NDIS_NET_BUFFER_LIST_8021Q_INFO info;
+
+    info.Value = NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo);
+    if (!info.Value)
+        return TAG_NONE;
+    return (uint32_t)info.TagHeader.UserPriority << 13 |
+           (info.TagHeader.CanonicalFormatId ? TAG_DEI : 0) | info.TagHeader.VlanId |
+           (info.TagHeader.Reserved ? TAG_RESERVED : 0);
+}
+
+/* The capture has frames as the wire has them. */
+static void capture(struct ndis_adapter *adapter, const void *frame, size_t length, uint32_t tag)
+{
+    static __thread uint8_t tagged[FLATTEN_MAX + TAG_BYTES];
+
+    if (!adapter->pcap)
+        return;
+    if (tag < TAG_NONE && length >= 12 && length <= FLATTEN_MAX) {
+        length = tag_insert(tagged, frame, length, tag);
+        frame = tagged;
+    }
+    pcap_frame(adapter->pcap, frame, length);
+}
+
+/* ---- Set-up ---- */
+
+static void returner_run(void *context);
+
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+                                 char *error, size_t error_size)
+{
+    struct protocol *protocol = calloc(1, sizeof(*protocol));
+    unsigned i;
+
+    if (!protocol ||
+        !(protocol->list_blocks = aligned_alloc(16, PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE)))
+        goto out_of_memory;
+    protocol->adapter = adapter;
+    protocol->plain = plain;
+    pthread_mutex_init(&protocol->lock, NULL);
+    nt_clock_cond_init(&protocol->wake);
+    nt_clock_cond_init(&protocol->own_back);
+    random_seed(&protocol->random, seed);
+    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, plain))
+        goto out_of_memory;
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        protocol->free_frames[i] = &protocol->frames[PROTOCOL_IN_FLIGHT - 1 - i];
+        protocol->free_lists[i] =
+            nbl_initialize(protocol->list_blocks + i * NBL_BLOCK_SIZE, NULL, NBL_WITH_PROTOCOL);
+    }
+    protocol->free_frame_count = protocol->free_list_count = PROTOCOL_IN_FLIGHT;
+    if (nt_thread_start(&protocol->returner, "protocol", returner_run, protocol))
+        goto out_of_memory;
+    protocol->returner_runs = true;
+    return protocol;
+
+out_of_memory:
+    snprintf(error, error_size, "out of memory for the frames in flight");
+    protocol_destroy(protocol);
+    return NULL;
+}
+
+void protocol_destroy(struct protocol *protocol)
+{
+    unsigned i;
+
+    if (!protocol)
+        return;
+    if (protocol->returner_runs) {
+        pthread_mutex_lock(&protocol->lock);
+        protocol->stopping = true;
+        pthread_cond_signal(&protocol->wake);
+        pthread_mutex_unlock(&protocol->lock);
+        pthread_join(protocol->returner, NULL);
+    }
+    for (i = 0; i < protocol->free_frame_count; i++)
+        poison_end_buffer(protocol->free_frames[i]->nb);
+    for (i = 0; i < protocol->free_list_count; i++)
+        poison_end_list(protocol->free_lists[i]);
+    shape_memory_destroy(&protocol->memory);
+    free(protocol->list_blocks);
+    free(protocol);
+}
+
+unsigned protocol_in_flight(struct protocol *protocol)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&protocol->lock);
+    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count + protocol->foreign_out;
+    pthread_mutex_unlock(&protocol->lock);
+    return count;
+}
+
+unsigned protocol_held(struct protocol *protocol)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&protocol->lock);
+    count = protocol->held_lists;
+    pthread_mutex_unlock(&protocol->lock);
+    return count;
+}
+
+/* ---- Cancel ids ---- */
+
+void *protocol_cancel_id(unsigned number)
+{
+    return (void *)(CANCEL_PARTIAL | number);
+}
+
+unsigned protocol_cancel_number(const void *cancel_id)
+{
+    uintptr_t number = (uintptr_t)cancel_id ^ CANCEL_PARTIAL;
+
+    return number <= CANCEL_IDS ? (unsigned)number : 0;
+}
+
+unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id)
+{
+    unsigned count = 0, i;
+
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        struct nbl_header *header = (void *)(protocol->list_blocks + i * NBL_BLOCK_SIZE);
+
+        count += atomic_load(&header->owner) == NBL_WITH_MINIPORT &&
+                 NDIS_GET_NET_BUFFER_LIST_CANCEL_ID((NET_BUFFER_LIST *)(header + 1)) == cancel_id;
+    }
+    return count;
+}
+
+NET_BUFFER_LIST *protocol_oldest_send(struct protocol *protocol, uint64_t *since)
+{
+    NET_BUFFER_LIST *oldest = NULL;
+    unsigned i;
+
+    for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
+        struct nbl_header *header = (void *)(protocol->list_blocks + i * NBL_BLOCK_SIZE);
+        uint64_t time;
+
+        if (atomic_load(&header->owner) != NBL_WITH_MINIPORT)
+            continue;
+        do /* it may be sent again meanwhile, and x86 reads 64 bits in two halves */
+            time = *(volatile uint64_t *)&header->time;
+        while (time != *(volatile uint64_t *)&header->time);
+        if (!oldest || time < *since) {
+            oldest = (NET_BUFFER_LIST *)(header + 1);
+            *since = time;
+        }
+    }
+    return oldest;
+}
+
+/* ---- Sends ---- */
+
+/* What one call of protocol_send works with: taken from the free ones under the lock. */
+struct batch {
+    struct frame_slot *frames[PROTOCOL_IN_FLIGHT];
+    NET_BUFFER_LIST *lists[PROTOCOL_IN_FLIGHT];
+    unsigned frame_count, list_count;
+    unsigned cancel_number; /* before this batch */
+    struct random random;
+};
+
+static void batch_take(struct protocol *protocol, struct batch *batch, unsigned count)
+{
+    unsigned i;
+
+    pthread_mutex_lock(&protocol->lock);
+    if (count > protocol->free_frame_count)
+        count = protocol->free_frame_count;
+    if (count > protocol->free_list_count)
+        count = protocol->free_list_count;
+    protocol->free_frame_count -= count;
+    protocol->free_list_count -= count;
+    memcpy(batch->frames, protocol->free_frames + protocol->free_frame_count,
+           count * sizeof(batch->frames[0]));
+    memcpy(batch->lists, protocol->free_lists + protocol->free_list_count,
+           count * sizeof(batch->lists[0]));
+    random_seed(&batch->random, random_next(&protocol->random));
+    batch->cancel_number = protocol->cancel_number;
+    protocol->cancel_number += count; /* more than lists, if some hold several frames: no harm */
+    pthread_mutex_unlock(&protocol->lock);
+    for (i = 0; rules_enabled && i < count; i++) {
+        poison_end_buffer(batch->frames[i]->nb);
+        poison_end_list(batch->lists[i]);
+    }
+    batch->frame_count = batch->list_count = count;
+}
+
+/* Lists that were not needed, because others hold several NET_BUFFERs. */
+static void batch_give_lists(struct protocol *protocol, struct batch *batch, unsigned used)
+{
+    if (used == batch->list_count)
+        return;
+    pthread_mutex_lock(&protocol->lock);
+    while (used < batch->list_count)
+        protocol->free_lists[protocol->free_list_count++] = batch->lists[used++];
+    pthread_mutex_unlock(&protocol->lock);
+}
+
+/* How many NET_BUFFERs the next list gets. */
+static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
+{
+    if (protocol->plain || random_chance(random, 5, 8))
+        return 1;
+    return 2 + (unsigned)random_below(random, random_chance(random, 1, 8) ? 15 : 3);
+}
+
+/* Out-of-band data is a list's, so all its frames have the same tag. */
+static bool same_list(const struct net_frame *a, const struct net_frame *b)
+{
+    return a->tag == b->tag;
+}
+
+/* What is left in a list from the last time is gone. */
+static void list_prepare(NET_BUFFER_LIST *nbl, uint32_t tag, void *cancel_id)
+{
+    NET_BUFFER_LIST_FLAGS(nbl) = 0;
+    NET_BUFFER_LIST_NBL_FLAGS(nbl) = 0;
+    NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
+    protocol_set_tag(nbl, tag);
+    NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(nbl, cancel_id);
+}
+
+/* Makes the chain; returns its head. */
+static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *batch,
+                                    const struct net_frame *frames)
+{
+    NET_BUFFER_LIST *head = NULL, **tail = &head;
+    unsigned i = 0, used = 0;
+    uint64_t bytes = 0;
+
+    while (i < batch->frame_count) {
+        NET_BUFFER_LIST *nbl = batch->lists[used++];
+        unsigned buffers = buffers_a_list(protocol, &batch->random);
+        NET_BUFFER **nb_tail = &NET_BUFFER_LIST_FIRST_NB(nbl);
+        const struct net_frame *first = &frames[i];
+
+        while (buffers-- && i < batch->frame_count && same_list(first, &frames[i])) {
+            struct frame_slot *slot = batch->frames[i];
+
+            shape_frame(slot, frames[i].data, frames[i].length, protocol->plain, &batch->random);
+            nb_of(slot->nb)->cookie = frames[i].cookie;
+            capture(protocol->adapter, frames[i].data, frames[i].length,
+                    tag_sent(protocol->adapter->ports.tags, frames[i].tag));
+            bytes += frames[i].length;
+            *nb_tail = slot->nb;
+            nb_tail = &NET_BUFFER_NEXT_NB(slot->nb);
+            i++;
+        }
+        *nb_tail = NULL;
+        list_prepare(nbl, first->tag,
+                     protocol_cancel_id(1 + (batch->cancel_number + used) % CANCEL_IDS));
+        *tail = nbl;
+        tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
+    }
+    *tail = NULL;
+    COUNT(protocol->adapter, sent_lists, used);
+    COUNT(protocol->adapter, sent_frames, batch->frame_count);
+    COUNT(protocol->adapter, sent_bytes, bytes);
+    batch_give_lists(protocol, batch, used);
+    return head;
+}
+
+unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count)
+{
+    struct batch batch;
+    NET_BUFFER_LIST *chain;
+    unsigned irql = irql_get();
+    bool raise;
+
+    if (count > PROTOCOL_IN_FLIGHT)
+        count = PROTOCOL_IN_FLIGHT;
+    batch_take(protocol, &batch, count);
+    if (!batch.frame_count)
+        return 0;
+    chain = batch_build(protocol, &batch, frames);
+    raise = irql < DISPATCH_LEVEL && !protocol->plain && random_chance(&batch.random, 1, 2);
+    if (raise)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_send(protocol->adapter, chain,
+                  raise || irql == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (raise)
+        irql_lower(irql, NULL);
+    return batch.frame_count;
+}
+
+int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
+                      uint64_t deadline, NDIS_STATUS *status)
+{
+    const struct net_frame one = {
+        .data = frame, .length = length, .tag = TAG_NONE, .cookie = OWN_COOKIE};
+    bool out = true;
+
+    pthread_mutex_lock(&protocol->lock);
+    protocol->own_out = true;
+    pthread_mutex_unlock(&protocol->lock);
+    while (!protocol_send(protocol, &one, 1)) { /* others may fill all that there is */
+        if (nt_clock_now() >= deadline)
+            return -1;
+        nt_clock_sleep(NT_MILLISECOND);
+    }
+    pthread_mutex_lock(&protocol->lock);
+    while (protocol->own_out && nt_clock_now() < deadline)
+        nt_clock_wait(&protocol->own_back, &protocol->lock, deadline);
+    out = protocol->own_out;
+    *status = protocol->own_status;
+    pthread_mutex_unlock(&protocol->lock);
+    return out ? -1 : 0;
+}
+
+void protocol_send_foreign(struct protocol *protocol, NET_BUFFER_LIST *chain, bool raise,
+                           void (*back)(void *context, NET_BUFFER_LIST *nbl), void *context)
+{
+    struct ndis_adapter *adapter = protocol->adapter;
+    NET_BUFFER_LIST *nbl;
+    unsigned lists = 0, frames = 0;
+    uint64_t bytes = 0;
+    NET_BUFFER *nb;
+
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), lists++)
+        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb), frames++)
+            bytes += NET_BUFFER_DATA_LENGTH(nb);
+    COUNT(adapter, sent_lists, lists);
+    COUNT(adapter, sent_frames, frames);
+    COUNT(adapter, sent_bytes, bytes);
+    pthread_mutex_lock(&protocol->lock);
+    protocol->foreign_out += lists;
+    protocol->foreign_back = back;
+    protocol->foreign_context = context;
+    pthread_mutex_unlock(&protocol->lock);
+    if (raise)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_send(adapter, chain, raise ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (raise)
+        irql_lower(PASSIVE_LEVEL, NULL);
+}
+
+static bool is_foreign(const struct protocol *protocol, const NET_BUFFER_LIST *nbl)
+{
+    const char *at = (const char *)nbl;
+
+    return at < protocol->list_blocks ||
+           at >= protocol->list_blocks + PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE;
+}
+
+static void foreign_complete(struct protocol *protocol, NET_BUFFER_LIST *nbl)
+{
+    NET_BUFFER *nb;
+    unsigned failed = 0;
+
+    for (nb = nbl_of(nbl)->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
+        failed += NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS;
+    COUNT(protocol->adapter, send_failed, failed);
+    pthread_mutex_lock(&protocol->lock);
+    protocol->foreign_out--;
+    pthread_mutex_unlock(&protocol->lock);
+    protocol->foreign_back(protocol->foreign_context, nbl);
+}
+
+/* Frames on their way back to the network end. */
+struct completion {
+    struct frame_slot *slot[COMPLETION_PART];
+    uint64_t cookie[COMPLETION_PART];
+    NDIS_STATUS status[COMPLETION_PART];
+    unsigned count;
+    NET_BUFFER_LIST *lists[COMPLETION_PART];
+    unsigned list_count;
+};
+
+static void own_sent(struct protocol *protocol, NDIS_STATUS status)
+{
+    pthread_mutex_lock(&protocol->lock);
+    protocol->own_out = false;
+    protocol->own_status = status;
+    pthread_cond_signal(&protocol->own_back);
+    pthread_mutex_unlock(&protocol->lock);
+}
+
+/* The slots become free before the network end hears of it, so that it finds room to send more. */
+static void completion_flush(struct protocol *protocol, struct completion *done)
+{
+    struct net *net = protocol->adapter->net;
+    unsigned i;
+
+    pthread_mutex_lock(&protocol->lock);
+    for (i = 0; i < done->count; i++)
+        protocol->free_frames[protocol->free_frame_count++] = done->slot[i];
+    for (i = 0; i < done->list_count; i++)
+        protocol->free_lists[protocol->free_list_count++] = done->lists[i];
+    pthread_mutex_unlock(&protocol->lock);
+    for (i = 0; i < done->count; i++)
+        if (done->cookie[i] == OWN_COOKIE)
+            own_sent(protocol, done->status[i]);
+        else
+            net->ops->near_sent(net, done->cookie[i], done->status[i]);
+    done->count = done->list_count = 0;
+}
+
+void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
+{
+    struct completion done;
+    NET_BUFFER_LIST *next;
+    unsigned failed = 0, aborted = 0;
+
+    done.count = done.list_count = 0;
+    for (; chain; chain = next) {
+        NDIS_STATUS status = NET_BUFFER_LIST_STATUS(chain);
+        NET_BUFFER *nb, *next_nb;
+
+        next = NET_BUFFER_LIST_NEXT_NBL(chain);
+        if (is_foreign(protocol, chain)) {
+            foreign_complete(protocol, chain);
+            continue;
+        }
+        for (nb = nbl_of(chain)->first; nb; nb = next_nb) {
+            next_nb = NET_BUFFER_NEXT_NB(nb);
+            if (done.count == COMPLETION_PART)
+                completion_flush(protocol, &done);
+            done.slot[done.count] = frame_slot_of(nb);
+            done.cookie[done.count] = nb_of(nb)->cookie;
+            done.status[done.count++] = status;
+            if (rules_enabled)
+                poison_buffer(chain, nb);
+            failed += status != NDIS_STATUS_SUCCESS;
+            aborted += status == NDIS_STATUS_SEND_ABORTED;
+        }
+        if (done.list_count == COMPLETION_PART)
+            completion_flush(protocol, &done);
+        if (rules_enabled)
+            poison_list(chain);
+        done.lists[done.list_count++] = chain;
+    }
+    completion_flush(protocol, &done);
+    if (failed)
+        COUNT(protocol->adapter, send_failed, failed);
+    if (aborted)
+        COUNT(protocol->adapter, send_aborted, aborted);
+}
+
+/* ---- Receives ---- */
+
+static void deliver(struct protocol *protocol, NET_BUFFER *nb, uint32_t tag)
+{
+    struct ndis_adapter *adapter = protocol->adapter;
+    const void *frame = nb_contiguous(nb);
+    size_t length = NET_BUFFER_DATA_LENGTH(nb);
+
+    if (!frame) {
+        length = nb_copy_out(nb, flat, sizeof(flat));
+        frame = flat;
+    }
+    COUNT(adapter, indicated_frames, 1);
+    COUNT(adapter, indicated_bytes, length);
+    capture(adapter, frame, length, tag);
+    if (atomic_load_explicit(&adapter->net_started, memory_order_acquire))
+        adapter->net->ops->near_receive(adapter->net, frame, length, tag);
+}
+
+/* Keeps the chain if chance will have it, and there is room for one more. */
+static bool hold(struct protocol *protocol, NET_BUFFER_LIST *first, NET_BUFFER_LIST *last,
+                 unsigned count)
+{
+    bool keep;
+
+    if (protocol->plain)
+        return false;
+    pthread_mutex_lock(&protocol->lock);
+    keep = protocol->held_count < HELD_MAX && !protocol->stopping &&
+           random_chance(&protocol->random, 1, 2);
+    if (keep) {
+        struct held *held = &protocol->held[protocol->held_count++];
+
+        held->first = first;
+        held->last = last;
+        held->due = nt_clock_now() + random_below(&protocol->random, HOLD_LONGEST);
+        protocol->held_lists += count;
+        pthread_cond_signal(&protocol->wake);
+    }
+    pthread_mutex_unlock(&protocol->lock);
+    return keep;
+}
+
+void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
+                      bool resources, bool dispatch_level)
+{
+    struct net *net = protocol->adapter->net;
+    NET_BUFFER_LIST *nbl, *last = chain;
+    unsigned i;
+
+    for (nbl = chain, i = 0; nbl && i < count; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), i++) {
+        NET_BUFFER *nb;
+
+        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
+            deliver(protocol, nb, tag_get(nbl));
+        last = nbl;
+    }
+    if (net->ops->near_receive_end && atomic_load(&protocol->adapter->net_started))
+        net->ops->near_receive_end(net);
+    if (!resources && !hold(protocol, chain, last, count))
+        transfer_return(protocol->adapter, chain,
+                        dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+}
+
+/* ---- Lists that were kept go back from here, in chains that join several indications ---- */
+
+/* Under the lock. Takes out what is due, joined into one chain; NULL if nothing is. */
+static NET_BUFFER_LIST *held_take(struct protocol *protocol, uint64_t now, unsigned *count)
+{
+    NET_BUFFER_LIST *chain = NULL, *nbl;
+    unsigned i = 0;
+
+    *count = 0;
+    while (i < protocol->held_count) {
+        struct held *held = &protocol->held[i];
+
+        if (held->due > now && !protocol->stopping) {
+            i++;
+            continue;
+        }
+        NET_BUFFER_LIST_NEXT_NBL(held->last) = chain;
+        chain = held->first;
+        *held = protocol->held[--protocol->held_count];
+    }
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl))
+        ++*count;
+    protocol->held_lists -= *count;
+    return chain;
+}
+
+static uint64_t held_next_due(const struct protocol *protocol)
+{
+    uint64_t due = NT_FOREVER;
+    unsigned i;
+
+    for (i = 0; i < protocol->held_count; i++)
+        if (protocol->held[i].due < due)
+            due = protocol->held[i].due;
+    return due;
+}
+
+static void held_return(struct protocol *protocol, NET_BUFFER_LIST *chain, bool dispatch_level)
+{
+    if (dispatch_level)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_return(protocol->adapter, chain,
+                    dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+    if (dispatch_level)
+        irql_lower(PASSIVE_LEVEL, NULL);
+}
+
+static void returner_run(void *context)
+{
+    struct protocol *protocol = context;
+    uint64_t watch = nt_clock_now() + WATCH_EVERY;
+
+    pthread_mutex_lock(&protocol->lock);
+    while (!protocol->stopping || protocol->held_count) {
+        uint64_t now = nt_clock_now();
+        unsigned count;
+        NET_BUFFER_LIST *chain = held_take(protocol, now, &count);
+        bool dispatch_level;
+
+        if (!chain && now >= watch && !protocol->stopping) {
+            watch = rules_enabled ? now + WATCH_EVERY : NT_FOREVER;
+            pthread_mutex_unlock(&protocol->lock);
+            send_watch(protocol->adapter);
+            pthread_mutex_lock(&protocol->lock);
+            continue;
+        }
+        if (!chain) {
+            uint64_t due = held_next_due(protocol);
+
+            nt_clock_wait(&protocol->wake, &protocol->lock, due < watch ? due : watch);
+            continue;
+        }
+        dispatch_level = random_chance(&protocol->random, 1, 2);
+        pthread_mutex_unlock(&protocol->lock);
+        held_return(protocol, chain, dispatch_level);
+        pthread_mutex_lock(&protocol->lock);
+    }
+    pthread_mutex_unlock(&protocol->lock);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames to send, in every shape that NDIS allows. */
+#include "ndis/protocol/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "nt/machine/phys.h"
+
+#define PLAIN_SIZE 2048u           /* never crosses a page */
+#define SHAPE_SIZE (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
+#define SHAPE_MDLS 26              /* in most slots */
+#define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
+#define WIDE_EVERY 32
+
+/* What stands in MappedSystemVa of an MDL that is not mapped: who uses it faults. */
+#define UNMAPPED ((void *)(uintptr_t)0xD00D)
+
+/* An MDL holds shape_longest() bytes and 500 around them at most: four pages. */
+#define MDL_STRIDE ((sizeof(MDL) + 4 * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
+
+size_t shape_longest(bool plain)
+{
+    return plain ? PLAIN_SIZE : 2 * PHYS_PAGE;
+}
+
+/* The slot's address stands behind the NET_BUFFER, so that a completion finds it. */
+struct slot_block {
+    char net_buffer[NB_BLOCK_SIZE];
+    struct frame_slot *slot;
+} __attribute__((aligned(16)));
+
+struct frame_slot *frame_slot_of(NET_BUFFER *nb)
+{
+    return ((struct slot_block *)(void *)nb_of(nb))->slot;
+}
+
+static unsigned slot_mdls(unsigned i, bool plain)
+{
+    if (plain)
+        return 1;
+    return i % WIDE_EVERY == WIDE_EVERY - 1 ? WIDE_MDLS : SHAPE_MDLS;
+}
+
+int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
+                        bool plain)
+{
+    size_t size = plain ? PLAIN_SIZE : SHAPE_SIZE;
+    size_t mdls = 0;
+    struct slot_block *blocks;
+    unsigned i;
+
+    for (i = 0; i < count; i++)
+        mdls += slot_mdls(i, plain);
+    memory->data = phys_alloc(count * size, PHYS_SCATTERED, NULL);
+    memory->buffers = aligned_alloc(16, count * sizeof(struct slot_block));
+    memory->mdls = aligned_alloc(16, mdls * MDL_STRIDE);
+    if (!memory->data || !memory->buffers || !memory->mdls)
+        return -1;
+    blocks = (struct slot_block *)memory->buffers;
+    for (mdls = 0, i = 0; i < count; i++) {
+        slots[i].nb = nb_initialize(&blocks[i], NULL);
+        blocks[i].slot = &slots[i];
+        slots[i].data = memory->data + i * size;
+        slots[i].size = size;
+        slots[i].mdls = memory->mdls + mdls * MDL_STRIDE;
+        slots[i].mdl_max = slot_mdls(i, plain);
+        mdls += slots[i].mdl_max;
+    }
+    return 0;
+}
+
+void shape_memory_destroy(struct shape_memory *memory)
+{
+    if (memory->data)
+        phys_free(memory->data);
+    free(memory->buffers);
+    free(memory->mdls);
+    memset(memory, 0, sizeof(*memory));
+}
+
+MDL *shape_mdl(void *storage, uint8_t *va, size_t length, bool mapped)
+{
+    MDL *mdl = storage;
+    PFN_NUMBER *page = (PFN_NUMBER *)(mdl + 1);
+    uint8_t *at = (uint8_t *)((uintptr_t)va & ~(uintptr_t)(PHYS_PAGE - 1));
+
+    mdl->Next = NULL;
+    mdl->Size = (CSHORT)SHAPE_MDL_SIZE(length);
+    mdl->MdlFlags = mapped ? MDL_SOURCE_IS_NONPAGED_POOL : MDL_PAGES_LOCKED;
+    mdl->Process = NULL;
+    mdl->MappedSystemVa = mapped ? va : UNMAPPED;
+    mdl->StartVa = at;
+    mdl->ByteCount = (ULONG)length;
+    mdl->ByteOffset = (ULONG)(va - at);
+    do {
+        uint64_t pa = 0;
+
+        phys_address(at, &pa);
+        *page++ = (PFN_NUMBER)(pa / PHYS_PAGE);
+        at += PHYS_PAGE;
+    } while (at < va + length);
+    return mdl;
+}
+
+/* An MDL over the slot's bytes [offset, offset + length). */
+static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, size_t length,
+                      bool mapped)
+{
+    return shape_mdl(slot->mdls + index * MDL_STRIDE, slot->data + offset, length, mapped);
+}
+
+/* One shape: what lies before the data, the pieces of the data, and what lies behind. */
+struct shape {
+    unsigned front_mdls;  /* whole MDLs before CurrentMdl */
+    size_t front;         /* CurrentMdlOffset */
+    unsigned pieces;      /* MDLs with data */
+    unsigned ones;        /* of these, how many at the start hold 1 byte each */
+    bool empty_first;     /* CurrentMdl has no bytes, and the data begin in the next */
+    bool empty_last;      /* an MDL of no bytes behind the last piece */
+    bool header_apart;    /* the first piece is the Ethernet header alone */
+    unsigned empty_every; /* an MDL of no bytes after every n-th piece; 0: none */
+    size_t tail;          /* bytes that the last MDL has too many */
+    bool behind;          /* an MDL behind it all */
+};
+
+static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,
+                       struct random *random)
+{
+    unsigned room = mdl_max - 6; /* front, behind, first, last */
+    unsigned most = length < room ? length : room;
+
+    memset(shape, 0, sizeof(*shape));
+    shape->pieces = 1;
+    switch (random_below(random, 8)) {
+    case 0:
+    case 1:
+        shape->header_apart = length > 14;
+        shape->pieces += shape->header_apart;
+        break;
+    case 2:
+    case 3:
+        shape->pieces = 1 + (unsigned)random_below(random, most < 8 ? most + !most : 8);
+        break;
+    case 4:
+        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
+        break;
+    case 5:
+        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
+        shape->ones = shape->pieces - 1;
+        break;
+    default:
+        break;
+    }
+    if (random_chance(random, 1, 2))
+        shape->front = random_below(random, 300);
+    if (random_chance(random, 1, 8))
+        shape->front_mdls = 1 + (unsigned)random_below(random, 2);
+    shape->empty_first = !shape->front && random_chance(random, 1, 8);
+    shape->empty_last = random_chance(random, 1, 16);
+    if (random_chance(random, 1, 4))
+        shape->tail = random_below(random, 200);
+    shape->behind = random_chance(random, 1, 16);
+    if (random_chance(random, 1, 16) && shape->pieces < room / 2)
+        shape->empty_every = 1 + (unsigned)random_below(random, 3);
+}
+
+/* Where the next MDL may begin: after a gap, so that alignments differ and pages are crossed. */
+struct layout {
+    struct frame_slot *slot;
+    struct random *random;
+    size_t at, spare;
+    unsigned used;
+    MDL *first, *last;
+};
+
+static MDL *layout_add(struct layout *layout, size_t length)
+{
+    size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
+    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length,
+                         !random_chance(layout->random, 1, 8));
+
+    layout->spare -= gap;
+    layout->at += gap + length;
+    if (layout->last)
+        layout->last->Next = mdl;
+    else
+        layout->first = mdl;
+    layout->last = mdl;
+    return mdl;
+}
+
+/* The length of piece i of a frame of which `left` bytes are still to be placed. */
+static uint32_t piece_length(const struct shape *shape, unsigned i, uint32_t left,
+                             struct random *random)
+{
+    unsigned after = shape->pieces - 1 - i; /* pieces to come, each of a byte at least */
+    uint32_t most;
+
+    if (!after)
+        return left;
+    if (i < shape->ones)
+        return 1;
+    if (i == 0 && shape->header_apart)
+        return 14;
+    most = 2 * (left - after) / (after + 1) + 1;
+    if (most > left - after)
+        most = left - after;
+    return 1 + (uint32_t)random_below(random, most);
+}
+
+static void shape_lay(struct frame_slot *slot, const struct shape *shape, const uint8_t *data,
+                      uint32_t length, struct random *random)
+{
+    struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
+    uint32_t left = length, offset = 0;
+    size_t front_mdl = shape->front_mdls ? 1 + random_below(random, 64) : 0;
+    MDL *empty = NULL;
+    unsigned i;
+
+    layout.spare =
+        slot->size - (length + shape->front + shape->tail + 64 + shape->front_mdls * front_mdl);
+    for (i = 0; i < shape->front_mdls; i++)
+        layout_add(&layout, front_mdl);
+    if (shape->empty_first)
+        empty = layout_add(&layout, 0);
+    for (i = 0; i < shape->pieces; i++) {
+        uint32_t piece = piece_length(shape, i, left, random);
+        size_t front = i == 0 ? shape->front : 0;
+        size_t tail = i == shape->pieces - 1 ? shape->tail : 0;
+        MDL *mdl = layout_add(&layout, front + piece + tail);
+
+        memcpy(mdl_address(mdl) + front, data + offset, piece);
+        offset += piece;
+        left -= piece;
+        if (shape->empty_every && i % shape->empty_every == 0 && i + 1 < shape->pieces)
+            layout_add(&layout, 0);
+    }
+    if (shape->empty_last)
+        layout_add(&layout, 0);
+    if (shape->behind)
+        layout_add(&layout, 64);
+    nb_set_data(slot->nb, layout.first, (ULONG)(shape->front_mdls * front_mdl + shape->front),
+                length);
+    slot->used = layout.at;
+    if (empty) { /* nb_set_data steps over it */
+        NET_BUFFER_CURRENT_MDL(slot->nb) = empty;
+        NET_BUFFER_CURRENT_MDL_OFFSET(slot->nb) = 0;
+    }
+}
+
+void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
+                 struct random *random)
+{
+    struct shape shape;
+
+    if (plain) {
+        memcpy(slot->data, data, length);
+        slot->used = length;
+        nb_set_data(slot->nb, mdl_build(slot, 0, 0, length, true), 0, length);
+        return;
+    }
+    shape_draw(&shape, length, slot->mdl_max, random);
+    shape_lay(slot, &shape, data, length, random);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shape.h: how a frame lies in memory when the protocol sends it: over how many MDLs, at which
+ * offsets, with what around it. Windows promises nothing of it, so it is drawn from the seed.
+ *   shape_memory_create(&memory, slots, 1024, plain);
+ *   shape_frame(&slots[0], data, length, plain, &random);
+ */
+#ifndef NDISHOST_SHAPE_H
+#define NDISHOST_SHAPE_H
+
+#include "ndis/api/net_buffer.h"
+#include "nt/machine/phys.h"
+
+/* A NET_BUFFER with memory of its own: enough for the longest frame in the widest shape. */
+struct frame_slot {
+    NET_BUFFER *nb;
+    uint8_t *data; /* scattered physical pages */
+    size_t size;
+    size_t used;  /* of them the last frame's, and what lay around it */
+    uint64_t sum; /* ownership.c: of those, as they were when its list was completed */
+    char *mdls;   /* room for mdl_max MDLs of MDL_STRIDE bytes */
+    unsigned mdl_max;
+};
+
+struct shape_memory {
+    uint8_t *data;
+    char *buffers, *mdls;
+};
+
+/* 0, or -1 when out of memory. plain: half a page a slot, for one MDL. */
+int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
+                        bool plain);
+void shape_memory_destroy(struct shape_memory *memory);
+
+/* The longest frame that a slot takes. */
+size_t shape_longest(bool plain);
+
+/* Lays the frame out. Its bytes are copied. length <= shape_longest(plain). */
+void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
+                 struct random *random);
+
+/* Room for an MDL over `bytes` bytes that begin anywhere in a page. */
+#define SHAPE_MDL_SIZE(bytes) \
+    ((sizeof(MDL) + ((bytes) / PHYS_PAGE + 2) * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
+/* Makes an MDL in `storage` over memory of phys_alloc, as a protocol's is: of nonpaged memory, or
+ * of a user's locked pages that nobody has mapped yet. */
+MDL *shape_mdl(void *storage, uint8_t *va, size_t length, bool mapped);
+
+/* The slot that a NET_BUFFER is of. */
+struct frame_slot *frame_slot_of(NET_BUFFER *nb);
+
+#endif

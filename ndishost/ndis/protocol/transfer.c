@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* The path of frames between the protocol and the miniport, and who owns a list at each step. */
+#include "ndis/protocol/transfer.h"
+
+#include "ndis/api/interrupt.h"
+#include "ndis/watch/ownership.h"
+#include "ndis/protocol/protocol.h"
+#include "nt/machine/clock.h"
+#include "nt/machine/irql.h"
+
+/* ---- Sends ---- */
+
+void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags)
+{
+    NET_BUFFER_LIST *nbl;
+    uint64_t now = rules_enabled ? nt_clock_now() : 0;
+    struct callback call = callback_begin("MiniportSendNetBufferLists");
+
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
+        struct nbl_header *header = nbl_of(nbl);
+
+        header->adapter = adapter;
+        header->first = NET_BUFFER_LIST_FIRST_NB(nbl);
+        header->caller = NULL;
+        header->time = now;
+        nbl_note(nbl, "sent", NULL, now);
+        nbl->SourceHandle = adapter;
+        nbl->ChildRefCount = 0;
+        atomic_store_explicit(&header->owner, NBL_WITH_MINIPORT, memory_order_release);
+    }
+    adapter->driver->characteristics.SendNetBufferListsHandler(adapter->context, chain,
+                                                               NDIS_DEFAULT_PORT_NUMBER, flags);
+    callback_end(&call);
+}
+
+/* Is this list one that the adapter may complete now? Takes it back from the miniport. */
+static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
+{
+    struct nbl_header *header = nbl_of(nbl);
+    unsigned owner = NBL_WITH_MINIPORT;
+
+    if (!rules_enabled) {
+        atomic_store_explicit(&header->owner, NBL_WITH_PROTOCOL, memory_order_release);
+        return true;
+    }
+    if (header->magic != NBL_MAGIC || header->pool) {
+        rule_violation_object("NdisMSendNetBufferListsComplete", nbl, caller,
+                              "NET_BUFFER_LIST %p completed, which was never sent", (void *)nbl);
+        return false;
+    }
+    if (header->adapter != adapter ||
+        !atomic_compare_exchange_strong_explicit(&header->owner, &owner, NBL_WITH_PROTOCOL,
+                                                 memory_order_acq_rel, memory_order_acquire)) {
+        char by[96];
+
+        rule_violation_object(
+            "DoubleComplete", nbl, caller,
+            "NET_BUFFER_LIST %p completed by %s while it is %s (last completed at %s)", (void *)nbl,
+            adapter->name, header->adapter != adapter ? "another adapter's" : nbl_owner_name(owner),
+            image_symbol(header->caller, by, sizeof(by)));
+        return false;
+    }
+    header->caller = caller;
+    nbl_note(nbl, "completed", caller, nt_clock_now());
+    return true;
+}
+
+/* Things that the miniport has to leave as they were, or set. */
+static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
+{
+    struct nbl_header *header = nbl_of(nbl);
+    NET_BUFFER *nb;
+
+    if (NET_BUFFER_LIST_FIRST_NB(nbl) != header->first)
+        rule_violation_object(
+            "NetBufferListOwner", nbl, caller,
+            "the miniport changed the list of NET_BUFFERs of the NET_BUFFER_LIST %p", (void *)nbl);
+    if (NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS)
+        send_status_check(adapter, nbl, caller);
+    if (!nbl_tail_intact(nbl))
+        rule_violation_object(
+            "NetBufferListSize", nbl, caller,
+            "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
+            (void *)nbl);
+    for (nb = header->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
+        if (nb_of(nb)->sg.list)
+            rule_violation_object(
+                "NdisMFreeNetBufferSGList", nb, caller,
+                "NET_BUFFER_LIST %p completed before the scatter/gather list of its "
+                "NET_BUFFER %p was freed",
+                (void *)nbl, (void *)nb);
+}
+
+VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
+                                           PNET_BUFFER_LIST NetBufferList, ULONG SendCompleteFlags)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+    NET_BUFFER_LIST *nbl, *next, *done = NULL, **tail = &done;
+    unsigned count = 0;
+    bool failed = false;
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    if (rules_enabled)
+        check_dispatch_flag(SendCompleteFlags & NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL, __func__,
+                            RULE_CALLER);
+    for (nbl = NetBufferList; nbl; nbl = next) {
+        next = NET_BUFFER_LIST_NEXT_NBL(nbl);
+        if (!completion_valid(adapter, nbl, RULE_CALLER))
+            break; /* the rest of a chain that went wrong is not to be followed */
+        if (rules_enabled)
+            completion_check(adapter, nbl, RULE_CALLER);
+        failed |= NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS;
+        NET_BUFFER_LIST_NEXT_NBL(nbl) = NULL;
+        *tail = nbl;
+        tail = &NET_BUFFER_LIST_NEXT_NBL(nbl);
+        count++;
+    }
+    if (failed)
+        send_status_failed(adapter);
+    COUNT(adapter, send_completed, count);
+    if (rules_enabled && count)
+        SHARED_SET(adapter->send_completed_at, nt_clock_now());
+    if (done)
+        protocol_send_complete(adapter->protocol, done);
+}
+HOST_EXPORT("NDIS.SYS", NdisMSendNetBufferListsComplete);
+
+/* ---- Receives ---- */
+
+/* May the adapter indicate this list? Makes it the protocol's. */
+static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
+{
+    struct nbl_header *header = nbl_of(nbl);
+    unsigned owner = NBL_WITH_DRIVER;
+
+    if (header->magic != NBL_MAGIC || !header->pool) {
+        rule_violation_object("NdisMIndicateReceiveNetBufferLists", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated, which is from no pool of a driver's",
+                              (void *)nbl);
+        return false;
+    }
+    if (!atomic_compare_exchange_strong_explicit(&header->owner, &owner, NBL_INDICATED,
+                                                 memory_order_acq_rel, memory_order_acquire)) {
+        char by[96];
+
+        rule_violation_object("NetBufferListOwner", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated while it is %s (last indicated at %s)",
+                              (void *)nbl, nbl_owner_name(owner),
+                              image_symbol(header->caller, by, sizeof(by)));
+        return false;
+    }
+    header->adapter = adapter;
+    header->caller = caller;
+    return true;
+}
+
+/* What NDIS demands of a received list. */
+static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
+{
+    NET_BUFFER *nb;
+
+    nbl_of(nbl)->time = nt_clock_now();
+    nbl_note(nbl, "indicated", caller, nbl_of(nbl)->time);
+    nbl_of(nbl)->sum = 0;
+    if (nbl->SourceHandle != adapter)
+        rule_violation_object("NetBufferListSource", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
+                              "adapter's handle",
+                              (void *)nbl, (void *)nbl->SourceHandle);
+    if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
+        rule_violation_object(
+            "ChecksumOffload", nbl, caller,
+            "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
+            "attributes were set",
+            (void *)nbl, NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
+    if (!NET_BUFFER_LIST_FIRST_NB(nbl))
+        rule_violation_object("NetBufferData", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated without a NET_BUFFER", (void *)nbl);
+    for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb)) {
+        const MDL *mdl;
+        size_t room = 0;
+
+        if (nb_of(nb)->magic != NB_MAGIC) {
+            rule_violation_object("NetBufferOwner", nbl, caller,
+                                  "NET_BUFFER_LIST %p indicated with %p, which is no NET_BUFFER",
+                                  (void *)nbl, (void *)nb);
+            return;
+        }
+        for (mdl = NET_BUFFER_CURRENT_MDL(nb); mdl; mdl = mdl->Next)
+            room += mdl->ByteCount;
+        if (room < (size_t)NET_BUFFER_CURRENT_MDL_OFFSET(nb) + NET_BUFFER_DATA_LENGTH(nb))
+            rule_violation_object(
+                "NetBufferData", nbl, caller,
+                "NET_BUFFER %p indicated with %lu bytes of data at offset %lu of an MDL "
+                "chain of %zu bytes",
+                (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
+                (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
+    }
+    indicated_remember(nbl);
+}
+
+/* Receives may be indicated while the adapter restarts, runs, and, as long as MiniportPause has not
+ * ended, while it pauses. */
+static bool indication_allowed(enum adapter_state state)
+{
+    return state == ADAPTER_RUNNING || state == ADAPTER_RESTARTING || state == ADAPTER_PAUSING;
+}
+
+/* An indicated list is the driver's again, as it was. With the rules off it never ceased to be. */
+static void indication_end(NET_BUFFER_LIST *nbl)
+{
+    indicated_compare(nbl);
+    atomic_store_explicit(&nbl_of(nbl)->owner, NBL_WITH_DRIVER, memory_order_release);
+}
+
+/* The lists of a RESOURCES indication are the driver's again when the call returns. */
+static void indication_give_back(NET_BUFFER_LIST *chain, unsigned count)
+{
+    for (; chain && count; count--, chain = NET_BUFFER_LIST_NEXT_NBL(chain))
+        indication_end(chain);
+}
+
+VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
+                                              PNET_BUFFER_LIST NetBufferList,
+                                              NDIS_PORT_NUMBER PortNumber,
+                                              ULONG NumberOfNetBufferLists, ULONG ReceiveFlags)
+{
+    struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+    bool resources = (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES) != 0;
+    NET_BUFFER_LIST *nbl, *last = NULL;
+    unsigned count = 0;
+
+    HOST_CALL(DISPATCH_LEVEL);
+    if (!adapter)
+        return;
+    if (rules_enabled) {
+        check_dispatch_flag(ReceiveFlags & NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL, __func__,
+                            RULE_CALLER);
+        if (PortNumber != NDIS_DEFAULT_PORT_NUMBER)
+            rule_violation("PortNumber", RULE_CALLER,
+                           "receive indicated on port %lu, which was never allocated",
+                           (unsigned long)PortNumber);
+    }
+    for (nbl = NetBufferList; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
+        if (rules_enabled && !indication_valid(adapter, nbl, RULE_CALLER)) {
+            if (last)
+                NET_BUFFER_LIST_NEXT_NBL(last) = NULL; /* what follows is not to be followed */
+            break;
+        }
+        if (rules_enabled)
+            indication_check(adapter, nbl, RULE_CALLER);
+        last = nbl;
+        count++;
+    }
+    if (rules_enabled && count != NumberOfNetBufferLists)
+        rule_violation("NumberOfNetBufferLists", RULE_CALLER,
+                       "%lu NET_BUFFER_LISTs announced, %u in the chain",
+                       (unsigned long)NumberOfNetBufferLists, count);
+    COUNT(adapter, indications, 1);
+    COUNT(adapter, indicated_lists, count);
+    interrupt_indicated(count);
+    if (resources)
+        COUNT(adapter, indicated_resources, count);
+    if (adapter->shut_down)
+        return; /* a DPC that was under way: the machine is off */
+    if (!indication_allowed(adapter_state(adapter))) {
+        rule_violation_object("MiniportPause_Return", NetBufferList, RULE_CALLER,
+                              "%u NET_BUFFER_LISTs indicated by %s, which is %s", count,
+                              adapter->name, adapter_state_name(adapter_state(adapter)));
+        if (!resources && count)
+            transfer_return(adapter, NetBufferList,
+                            irql_get() == DISPATCH_LEVEL ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+    } else if (count) {
+        protocol_receive(adapter->protocol, NetBufferList, count, resources,
+                         irql_get() == DISPATCH_LEVEL);
+    }
+    if (resources && rules_enabled)
+        indication_give_back(NetBufferList, count);
+}
+HOST_EXPORT("NDIS.SYS", NdisMIndicateReceiveNetBufferLists);
+
+void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG flags)
+{
+    NET_BUFFER_LIST *nbl;
+    struct callback call;
+    uint64_t now = rules_enabled ? nt_clock_now() : 0;
+    unsigned count = 0;
+
+    atomic_fetch_add(&adapter->returners, 1);
+    if (atomic_load(&adapter->crashed)) {
+        atomic_fetch_sub(&adapter->returners, 1);
+        return;
+    }
+    call = callback_begin("MiniportReturnNetBufferLists");
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
+        if (rules_enabled) {
+            nbl_note(nbl, "returned", NULL, now);
+            indication_end(nbl);
+        }
+        count++;
+    }
+    COUNT(adapter, returned_lists, count);
+    adapter->driver->characteristics.ReturnNetBufferListsHandler(adapter->context, chain, flags);
+    callback_end(&call);
+    atomic_fetch_sub(&adapter->returners, 1);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Who touches a NET_BUFFER_LIST that is not his; see ownership.h. */
+#include "ndis/watch/ownership.h"
+
+#include <string.h>
+#include "ndis/protocol/shape.h"
+
+/* Eight or four of it are no address that a processor takes, or that a driver has. */
+#define POISON 0xDB
+
+/* ---- What data were ---- */
+
+static uint64_t mix(uint64_t sum, uint64_t value)
+{
+    return (sum ^ value) * 0x9E3779B97F4A7C15ull;
+}
+
+static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, size_t length)
+{
+    uint64_t word;
+
+    for (; length >= sizeof(word); data += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, data, sizeof(word));
+        sum = mix(sum, word) + (sum >> 32);
+    }
+    word = 0;
+    memcpy(&word, data, length);
+    return mix(sum, word);
+}
+
+/* ---- Completed sends ---- */
+
+/* The MDLs too: what is read of them after the completion leads nowhere. */
+static void poison_mdls(struct nb_header *header, MDL *mdl)
+{
+    unsigned count = 0;
+
+    while (mdl) {
+        MDL *next = mdl->Next;
+
+        if (count < NB_POISONED_MDLS)
+            header->mdl[count++] = mdl;
+        memset(mdl, POISON, sizeof(*mdl));
+        mdl = next;
+    }
+    if (count < NB_POISONED_MDLS)
+        header->mdl[count] = NULL;
+}
+
+/* A frame stays as it is: a device that lied about what it has sent may still send it. */
+static uint64_t sum_frame(const struct frame_slot *slot)
+{
+    return sum_bytes(1, slot->data, slot->used);
+}
+
+void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb)
+{
+    struct nb_header *header = nb_of(nb);
+
+    if (header->sg.list)
+        return; /* reported already, and it may still be freed */
+    poison_mdls(header, NET_BUFFER_FIRST_MDL(nb));
+    frame_slot_of(nb)->sum = sum_frame(frame_slot_of(nb));
+    header->list = nbl;
+    memset(nb, POISON, sizeof(*nb));
+    header->poisoned = true;
+}
+
+void poison_list(NET_BUFFER_LIST *nbl)
+{
+    memset(nbl, POISON, sizeof(*nbl));
+    nbl_of(nbl)->poisoned = true;
+}
+
+/* The first byte that is not poison any more; size when all are. */
+static size_t touched(const void *object, size_t size)
+{
+    const uint8_t *byte = object;
+    size_t i;
+
+    for (i = 0; i < size && byte[i] == POISON; i++)
+        ;
+    return i;
+}
+
+/* What a list consisted of when it was completed. The list may have been sent again since. */
+static void check_poison(NET_BUFFER_LIST *nbl, const char *kind, const void *object, size_t size)
+{
+    size_t at = touched(object, size);
+
+    if (at < size)
+        rule_violation_object("NetBufferListOwner", nbl, nbl_of(nbl)->caller,
+                              "the %s %p was written to, at offset %zu, after the "
+                              "NET_BUFFER_LIST %p that it is of had been completed from here",
+                              kind, object, at, (void *)nbl);
+}
+
+void poison_end_buffer(NET_BUFFER *nb)
+{
+    struct nb_header *header = nb_of(nb);
+    unsigned i;
+
+    if (!header->poisoned)
+        return;
+    header->poisoned = false;
+    check_poison(header->list, "NET_BUFFER", nb, sizeof(*nb));
+    for (i = 0; i < NB_POISONED_MDLS && header->mdl[i]; i++)
+        check_poison(header->list, "MDL", header->mdl[i], sizeof(MDL));
+    if (frame_slot_of(nb)->sum != sum_frame(frame_slot_of(nb)))
+        rule_violation_object("NetBufferListOwner", header->list, nbl_of(header->list)->caller,
+                              "the frame of the NET_BUFFER %p was written to after the "
+                              "NET_BUFFER_LIST %p that it is of had been completed from here",
+                              (void *)nb, (void *)header->list);
+    memset(nb, 0, sizeof(*nb));
+}
+
+void poison_end_list(NET_BUFFER_LIST *nbl)
+{
+    struct nbl_header *header = nbl_of(nbl);
+    size_t at;
+
+    if (!header->poisoned)
+        return;
+    header->poisoned = false;
+    at = touched(nbl, sizeof(*nbl));
+    if (at < sizeof(*nbl))
+        rule_violation_object(
+            "NetBufferListOwner", nbl, header->caller,
+            "the NET_BUFFER_LIST %p was written to, at offset %zu, after it had been "
+            "completed from here",
+            (void *)nbl, at);
+    memset(nbl, 0, sizeof(*nbl));
+}
+
+/* ---- Indicated receives ---- */
+
+static uint64_t sum_buffer(uint64_t sum, const NET_BUFFER *nb)
+{
+    const MDL *mdl = NET_BUFFER_CURRENT_MDL(nb);
+    size_t offset = NET_BUFFER_CURRENT_MDL_OFFSET(nb);
+    size_t left = NET_BUFFER_DATA_LENGTH(nb);
+
+    sum = mix(sum, (uintptr_t)mdl);
+    sum = mix(sum, (uint64_t)offset << 32 | left);
+    for (; mdl && left; mdl = mdl->Next) {
+        size_t here = offset < mdl->ByteCount ? mdl->ByteCount - offset : 0;
+
+        if (here > left)
+            here = left;
+        sum = sum_bytes(sum, mdl_address(mdl) + offset, here);
+        left -= here;
+        offset = 0;
+    }
+    return sum;
+}
+
+static uint64_t sum_list(const NET_BUFFER_LIST *nbl)
+{
+    uint64_t sum = 1;
+    NET_BUFFER *nb;
+
+    for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
+        sum = sum_buffer(mix(sum, (uintptr_t)nb), nb);
+    return sum ? sum : 1;
+}
+
+/* A device that lies about what it has used goes on writing to it, and no driver can know. */
+static bool device_to_blame(const struct nbl_header *header)
+{
+    return header->lies & 1 || header->lies != atomic_load(&header->adapter->bus->lies);
+}
+
+void indicated_remember(NET_BUFFER_LIST *nbl)
+{
+    struct nbl_header *header = nbl_of(nbl);
+
+    header->lies = atomic_load(&header->adapter->bus->lies);
+    header->sum = sum_list(nbl);
+}
+
+void indicated_compare(NET_BUFFER_LIST *nbl)
+{
+    struct nbl_header *header = nbl_of(nbl);
+
+    if (header->sum && header->sum != sum_list(nbl) && !device_to_blame(header))
+        rule_violation_object(
+            "NetBufferListOwner", nbl, header->caller,
+            "the NET_BUFFER_LIST %p, or its frame, was changed after it had been "
+            "indicated from here, and before it was returned: the buffer may have been "
+            "the device's again",
+            (void *)nbl);
+    header->sum = 0;
+}

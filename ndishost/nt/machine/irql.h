@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * irql.h: what a host thread is while it stands for a Windows thread: name, IRQL, processor, the spin
+ * locks it holds, the last function of the host that the driver called.
+ *   nt_thread_enter("worker 0");  old = irql_raise(IRQL_DISPATCH, NULL);  ...;  irql_lower(old, NULL);
+ * A thread that never called nt_thread_enter gets a record at first use, named after its thread id.
+ *
+ * A thread at DISPATCH_LEVEL or above owns a processor: there are only as many such threads at once as
+ * there are processors (ISRs apart, which interrupt), and data that a driver keeps by processor number
+ * is safe from each other at DISPATCH_LEVEL, as on Windows. So a raise to DISPATCH_LEVEL may wait for
+ * a processor: host code must not hold a mutex there that somebody at DISPATCH_LEVEL could want.
+ */
+#ifndef NDISHOST_IRQL_H
+#define NDISHOST_IRQL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define IRQL_PASSIVE  0u
+#define IRQL_APC      1u
+#define IRQL_DISPATCH 2u
+#define IRQL_DEVICE   9u /* interrupts of devices: every nt_interrupt runs at this one */
+#if defined(__x86_64__)
+#define IRQL_HIGH 15u
+#else
+#define IRQL_HIGH 31u
+#endif
+
+#define NT_HELD_MAX 16
+
+/* How a spin lock was taken: it has to be given back by the function that belongs to it. */
+enum nt_lock_way {
+    NT_LOCK_RAISED, /* raised to DISPATCH_LEVEL: KeAcquireSpinLockRaiseToDpc, KfAcquireSpinLock */
+    NT_LOCK_AT_DPC, /* IRQL untouched: KeAcquireSpinLockAtDpcLevel */
+    NT_LOCK_QUEUED, /* in-stack queued, raised */
+    NT_LOCK_QUEUED_AT_DPC,
+    NT_LOCK_INTERRUPT /* inside nt_interrupt_synchronize or an ISR */
+};
+
+struct nt_held {
+    const volatile void *lock;
+    const void *caller;
+    enum nt_lock_way way;
+    uint8_t old_irql;
+    bool again; /* reported: held already when it was taken */
+};
+
+struct nt_thread {
+    unsigned index; /* small number, what a lock word holds of its owner */
+    char name[32];
+    unsigned irql;
+    unsigned processor; /* from DISPATCH_LEVEL up nobody else's of that level; below it a hint */
+    uint32_t affinity;  /* processors that it may own, one bit each; 0: all */
+    bool owns_processor;
+    bool in_dpc, in_isr;
+    unsigned held_count;
+    struct nt_held held[NT_HELD_MAX];
+    const char *call;        /* last host function that the driver called */
+    const void *caller;      /* and where from */
+    const char *failed_call; /* an allocation that failed, and is not in the event log yet */
+    const char *callback;    /* of the driver, that this thread is in: nt/machine/callback.h */
+    const void *asked_irql;  /* where that has looked at the IRQL, until it raises it */
+    bool flagged;            /* it has a flag that tells of DISPATCH_LEVEL */
+    uint64_t dpc_start;      /* nt_clock_now() at the start of the DPC that runs, else 0 */
+};
+
+/* The calling thread's record; cheap, async-signal-safe, never NULL. */
+struct nt_thread *nt_self(void);
+/* First thing in a thread that may run driver code: name, processor hint, trap_thread(). */
+void nt_thread_enter(const char *name);
+/* Starts a thread that enters as `name` and runs run(context). 0 or an errno. Join with
+ * pthread_join; *thread is a pthread_t. */
+int nt_thread_start(pthread_t *thread, const char *name, void (*run)(void *context), void *context);
+
+unsigned irql_get(void);
+/* Sets the number alone: no rule is checked. It still takes or gives back the processor when
+ * DISPATCH_LEVEL is crossed. */
+void irql_set_raw(unsigned irql);
+/* Raises to `irql` and returns what it was; lower gives it back. Rule "Irql_IrqlSetting_Function": raising below the
+ * current level; rule "Irql_IrqlSetting_Function": lowering above it, or below DISPATCH_LEVEL with a spin lock held.
+ * `caller` is the address in the driver to blame, or NULL for the host's own code. */
+unsigned irql_raise(unsigned irql, const void *caller);
+void irql_lower(unsigned irql, const void *caller);
+/* A write to CR8, as a driver's inline KeRaiseIrql and KeLowerIrql come to on x64: nt/trap.c. */
+void irql_write(unsigned irql, const void *caller);
+
+/* Set by nt/machine/trap.c if it keeps a processor block for each thread: called on the thread itself when
+ * its processor number changes. May be NULL. */
+extern void (*nt_processor_changed)(unsigned processor);
+
+/* After a callback of the driver has returned, `callback` being its name for the report: */
+void nt_check_no_locks(const char *callback); /* rule "SpinLockBalanced" */
+/* The same when `held` locks were there before. How many there were more; they are released. */
+unsigned nt_check_no_locks_above(const char *callback, unsigned held);
+void nt_check_irql(const char *callback, unsigned before); /* rule "IrqlReturn" */
+
+/* What a report says about the calling thread: "thread \"DPC 1\" on processor 1 at DISPATCH_LEVEL".
+ * Async-signal-safe. Returns buf. */
+const char *nt_describe_thread(char *buf, size_t size);
+const char *irql_name(unsigned irql); /* "DISPATCH_LEVEL", "DIRQL", ... */
+/* The same of another thread, which goes on meanwhile: its level and its last call may be those of
+ * a moment ago. Not from a signal handler. */
+const char *nt_describe_other(const struct nt_thread *thread, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trap.h: what the processor does not let a user process do: register accesses (nt/machine/mmio.h), the few
+ * privileged instructions that a driver's inline functions come to (CR8 for IRQL on x64, in/out), and
+ * real faults, which end the run with a report: address, driver symbol, registers, IRQL; exit status 3.
+ *   trap_install() once, before any driver code; trap_thread() at the start of each thread.
+ */
+#ifndef NDISHOST_TRAP_H
+#define NDISHOST_TRAP_H
+
+void trap_install(void);
+/* Gives the calling thread an alternate signal stack, and its segment base where Windows has its
+ * processor block (gs on x64, fs on x86). */
+void trap_thread(unsigned processor);
+
+#endif
