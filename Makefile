@@ -41,6 +41,16 @@ $(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovne
 	@mkdir -p $(@D)
 	$(Q)$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
 
+# The version's last number, which changes with the commit.
+RESOURCE_PARTS := $(OUT)/gen/aerovnet_events.rc $(wildcard $(NET)/include/aerovnet_version.*)
+
+$(OUT)/gen/build-number: always
+	@mkdir -p $(@D)
+	@packaging/build-number >$@.new || { rm -f $@.new; exit 1; }
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+always:
+
 # What compiles the driver; linking is always GCC's and GNU ld's. `make driver OUT=out/clang
 # DRIVER_COMPILER=CLANG` builds with clang, beside the other.
 DRIVER_COMPILER ?= CC
@@ -55,9 +65,10 @@ $(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	$$(call say,$(DRIVER_COMPILER) $(1)   $$<)
 	$$(Q)$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-$(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(OUT)/gen/aerovnet_events.rc $(NET)/include/aerovnet_version.h
+$(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(RESOURCE_PARTS) $(OUT)/gen/build-number
 	@mkdir -p $$(@D)
-	$$(Q)$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen $$< $$@
+	$$(Q)$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen \
+	    -DAEROVNET_VERSION_BUILD=$$$$(cat $(OUT)/gen/build-number) $$< $$@
 
 $(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
 	@mkdir -p $$(@D)
@@ -123,4 +134,4 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all help driver host host32 bench format clean
+.PHONY: all always help driver host host32 bench format clean

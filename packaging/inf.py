@@ -87,10 +87,17 @@ def _replace(text, pattern, replacement, name):
 
 
 def stamp(data, architecture, version, seconds, name="aerovnet.inf"):
-    """The INF of one architecture's folder: version and date in DriverVer, lines ended by CR LF."""
+    """
+    The INF of one architecture's folder: version and date in DriverVer, no models of another
+    architecture, lines ended by CR LF.
+    """
     Inf(data, name)
     text = data.decode("ascii").replace("\r\n", "\n")
     date = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%m/%d/%Y")
     text = _replace(text, r"^(DriverVer *= *).*$", "%s,%s" % (date, version), name)
     text = _replace(text, r"^(%Vendor% *= *Aerovnet, *).*$", DECORATIONS[architecture], name)
+    for other, decoration in DECORATIONS.items():
+        if other != architecture:
+            section = r"^()\[Aerovnet\.%s\]\n(?:[^\[\n].*\n)*\n*" % re.escape(decoration)
+            text = _replace(text, section, "", name)
     return text.replace("\n", "\r\n").encode("ascii")

@@ -13,7 +13,7 @@ package: $(OUT)/obj/package.made
 # What the package depends on beside files: how it is signed, and the date of the commit.
 $(OUT)/obj/package.with: always
 	@mkdir -p $(@D)
-	@printf '%s\n' "$$(packaging/make-package --print-date) $(subst ','\'',$(PACKAGE_WITH))" >$@.new
+	@printf '%s\n' "$$(packaging/build-number --date) $(subst ','\'',$(PACKAGE_WITH))" >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(OUT)/obj/package.made: $(PACKAGE_FROM) $(OUT)/obj/package.with
@@ -22,6 +22,4 @@ $(OUT)/obj/package.made: $(PACKAGE_FROM) $(OUT)/obj/package.with
 	$(Q)packaging/make-package --drivers $(OUT) --out $(OUT) --signing $(OUT)/signing $(PACKAGE_WITH)
 	@touch $@
 
-always:
-
-.PHONY: package always
+.PHONY: package
