@@ -6,14 +6,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "nt/machine/irql.h"
 #include "rules/irql_table.h"
-#include "rules/rules.h"
 
-#define PASSIVE     IRQL_PASSIVE
-#define APC         IRQL_APC
-#define DISPATCH    IRQL_DISPATCH
-#define DEVICE      IRQL_DEVICE
+#define PASSIVE     0
+#define APC         1
+#define DISPATCH    2
+#define DEVICE      RULE_DEVICE_IRQL
 #define UP_TO(irql) 0, irql
 #define AT(irql)    irql, irql
 #define FROM(irql)  irql, RULE_ANY_IRQL

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * irql_table.h: at which IRQL each function of Windows may be called, and whose rule that is.
- *   fact = irql_fact("NdisMSleep");  fact->max == IRQL_APC;  fact->rule: "Irql_Miniport_Driver_Function"
+ *   fact = irql_fact("NdisMSleep");  fact->max == 1, APC_LEVEL;  fact->rule: "Irql_Miniport_Driver_Function"
  */
 #ifndef NDISHOST_IRQL_TABLE_H
 #define NDISHOST_IRQL_TABLE_H
 
 #include <stddef.h>
 
+#define RULE_DEVICE_IRQL  9 /* at which the host runs every ISR */
+#define RULE_ANY_IRQL     31
+#define RULE_VARYING_IRQL 32 /* the arguments decide */
+
 struct irql_fact {
     const char *function;
-    unsigned char min, max; /* max may be RULE_ANY_IRQL or RULE_VARYING_IRQL (rules.h) */
+    unsigned char min, max; /* max may be RULE_ANY_IRQL or RULE_VARYING_IRQL */
     const char *rule;
 };
 

@@ -7,12 +7,9 @@
  * breaks it and nothing else.
  */
 #include <string.h>
-#include "bus/model/rule.h"
 #include "rules/rules.h"
 
-static const struct rule {
-    const char *name, *text;
-} table[] = {
+static const struct rule table[] = {
     {"NdisObjectHeader", "an NDIS_OBJECT_HEADER has the type, revision and size of what it heads"},
     {"NdisHandle", "a handle is one that NDIS gave out, of the right kind, and not given back"},
     /* Life cycle */
@@ -178,30 +175,51 @@ static const struct rule {
     {"PrintRoom", "formatted text fits its buffer"},
     {"TraceUnregister", "a trace provider that is unregistered was registered"},
     {"CloseHandle", "a handle that is closed is open"},
-/* What the model's device finds; the text is where the rule stands. */
-#define MODEL_ROW(id, severity, name, section) {name, section},
-    MODEL_RULES(MODEL_ROW)};
+};
 
 #define RULES (sizeof table / sizeof table[0])
-_Static_assert(RULES <= RULES_MAX, "RULES_MAX is too small");
+
+/* The linker's names for the ends of what RULE_TABLE adds; weak, for a program without. */
+extern const struct rule_table __start_rule_tables[] __attribute__((weak));
+extern const struct rule_table __stop_rule_tables[] __attribute__((weak));
+
+/* Rules are numbered: those of this file, then those of each added table. NULL behind the last. */
+static const struct rule *rule_at(size_t index)
+{
+    if (index < RULES)
+        return &table[index];
+    index -= RULES;
+    for (const struct rule_table *t = __start_rule_tables; t && t < __stop_rule_tables; t++) {
+        if (index < t->count)
+            return &t->rows[index];
+        index -= t->count;
+    }
+    return NULL;
+}
 
 int rule_find(const char *name)
 {
-    for (size_t i = 0; i < RULES; i++)
-        if (!strcmp(table[i].name, name))
+    const struct rule *rule;
+
+    for (size_t i = 0; i < RULES_MAX && (rule = rule_at(i)); i++)
+        if (!strcmp(rule->name, name))
             return (int)i;
     return -1;
 }
 
 const char *rule_name(size_t index)
 {
-    return index < RULES ? table[index].name : NULL;
+    const struct rule *rule = index < RULES_MAX ? rule_at(index) : NULL;
+
+    return rule ? rule->name : NULL;
 }
 
 void rules_list(FILE *out)
 {
-    for (size_t i = 0; i < RULES; i++)
-        fprintf(out, "%s\t%s%s\n", table[i].name,
-                table[i].text[0] >= '0' && table[i].text[0] <= '9' ? "virtio 1.2, section " : "",
-                table[i].text);
+    const struct rule *rule;
+
+    for (size_t i = 0; (rule = rule_at(i)); i++)
+        fprintf(out, "%s\t%s%s\n", rule->name,
+                rule->text[0] >= '0' && rule->text[0] <= '9' ? "virtio 1.2, section " : "",
+                rule->text);
 }

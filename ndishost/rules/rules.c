@@ -7,9 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "loader/loader.h"
-#include "nt/machine/callback.h"
-#include "nt/machine/irql.h"
-#include "rules/irql_table.h"
 #include "rules/rules.h"
 
 /* A driver that breaks a rule breaks it often: after this many blocks of one rule it is counted only. */
@@ -48,21 +45,42 @@ static void text_add(struct text *text, const char *format, ...)
     va_end(args);
 }
 
+static void describe_nothing(char *buf, size_t size)
+{
+    if (size)
+        *buf = 0;
+}
+static unsigned no_processor(void)
+{
+    return 0;
+}
+static uint64_t no_time(void)
+{
+    return 0;
+}
+static const struct rules_context no_context = {describe_nothing, no_processor, no_time};
+static const struct rules_context *current_context = &no_context;
+
+void rules_context_register(const struct rules_context *context)
+{
+    current_context = context;
+}
+
+const struct rules_context *rules_context(void)
+{
+    return current_context;
+}
+
 static void add_circumstances(struct text *text, const void *caller)
 {
-    const struct nt_thread *self = nt_self();
-    char where[160];
+    char where[160], thread[640];
 
     if (caller && image_contains(caller))
         text_add(text, "  by      %s\n", image_symbol(caller, where, sizeof where));
     else if (caller)
         text_add(text, "  by      the host itself (%p)\n", caller);
-    text_add(text, "  on      %s\n", nt_describe_thread(where, sizeof where));
-    if (self->callback)
-        text_add(text, "  in      %s\n", self->callback);
-    if (self->call && self->caller && image_contains(self->caller))
-        text_add(text, "  after   %s called from %s\n", self->call,
-                 image_symbol(self->caller, where, sizeof where));
+    current_context->describe(thread, sizeof thread);
+    text_add(text, "%s", thread);
 }
 
 static size_t (*history_source)(const void *object, char *buf, size_t size);
@@ -184,33 +202,4 @@ void rules_summary(FILE *out)
         }
     }
     fputc('\n', out);
-}
-
-/* Functions that only the host's tests have are of rule "Irql". */
-static const char *irql_rule(const char *function)
-{
-    const struct irql_fact *fact = irql_fact(function);
-
-    return fact ? fact->rule : "Irql";
-}
-
-void rule_check_irql(const char *function, const void *caller, unsigned min, unsigned max)
-{
-    struct nt_thread *self = nt_self();
-
-    /* What a function of the host calls for the driver is not the driver's call. */
-    if (self->callback && !image_contains(caller))
-        return;
-    function = irql_function_name(function);
-    if (self->asked_irql)
-        callback_judge_asked();
-    if (self->irql < min || self->irql > max)
-        rule_violation(irql_rule(function), caller, "%s called at %s; it may be called at %s%s%s",
-                       function, irql_name(self->irql), irql_name(self->irql < min ? min : max),
-                       self->irql < min ? " and above"
-                       : min < max      ? " and below"
-                                        : "",
-                       min == max ? " only" : "");
-    self->call = function;
-    self->caller = caller;
 }

@@ -15,15 +15,43 @@
 
 extern bool rules_enabled;
 
-/* The table of all rules, rules/list.c: NAME<TAB>what it demands, one a line. */
+/* A rule: its name, and what it demands. A text that begins with a digit is a section of virtio 1.2. */
+struct rule {
+    const char *name, *text;
+};
+struct rule_table {
+    const struct rule *rows;
+    size_t count;
+};
+/* Adds an array of rules to those of rules/list.c: one line at file scope, in the file that has the array. */
+#define RULE_TABLE(array)                                                          \
+    static const struct rule_table rule_table                                      \
+        __attribute__((used, aligned(sizeof(void *)), section("rule_tables"))) = { \
+            array, sizeof(array) / sizeof((array)[0])}
+
+/* Prints all rules, one line per rule: NAME<TAB>what it demands. */
 void rules_list(FILE *out);
-/* A rule's index in the table, or -1; and back, NULL behind the last. */
+/* A rule's index among all rules, or -1; and back, NULL behind the last. */
 #define RULES_MAX 256
 int rule_find(const char *name);
 const char *rule_name(size_t index);
 
-/* Reports a broken rule, which has to be in the table: else the host ends. `caller` is an address in the driver (use RULE_CALLER in an exported
- * function), NULL if none is to blame. Async-signal-safe enough to be called from a fault. */
+/* What a report needs to know of the thread that calls; whoever runs driver code in threads registers it.
+ * Without it reports say nothing of the thread, and its events happen on processor 0 at time 0. */
+struct rules_context {
+    /* Complete lines of a report, each "  word    text\n". Async-signal-safe. */
+    void (*describe)(char *buf, size_t size);
+    unsigned (*processor)(void);
+    uint64_t (*time)(void); /* 100 ns */
+};
+/* Before any driver runs. *context stays the caller's, and valid for ever. */
+void rules_context_register(const struct rules_context *context);
+/* What is registered; never NULL. */
+const struct rules_context *rules_context(void);
+
+/* Reports a broken rule. A rule that is in no table ends the host. `caller` is an address in the driver
+ * (use RULE_CALLER in an exported function), or NULL if none is to blame. May be called from a fault
+ * handler. */
 void rule_violation(const char *rule, const void *caller, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define RULE_CALLER __builtin_return_address(0)
@@ -36,36 +64,6 @@ unsigned rules_violations(void);
 /* The same for one rule; and one line for all: "rules broken: SpinLock 2, Irql 1". */
 unsigned rules_count(const char *rule);
 void rules_summary(FILE *out);
-
-/* Each exported function begins with HOST_CALL(max): it checks that the current IRQL is at most
- * `max` (PASSIVE_LEVEL, APC_LEVEL, DISPATCH_LEVEL, RULE_ANY_IRQL), and remembers the call for reports.
- * HOST_CALL_RANGE(min, max) where a function has a floor too, HOST_CALL_VARYING where the arguments
- * decide. The rule is that of the function's row in irql_table.c; each call leaves a record, and a
- * test holds these against the table. */
-#define RULE_ANY_IRQL     31
-#define RULE_VARYING_IRQL 32
-struct host_call_site {
-    const char *function;
-    unsigned char min, max;
-};
-#define HOST_CALL_SITE(min, max)                                                                \
-    static const struct host_call_site host_call_site                                           \
-        __attribute__((used, aligned(sizeof(void *)), section("host_call_sites"))) = {__func__, \
-                                                                                      min, max}
-#define HOST_CALL(max) HOST_CALL_RANGE(0, max)
-#define HOST_CALL_RANGE(min, max)                             \
-    do {                                                      \
-        HOST_CALL_SITE(min, max);                             \
-        if (rules_enabled)                                    \
-            rule_check_irql(__func__, RULE_CALLER, min, max); \
-    } while (0)
-#define HOST_CALL_VARYING(max)                              \
-    do {                                                    \
-        HOST_CALL_SITE(0, RULE_VARYING_IRQL);               \
-        if (rules_enabled)                                  \
-            rule_check_irql(__func__, RULE_CALLER, 0, max); \
-    } while (0)
-void rule_check_irql(const char *function, const void *caller, unsigned min, unsigned max);
 
 /* Leak accounting by kind ("memory", "MDL", "NET_BUFFER_LIST", "pool", "shared memory", "timer",
  * "work item", "configuration handle", "SG list", "interrupt", "spin lock", ...): what a driver

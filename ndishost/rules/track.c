@@ -4,9 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "loader/loader.h"
-#include "nt/machine/clock.h"
-#include "nt/machine/irql.h"
 #include "rules/rules.h"
 
 #define SHARDS       64
@@ -14,10 +13,13 @@
 #define GRAVES       64 /* a shard: objects that are gone, for reports of what is done to them after */
 #define BUCKETS_INIT 16
 
+#define SECOND       10000000u /* of rules_context()->time */
+#define MICROSECOND  10u
+
 struct event {
     const char *what;
     const void *caller;
-    uint64_t time; /* nt_clock_now() */
+    uint64_t time; /* 100 ns */
     uint8_t processor;
 };
 
@@ -121,8 +123,8 @@ static void add_event(struct entry *e, const char *what, const void *caller)
     e->events++;
     event->what = what;
     event->caller = caller;
-    event->time = nt_clock_now();
-    event->processor = (uint8_t)nt_self()->processor;
+    event->time = rules_context()->time();
+    event->processor = (uint8_t)rules_context()->processor();
 }
 
 static struct entry *entry_new(struct shard *shard)
@@ -236,10 +238,12 @@ void track_note(const char *kind, const void *object, const char *what, const vo
 /* Not an unconditional lock: a report may come from a fault at the worst moment. */
 static bool lock_patiently(struct shard *shard)
 {
+    static const struct timespec pause = {0, 100000};
+
     for (int tries = 0; pthread_mutex_trylock(&shard->lock) != 0; tries++) {
         if (tries == 1000)
             return false;
-        nt_clock_sleep(NT_MILLISECOND / 10);
+        nanosleep(&pause, NULL);
     }
     return true;
 }
@@ -309,8 +313,8 @@ size_t track_history(const void *object, char *buf, size_t size)
                          "%s %p of %" PRIu64 " bytes: %s by %s on processor %u at %u.%06u s\n",
                          e->kind, e->object, e->size, event->what,
                          image_symbol(event->caller, where, sizeof where), event->processor,
-                         (unsigned)(event->time / NT_SECOND),
-                         (unsigned)(event->time % NT_SECOND / NT_MICROSECOND));
+                         (unsigned)(event->time / SECOND),
+                         (unsigned)(event->time % SECOND / MICROSECOND));
 
         used += n > 0 ? (size_t)n : 0;
     }

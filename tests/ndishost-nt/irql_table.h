@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "loader/exports.h"
+#include "nt/machine/host_call.h"
 #include "rules/irql_table.h"
 #include "rules/rules.h"
 

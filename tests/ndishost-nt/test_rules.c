@@ -99,19 +99,19 @@ static void test_irql_rule(void **state)
     const char *text;
 
     (void)state;
-    rule_check_irql("Fine", NULL, IRQL_PASSIVE, IRQL_DISPATCH);
+    host_call_check("Fine", NULL, IRQL_PASSIVE, IRQL_DISPATCH);
     assert_nothing_broken();
     irql_raise(IRQL_DISPATCH, NULL);
     capture_start();
-    rule_check_irql("TooHigh", NULL, IRQL_PASSIVE, IRQL_PASSIVE);
+    host_call_check("TooHigh", NULL, IRQL_PASSIVE, IRQL_PASSIVE);
     text = capture_end();
     assert_contains(text, "TooHigh called at DISPATCH_LEVEL");
     assert_contains(text, "PASSIVE_LEVEL only");
-    rule_check_irql("Fine", NULL, IRQL_DISPATCH, RULE_ANY_IRQL);
+    host_call_check("Fine", NULL, IRQL_DISPATCH, RULE_ANY_IRQL);
     irql_lower(IRQL_PASSIVE, NULL);
     assert_broken("Irql", before, 1);
     capture_start();
-    rule_check_irql("TooLow", NULL, IRQL_DISPATCH, RULE_ANY_IRQL);
+    host_call_check("TooLow", NULL, IRQL_DISPATCH, RULE_ANY_IRQL);
     assert_contains(capture_end(), "DISPATCH_LEVEL and above");
     assert_broken("Irql", before + 1, 1);
     assert_string_equal(nt_self()->call, "TooLow");

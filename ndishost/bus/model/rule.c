@@ -6,14 +6,12 @@
 #include "nt/machine/dma_map.h"
 #include "rules/rules.h"
 
-enum severity { MINOR, FATAL };
+#define RULE_ROW(id, severity, name, section) {name, section},
+static const struct rule table[] = {MODEL_RULES(RULE_ROW)};
+RULE_TABLE(table);
 
-static const struct {
-    const char *name, *section;
-    enum severity severity;
-} table[] = {
-#define RULE_ROW(id, severity, name, section) {name, section, severity},
-    MODEL_RULES(RULE_ROW)};
+#define RULE_FATAL(id, severity, name, section) severity,
+static const enum severity { MINOR, FATAL } severities[] = {MODEL_RULES(RULE_FATAL)};
 
 const char *model_rule_name(enum model_rule rule)
 {
@@ -22,7 +20,7 @@ const char *model_rule_name(enum model_rule rule)
 
 void model_confused(struct model *model, enum model_rule rule)
 {
-    if (table[rule].severity != FATAL)
+    if (severities[rule] != FATAL)
         return;
     model->broken = true;
     atomic_store(&model->confused, true);
@@ -30,7 +28,7 @@ void model_confused(struct model *model, enum model_rule rule)
 
 void model_violation(struct model *model, enum model_rule rule, const char *format, ...)
 {
-    const char *section = table[rule].section;
+    const char *section = table[rule].text;
     char what[256];
     va_list args;
 
@@ -38,7 +36,7 @@ void model_violation(struct model *model, enum model_rule rule, const char *form
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     atomic_fetch_add(&model->violation[rule], 1);
-    if (table[rule].severity == FATAL) {
+    if (severities[rule] == FATAL) {
         model->broken = true;
         atomic_store(&model->fatal_rule, table[rule].name);
     }

@@ -26,6 +26,7 @@
 #include "ndis/watch/wire_watch.h"
 #include "net/net.h"
 #include "nt/machine/callback.h"
+#include "nt/machine/host_call.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/random.h"
 #include "rules/rules.h"

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 /* A driver's exception handler is registered, and never called: a fault ends the run. */

@@ -7,6 +7,7 @@
 #include "nt/api/format.h"
 #include "nt/machine/irql.h"
 #include "nt/api/log.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define LINE_MAX_LENGTH    512 /* Windows cuts there too */

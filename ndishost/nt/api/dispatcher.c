@@ -8,6 +8,7 @@
 #include "nt/machine/clock.h"
 #include "nt/api/dispatcher.h"
 #include "nt/machine/irql.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define OBJECTS_MAX 64 /* MAXIMUM_WAIT_OBJECTS */

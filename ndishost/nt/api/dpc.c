@@ -8,6 +8,7 @@
 #include "nt/machine/clock.h"
 #include "nt/machine/irql_internal.h"
 #include "nt/machine/processor_internal.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TARGETED        0x100 /* in KDPC.Number: the processor is chosen by the driver */

@@ -6,6 +6,7 @@
 #include "loader/exports.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/lock.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 /* These functions run with interrupts off on Windows: nothing on this processor comes between. */

@@ -5,6 +5,7 @@
 #include "loader/exports.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/irql.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define SYNCH_LEVEL_X86 28

@@ -9,6 +9,7 @@
 #include "nt/machine/irql.h"
 #include "nt/api/log.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define ENTRIES_MAX 4096 /* later ones are counted, and printed, not kept */

@@ -3,6 +3,7 @@
  * members of the structure: so it is filled in as Windows fills it. */
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_KIND "lookaside list"

@@ -4,6 +4,7 @@
 #include "loader/exports.h"
 #include "nt/machine/phys.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_KIND "MDL"

@@ -7,6 +7,7 @@
 #include "nt/api/io.h"
 #include "nt/machine/phys.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_CONTIGUOUS "contiguous memory"

@@ -5,6 +5,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/irql.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

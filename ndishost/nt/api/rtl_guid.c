@@ -5,6 +5,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TEXT_LENGTH 38 /* {00112233-4455-6677-8899-AABBCCDDEEFF} */

@@ -4,6 +4,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_KIND "string"

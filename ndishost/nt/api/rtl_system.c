@@ -5,6 +5,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/clock.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 /* Windows 7 SP1. */

@@ -4,6 +4,7 @@
 #include "loader/exports.h"
 #include "nt/machine/lock.h"
 #include "nt/machine/lock_order.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #if defined(_X86_)

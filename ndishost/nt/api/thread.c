@@ -11,6 +11,7 @@
 #include "nt/machine/irql_internal.h"
 #include "nt/machine/processor.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define HANDLES_MAX    256

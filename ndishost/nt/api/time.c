@@ -4,6 +4,7 @@
 #include "loader/exports.h"
 #include "nt/machine/clock.h"
 #include "nt/api/dispatcher.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define STALL_MAX 50 /* microseconds */

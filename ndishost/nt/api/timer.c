@@ -8,6 +8,7 @@
 #include "nt/api/dispatcher.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/processor_internal.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_KIND "armed timer"

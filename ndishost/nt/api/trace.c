@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define TRACK_KIND "trace registration"

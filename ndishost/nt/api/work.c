@@ -9,6 +9,7 @@
 #include "nt/machine/irql.h"
 #include "nt/api/pool.h"
 #include "nt/machine/processor_internal.h"
+#include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
 #define WORKERS    2

@@ -13,6 +13,7 @@
 #include "nt/machine/lock.h"
 #include "nt/machine/processor.h"
 #include "nt/machine/trap.h"
+#include "rules/irql_table.h"
 #include "rules/rules.h"
 
 #define STUCK_SECONDS 10
