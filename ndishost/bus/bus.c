@@ -3,17 +3,37 @@
 #include <string.h>
 #include "bus/bus.h"
 
-static const struct bus_backend *const backends[] = {&bus_model, &bus_qtest, &bus_pci};
-#define BACKENDS (sizeof backends / sizeof backends[0])
+/* The linker's names for the ends of what BUS_BACKEND adds; weak, for a program without. */
+extern const struct bus_backend *const __start_bus_backends[] __attribute__((weak));
+extern const struct bus_backend *const __stop_bus_backends[] __attribute__((weak));
+
+#define BACKENDS ((size_t)(__stop_bus_backends - __start_bus_backends))
 
 const struct bus_backend *bus_backend_find(const char *spec)
 {
     size_t length = strcspn(spec, ":");
 
-    for (size_t i = 0; i < BACKENDS; i++)
-        if (strlen(backends[i]->name) == length && strncmp(backends[i]->name, spec, length) == 0)
-            return backends[i];
+    for (size_t i = 0; i < BACKENDS; i++) {
+        const struct bus_backend *backend = __start_bus_backends[i];
+
+        if (strlen(backend->name) == length && strncmp(backend->name, spec, length) == 0)
+            return backend;
+    }
     return NULL;
+}
+
+/* "model, qtest and pci" */
+static void name_backends(char *text, size_t size)
+{
+    size_t used = 0;
+
+    *text = 0;
+    for (size_t i = 0; i < BACKENDS && used < size; i++) {
+        const char *separator = i == 0 ? "" : i + 1 < BACKENDS ? ", " : " and ";
+
+        used += (size_t)snprintf(text + used, size - used, "%s%s", separator,
+                                 __start_bus_backends[i]->name);
+    }
 }
 
 struct bus *bus_open(const char *spec, const struct bus_events *events, void *context, char *error,
@@ -21,9 +41,11 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
 {
     const struct bus_backend *backend = bus_backend_find(spec);
     const char *colon = strchr(spec, ':');
+    char names[64];
 
     if (!backend) {
-        snprintf(error, error_size, "--bus %s: no such bus; there are model, qtest and pci", spec);
+        name_backends(names, sizeof names);
+        snprintf(error, error_size, "--bus %s: no such bus; there are %s", spec, names);
         return NULL;
     }
     return backend->open(colon ? colon + 1 : "", events, context, error, error_size);
@@ -32,5 +54,5 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
 void bus_help(FILE *out)
 {
     for (size_t i = 0; i < BACKENDS; i++)
-        fputs(backends[i]->help, out);
+        fputs(__start_bus_backends[i]->help, out);
 }

@@ -104,6 +104,11 @@ struct bus_backend {
 };
 extern const struct bus_backend bus_model, bus_qtest, bus_pci;
 
+/* Adds a back end to those that --bus knows: one line behind its definition. */
+#define BUS_BACKEND(backend)                                           \
+    static const struct bus_backend *const bus_backend_entry_##backend \
+        __attribute__((used, aligned(sizeof(void *)), section("bus_backends"))) = &(backend)
+
 /* "NAME" or "NAME:ARGUMENTS". NULL with one line in error. The device is as after power-on and
  * firmware: BARs assigned, memory and I/O decoding and bus mastering off or on as firmware leaves
  * it. */
@@ -111,10 +116,5 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
                      size_t error_size);
 const struct bus_backend *bus_backend_find(const char *spec);
 void bus_help(FILE *out);
-
-/* Before an access to a register: false when the device is asleep, which is reported against the
- * code at `caller`; what is read is then all ones, and what is written goes nowhere. */
-bool bus_awake(const struct bus *bus, unsigned bar, uint64_t offset, const char *verb,
-               const void *caller);
 
 #endif

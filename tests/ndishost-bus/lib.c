@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "bus/map.h"
 #include "nt/machine/mmio.h"
 #include "lib.h"
 #include "nt/machine/phys.h"
@@ -34,7 +35,7 @@ static void *io_bar_map(void *context, unsigned bar, virtio_u64 length)
 {
     struct lib *l = context;
 
-    return mmio_map(l->bus, bar, 0, (size_t)length);
+    return bus_map(l->bus, bar, 0, (size_t)length);
 }
 
 static void io_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
@@ -42,7 +43,7 @@ static void io_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 
     (void)context;
     (void)bar;
     (void)length;
-    mmio_unmap(address);
+    bus_unmap(address);
 }
 
 static virtio_u8 io_read8(void *context, volatile void *address)

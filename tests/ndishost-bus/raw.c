@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "bus/map.h"
 #include "nt/machine/mmio.h"
 #include "nt/machine/phys.h"
 #include "nt/machine/trap.h"
@@ -130,7 +131,7 @@ static uint32_t config(struct raw *r, unsigned offset, unsigned size)
 
 static volatile uint8_t *map(struct raw *r, unsigned cap)
 {
-    return mmio_map(r->bus, config(r, cap + 4, 1), config(r, cap + 8, 4), config(r, cap + 12, 4));
+    return bus_map(r->bus, config(r, cap + 4, 1), config(r, cap + 8, 4), config(r, cap + 12, 4));
 }
 
 static void find_structures(struct raw *r)
@@ -175,10 +176,10 @@ void raw_open(struct raw *r, const char *arguments)
 
 void raw_close(struct raw *r)
 {
-    mmio_unmap((void *)r->common);
-    mmio_unmap((void *)r->notify);
-    mmio_unmap((void *)r->isr);
-    mmio_unmap((void *)r->device);
+    bus_unmap((void *)r->common);
+    bus_unmap((void *)r->notify);
+    bus_unmap((void *)r->isr);
+    bus_unmap((void *)r->device);
     r->bus->ops->close(r->bus);
     for (int i = 0; i < 2; i++)
         if (r->q[i].memory)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <cmocka.h>
+#include "bus/map.h"
 #include "nt/machine/mmio.h"
 #include "fake_bus.h"
 #include "forms.h"
@@ -65,14 +66,14 @@ static int setup(void **state)
     (void)state;
     random_seed(&dice, seed ? strtoull(seed, NULL, 0) : 1);
     fake_bus_open(&fake);
-    device = mmio_map(&fake.bus, 0, 0, FAKE_BAR_SIZE);
+    device = bus_map(&fake.bus, 0, 0, FAKE_BAR_SIZE);
     return device ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    mmio_unmap(device);
+    bus_unmap(device);
     return 0;
 }
 
@@ -393,7 +394,7 @@ static void test_refused_instructions(void **state)
 
 static void test_refused_addresses(void **state)
 {
-    uint8_t *second = mmio_map(&fake.bus, 0, 0x1004, 0x20);
+    uint8_t *second = bus_map(&fake.bus, 0, 0x1004, 0x20);
 
     (void)state;
     take_signals();
@@ -406,7 +407,7 @@ static void test_refused_addresses(void **state)
     expect_refusal("across the end", mov_m32_eax, second + 0x1E, "outside");
     expect_refusal("across the begin", mov_m32_eax, second - 2, "outside");
     expect_refusal("guard page", mov_eax_m32, device + FAKE_BAR_SIZE, "not mapped");
-    mmio_unmap(second);
+    bus_unmap(second);
     expect_refusal("unmapped", mov_eax_m32, second, "not mapped");
 }
 
@@ -449,14 +450,14 @@ static void test_other_operand_missing(void **state)
 static void test_map_bounds(void **state)
 {
     (void)state;
-    assert_null(mmio_map(&fake.bus, 0, FAKE_BAR_SIZE, 1));
-    assert_null(mmio_map(&fake.bus, 0, 0, FAKE_BAR_SIZE + 1));
-    assert_null(mmio_map(&fake.bus, 0, FAKE_BAR_SIZE - 1, 2));
-    assert_null(mmio_map(&fake.bus, 0, UINT64_MAX, 2));
-    assert_null(mmio_map(&fake.bus, 0, 0, 0));
-    assert_null(mmio_map(&fake.bus, 1, 0, 1));        /* not implemented */
-    assert_null(mmio_map(&fake.bus, 2, 0, 1));        /* I/O */
-    assert_null(mmio_map(&fake.bus, BUS_BARS, 0, 1)); /* no such */
+    assert_null(bus_map(&fake.bus, 0, FAKE_BAR_SIZE, 1));
+    assert_null(bus_map(&fake.bus, 0, 0, FAKE_BAR_SIZE + 1));
+    assert_null(bus_map(&fake.bus, 0, FAKE_BAR_SIZE - 1, 2));
+    assert_null(bus_map(&fake.bus, 0, UINT64_MAX, 2));
+    assert_null(bus_map(&fake.bus, 0, 0, 0));
+    assert_null(bus_map(&fake.bus, 1, 0, 1));        /* not implemented */
+    assert_null(bus_map(&fake.bus, 2, 0, 1));        /* I/O */
+    assert_null(bus_map(&fake.bus, BUS_BARS, 0, 1)); /* no such */
 }
 
 static void test_map_direct(void **state)
@@ -465,9 +466,9 @@ static void test_map_direct(void **state)
 
     (void)state;
     fake.bus.bar[0].direct = fake.memory;
-    assert_ptr_equal(mmio_map(&fake.bus, 0, 0x123, 4), fake.memory + 0x123);
+    assert_ptr_equal(bus_map(&fake.bus, 0, 0x123, 4), fake.memory + 0x123);
     assert_false(mmio_read(fake.memory + 0x123, 4, &value));
-    mmio_unmap(fake.memory + 0x123); /* nothing of ours: nothing happens */
+    bus_unmap(fake.memory + 0x123); /* nothing of ours: nothing happens */
     fake.bus.bar[0].direct = NULL;
 }
 
@@ -478,13 +479,13 @@ static void test_map_many(void **state)
     (void)state;
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < 200; i++) {
-            va[i] = mmio_map(&fake.bus, 0, (uint64_t)(i % 2) * 4096, 64);
+            va[i] = bus_map(&fake.bus, 0, (uint64_t)(i % 2) * 4096, 64);
             assert_non_null(va[i]);
             assert_true(mmio_write(va[i], 1, (uint64_t)i));
             assert_int_equal(fake.memory[i % 2 * 4096], i);
         }
         for (int i = 0; i < 200; i++)
-            mmio_unmap(va[i]);
+            bus_unmap(va[i]);
     }
 }
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "bus/map.h"
 #include "nt/machine/ioport.h"
 #include "nt/machine/mmio.h"
 #include "fake_bus.h"
@@ -64,7 +65,7 @@ static void test_in_out(void **state)
 
     (void)state;
     begin();
-    assert_int_equal(ioport_map(&fake.bus, 2), FAKE_PORT);
+    assert_int_equal(bus_map_ports(&fake.bus, 2), FAKE_PORT);
     fake_bus_forget(&fake);
     __asm__ volatile("outl %0, %w1" : : "a"(0x11223344), "d"(port));
     __asm__ volatile("outw %w0, %w1" : : "a"(0xAABB), "d"(port + 4));
@@ -83,7 +84,7 @@ static void test_in_out(void **state)
     __asm__ volatile("inb $0x80, %0" : "=a"(b));
     assert_int_equal(b, 0xFF);
     __asm__ volatile("outb %b0, $0x80" : : "a"(0));
-    ioport_unmap(&fake.bus, 2);
+    bus_unmap_ports(&fake.bus, 2);
     __asm__ volatile("inl %w1, %0" : "=a"(l) : "d"(port));
     assert_int_equal(l, UINT32_MAX);
 }
@@ -98,7 +99,7 @@ static void test_port_strings(void **state)
 
     (void)state;
     begin();
-    ioport_map(&fake.bus, 2);
+    bus_map_ports(&fake.bus, 2);
     fake_bus_forget(&fake);
     __asm__ volatile("rep outsw" : "+S"(from), "+c"(n) : "d"(port) : "memory");
     assert_string_equal(fake.log, "w2w2w2w2");
@@ -108,7 +109,7 @@ static void test_port_strings(void **state)
     fake.ports[0] = 0x5A;
     __asm__ volatile("rep insb" : "+D"(to), "+c"(n) : "d"(port) : "memory");
     assert_memory_equal(bytes, "\x5A\x5A\x5A\0", 4);
-    ioport_unmap(&fake.bus, 2);
+    bus_unmap_ports(&fake.bus, 2);
 }
 
 static void test_ioport_map(void **state)
@@ -118,20 +119,20 @@ static void test_ioport_map(void **state)
 
     (void)state;
     fake_bus_open(&second);
-    assert_int_equal(ioport_map(&fake.bus, 0), 0); /* memory */
-    assert_int_equal(ioport_map(&fake.bus, 9), 0);
-    assert_int_equal(ioport_map(&fake.bus, 2), FAKE_PORT);
-    assert_int_equal(ioport_map(&fake.bus, 2), FAKE_PORT);
-    assert_int_equal(ioport_map(&second.bus, 2), 0); /* overlaps */
+    assert_int_equal(bus_map_ports(&fake.bus, 0), 0); /* memory */
+    assert_int_equal(bus_map_ports(&fake.bus, 9), 0);
+    assert_int_equal(bus_map_ports(&fake.bus, 2), FAKE_PORT);
+    assert_int_equal(bus_map_ports(&fake.bus, 2), FAKE_PORT);
+    assert_int_equal(bus_map_ports(&second.bus, 2), 0); /* overlaps */
     assert_true(ioport_write(FAKE_PORT + FAKE_PORTS - 4, 4, 7));
     assert_true(ioport_read(FAKE_PORT + FAKE_PORTS - 4, 4, &value));
     assert_int_equal(value, 7);
     assert_false(ioport_read(FAKE_PORT + FAKE_PORTS - 2, 4, &value));
     assert_int_equal(value, UINT32_MAX);
     assert_false(ioport_write(FAKE_PORT - 1, 2, 0));
-    ioport_unmap(&fake.bus, 2);
-    assert_int_equal(ioport_map(&second.bus, 2), FAKE_PORT);
-    ioport_unmap(&second.bus, 2);
+    bus_unmap_ports(&fake.bus, 2);
+    assert_int_equal(bus_map_ports(&second.bus, 2), FAKE_PORT);
+    bus_unmap_ports(&second.bus, 2);
 }
 
 /* cli, sti and hlt are reported, and the run goes on behind them. */
@@ -368,7 +369,7 @@ FAULT_TEST(
 FAULT_TEST(
     device_memory,
     {
-        volatile uint32_t *r = mmio_map(&fake.bus, 0, 0, 0x100);
+        volatile uint32_t *r = bus_map(&fake.bus, 0, 0, 0x100);
 
         sink = r[0x40];
     },
@@ -376,7 +377,7 @@ FAULT_TEST(
 FAULT_TEST(
     device_instruction,
     {
-        void *r = mmio_map(&fake.bus, 0, 0, 0x100);
+        void *r = bus_map(&fake.bus, 0, 0, 0x100);
 
         __asm__ volatile("movdqu (%0), %%xmm0" : : "r"(r));
     },

@@ -5,8 +5,7 @@
 # Drivers for the loader's tests are built for both architectures.
 HERE    := tests/ndishost-nt
 TESTS   := $(patsubst $(HERE)/%.c,%,$(wildcard $(HERE)/test_*.c))
-SOURCES := $(wildcard ndishost/loader/*.c ndishost/nt/*/*.c ndishost/rules/*.c) \
-           ndishost/bus/awake.c $(HERE)/support.c
+SOURCES := $(wildcard ndishost/loader/*.c ndishost/nt/*/*.c ndishost/rules/*.c) $(HERE)/support.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 DRIVERS := $(foreach arch,x64 x86,$(patsubst $(HERE)/driver/%.c,$(OUT)/$(arch)/%.sys,$(wildcard $(HERE)/driver/*.c)))
 

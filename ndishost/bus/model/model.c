@@ -333,3 +333,4 @@ static struct bus *model_open(const char *arguments, const struct bus_events *ev
 
 const struct bus_backend bus_model = {
     .name = "model", .help = options_help, .memory = PHYS_PAGES, .open = model_open};
+BUS_BACKEND(bus_model);

@@ -529,3 +529,4 @@ const struct bus_backend bus_pci = {
     .memory = PHYS_HUGE,
     .open = open_bus,
 };
+BUS_BACKEND(bus_pci);

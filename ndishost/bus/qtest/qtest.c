@@ -453,3 +453,4 @@ const struct bus_backend bus_qtest = {
     .memory = PHYS_PAGES,
     .open = open_bus,
 };
+BUS_BACKEND(bus_qtest);

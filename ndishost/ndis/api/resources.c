@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "nt/machine/ioport.h"
-#include "nt/machine/mmio.h"
+#include "bus/map.h"
 #include "nt/api/io.h"
 #include "nt/api/pool.h"
 
@@ -115,7 +114,7 @@ static void *map(struct ndis_adapter *adapter, uint64_t pa, size_t length)
 
     if (bar < 0 || !(mapping = malloc(sizeof(*mapping))))
         return NULL;
-    mapping->va = mmio_map(adapter->bus, (unsigned)bar, pa - adapter->bus->bar[bar].base, length);
+    mapping->va = bus_map(adapter->bus, (unsigned)bar, pa - adapter->bus->bar[bar].base, length);
     mapping->pa = pa;
     mapping->length = length;
     if (!mapping->va) {
@@ -144,7 +143,7 @@ static bool unmap(struct ndis_adapter *adapter, void *va, size_t length)
     pthread_mutex_unlock(&adapter->lock);
     if (!mapping)
         return false;
-    mmio_unmap(va);
+    bus_unmap(va);
     free(mapping);
     return true;
 }
@@ -221,7 +220,7 @@ NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID *PortOffset, NDIS_HANDLE Minipo
     }
     if (nt_allocation_fails())
         return NDIS_STATUS_RESOURCES;
-    if (!ioport_map(adapter->bus, (unsigned)bar))
+    if (!bus_map_ports(adapter->bus, (unsigned)bar))
         return NDIS_STATUS_RESOURCE_CONFLICT;
     *PortOffset = port_pointer(InitialPort);
     track_add("I/O port range", port_pointer(InitialPort), NumberOfPorts, RULE_CALLER);
@@ -245,7 +244,7 @@ VOID NTAPI NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT In
                        "0x%x ports at 0x%x were never registered", NumberOfPorts, InitialPort);
         return;
     }
-    ioport_unmap(adapter->bus, (unsigned)bar);
+    bus_unmap_ports(adapter->bus, (unsigned)bar);
 }
 HOST_EXPORT("NDIS.SYS", NdisMDeregisterIoPortRange);
 
@@ -257,7 +256,7 @@ void resources_release(struct ndis_adapter *adapter)
         unmap(adapter, adapter->mappings->va, 0);
     for (bar = 0; bar < BUS_BARS; bar++)
         if (adapter->bus->bar[bar].io)
-            ioport_unmap(adapter->bus, bar);
+            bus_unmap_ports(adapter->bus, bar);
     free(adapter->full_resources);
     adapter->full_resources = NULL;
     adapter->resources = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trapped BAR mappings; see mmio.h.
+ * Trapped addresses; see mmio.h.
  *
  * All of them lie in one arena of address space that is never accessible. A page's number in the
  * arena leads to its mapping by one array, so that a lookup is two loads and takes no lock.
@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include "nt/machine/mmio.h"
-#include "bus/access.h"
 #include "nt/machine/emulate.h"
 
 #define PAGE_SIZE 4096u
@@ -23,7 +22,8 @@
 
 /* Written before the arena's pages name it, and not again until they do no longer. */
 struct mapping {
-    struct bus *bus; /* NULL: free */
+    const struct trapped_device *answers; /* NULL: free */
+    void *device;
     uint64_t offset; /* in the BAR, of va */
     uintptr_t va;
     size_t length;
@@ -106,14 +106,16 @@ static bool find_pages(uint32_t pages, uint32_t *first)
 static struct mapping *free_mapping(void)
 {
     for (unsigned i = 0; i < MAPPINGS_MAX; i++)
-        if (!table.mapping[i].bus)
+        if (!table.mapping[i].answers)
             return &table.mapping[i];
     return NULL;
 }
 
-static void *map_trapped(struct bus *bus, unsigned bar, uint64_t offset, size_t length)
+/* table.lock held. */
+static void *map_trapped(const struct trapped_device *answers, void *device, unsigned bar,
+                         uint64_t pa, uint64_t offset, size_t length)
 {
-    uintptr_t in_page = (uintptr_t)((bus->bar[bar].base + offset) % PAGE_SIZE);
+    uintptr_t in_page = (uintptr_t)(pa % PAGE_SIZE);
     size_t pages = (in_page + length + PAGE_SIZE - 1) / PAGE_SIZE;
     struct mapping *m;
     uint32_t first;
@@ -121,7 +123,8 @@ static void *map_trapped(struct bus *bus, unsigned bar, uint64_t offset, size_t 
     if (pages > ARENA_PAGES - 2 || !arena_reserve() || !(m = free_mapping()) ||
         !find_pages((uint32_t)pages, &first))
         return NULL;
-    m->bus = bus;
+    m->answers = answers;
+    m->device = device;
     m->bar = bar;
     m->offset = offset;
     m->va = atomic_load(&arena) + (uintptr_t)first * PAGE_SIZE + in_page;
@@ -134,20 +137,13 @@ static void *map_trapped(struct bus *bus, unsigned bar, uint64_t offset, size_t 
     return (void *)m->va;
 }
 
-void *mmio_map(struct bus *bus, unsigned bar, uint64_t offset, size_t length)
+void *mmio_map(const struct trapped_device *answers, void *device, unsigned bar, uint64_t pa,
+               uint64_t offset, size_t length)
 {
-    const struct bus_bar *b;
     void *va;
 
-    if (bar >= BUS_BARS || length == 0)
-        return NULL;
-    b = &bus->bar[bar];
-    if (b->io || offset >= b->length || length > b->length - offset)
-        return NULL;
-    if (b->direct)
-        return (char *)b->direct + offset;
     pthread_mutex_lock(&table.lock);
-    va = map_trapped(bus, bar, offset, length);
+    va = map_trapped(answers, device, bar, pa, offset, length);
     pthread_mutex_unlock(&table.lock);
     return va;
 }
@@ -161,7 +157,7 @@ void mmio_unmap(void *va)
     if (m) {
         for (uint32_t i = 0; i < m->pages; i++)
             atomic_store_explicit(&page_mapping[m->first_page + i], 0, memory_order_release);
-        m->bus = NULL;
+        m->answers = NULL;
     }
     pthread_mutex_unlock(&table.lock);
 }
@@ -188,9 +184,7 @@ static enum emulate_result trapped_read(void *context, uintptr_t address, unsign
         return in_arena(address, &page) ? EMULATE_REFUSED : EMULATE_ORDINARY;
     if (!covers(m, address, size))
         return EMULATE_REFUSED;
-    *value = bus_ones(size);
-    if (bus_awake(m->bus, m->bar, m->offset + (address - m->va), "read", accessor))
-        *value = m->bus->ops->bar_read(m->bus, m->bar, m->offset + (address - m->va), size);
+    *value = m->answers->read(m->device, m->bar, m->offset + (address - m->va), size, accessor);
     return EMULATE_DONE;
 }
 
@@ -205,8 +199,7 @@ static enum emulate_result trapped_write(void *context, uintptr_t address, unsig
         return in_arena(address, &page) ? EMULATE_REFUSED : EMULATE_ORDINARY;
     if (!covers(m, address, size))
         return EMULATE_REFUSED;
-    if (bus_awake(m->bus, m->bar, m->offset + (address - m->va), "written", accessor))
-        m->bus->ops->bar_write(m->bus, m->bar, m->offset + (address - m->va), size, value);
+    m->answers->write(m->device, m->bar, m->offset + (address - m->va), size, value, accessor);
     return EMULATE_DONE;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmio.h: gives a driver an address for a BAR. Where the BAR is real memory that is it; elsewhere the
- * pages are left inaccessible, and each load or store that faults there is decoded (Zydis), carried
- * to the bus, and stepped over.
- *   va = mmio_map(bus, bar, offset, length);  ... plain loads and stores ...;  mmio_unmap(va);
+ * mmio.h: addresses where a device answers. Their pages are inaccessible: each load or store faults, is
+ * decoded (Zydis), carried to the device, and stepped over.
+ *   va = mmio_map(&answers, device, bar, pa, offset, length);  ... loads and stores ...;  mmio_unmap(va);
  */
 #ifndef NDISHOST_MMIO_H
 #define NDISHOST_MMIO_H
@@ -12,10 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
-#include "bus/bus.h"
+#include "nt/machine/trapped_device.h"
 
-/* NULL if outside the BAR or no address space is left. Any thread, not on the path of a frame. */
-void *mmio_map(struct bus *bus, unsigned bar, uint64_t offset, size_t length);
+/* `length` bytes of the device's range `bar` from `offset` on; `pa`, the physical address of that offset,
+ * decides where in its page it begins. The device stays the caller's until mmio_unmap has returned and no
+ * thread uses the address. NULL if no address space is left. Any thread. */
+void *mmio_map(const struct trapped_device *answers, void *device, unsigned bar, uint64_t pa,
+               uint64_t offset, size_t length);
 void mmio_unmap(void *va);
 
 /* From the fault handler (nt/machine/trap.c): carries the access out and moves the instruction pointer on.
