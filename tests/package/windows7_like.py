@@ -5,9 +5,13 @@ Windows 7 is known and nothing of Windows.
 
     setup_disc(path, folder)       an ISO with UDF that boots (BIOS: writes BOOTED to COM1)
     windows(folder)                a Windows volume that is shut down
-    disk(path, folder)             a raw disk image: MBR, one NTFS volume with folder's content
+    volume(path)                   a mounted NTFS volume, as a directory, while the "with" lasts
+    disk(path, more)               a raw disk image: MBR, one NTFS volume with Windows on it
+    sddl(path), set_sddl(path, s)  a file's security descriptor in Windows' text form
 """
+import contextlib
 import os
+import re
 import struct
 import subprocess
 
@@ -118,33 +122,136 @@ def software_hive(path, version="6.1"):
     hive.commit(None)
 
 
+# Of a Windows 7 that Setup installed, as icacls shows them. TI is TrustedInstaller.
+TI = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
+INHERITED_BY_ALL = "(A;OICIIO;GA;;;CO)(A;OICIIO;GA;;;SY)(A;OICIIO;GA;;;BA)(A;OICIIO;GXGR;;;BU)"
+DESCRIPTORS = {
+    "": "O:%sG:%sD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICI;0x1200a9;;;BU)(A;OICIIO;SDGXGWGR;;;AU)" % (TI, TI),
+    "Windows": "O:%sG:%sD:PAI(A;;0x1301bf;;;SY)(A;;0x1301bf;;;BA)(A;;0x1200a9;;;BU)(A;CIIO;GA;;;%s)(A;;FA;;;%s)"
+    % (TI, TI, TI, TI) + INHERITED_BY_ALL,
+    "Windows/System32": "O:%sG:%sD:PAI(A;;0x1301bf;;;SY)(A;;0x1301bf;;;BA)(A;;0x1200a9;;;BU)(A;;FA;;;%s)"
+    % (TI, TI, TI) + INHERITED_BY_ALL,
+    "Windows/System32/config": "O:SYG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICIIO;FA;;;CO)",
+    "Windows/System32/config/SOFTWARE": "O:BAG:SYD:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)",
+    "Windows/System32/ntoskrnl.exe": "O:%sG:%sD:PAI(A;;0x1200a9;;;BA)(A;;FA;;;%s)" % (TI, TI, TI),
+    "Windows/Setup": "O:SYG:SYD:AI(A;ID;FA;;;SY)(A;ID;FA;;;BA)(A;OICIIOID;GA;;;CO)(A;ID;0x1200a9;;;BU)"
+    "(A;OICIIOID;GA;;;SY)(A;OICIIOID;GA;;;BA)(A;OICIIOID;GXGR;;;BU)",
+}
+SIDS = {"BA": "S-1-5-32-544", "BU": "S-1-5-32-545", "SY": "S-1-5-18", "AU": "S-1-5-11", "WD": "S-1-1-0",
+        "CO": "S-1-3-0", "CG": "S-1-3-1"}  # fmt: skip
+SDDL_FLAGS = {"OI": 1, "CI": 2, "NP": 4, "IO": 8, "ID": 16}
+SDDL_RIGHTS = {"FA": 0x1F01FF, "GA": 1 << 28, "GX": 1 << 29, "GW": 1 << 30, "GR": 1 << 31, "SD": 1 << 16}
+
+
+def _sid(text):
+    numbers = [int(number) for number in SIDS.get(text, text).split("-")[2:]]
+    return struct.pack("<BB", 1, len(numbers) - 1) + numbers[0].to_bytes(6, "big") + struct.pack(
+        "<%dI" % (len(numbers) - 1), *numbers[1:])  # fmt: skip
+
+
+def _sid_text(data):
+    text = "S-1-%d" % int.from_bytes(data[2:8], "big")
+    text += "".join("-%d" % number for (number,) in struct.iter_unpack("<I", data[8 : 8 + 4 * data[1]]))
+    return next((short for short, long in SIDS.items() if long == text), text)
+
+
+def descriptor(text):
+    """The bytes of a security descriptor in the text form (allow entries alone)."""
+    owner, group, flags, entries = re.fullmatch(r"O:(.+?)G:(.+?)D:([A-Z]*)((?:\([^)]*\))*)", text).groups()
+    control = 0x8004 | (0x1000 if "P" in flags else 0) | (0x400 if "AI" in flags else 0)
+    body, count = b"", 0
+    for kind, inheritance, rights, who in re.findall(r"\((\w+);(\w*);(\w*);;;([\w-]+)\)", entries):
+        assert kind == "A"
+        mask = int(rights, 16) if rights.startswith("0x") else 0
+        for word in [] if mask else re.findall("..", rights):
+            mask |= SDDL_RIGHTS[word]
+        bits = sum(SDDL_FLAGS[word] for word in re.findall("..", inheritance))
+        body += struct.pack("<BBHI", 0, bits, 8 + len(_sid(who)), mask) + _sid(who)
+        count += 1
+    acl = struct.pack("<BBHHH", 2, 0, 8 + len(body), count, 0) + body
+    owner, group = _sid(owner), _sid(group)
+    at = 20 + len(owner)
+    return struct.pack("<BBHIIII", 1, 0, control, 20, at, 0, at + len(group)) + owner + group + acl
+
+
+def descriptor_text(data):
+    _, _, control, owner, group, _, dacl = struct.unpack_from("<BBHIIII", data)
+    text = "O:%sG:%sD:" % (_sid_text(data[owner:]), _sid_text(data[group:]))
+    if not control & 4 or not dacl:
+        return text + "NO_ACCESS_CONTROL"
+    text += "P" * bool(control & 0x1000) + "AI" * bool(control & 0x400)
+    (count,), at = struct.unpack_from("<H", data, dacl + 4), dacl + 8
+    for _ in range(count):
+        kind, bits, length, mask = struct.unpack_from("<BBHI", data, at)
+        rights = [word for word, value in SDDL_RIGHTS.items() if mask & value == value and mask != value]
+        exact = [word for word, value in SDDL_RIGHTS.items() if mask == value]
+        whole = sum(SDDL_RIGHTS[word] for word in rights)
+        rights = exact[0] if exact else "".join(sorted(rights)) if rights and whole == mask else "0x%x" % mask
+        text += "(%s;%s;%s;;;%s)" % ("A" if kind == 0 else kind, "".join(
+            word for word, bit in SDDL_FLAGS.items() if bits & bit), rights, _sid_text(data[at + 8 :]))  # fmt: skip
+        at += length
+    return text
+
+
+def attribute(path, name):
+    """An extended attribute, by getfattr: ntfs-3g answers EIO when it is asked for too few bytes, as
+    os.getxattr does."""
+    said = subprocess.run(["getfattr", "-h", "--only-values", "-n", name, "--", path], check=True,
+                          stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
+    return said.stdout
+
+
+def sddl(path):
+    return descriptor_text(attribute(path, "system.ntfs_acl"))
+
+
+def set_sddl(path, text):
+    os.setxattr(path, "system.ntfs_acl", descriptor(text), follow_symlinks=False)
+
+
 def windows(folder, version=(6, 1, 7601), state="IMAGE_STATE_COMPLETE", machine=0x8664, current="6.1"):
+    """On an NTFS volume, with the security descriptors that Windows 7 has there."""
     _write(folder, "Windows/System32/ntoskrnl.exe", ntoskrnl(version, machine))
     _write(folder, "Windows/Setup/State/State.ini", ("[State]\r\nImageState=%s\r\n" % state).encode())
     os.makedirs(os.path.join(folder, "Windows/System32/config"), exist_ok=True)
     software_hive(os.path.join(folder, "Windows/System32/config/SOFTWARE"), current)
+    for name, text in DESCRIPTORS.items():
+        set_sddl(os.path.join(folder, name), text)
 
 
-def disk(path, folder):
-    """Needs ntfs-3g's mkntfs and ntfscp."""
-    volume, size, start = path + ".volume", 32 << 20, 2048 * 512
-    with open(volume, "wb") as file:
-        file.truncate(size)
-    _run("mkntfs", "-F", "-Q", "-q", volume)
+@contextlib.contextmanager
+def volume(path, size=48 << 20, options="rw"):
+    """Needs root, /dev/fuse and ntfs-3g. path: of the volume's image, which is made if it is not there."""
+    if not os.path.exists(path):
+        with open(path, "wb") as file:
+            file.truncate(size)
+        _run("mkntfs", "-F", "-Q", "-q", path)
     mount = path + ".mount"
     os.makedirs(mount)
-    _run("ntfs-3g", volume, mount)
     try:
-        _run("cp", "-r", folder + "/.", mount)
+        _run("ntfs-3g", "-o", options, path, mount)
+        try:
+            yield mount
+        finally:
+            _run("umount", mount)
     finally:
-        _run("umount", mount)
-    os.rmdir(mount)
+        os.rmdir(mount)
+
+
+def disk(path, more=None):
+    """windows() on a disk. more(root): what else lies there."""
+    start = 2048 * 512
+    with volume(path + ".volume", 32 << 20) as root:
+        windows(root)
+        if more:
+            more(root)
     record = bytearray(512)
+    size = os.path.getsize(path + ".volume")
     struct.pack_into("<BBBBBBBBII", record, 446, 0x80, 0, 0, 0, 7, 0, 0, 0, 2048, size // 512)
     record[510:] = b"\x55\xaa"
-    with open(path, "wb") as file, open(volume, "rb") as content:
+    with open(path, "wb") as file, open(path + ".volume", "rb") as content:
         file.write(record)
         file.seek(start)
         file.write(content.read())
         file.truncate(start + size + (1 << 20))
-    os.remove(volume)
+    os.remove(path + ".volume")

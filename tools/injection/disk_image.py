@@ -91,7 +91,7 @@ def _exported(image, kind, writable, folder, part=None):
 def _ntfs(image, path, folder, writable):
     root = os.path.join(folder, "windows")
     os.makedirs(root, exist_ok=True)
-    options = "norecover,%s" % ("rw" if writable else "ro")
+    options = "norecover,nodev,nosuid,noexec,%s" % ("rw" if writable else "ro")
     try:
         run("ntfs-3g", "-o", options, path, root, env=dict(os.environ, LC_ALL="C"))
     except subprocess.CalledProcessError as error:

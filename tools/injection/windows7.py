@@ -3,7 +3,7 @@
 Whether something is Windows 7 SP1 (NT 6.1, build 7601), by what Windows itself says there.
 
     versions(wim)            of each image in a .wim file: (major, minor, build, architecture)
-    kernel(ntoskrnl_exe)     the same of a Windows that is on a disk
+    kernel(path, data)       the same of a Windows that is on a disk
     expect_windows7(...)     a Problem if it is another Windows
 """
 import os
@@ -45,10 +45,9 @@ def versions(path):
     return found
 
 
-def kernel(path):
-    """(major, minor, build, architecture), from the version resource and the header of ntoskrnl.exe."""
-    with open(path, "rb") as file:
-        data = file.read()
+def kernel(path, data):
+    """(major, minor, build, architecture), from the version resource and the header of ntoskrnl.exe.
+    path: what an error names; data: its content."""
     try:
         (pe,) = struct.unpack_from("<I", data, 0x3C)
         if data[:2] != b"MZ" or data[pe : pe + 4] != b"PE\0\0":
