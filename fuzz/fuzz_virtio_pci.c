@@ -21,6 +21,7 @@ struct function {
     unsigned config_failure;
     struct virtio_pci_device dev;
     int opened;
+    int writes_config; /* the call may write the device configuration */
     uint32_t accesses;
     uint32_t config_reads;
     uint64_t slept;
@@ -101,7 +102,7 @@ static void access_register(struct function *f, volatile void *address, unsigned
     FUZZ_ASSERT(at - (uintptr_t)bar_address(bar) + width <= f->bar_mapped[bar]);
     FUZZ_ASSERT(at % width == 0);
     FUZZ_ASSERT(inside(&dev->common, at, width, 0x38) ||
-                (!write && inside(&dev->device, at, width, 0xFFFFFFFF)) ||
+                ((!write || f->writes_config) && inside(&dev->device, at, width, 0xFFFFFFFF)) ||
                 (!write && width == 1 && inside(&dev->isr, at, width, 1)) ||
                 (write && width == 2 && inside(&dev->notify, at, width, 0xFFFFFFFF)));
 }
@@ -189,8 +190,9 @@ static void check_nothing_mapped(const struct function *f)
     FUZZ_ASSERT(f->dev.common.address == NULL && f->dev.notify.address == NULL);
 }
 
-static void call_config_read(struct function *f)
+static void call_config_access(struct function *f, int write)
 {
+    enum virtio_pci_status status;
     uint32_t length = (uint32_t)fuzz_take(&f->input, 1, 1) % 64;
     uint32_t offset = (uint32_t)fuzz_take(&f->input, 4, 0);
     uint8_t *buffer = malloc(length + 1); /* length 0 is allowed, and malloc(0) need not be */
@@ -198,8 +200,12 @@ static void call_config_read(struct function *f)
     if (offset % 8 != 7) {
         offset %= 80; /* else: anything, nearly always out of range */
     }
-    buffer[length] = 0x5A;
-    if (virtio_pci_config_read(&f->dev, offset, buffer, length) == VIRTIO_PCI_OK) {
+    memset(buffer, 0x5A, length + 1);
+    f->writes_config = write;
+    status = write ? virtio_pci_config_write(&f->dev, offset, buffer, length)
+                   : virtio_pci_config_read(&f->dev, offset, buffer, length);
+    f->writes_config = 0;
+    if (status == VIRTIO_PCI_OK) {
         FUZZ_ASSERT((uint64_t)offset + length <= f->dev.device.length);
     }
     FUZZ_ASSERT(buffer[length] == 0x5A);
@@ -225,7 +231,7 @@ static void call_something(struct function *f)
 
     f->accesses = 0;
     f->slept = 0;
-    switch (fuzz_take(&f->input, 1, 0) % 9) {
+    switch (fuzz_take(&f->input, 1, 0) % 12) {
     case 0:
         virtio_pci_reset(&f->dev);
         break;
@@ -238,7 +244,7 @@ static void call_something(struct function *f)
         }
         break;
     case 2:
-        call_config_read(f);
+        call_config_access(f, 0);
         break;
     case 3:
         if (virtio_pci_queue_size(&f->dev, 1, &max) == VIRTIO_PCI_OK) {
@@ -256,6 +262,15 @@ static void call_something(struct function *f)
         break;
     case 7:
         virtio_pci_isr(&f->dev);
+        break;
+    case 8:
+        call_config_access(f, 1);
+        break;
+    case 9:
+        virtio_pci_config_vector(&f->dev, (virtio_u16)fuzz_take(&f->input, 2, 0));
+        break;
+    case 10:
+        virtio_pci_num_queues(&f->dev);
         break;
     default:
         virtio_pci_reset_now(&f->dev);

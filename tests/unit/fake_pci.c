@@ -275,6 +275,15 @@ static void fake_pci_write_address(uint64_t *field, uint64_t offset, uint32_t va
     }
 }
 
+/* The vector that reads back after `value` was written (4.1.5.1.2). */
+static uint16_t fake_pci_vector(struct fake_pci *fake, uint32_t value)
+{
+    if (fake->msix_vectors == 0 && value != VIRTIO_MSI_NO_VECTOR) {
+        fake_pci_violation(fake, "MSI-X vector %u of a function that has none", value);
+    }
+    return value < fake->msix_vectors ? (uint16_t)value : VIRTIO_MSI_NO_VECTOR;
+}
+
 static void fake_pci_write_queue(struct fake_pci *fake, uint64_t offset, uint32_t value)
 {
     struct fake_pci_queue *queue = fake_pci_queue(fake);
@@ -298,10 +307,7 @@ static void fake_pci_write_queue(struct fake_pci *fake, uint64_t offset, uint32_
         }
         break;
     case 0x1A:
-        if (value != 0xFFFF) {
-            fake_pci_violation(fake, "queue_msix_vector %u", value);
-        }
-        queue->msix_vector = (uint16_t)value;
+        queue->msix_vector = fake_pci_vector(fake, value);
         break;
     case 0x1C:
         if (value != 1) {
@@ -364,10 +370,7 @@ static void fake_pci_write_common(struct fake_pci *fake, uint64_t offset, unsign
         fake_pci_write_features(fake, value);
         break;
     case 0x10:
-        if (value != 0xFFFF) {
-            fake_pci_violation(fake, "config_msix_vector %u", value);
-        }
-        fake->config_msix_vector = (uint16_t)value;
+        fake->config_msix_vector = fake_pci_vector(fake, value);
         break;
     case 0x14:
         fake_pci_write_status(fake, (uint8_t)value);
@@ -400,6 +403,18 @@ static uint32_t fake_pci_read_device(struct fake_pci *fake, uint64_t offset, uns
         }
     }
     return value;
+}
+
+static void fake_pci_write_device(struct fake_pci *fake, uint64_t offset, unsigned width,
+                                  uint32_t value)
+{
+    if (!fake->device_config_writable) {
+        fake_pci_violation(fake, "device configuration written at %u", (unsigned)offset);
+    }
+    if (offset + width <= sizeof(fake->device_config)) {
+        memcpy(fake->device_config + offset, &value, width);
+    }
+    fake->device_config_writes[width]++;
 }
 
 static uint32_t fake_pci_read(struct fake_pci *fake, volatile void *address, unsigned width)
@@ -440,6 +455,8 @@ static void fake_pci_write(struct fake_pci *fake, volatile void *address, unsign
     }
     if (window->kind == FAKE_COMMON) {
         fake_pci_write_common(fake, offset, width, value);
+    } else if (window->kind == FAKE_DEVICE) {
+        fake_pci_write_device(fake, offset, width, value);
     } else if (window->kind == FAKE_NOTIFY && width == 2) {
         if ((fake->status & VIRTIO_STATUS_DRIVER_OK) == 0) {
             fake_pci_violation(fake, "notification before DRIVER_OK");

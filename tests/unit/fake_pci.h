@@ -68,6 +68,8 @@ struct fake_pci {
     uint8_t generation;
     uint8_t isr;
     uint8_t device_config[64];
+    bool device_config_writable;
+    uint16_t msix_vectors; /* that it can bind events to; 0: only NO_VECTOR may be written */
     struct fake_pci_queue queues[FAKE_PCI_QUEUES];
 
     /* how it misbehaves */
@@ -89,7 +91,8 @@ struct fake_pci {
     uint16_t notified_queue;
     uint64_t notified_at;            /* offset in the notification window */
     unsigned device_config_reads[9]; /* by width */
-    uint8_t status_log[64];          /* each value written to device_status */
+    unsigned device_config_writes[9];
+    uint8_t status_log[64]; /* each value written to device_status */
     unsigned status_writes;
     char violation[160]; /* the first forbidden thing, or empty */
 };

@@ -253,7 +253,8 @@ static void device_configuration_is_optional_at_0(void **state)
     fake_pci_add(&f->fake, FAKE_ISR, 0, 0x200, 1);
     assert_status(virtio_pci_open(&f->dev, &fake_pci_io, &f->fake, 0), VIRTIO_PCI_OK);
     assert_null(f->dev.device.address);
-    assert_status(virtio_pci_config_read(&f->dev, 0, &byte, 1), VIRTIO_PCI_E_CONFIG_RANGE);
+    assert_status(virtio_pci_config_read(&f->dev, 0, &byte, 1), VIRTIO_PCI_E_NO_DEVICE_CFG);
+    assert_status(virtio_pci_config_write(&f->dev, 0, &byte, 1), VIRTIO_PCI_E_NO_DEVICE_CFG);
     virtio_pci_close(&f->dev);
 
     /* one of length 0 is none; one that its BAR does not hold is a fault all the same */
@@ -308,6 +309,59 @@ static void features_are_the_intersection(void **state)
     assert_int_equal(f->fake.config_msix_vector, 0xFFFF);
 }
 
+static void has_asks_for_all_bits(void **state)
+{
+    struct pci_fixture *f = *state;
+
+    assert_false(virtio_pci_has(&f->dev, VIRTIO_F_VERSION_1));
+    pci_start(f);
+    assert_true(virtio_pci_has(&f->dev, VIRTIO_F_VERSION_1));
+    assert_true(virtio_pci_has(&f->dev, VIRTIO_F_VERSION_1 | 1u << 5));
+    assert_false(virtio_pci_has(&f->dev, VIRTIO_F_VERSION_1 | 1u << 6));
+    assert_false(virtio_pci_has(&f->dev, 1u << 6));
+    f->fake.features = 0;
+    assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
+    assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, VIRTIO_F_VERSION_1),
+                  VIRTIO_PCI_E_NO_VERSION_1);
+    assert_false(virtio_pci_has(&f->dev, VIRTIO_F_VERSION_1));
+}
+
+static void open_and_gone(void **state)
+{
+    struct pci_fixture *f = *state;
+
+    assert_false(virtio_pci_is_open(&f->dev));
+    assert_status(pci_open(f), VIRTIO_PCI_E_NO_CAPABILITIES);
+    assert_false(virtio_pci_is_open(&f->dev));
+    pci_start(f);
+    assert_true(virtio_pci_is_open(&f->dev));
+    assert_false(virtio_pci_is_gone(&f->dev));
+    assert_int_equal(virtio_pci_num_queues(&f->dev), FAKE_PCI_QUEUES);
+    f->fake.gone_after = 0;
+    assert_true(virtio_pci_is_gone(&f->dev));
+    assert_int_equal(virtio_pci_num_queues(&f->dev), 0xFFFF);
+    assert_true(virtio_pci_is_open(&f->dev)); /* its registers are still mapped */
+    virtio_pci_close(&f->dev);
+    assert_false(virtio_pci_is_open(&f->dev));
+}
+
+/* 4.1.5.1.2: the vector is read back; a device without a vector left answers NO_VECTOR. */
+static void configuration_vector(void **state)
+{
+    struct pci_fixture *f = *state;
+
+    pci_start(f);
+    assert_status(virtio_pci_config_vector(&f->dev, VIRTIO_MSI_NO_VECTOR), VIRTIO_PCI_OK);
+    f->fake.msix_vectors = 2;
+    assert_status(virtio_pci_config_vector(&f->dev, 1), VIRTIO_PCI_OK);
+    assert_int_equal(f->fake.config_msix_vector, 1);
+    assert_status(virtio_pci_config_vector(&f->dev, 2), VIRTIO_PCI_E_VECTOR);
+    assert_int_equal(f->fake.config_msix_vector, VIRTIO_MSI_NO_VECTOR);
+    assert_status(virtio_pci_config_vector(&f->dev, 0), VIRTIO_PCI_OK);
+    f->fake.gone_after = 0;
+    assert_status(virtio_pci_config_vector(&f->dev, 0), VIRTIO_PCI_E_GONE);
+}
+
 /* A device that offers all 64 features is strange, not gone. */
 static void all_features_offered(void **state)
 {
@@ -323,14 +377,15 @@ static void all_features_offered(void **state)
 }
 
 /* 4.1.3.1: a field's own width; anything else is an array of bytes. */
+static const struct {
+    uint32_t offset, length, width, accesses;
+} fields[] = {
+    {0, 1, 1, 1}, {3, 1, 1, 1}, {6, 2, 2, 1}, {7, 2, 1, 2},    {12, 4, 4, 1}, {14, 4, 1, 4},
+    {0, 6, 1, 6}, {0, 8, 4, 2}, {4, 8, 1, 8}, {24, 12, 1, 12}, {5, 0, 1, 0},  {60, 4, 4, 1},
+};
+
 static void configuration_access_widths(void **state)
 {
-    static const struct {
-        uint32_t offset, length, width, reads;
-    } cases[] = {
-        {0, 1, 1, 1}, {3, 1, 1, 1}, {6, 2, 2, 1}, {7, 2, 1, 2},    {12, 4, 4, 1}, {14, 4, 1, 4},
-        {0, 6, 1, 6}, {0, 8, 4, 2}, {4, 8, 1, 8}, {24, 12, 1, 12}, {5, 0, 1, 0},  {60, 4, 4, 1},
-    };
     struct pci_fixture *f = *state;
     uint8_t buffer[16];
     size_t i;
@@ -339,18 +394,67 @@ static void configuration_access_widths(void **state)
     for (i = 0; i < sizeof(f->fake.device_config); i++) {
         f->fake.device_config[i] = (uint8_t)(0xC0 + i);
     }
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         memset(f->fake.device_config_reads, 0, sizeof(f->fake.device_config_reads));
         memset(buffer, 0, sizeof(buffer));
-        assert_status(virtio_pci_config_read(&f->dev, cases[i].offset, buffer + 1, cases[i].length),
-                      VIRTIO_PCI_OK);
-        assert_int_equal(f->fake.device_config_reads[cases[i].width], cases[i].reads);
+        assert_status(
+            virtio_pci_config_read(&f->dev, fields[i].offset, buffer + 1, fields[i].length),
+            VIRTIO_PCI_OK);
+        assert_int_equal(f->fake.device_config_reads[fields[i].width], fields[i].accesses);
         assert_int_equal(f->fake.device_config_reads[1] + f->fake.device_config_reads[2] +
                              f->fake.device_config_reads[4],
-                         cases[i].reads);
-        assert_memory_equal(buffer + 1, f->fake.device_config + cases[i].offset, cases[i].length);
-        assert_int_equal(buffer[1 + cases[i].length], 0);
+                         fields[i].accesses);
+        assert_memory_equal(buffer + 1, f->fake.device_config + fields[i].offset, fields[i].length);
+        assert_int_equal(buffer[1 + fields[i].length], 0);
     }
+}
+
+/* The same widths for a write; the bytes beside the field stay. */
+static void configuration_writes(void **state)
+{
+    struct pci_fixture *f = *state;
+    uint8_t expected[sizeof(f->fake.device_config)];
+    uint8_t buffer[16];
+    size_t i, j;
+
+    pci_start(f);
+    f->fake.device_config_writable = true;
+    for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        memset(f->fake.device_config_writes, 0, sizeof(f->fake.device_config_writes));
+        memset(f->fake.device_config, 0xEE, sizeof(f->fake.device_config));
+        memset(expected, 0xEE, sizeof(expected));
+        for (j = 0; j < fields[i].length; j++) {
+            expected[fields[i].offset + j] = buffer[1 + j] = (uint8_t)(16 * i + j);
+        }
+        assert_status(
+            virtio_pci_config_write(&f->dev, fields[i].offset, buffer + 1, fields[i].length),
+            VIRTIO_PCI_OK);
+        assert_memory_equal(f->fake.device_config, expected, sizeof(expected));
+        assert_int_equal(f->fake.device_config_writes[fields[i].width], fields[i].accesses);
+        assert_int_equal(f->fake.device_config_writes[1] + f->fake.device_config_writes[2] +
+                             f->fake.device_config_writes[4],
+                         fields[i].accesses);
+    }
+}
+
+/* No byte outside the structure is written, and none of a field that does not fit. */
+static void configuration_writes_out_of_range(void **state)
+{
+    struct pci_fixture *f = *state;
+    uint8_t bytes[8] = {0};
+    uint32_t length;
+
+    pci_start(f);
+    length = f->dev.device.length;
+    assert_status(virtio_pci_config_write(&f->dev, length, bytes, 1), VIRTIO_PCI_E_CONFIG_RANGE);
+    assert_status(virtio_pci_config_write(&f->dev, length - 4, bytes, 8),
+                  VIRTIO_PCI_E_CONFIG_RANGE);
+    assert_status(virtio_pci_config_write(&f->dev, 0xFFFFFFFC, bytes, 8),
+                  VIRTIO_PCI_E_CONFIG_RANGE);
+    assert_status(virtio_pci_config_write(&f->dev, length, bytes, 0), VIRTIO_PCI_OK);
+    f->fake.device_config_writable = true;
+    f->fake.gone_after = 0;
+    assert_status(virtio_pci_config_write(&f->dev, 0, bytes, 4), VIRTIO_PCI_E_GONE);
 }
 
 static void configuration_range(void **state)
@@ -524,14 +628,14 @@ static void every_status_has_its_text(void **state)
     int i, j;
 
     (void)state;
-    for (i = 0; i <= VIRTIO_PCI_E_GONE; i++) {
+    for (i = 0; i <= VIRTIO_PCI_E_VECTOR; i++) {
         assert_true(strlen(virtio_pci_status_text((enum virtio_pci_status)i)) > 5);
         for (j = 0; j < i; j++) {
             assert_string_not_equal(virtio_pci_status_text((enum virtio_pci_status)i),
                                     virtio_pci_status_text((enum virtio_pci_status)j));
         }
     }
-    assert_string_equal(virtio_pci_status_text((enum virtio_pci_status)(VIRTIO_PCI_E_GONE + 1)),
+    assert_string_equal(virtio_pci_status_text((enum virtio_pci_status)(VIRTIO_PCI_E_VECTOR + 1)),
                         "unknown status");
 }
 
@@ -554,8 +658,13 @@ int main(void)
         CASE(reset_is_waited_for),
         CASE(reset_now_waits_for_nothing),
         CASE(features_are_the_intersection),
+        CASE(has_asks_for_all_bits),
+        CASE(open_and_gone),
+        CASE(configuration_vector),
         CASE(all_features_offered),
         CASE(configuration_access_widths),
+        CASE(configuration_writes),
+        CASE(configuration_writes_out_of_range),
         CASE(configuration_range),
         CASE(configuration_under_its_generation),
         CASE(queue_sizes),

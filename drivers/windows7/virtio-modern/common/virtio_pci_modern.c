@@ -13,6 +13,11 @@
 #define PCI_VENDOR_ID       0x00
 #define PCI_COMMAND_STATUS  0x04
 #define PCI_STATUS_CAP_LIST 0x00100000u /* in the dword at PCI_COMMAND_STATUS */
+#define PCI_BAR_IO          0x1u
+#define PCI_BAR_IO_FLAGS    0x3u
+#define PCI_BAR_TYPE        0x6u
+#define PCI_BAR_TYPE_64     0x4u
+#define PCI_BAR_FLAGS       0xFu
 #define PCI_CAP_POINTER     0x34
 #define PCI_CAP_FIRST       0x40 /* the header ends here */
 #define PCI_CONFIG_BYTES    256
@@ -38,6 +43,7 @@
 #define COMMON_DRIVER_FEATURE_SELECT 0x08
 #define COMMON_DRIVER_FEATURE        0x0C
 #define COMMON_CONFIG_MSIX_VECTOR    0x10
+#define COMMON_NUM_QUEUES            0x12
 #define COMMON_DEVICE_STATUS         0x14
 #define COMMON_CONFIG_GENERATION     0x15
 #define COMMON_QUEUE_SELECT          0x16
@@ -50,8 +56,6 @@
 #define COMMON_QUEUE_DEVICE          0x30
 #define COMMON_BYTES                 0x38
 
-#define NO_VECTOR                    0xFFFF /* virtio 1.2, 4.1.5.1.2 */
-#define STATUS_GONE                  0xFF
 #define QUEUE_MAX                    32768 /* virtio 1.2, 2.7 */
 #define NOTIFY_BYTES                 2 /* virtio 1.2, 4.1.5.2: the notification is 16 bits wide */
 
@@ -97,6 +101,33 @@ static void virtio_pci_clear(struct virtio_pci_device *dev)
     }
     dev->offered = 0;
     dev->negotiated = 0;
+}
+
+int virtio_pci_match_bar(const virtio_u32 registers[VIRTIO_PCI_MAX_BARS],
+                         enum virtio_pci_space space, virtio_u64 start)
+{
+    enum virtio_pci_space found;
+    virtio_u64 address;
+    int bar, next;
+
+    for (bar = 0; bar < VIRTIO_PCI_MAX_BARS; bar = next) {
+        next = bar + 1;
+        if ((registers[bar] & PCI_BAR_IO) != 0) {
+            found = VIRTIO_PCI_IO;
+            address = registers[bar] & ~PCI_BAR_IO_FLAGS;
+        } else {
+            found = VIRTIO_PCI_MEMORY;
+            address = registers[bar] & ~PCI_BAR_FLAGS;
+            if ((registers[bar] & PCI_BAR_TYPE) == PCI_BAR_TYPE_64 && next < VIRTIO_PCI_MAX_BARS) {
+                address |= (virtio_u64)registers[next++] << 32;
+            }
+        }
+        /* A BAR at 0 has no address yet. */
+        if (found == space && address == start && address != 0) {
+            return bar;
+        }
+    }
+    return -1;
 }
 
 /*
@@ -347,6 +378,11 @@ void virtio_pci_close(struct virtio_pci_device *dev)
     virtio_pci_clear(dev);
 }
 
+int virtio_pci_is_open(const struct virtio_pci_device *dev)
+{
+    return dev->common.address != 0;
+}
+
 /*
  * Registers of the common configuration
  */
@@ -396,9 +432,9 @@ virtio_u8 virtio_pci_device_status(struct virtio_pci_device *dev)
     return virtio_pci_read8(dev, COMMON_DEVICE_STATUS);
 }
 
-static int virtio_pci_gone(struct virtio_pci_device *dev)
+int virtio_pci_is_gone(struct virtio_pci_device *dev)
 {
-    return virtio_pci_device_status(dev) == STATUS_GONE;
+    return virtio_pci_device_status(dev) == VIRTIO_PCI_GONE;
 }
 
 /* virtio 1.2, 2.1.1: bits of device_status are set one after the other and never cleared. */
@@ -406,7 +442,7 @@ static enum virtio_pci_status virtio_pci_add_status(struct virtio_pci_device *de
 {
     virtio_u8 status = virtio_pci_device_status(dev);
 
-    if (status == STATUS_GONE) {
+    if (status == VIRTIO_PCI_GONE) {
         return VIRTIO_PCI_E_GONE;
     }
     virtio_pci_write8(dev, COMMON_DEVICE_STATUS, (virtio_u8)(status | bit));
@@ -426,7 +462,7 @@ enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev)
         if (status == 0) {
             return VIRTIO_PCI_OK;
         }
-        if (status == STATUS_GONE) {
+        if (status == VIRTIO_PCI_GONE) {
             return VIRTIO_PCI_E_GONE;
         }
         if (waited + wait > RESET_WAIT_TOTAL) {
@@ -495,7 +531,7 @@ static enum virtio_pci_status virtio_pci_handshake(struct virtio_pci_device *dev
         return VIRTIO_PCI_E_GONE;
     }
     status = virtio_pci_device_status(dev);
-    if (status == STATUS_GONE) {
+    if (status == VIRTIO_PCI_GONE) {
         return VIRTIO_PCI_E_GONE;
     }
     return (status & VIRTIO_STATUS_FEATURES_OK) != 0 ? VIRTIO_PCI_OK
@@ -512,7 +548,7 @@ enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virti
     status = virtio_pci_handshake(dev, wanted, required);
     if (status == VIRTIO_PCI_OK) {
         /* After a reset it is so (virtio 1.2, 4.1.5.1.2.1); said once more for who forgot. */
-        virtio_pci_write16(dev, COMMON_CONFIG_MSIX_VECTOR, NO_VECTOR);
+        virtio_pci_write16(dev, COMMON_CONFIG_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);
         return VIRTIO_PCI_OK;
     }
 
@@ -528,10 +564,15 @@ enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virti
 enum virtio_pci_status virtio_pci_driver_ok(struct virtio_pci_device *dev)
 {
     if (virtio_pci_add_status(dev, VIRTIO_STATUS_DRIVER_OK) != VIRTIO_PCI_OK ||
-        virtio_pci_gone(dev)) {
+        virtio_pci_is_gone(dev)) {
         return VIRTIO_PCI_E_GONE;
     }
     return VIRTIO_PCI_OK;
+}
+
+int virtio_pci_has(const struct virtio_pci_device *dev, virtio_u64 features)
+{
+    return (dev->negotiated & features) == features;
 }
 
 void virtio_pci_fail(struct virtio_pci_device *dev)
@@ -554,41 +595,90 @@ static void virtio_pci_store(virtio_u8 *to, virtio_u32 value, virtio_u32 width)
     }
 }
 
-/* virtio 1.2, 4.1.3.1: each field with accesses of its own width, 64 bits as two of 32. */
+static virtio_u32 virtio_pci_load(const virtio_u8 *from, virtio_u32 width)
+{
+    virtio_u32 value = 0;
+    virtio_u32 i;
+
+    for (i = 0; i < width; i++) {
+        value |= (virtio_u32)from[i] << 8 * i;
+    }
+    return value;
+}
+
+/* The width of each access to a field (virtio 1.2, 4.1.3.1): 64 bits are two of 32. */
+static virtio_u32 virtio_pci_field_width(virtio_u32 offset, virtio_u32 length)
+{
+    if (length == 2 && (offset & 1) == 0) {
+        return 2;
+    }
+    return (length == 4 && (offset & 3) == 0) || (length == 8 && (offset & 7) == 0) ? 4 : 1;
+}
+
 static void virtio_pci_read_field(struct virtio_pci_device *dev, virtio_u32 offset, virtio_u8 *to,
                                   virtio_u32 length)
 {
     volatile virtio_u8 *from = dev->device.address + offset;
+    virtio_u32 width = virtio_pci_field_width(offset, length);
+    virtio_u32 value;
     virtio_u32 i;
 
-    if (length == 2 && (offset & 1) == 0) {
-        virtio_pci_store(to, dev->io->read16(dev->context, from), 2);
-    } else if ((length == 4 && (offset & 3) == 0) || (length == 8 && (offset & 7) == 0)) {
-        for (i = 0; i < length; i += 4) {
-            virtio_pci_store(to + i, dev->io->read32(dev->context, from + i), 4);
-        }
-    } else {
-        for (i = 0; i < length; i++) {
-            to[i] = dev->io->read8(dev->context, from + i);
+    for (i = 0; i < length; i += width) {
+        value = width == 4   ? dev->io->read32(dev->context, from + i)
+                : width == 2 ? dev->io->read16(dev->context, from + i)
+                             : dev->io->read8(dev->context, from + i);
+        virtio_pci_store(to + i, value, width);
+    }
+}
+
+static void virtio_pci_write_field(struct virtio_pci_device *dev, virtio_u32 offset,
+                                   const virtio_u8 *from, virtio_u32 length)
+{
+    volatile virtio_u8 *to = dev->device.address + offset;
+    virtio_u32 width = virtio_pci_field_width(offset, length);
+    virtio_u32 value;
+    virtio_u32 i;
+
+    for (i = 0; i < length; i += width) {
+        value = virtio_pci_load(from + i, width);
+        if (width == 4) {
+            dev->io->write32(dev->context, to + i, value);
+        } else if (width == 2) {
+            dev->io->write16(dev->context, to + i, (virtio_u16)value);
+        } else {
+            dev->io->write8(dev->context, to + i, (virtio_u8)value);
         }
     }
+}
+
+/* Whether the device configuration holds the field. */
+static enum virtio_pci_status virtio_pci_field_exists(const struct virtio_pci_device *dev,
+                                                      virtio_u32 offset, virtio_u32 length)
+{
+    if (dev->device.address == 0) {
+        return VIRTIO_PCI_E_NO_DEVICE_CFG;
+    }
+    return offset <= dev->device.length && length <= dev->device.length - offset
+               ? VIRTIO_PCI_OK
+               : VIRTIO_PCI_E_CONFIG_RANGE;
 }
 
 enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, virtio_u32 offset,
                                               void *buffer, virtio_u32 length)
 {
+    enum virtio_pci_status status = virtio_pci_field_exists(dev, offset, length);
     virtio_u8 before, after;
     int i;
 
-    if (offset > dev->device.length || length > dev->device.length - offset) {
-        return VIRTIO_PCI_E_CONFIG_RANGE;
+    if (status != VIRTIO_PCI_OK) {
+        return status;
     }
 
     for (i = 0; i < CONFIG_TRIES; i++) {
         before = virtio_pci_read8(dev, COMMON_CONFIG_GENERATION);
         virtio_pci_read_field(dev, offset, (virtio_u8 *)buffer, length);
         after = virtio_pci_read8(dev, COMMON_CONFIG_GENERATION);
-        if (after == 0xFF && virtio_pci_gone(dev)) {
+        if (after == 0xFF && virtio_pci_is_gone(dev)) {
             return VIRTIO_PCI_E_GONE;
         }
         if (before == after) {
@@ -596,6 +686,18 @@ enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, vir
         }
     }
     return VIRTIO_PCI_E_CONFIG_UNSTABLE;
+}
+
+enum virtio_pci_status virtio_pci_config_write(struct virtio_pci_device *dev, virtio_u32 offset,
+                                               const void *buffer, virtio_u32 length)
+{
+    enum virtio_pci_status status = virtio_pci_field_exists(dev, offset, length);
+
+    if (status != VIRTIO_PCI_OK) {
+        return status;
+    }
+    virtio_pci_write_field(dev, offset, (const virtio_u8 *)buffer, length);
+    return virtio_pci_is_gone(dev) ? VIRTIO_PCI_E_GONE : VIRTIO_PCI_OK;
 }
 
 /*
@@ -606,7 +708,33 @@ enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, vir
 static enum virtio_pci_status virtio_pci_wrong16(struct virtio_pci_device *dev, virtio_u16 value,
                                                  enum virtio_pci_status status)
 {
-    return value == 0xFFFF && virtio_pci_gone(dev) ? VIRTIO_PCI_E_GONE : status;
+    return value == 0xFFFF && virtio_pci_is_gone(dev) ? VIRTIO_PCI_E_GONE : status;
+}
+
+/* Writes an MSI-X vector to the 16-bit register at `offset` of the common configuration, and reads
+ * it back: a device that cannot bind the event answers VIRTIO_MSI_NO_VECTOR (virtio 1.2,
+ * 4.1.5.1.2.1). */
+static enum virtio_pci_status virtio_pci_bind_vector(struct virtio_pci_device *dev,
+                                                     virtio_u32 offset, virtio_u16 vector)
+{
+    virtio_u16 bound;
+
+    virtio_pci_write16(dev, offset, vector);
+    if (vector == VIRTIO_MSI_NO_VECTOR) {
+        return VIRTIO_PCI_OK; /* it cannot fail */
+    }
+    bound = virtio_pci_read16(dev, offset);
+    return bound == vector ? VIRTIO_PCI_OK : virtio_pci_wrong16(dev, bound, VIRTIO_PCI_E_VECTOR);
+}
+
+enum virtio_pci_status virtio_pci_config_vector(struct virtio_pci_device *dev, virtio_u16 vector)
+{
+    return virtio_pci_bind_vector(dev, COMMON_CONFIG_MSIX_VECTOR, vector);
+}
+
+virtio_u16 virtio_pci_num_queues(struct virtio_pci_device *dev)
+{
+    return virtio_pci_read16(dev, COMMON_NUM_QUEUES);
 }
 
 static int virtio_pci_is_queue_size(virtio_u32 size)
@@ -685,7 +813,7 @@ enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, vir
     }
 
     /* virtio 1.2, 4.1.4.3.2: everything else before queue_enable. */
-    virtio_pci_write16(dev, COMMON_QUEUE_MSIX_VECTOR, NO_VECTOR);
+    virtio_pci_write16(dev, COMMON_QUEUE_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);
     virtio_pci_write64(dev, COMMON_QUEUE_DESC, desc);
     virtio_pci_write64(dev, COMMON_QUEUE_DRIVER, avail);
     virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, used);
@@ -754,6 +882,8 @@ const char *virtio_pci_status_text(enum virtio_pci_status status)
         return "the device configuration changed at every attempt to read it";
     case VIRTIO_PCI_E_GONE:
         return "the device is gone (its registers read all ones)";
+    case VIRTIO_PCI_E_VECTOR:
+        return "the device did not accept the MSI-X vector";
     }
     return "unknown status";
 }

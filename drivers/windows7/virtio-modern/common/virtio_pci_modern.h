@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_pci_modern.h: the virtio-pci modern transport (virtio 1.2, section 4.1): finds a device's
- * register blocks by its PCI capabilities, and speaks the common configuration, notification, ISR
- * and device configuration structures. It knows nothing of rings or networks, and reaches the
- * hardware only through the functions that its caller gives it.
+ * virtio_pci_modern.h: the virtio-pci modern transport (virtio 1.2, section 4.1) for drivers of any
+ * device type. It finds the register structures of a PCI function and drives them. It reaches the
+ * machine only through the functions that its caller passes in, and it knows nothing of rings.
  *
- * In order:
+ * Typical usage:
  *
- *  1. virtio_pci_open(&dev, &io, context)             walk the capabilities, map the BARs they name
- *  2. virtio_pci_reset(&dev)                          0 written, and waited for until 0 is read
- *  3. virtio_pci_negotiate(&dev, wanted, required)    ACKNOWLEDGE, DRIVER, features, FEATURES_OK
- *  4. virtio_pci_config_read(&dev, ...)               a field of the device's configuration
- *  5. virtio_pci_queue_size(&dev, 0, &max)            a queue: ask, choose a size, set up
- *     virtio_pci_queue_setup(&dev, 0, size, desc, avail, used, &notify)
- *  6. virtio_pci_driver_ok(&dev)                      the device is live
- *  7. virtio_pci_notify(&dev, &notify)                the one register write of the steady state
- *     virtio_pci_isr(&dev)                            acknowledges; 0: not ours, all ones: gone
- *  8. virtio_pci_reset(&dev); virtio_pci_close(&dev)
+ *  1. virtio_pci_match_bar(registers, space, start)    for each range that the system assigned
+ *  2. virtio_pci_open(&dev, &io, context, 0)           walks the capabilities and maps the BARs
+ *  3. virtio_pci_reset(&dev)                           writes 0 and waits until 0 is read
+ *  4. virtio_pci_negotiate(&dev, wanted, required)     ACKNOWLEDGE, DRIVER, features, FEATURES_OK
+ *     if (virtio_pci_has(&dev, VIRTIO_XXX_F_YYY)) ...
+ *  5. virtio_pci_config_read(&dev, ...)                one field of the device configuration
+ *     virtio_pci_config_write(&dev, ...)
+ *  6. virtio_pci_config_vector(&dev, vector)           or VIRTIO_MSI_NO_VECTOR
+ *     virtio_pci_queue_size(&dev, 0, &max)             for each queue: ask, choose a size, set up
+ *     virtio_pci_queue_setup(&dev, 0, ..., &notify)
+ *  7. virtio_pci_driver_ok(&dev)                       the device is live
+ *  8. virtio_pci_notify(&dev, &notify)                 after virtq_publish asked for it
+ *     virtio_pci_isr(&dev)                             on an INTx interrupt
+ *  9. virtio_pci_reset(&dev)
+ *     virtio_pci_close(&dev)
  *
- * 1 to 6 and 8 at PASSIVE_LEVEL (they may wait and map), one caller at a time; of these
- * virtio_pci_config_read neither waits nor maps and may be called at DISPATCH_LEVEL too. 7 at any
- * IRQL, from any processor. Every wait is bounded. A register that reads all ones where that cannot
- * be ends the wait at once with VIRTIO_PCI_E_GONE.
+ * IRQL: steps 2 to 7 and 9 may wait and map, and need PASSIVE_LEVEL; the functions that neither
+ * wait nor map say so. Step 8 runs at any IRQL.
+ * Locks: the caller allows one call of steps 2 to 7 and 9 at a time. Step 8 needs no lock.
+ * Time: every wait is bounded. A device that is gone (its registers read all ones) ends each wait
+ * at once with VIRTIO_PCI_E_GONE.
  */
 #ifndef VIRTIO_PCI_MODERN_H
 #define VIRTIO_PCI_MODERN_H
@@ -32,9 +37,9 @@
 extern "C" {
 #endif
 
-#define VIRTIO_PCI_VENDOR            0x1AF4
-#define VIRTIO_PCI_DEVICE_NET_LEGACY 0x1000 /* the transitional network device */
-#define VIRTIO_PCI_MAX_BARS          6
+#define VIRTIO_PCI_VENDOR    0x1AF4
+#define VIRTIO_PCI_MAX_BARS  6
+#define VIRTIO_MSI_NO_VECTOR 0xFFFF /* virtio 1.2, 4.1.5.1.2 */
 
 /* device_status; virtio 1.2, 2.1 */
 #define VIRTIO_STATUS_ACKNOWLEDGE        0x01
@@ -43,6 +48,10 @@ extern "C" {
 #define VIRTIO_STATUS_FEATURES_OK        0x08
 #define VIRTIO_STATUS_DEVICE_NEEDS_RESET 0x40
 #define VIRTIO_STATUS_FAILED             0x80
+
+/* What device_status and the ISR status read while the device is not there. No device that is there
+ * has this device_status; its ISR status may have it, with reserved bits that it sets. */
+#define VIRTIO_PCI_GONE 0xFF
 
 /* Feature bits of every device that this transport's users negotiate; virtio 1.2, 6 */
 #define VIRTIO_F_RING_INDIRECT_DESC ((virtio_u64)1 << 28)
@@ -72,8 +81,12 @@ enum virtio_pci_status {
     VIRTIO_PCI_E_NOTIFY_RANGE,    /* the queue's notify address lies outside its structure */
     VIRTIO_PCI_E_CONFIG_RANGE,    /* outside the device configuration structure */
     VIRTIO_PCI_E_CONFIG_UNSTABLE, /* the generation changed at every try */
-    VIRTIO_PCI_E_GONE             /* all ones, or no configuration space: the device is not there */
+    VIRTIO_PCI_E_GONE,            /* all ones, or no configuration space: the device is not there */
+    VIRTIO_PCI_E_VECTOR           /* the device did not accept the MSI-X vector */
 };
+
+/* The two address spaces of PCI in which a BAR can lie. */
+enum virtio_pci_space { VIRTIO_PCI_MEMORY, VIRTIO_PCI_IO };
 
 /*
  * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
@@ -130,12 +143,23 @@ struct virtio_pci_device {
 };
 
 /*
+ * Tells which BAR an assigned range belongs to. Operating systems hand over ranges without the
+ * numbers of their BARs; the BAR registers have the addresses. `registers` are the six dwords of
+ * configuration space from offset 0x10. `start` is the bus address at which the range in `space`
+ * starts. Returns the BAR's number (of a 64-bit BAR the lower one), or -1: no BAR starts there.
+ * Touches nothing; any IRQL.
+ */
+int virtio_pci_match_bar(const virtio_u32 registers[VIRTIO_PCI_MAX_BARS],
+                         enum virtio_pci_space space, virtio_u64 start);
+
+/*
  * Finds the four structures and maps the BARs they lie in. On failure nothing stays mapped. A
  * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is
  * passed over and the next one of its kind is looked at; loops and pointers out of the list end the
  * walk. A structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later
  * capability of its kind is good. The device configuration must hold at least `device_config_min`
- * bytes; with 0 the device need not have one.
+ * bytes. With 0 the device needs none, and the functions that access a field check for that field
+ * alone (virtio 1.2, 2.5.1).
  */
 enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
                                        const struct virtio_pci_io *io, void *context,
@@ -143,6 +167,14 @@ enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
 
 /* Unmaps. A device that was ever live has been reset before. Harmless on one that is not open. */
 void virtio_pci_close(struct virtio_pci_device *dev);
+
+/* Nonzero between a successful virtio_pci_open and virtio_pci_close: there are registers to touch.
+ * `dev` must have been opened once, or be zeroed. Touches no register; any IRQL. */
+int virtio_pci_is_open(const struct virtio_pci_device *dev);
+
+/* Nonzero if the device is not there: device_status reads VIRTIO_PCI_GONE. One register read; any
+ * IRQL. */
+int virtio_pci_is_gone(struct virtio_pci_device *dev);
 
 /* Writes 0 to device_status and waits till it reads 0 (virtio 1.2, 4.1.4.3.2), a second at most. */
 enum virtio_pci_status virtio_pci_reset(struct virtio_pci_device *dev);
@@ -159,15 +191,40 @@ void virtio_pci_reset_now(struct virtio_pci_device *dev);
 enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virtio_u64 wanted,
                                             virtio_u64 required);
 
-/* Copies one field of the device configuration, `length` bytes at `offset`, re-read until
- * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). A naturally
- * aligned length of 2 or 4 is read with that width, a naturally aligned 8 as two halves, any
- * other length is an array of bytes and read as such (virtio 1.2, 4.1.3.1): one call a field. On
- * failure `buffer` may have been written. */
+/* Nonzero if all of the feature bits in `features` were negotiated. Zero before virtio_pci_negotiate
+ * and after it failed. Touches no register; any IRQL. */
+int virtio_pci_has(const struct virtio_pci_device *dev, virtio_u64 features);
+
+/*
+ * Copies one field of the device configuration: `length` bytes at `offset`. Reads it again until
+ * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). Call it once for
+ * each field, because the length decides the width of access (virtio 1.2, 4.1.3.1): a naturally
+ * aligned length of 2 or 4 is one access, a naturally aligned 8 is two of 4, any other length is an
+ * array of bytes. On failure `buffer` may have been written. Errors: E_NO_DEVICE_CFG,
+ * E_CONFIG_RANGE, E_CONFIG_UNSTABLE, E_GONE. Neither waits nor maps; IRQL <= DISPATCH_LEVEL.
+ */
 enum virtio_pci_status virtio_pci_config_read(struct virtio_pci_device *dev, virtio_u32 offset,
                                               void *buffer, virtio_u32 length);
 
-/* The largest size of queue `queue` in descriptors. E_NO_QUEUE if the device has no such queue. */
+/*
+ * Writes one field of the device configuration: `length` bytes at `offset`, with the widths of
+ * virtio_pci_config_read. Only for fields that the device type allows a driver to write. Errors:
+ * E_NO_DEVICE_CFG, E_CONFIG_RANGE (then nothing was written), E_GONE. Neither waits nor maps;
+ * IRQL <= DISPATCH_LEVEL.
+ */
+enum virtio_pci_status virtio_pci_config_write(struct virtio_pci_device *dev, virtio_u32 offset,
+                                               const void *buffer, virtio_u32 length);
+
+/* Binds configuration changes to an MSI-X vector, or to none with VIRTIO_MSI_NO_VECTOR: then they
+ * set VIRTIO_PCI_ISR_CONFIG. After negotiation, before driver_ok. E_VECTOR: the device did not
+ * accept the vector (virtio 1.2, 4.1.5.1.2.1). */
+enum virtio_pci_status virtio_pci_config_vector(struct virtio_pci_device *dev, virtio_u16 vector);
+
+/* The number of queues that the device has; all ones if it is gone. Neither waits nor maps. */
+virtio_u16 virtio_pci_num_queues(struct virtio_pci_device *dev);
+
+/* The largest size that queue `queue` can be given, in descriptors. E_NO_QUEUE: the device has no
+ * such queue. */
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max);
 
