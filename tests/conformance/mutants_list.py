@@ -75,7 +75,7 @@ MUTANTS = [
      "virtio_pci_write_features(dev, dev->negotiated);", ["virtio-feature-time"]),
     ("3.1.1 4", PCI, "virtio_pci_add_status(dev, VIRTIO_STATUS_FAILED);", "(void)dev;",
      ["test_virtio_pci_hostile.c:features_that_are_refused", "device:x64:model:FAILED is set, generation",
-      "device:x64:model:FAILED is set, queue_size_odd"]),
+      "device:x64:model:FAILED is set, queue_stuck"]),
     ("3.1.1 5", "device.c", "return AerovnetLogTransport(Adapter, Status, 0);\n    return NDIS_STATUS_SUCCESS;\n}\n\nBOOLEAN",
      "AerovnetLogTransport(Adapter, Status, 0);\n    return NDIS_STATUS_SUCCESS;\n}\n\nBOOLEAN",
      ["device:x64:model:fault features_refused", "virtio-status-failed"], "fault=features_refused"),

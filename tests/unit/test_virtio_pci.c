@@ -521,6 +521,32 @@ static void queue_sizes(void **state)
                   VIRTIO_PCI_E_NO_QUEUE);
 }
 
+/* 2.7: what a device reports is rounded down to a power of two, and set up as that. */
+static void queue_sizes_that_are_odd(void **state)
+{
+    static const struct {
+        uint16_t reported, max;
+    } cases[] = {
+        {3, 2},      {5, 4},         {100, 64},      {255, 128},     {257, 256},
+        {1000, 512}, {32767, 16384}, {32769, 32768}, {40000, 32768}, {0xFFFF, 32768},
+    };
+    struct pci_fixture *f = *state;
+    struct virtio_pci_notify notify;
+    uint16_t max;
+    size_t i;
+
+    pci_start(f);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        f->fake.queues[1].max = cases[i].reported;
+        assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
+        assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, 0), VIRTIO_PCI_OK);
+        assert_status(virtio_pci_queue_size(&f->dev, 1, &max), VIRTIO_PCI_OK);
+        assert_int_equal(max, cases[i].max);
+        assert_status(virtio_pci_queue_setup(&f->dev, 1, max, 16, 32, 48, &notify), VIRTIO_PCI_OK);
+        assert_int_equal(f->fake.queues[1].size, max);
+    }
+}
+
 /* The driver's choice: 4.1.4.3.2. */
 static void queue_sizes_that_are_refused(void **state)
 {
@@ -668,6 +694,7 @@ int main(void)
         CASE(configuration_range),
         CASE(configuration_under_its_generation),
         CASE(queue_sizes),
+        CASE(queue_sizes_that_are_odd),
         CASE(queue_sizes_that_are_refused),
         CASE(notify_addresses),
         CASE(fail_sets_failed),

@@ -446,24 +446,6 @@ static void features_that_are_refused(void **state)
                   VIRTIO_PCI_OK);
 }
 
-static void queue_maximum_that_is_no_queue_size(void **state)
-{
-    static const uint16_t sizes[] = {3, 100, 255, 32769, 0xC000, 0xFFFF};
-    struct pci_fixture *f = *state;
-    struct virtio_pci_notify notify;
-    uint16_t max = 77;
-    size_t i;
-
-    pci_start(f);
-    for (i = 0; i < COUNT(sizes); i++) {
-        f->fake.queues[0].max = f->fake.queues[0].size = sizes[i];
-        assert_status(virtio_pci_queue_size(&f->dev, 0, &max), VIRTIO_PCI_E_QUEUE_SIZE);
-        assert_status(virtio_pci_queue_setup(&f->dev, 0, 2, 16, 32, 48, &notify),
-                      VIRTIO_PCI_E_QUEUE_SIZE);
-    }
-    assert_int_equal(max, 77);
-}
-
 static void queue_that_will_not_be_set_up(void **state)
 {
     struct pci_fixture *f = *state;
@@ -652,7 +634,6 @@ int main(void)
         CASE(reset_that_never_ends),
         CASE(features_that_are_missing),
         CASE(features_that_are_refused),
-        CASE(queue_maximum_that_is_no_queue_size),
         CASE(queue_that_will_not_be_set_up),
         CASE(gone_at_every_access_of_its_life),
         CASE(gone_right_after_driver_ok),

@@ -69,9 +69,10 @@ static uint32_t queue_read(struct model *model, const struct ring *ring, uint32_
 
     switch (field) {
     case COMMON_QUEUE_SIZE:
-        /* 6, 7, 3, 7, 15, ... */
-        if (fault_hit(faults, FAULT_QUEUE_SIZE_ODD))
-            return ring->size > 2 ? ring->size - 1u : ring->size + 5u;
+        /* 3, 3, 7, 15, ... until the driver has chosen a size; 1 has no odd neighbour */
+        if (ring->size == ring->max_size && ring->size > 1 &&
+            fault_hit(faults, FAULT_QUEUE_SIZE_ODD))
+            return ring->size > 2 ? ring->size - 1u : 3;
         return ring->size;
     case COMMON_QUEUE_MSIX_VECTOR:
         return ring->msix_vector;

@@ -745,18 +745,21 @@ static int virtio_pci_is_queue_size(virtio_u32 size)
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max)
 {
-    virtio_u16 size;
+    virtio_u16 reported;
+    virtio_u16 size = QUEUE_MAX;
 
     virtio_pci_write16(dev, COMMON_QUEUE_SELECT, queue);
-    size = virtio_pci_read16(dev, COMMON_QUEUE_SIZE);
-    if (size == 0) {
+    reported = virtio_pci_read16(dev, COMMON_QUEUE_SIZE);
+    if (reported == 0) {
         return VIRTIO_PCI_E_NO_QUEUE;
     }
-    if (!virtio_pci_is_queue_size(size)) {
-        return virtio_pci_wrong16(dev, size, VIRTIO_PCI_E_QUEUE_SIZE);
+    /* virtio 1.2, 2.7: a queue size is a power of two. A device that reports another number can
+     * take the next one below. */
+    while (size > reported) {
+        size = (virtio_u16)(size >> 1);
     }
     *max = size;
-    return VIRTIO_PCI_OK;
+    return virtio_pci_wrong16(dev, reported, VIRTIO_PCI_OK);
 }
 
 /* Where the selected queue is notified (virtio 1.2, 4.1.4.4). */
@@ -869,7 +872,7 @@ const char *virtio_pci_status_text(enum virtio_pci_status status)
     case VIRTIO_PCI_E_NO_QUEUE:
         return "the device does not have the queue (queue_size is 0)";
     case VIRTIO_PCI_E_QUEUE_SIZE:
-        return "the queue size is no power of two up to 32768, or over the device's maximum";
+        return "the queue size asked for is no power of two, or over the device's maximum";
     case VIRTIO_PCI_E_QUEUE_ENABLED:
         return "the queue was enabled before it was set up";
     case VIRTIO_PCI_E_QUEUE_REFUSED:

@@ -75,14 +75,14 @@ enum virtio_pci_status {
     VIRTIO_PCI_E_NO_FEATURE,
     VIRTIO_PCI_E_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
     VIRTIO_PCI_E_NO_QUEUE,         /* queue_size is 0, or the queue does not exist */
-    VIRTIO_PCI_E_QUEUE_SIZE,      /* not a power of two up to 32768, or over the device's maximum */
-    VIRTIO_PCI_E_QUEUE_ENABLED,   /* the queue was enabled before it was set up */
-    VIRTIO_PCI_E_QUEUE_REFUSED,   /* the queue did not keep its size, or did not become enabled */
-    VIRTIO_PCI_E_NOTIFY_RANGE,    /* the queue's notify address lies outside its structure */
-    VIRTIO_PCI_E_CONFIG_RANGE,    /* outside the device configuration structure */
-    VIRTIO_PCI_E_CONFIG_UNSTABLE, /* the generation changed at every try */
-    VIRTIO_PCI_E_GONE,            /* all ones, or no configuration space: the device is not there */
-    VIRTIO_PCI_E_VECTOR           /* the device did not accept the MSI-X vector */
+    VIRTIO_PCI_E_QUEUE_SIZE,       /* asked for no power of two, or for more than the maximum */
+    VIRTIO_PCI_E_QUEUE_ENABLED,    /* the queue was enabled before it was set up */
+    VIRTIO_PCI_E_QUEUE_REFUSED,    /* the queue did not keep its size, or did not become enabled */
+    VIRTIO_PCI_E_NOTIFY_RANGE,     /* the queue's notify address lies outside its structure */
+    VIRTIO_PCI_E_CONFIG_RANGE,     /* outside the device configuration structure */
+    VIRTIO_PCI_E_CONFIG_UNSTABLE,  /* the generation changed at every try */
+    VIRTIO_PCI_E_GONE,  /* all ones, or no configuration space: the device is not there */
+    VIRTIO_PCI_E_VECTOR /* the device did not accept the MSI-X vector */
 };
 
 /* The two address spaces of PCI in which a BAR can lie. */
@@ -223,8 +223,9 @@ enum virtio_pci_status virtio_pci_config_vector(struct virtio_pci_device *dev, v
 /* The number of queues that the device has; all ones if it is gone. Neither waits nor maps. */
 virtio_u16 virtio_pci_num_queues(struct virtio_pci_device *dev);
 
-/* The largest size that queue `queue` can be given, in descriptors. E_NO_QUEUE: the device has no
- * such queue. */
+/* The largest size that queue `queue` can be given, in descriptors. If the device reports a number
+ * that is no power of two, or is too large, this is the next power of two below. E_NO_QUEUE: the
+ * device has no such queue. */
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max);
 
