@@ -2,7 +2,8 @@
 /*
  * echo: the near side sends back every frame it receives, with destination and source swapped. Where
  * the far end of the wire is ours, a station there sends numbered frames all the time and checks
- * every echo.
+ * every echo. With calls=1 the near side sends numbered frames too, and checks what comes back: from
+ * a station at our far end, or from a foreign device that returns each frame with swapped addresses.
  */
 #include "net/net.h"
 
@@ -157,17 +158,21 @@ static void print_progress(struct echo *echo)
     if (echo->has_far) {
         flow_progress(&echo->flow, &sent, &intact);
         fprintf(stderr, "echo: %" PRIu64 " frames sent, %" PRIu64 " echoed intact\n", sent, intact);
+    } else if (echo->calls) {
+        flow_progress(&echo->caller.flow, &sent, &intact);
+        fprintf(stderr, "echo: %" PRIu64 " frames sent, %" PRIu64 " returned intact\n", sent,
+                intact);
     } else {
         fprintf(stderr, "echo: %" PRIu64 " frames received, %" PRIu64 " sent back\n",
                 echo->received, near_sender_counts(&echo->near).sent);
     }
 }
 
-/* Both are home, or one has stalled. */
+/* Both flows are home, or one has stalled. A flow that was never started counts as home. */
 static bool flows_done(struct echo *echo)
 {
     enum flow_state calls = echo->calls ? flow_poll(&echo->caller.flow) : FLOW_HOME;
-    enum flow_state echoes = flow_poll(&echo->flow);
+    enum flow_state echoes = echo->has_far ? flow_poll(&echo->flow) : FLOW_HOME;
 
     return calls == FLOW_STALLED || echoes == FLOW_STALLED ||
            (calls == FLOW_HOME && echoes == FLOW_HOME);
@@ -179,7 +184,7 @@ static bool look(void *context)
     bool done;
 
     print_progress(echo);
-    if (echo->has_far)
+    if (echo->has_far || echo->calls)
         done = flows_done(echo);
     else
         done = echo->count && near_sender_counts(&echo->near).sent >= echo->count;
@@ -215,13 +220,6 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     clock_gettime(CLOCK_MONOTONIC, &echo->progress_at);
     echo->progress_at.tv_sec++;
     echo->has_far = net->ports->far_send != NULL;
-    if (echo->calls && !echo->has_far) {
-        snprintf(
-            error, error_size,
-            "echo: calls=1 needs a bus with a far end of ours (model, qtest), and this one has "
-            "none");
-        return -1;
-    }
     far_address(net->ports->mac, station);
     flow_addresses(&echo->flow, net->ports->mac, station);
     flow_tagging(&echo->flow, net->ports->tags);
@@ -452,7 +450,8 @@ const struct net_backend net_echo = {
         "    window=N: echoes outstanding at most (256; at most 65536)\n"
         "    stall=S: seconds without progress that are a failure (10)\n"
         "    calls=0|1: the near side calls another station too, which answers: requests and\n"
-        "      replies both ways at once (0)\n",
+        "      replies both ways at once (0). Where the bus has no far end of ours, the device\n"
+        "      or what is behind it must return each frame with its addresses swapped\n",
     .wants_far = true,
     .open = echo_open,
 };
