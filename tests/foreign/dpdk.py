@@ -285,7 +285,8 @@ def add_tests(group):
         group.test("%s:dpdk:%d frames of every size return intact" % (arch, FRAMES),
                    every_size(arch, "sweep"))
         group.test("%s:dpdk:back end killed and restarted under traffic" % arch, killed(arch))
-    group.test("x64:dpdk:rings of 1024", every_size("x64", "60-1514", ",rx_queue_size=1024,tx_queue_size=1024"))
+    group.test("x64:dpdk:rings of 1024",
+               every_size("x64", "60-1514", ",rx_queue_size=1024,tx_queue_size=1024"))
     group.test("x64:dpdk:frames too long among short ones", too_long("x64"))
     group.test("x64:dpdk:back end stopped and continued", stopped("x64"))
     group.test("x64:dpdk:machine stopped and continued", machine_stopped("x64"))
