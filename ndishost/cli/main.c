@@ -19,7 +19,7 @@
 #include "nt/api/log.h"
 #include "nt/machine/phys.h"
 #include "nt/api/pool.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
 #include "nt/machine/trap.h"
 #include "rules/rules.h"
 #include "cli/sha256.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include "nt/machine/irql.h"
 #include "nt/machine/phys.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
 #include "nt/machine/trap.h"
 #include "rules/rules.h"
 

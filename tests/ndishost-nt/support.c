@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "nt/machine/clock.h"
 #include "nt/machine/phys.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
 #include "nt/machine/trap.h"
 #include "support.h"
 

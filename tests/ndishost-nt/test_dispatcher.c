@@ -6,7 +6,6 @@
 #include <ntddk.h>
 #include "nt/machine/clock.h"
 #include "nt/machine/irql.h"
-#include "nt/machine/processor.h"
 #include "support.h"
 
 static LARGE_INTEGER in(LONGLONG milliseconds)

@@ -6,7 +6,9 @@
 #include <ntddk.h>
 #include "nt/machine/clock.h"
 #include "nt/machine/irql.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
+#include "nt/api/work.h"
+#include "nt/machine/interrupt.h"
 #include "nt/machine/random.h"
 #include "support.h"
 

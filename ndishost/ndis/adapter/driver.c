@@ -9,7 +9,8 @@
 #include "ndis/api/resources.h"
 #include "nt/api/log.h"
 #include "nt/api/pool.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
+#include "nt/api/dpc.h"
 
 /* DriverEntry runs on the thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
 static struct ndis_driver *loading;

@@ -9,7 +9,7 @@
 #include "ndis/protocol/protocol.h"
 #include "nt/machine/clock.h"
 #include "nt/machine/dma_map.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
 
 #define PENDING_LATE \
     (30 * NT_SECOND) /* rule NdisTimedDataSend: nothing takes longer than a send may */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "aerovnet_oid.h"
 #include "ndis/adapter/oid.h"
-#include "nt/machine/processor.h"
+#include "nt/api/kernel.h"
 
 struct collected {
     bool statistics_valid, counters_valid;

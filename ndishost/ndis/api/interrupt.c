@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nt/api/pool.h"
+#include "nt/machine/interrupt.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/processor.h"
 
 struct interrupt_registration {

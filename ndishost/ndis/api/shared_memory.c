@@ -7,7 +7,7 @@
 #include "nt/machine/dma_map.h"
 #include "nt/machine/phys.h"
 #include "nt/api/pool.h"
-#include "nt/machine/processor.h"
+#include "nt/api/work.h"
 
 #define SHARED_FILL \
     0xA5 /* fresh shared memory is not zero, and the rest of the last page stays so */

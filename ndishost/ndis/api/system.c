@@ -4,7 +4,7 @@
 
 #include <string.h>
 #include "nt/machine/clock.h"
-#include "nt/machine/processor.h"
+#include "nt/machine/irql.h"
 
 /* ---- Time ---- */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 #include "nt/api/pool.h"
-#include "nt/machine/processor.h"
+#include "nt/api/work.h"
 
 #define WORK_TAG 0x6B57444E /* "NDWk" */
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* DPCs: one queue a processor; see processor_internal.h for who runs them. */
+/* DPCs: one queue a processor; nt/machine/processor.h runs them. */
 #include <stdlib.h>
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/callback.h"
 #include "loader/loader.h"
 #include "nt/machine/clock.h"
-#include "nt/machine/irql_internal.h"
-#include "nt/machine/processor_internal.h"
+#include "nt/api/dpc.h"
+#include "nt/machine/irql.h"
+#include "nt/machine/processor.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
@@ -98,7 +99,7 @@ static bool queue_remove(struct queue *q, PKDPC dpc)
     return true;
 }
 
-bool dpc_waiting(unsigned processor)
+static bool waiting(unsigned processor)
 {
     return queues[processor].count != 0;
 }
@@ -107,9 +108,12 @@ uint64_t dpc_count(void)
 {
     uint64_t count = 0;
 
+    cpu_lock();
     for (unsigned i = 0; i < NT_PROCESSORS_MAX; i++)
         count += queues[i].done;
-    return count - removed;
+    count -= removed;
+    cpu_unlock();
+    return count;
 }
 
 /* Lock held. */
@@ -174,7 +178,7 @@ static void call(PKDPC dpc)
     nt_check_irql("a DPC", IRQL_DISPATCH);
 }
 
-void dpc_run(unsigned processor)
+static void run(unsigned processor)
 {
     struct nt_thread *self = nt_self();
     struct queue *q = &queues[processor];
@@ -207,6 +211,8 @@ void dpc_run(unsigned processor)
     irql_set_raw(IRQL_PASSIVE);
     cpu_lock();
 }
+
+const struct processor_dpcs dpc_queues = {waiting, run};
 
 /* ---- What drivers call ---- */
 
@@ -321,7 +327,7 @@ NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber
 }
 HOST_EXPORT("ntoskrnl.exe", KeSetTargetProcessorDpcEx);
 
-static void flush(void)
+void dpc_flush(void)
 {
     cpu_lock();
     for (unsigned i = 0; i < NT_PROCESSORS_MAX; i++) {
@@ -336,15 +342,9 @@ static void flush(void)
 VOID NTAPI KeFlushQueuedDpcs(VOID)
 {
     HOST_CALL(PASSIVE_LEVEL);
-    flush();
+    dpc_flush();
 }
 HOST_EXPORT("ntoskrnl.exe", KeFlushQueuedDpcs);
-
-void nt_flush(void)
-{
-    flush();
-    work_flush();
-}
 
 LOGICAL NTAPI KeIsExecutingDpc(VOID)
 {

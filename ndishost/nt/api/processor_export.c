@@ -3,7 +3,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/irql.h"
-#include "nt/machine/processor_internal.h"
+#include "nt/api/processor_export.h"
 #include "rules/rules.h"
 
 /* A datum in Windows, a byte; set by nt_start. */

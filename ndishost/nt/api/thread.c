@@ -8,8 +8,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/api/dispatcher.h"
-#include "nt/machine/irql_internal.h"
-#include "nt/machine/processor.h"
+#include "nt/machine/irql.h"
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"

@@ -7,7 +7,7 @@
 #include "nt/machine/clock.h"
 #include "nt/api/dispatcher.h"
 #include "nt/machine/irql.h"
-#include "nt/machine/processor_internal.h"
+#include "nt/api/timer.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 

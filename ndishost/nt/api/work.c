@@ -8,7 +8,7 @@
 #include "nt/machine/callback.h"
 #include "nt/machine/irql.h"
 #include "nt/api/pool.h"
-#include "nt/machine/processor_internal.h"
+#include "nt/api/work.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 

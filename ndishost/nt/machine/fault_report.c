@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fault that nobody can mend; see trap_internal.h. */
+/* A fault that nobody can mend; see fault_report.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,8 @@
 #include "nt/machine/irql.h"
 #include "nt/machine/phys.h"
 #include "nt/machine/probe.h"
-#include "nt/machine/trap_internal.h"
+#include "nt/machine/fault_report.h"
+#include "nt/machine/trap_registers.h"
 #include "rules/rules.h"
 
 #define STATUS_RULE_BROKEN 3

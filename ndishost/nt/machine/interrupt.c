@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "nt/machine/clock.h"
-#include "nt/machine/irql_internal.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/lock.h"
-#include "nt/machine/processor_internal.h"
+#include "nt/machine/interrupt.h"
+#include "nt/machine/processor.h"
 #include "rules/rules.h"
 
 #define REFUSALS_MAX 100 /* ISRs in a row that say "not mine" */

@@ -9,7 +9,6 @@
 #include "nt/machine/clock.h"
 #include "nt/machine/futex.h"
 #include "nt/machine/irql.h"
-#include "nt/machine/irql_internal.h"
 #include "nt/machine/lock.h"
 #include "nt/machine/processor.h"
 #include "nt/machine/trap.h"

@@ -4,7 +4,7 @@
 #include "loader/loader.h"
 #include "nt/machine/clock.h"
 #include "nt/machine/futex.h"
-#include "nt/machine/irql_internal.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/lock.h"
 #include "nt/machine/lock_order.h"
 #include "nt/machine/probe.h"

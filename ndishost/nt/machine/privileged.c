@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions that only a kernel may execute; see trap_internal.h. */
+/* Instructions that only a kernel may execute; see privileged.h. */
 #include <Zydis/Zydis.h>
 #include "nt/machine/ioport.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/probe.h"
-#include "nt/machine/trap_internal.h"
+#include "nt/machine/privileged.h"
+#include "nt/machine/trap_registers.h"
 #include "rules/rules.h"
 
 #if defined(__x86_64__)

@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "nt/machine/clock.h"
-#include "nt/machine/irql_internal.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/processor.h"
-#include "nt/machine/processor_internal.h"
 
 struct processor {
     pthread_t thread;
@@ -25,6 +24,7 @@ static struct {
     pthread_cond_t done; /* an interrupt or a DPC has run */
     bool running;
     unsigned count;
+    const struct processor_dpcs *dpcs;
     struct processor processor[NT_PROCESSORS_MAX + 1]; /* the spare is the one after the last */
     struct random random;
     uint64_t interrupts, longest_isr, longest_dpc;
@@ -134,8 +134,8 @@ static void processor_main(void *context)
 
         if (interrupt) {
             interrupt_run(interrupt, number);
-        } else if (dpc_waiting(number)) {
-            dpc_run(number);
+        } else if (cpu.dpcs->waiting(number)) {
+            cpu.dpcs->run(number);
         } else {
             p->idle = true;
             while (p->idle && cpu.running)
@@ -188,7 +188,8 @@ static int start_threads(void)
     return failed;
 }
 
-int nt_start(unsigned processors, uint64_t seed, char *error, size_t error_size)
+int processors_start(unsigned processors, uint64_t seed, const struct processor_dpcs *dpcs,
+                     char *error, size_t error_size)
 {
     int failed;
 
@@ -200,28 +201,22 @@ int nt_start(unsigned processors, uint64_t seed, char *error, size_t error_size)
         return -1;
     }
     nt_processors_set(processors);
-    nt_processors_export(processors);
     cpu.count = processors;
+    cpu.dpcs = dpcs;
     cpu.interrupts = cpu.longest_isr = cpu.longest_dpc = 0;
     random_seed(&cpu.random, seed ^ 0x50524F43u);
     cpu.running = true;
     failed = start_threads();
-    if (!failed)
-        failed = timer_start();
-    if (!failed)
-        failed = work_start();
     if (failed) {
         snprintf(error, error_size, "processors: starting threads: %s", strerror(failed));
-        nt_stop();
+        processors_stop();
         return -1;
     }
     return 0;
 }
 
-void nt_stop(void)
+void processors_stop(void)
 {
-    work_stop();
-    timer_stop();
     cpu_lock();
     cpu.running = false;
     for (unsigned i = 0; i <= cpu.count; i++)
@@ -234,17 +229,13 @@ void nt_stop(void)
             pthread_cond_destroy(&cpu.processor[i].wake);
             cpu.processor[i].started = false;
         }
-    dpc_stop();
 }
 
-void nt_counts(struct nt_counts *counts)
+void processors_count(uint64_t *interrupts, uint64_t *longest_isr, uint64_t *longest_dpc)
 {
     cpu_lock();
-    counts->interrupts = cpu.interrupts;
-    counts->longest_isr = cpu.longest_isr;
-    counts->longest_dpc = cpu.longest_dpc;
-    counts->dpcs = dpc_count();
+    *interrupts = cpu.interrupts;
+    *longest_isr = cpu.longest_isr;
+    *longest_dpc = cpu.longest_dpc;
     cpu_unlock();
-    counts->timers = timer_count();
-    counts->work_items = work_count();
 }

@@ -13,7 +13,9 @@
 #include "nt/machine/emulate.h"
 #include "nt/machine/probe.h"
 #include "nt/machine/trap.h"
-#include "nt/machine/trap_internal.h"
+#include "nt/machine/fault_report.h"
+#include "nt/machine/privileged.h"
+#include "nt/machine/trap_registers.h"
 
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT         14

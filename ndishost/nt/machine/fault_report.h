@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* fault_report.h: ends the run at a fault that nobody can mend: fault_report(number, info, context, ...). */
+#ifndef NDISHOST_FAULT_REPORT_H
+#define NDISHOST_FAULT_REPORT_H
+
+#include <signal.h>
+#include <ucontext.h>
+
+/* Reports the fault as a broken rule, with registers and the driver's functions found on the stack, and
+ * exits with status 3. `why`: why a device access could not be carried out, or NULL; `what`: the
+ * privileged instruction, or NULL. */
+_Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
+                            const char *why, const char *what);
+
+#endif
