@@ -347,8 +347,8 @@ static void command_cancel(struct control *control, struct ndis_adapter *adapter
     int32_t status;
 
     (void)control;
-    if (!number(word(&arguments), CANCEL_IDS, &id) || !id) {
-        fail(reply, "cancel wants the number of a cancel id, 1 to %d", CANCEL_IDS);
+    if (!number(word(&arguments), adapter_cancel_ids(), &id) || !id) {
+        fail(reply, "cancel wants the number of a cancel id, 1 to %u", adapter_cancel_ids());
         return;
     }
     status = adapter_cancel_sends(adapter, (unsigned)id, &aborted, &outstanding);

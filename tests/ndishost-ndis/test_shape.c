@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "ndis/protocol/shape.h"
+#include "ndis/api/net_buffer_data.h"
 
 #define SLOTS  64
 #define ROUNDS 20000

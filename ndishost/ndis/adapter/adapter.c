@@ -14,6 +14,9 @@
 #include "ndis/adapter/report.h"
 #include "ndis/api/resources.h"
 #include "ndis/protocol/shape.h"
+#include "ndis/protocol/transfer.h"
+#include "ndis/watch/wire_watch.h"
+#include "ndis/adapter/reset.h"
 #include "nt/machine/clock.h"
 #include "nt/api/log.h"
 
@@ -40,7 +43,7 @@ static void bus_wire_receive(void *context, const void *frame, size_t length)
 
     if (adapter->pcap_wire)
         pcap_frame(adapter->pcap_wire, frame, length);
-    if (!wire_watch_take(&adapter->watch, frame, length) && atomic_load(&adapter->net_started))
+    if (!wire_watch_take(adapter->watch, frame, length) && atomic_load(&adapter->net_started))
         adapter->net->ops->far_receive(adapter->net, frame, length);
 }
 
@@ -67,10 +70,10 @@ static unsigned near_send(void *context, const struct net_frame *frames, unsigne
     struct ndis_adapter *adapter = context;
     unsigned taken;
 
-    if (!life_cycle_send_enter(adapter))
+    if (!transfer_enter(adapter))
         return 0;
     taken = protocol_send(adapter->protocol, frames, count);
-    life_cycle_send_leave(adapter);
+    transfer_leave(adapter);
     return taken;
 }
 
@@ -148,6 +151,7 @@ static void adapter_free(struct ndis_adapter *adapter)
     shared_memory_release(adapter);
     oid_destroy(adapter);
     report_free(adapter);
+    wire_watch_destroy(adapter->watch);
     configuration_free(adapter);
     free(adapter->oids);
     adapter->handle.kind = HANDLE_FREED;
@@ -161,6 +165,10 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     struct ndis_adapter *adapter = calloc(1, sizeof(*adapter));
     struct random random;
 
+    if (adapter && !(adapter->watch = wire_watch_create())) {
+        free(adapter);
+        adapter = NULL;
+    }
     if (!adapter) {
         snprintf(error, error_size, "out of memory");
         return NULL;
@@ -175,7 +183,6 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
     pthread_mutex_init(&adapter->groups.lock, NULL);
     pthread_mutex_init(&adapter->link_lock, NULL);
-    wire_watch_init(&adapter->watch);
     nt_clock_cond_init(&adapter->changed);
     device_objects(adapter);
     random_seed(&random, adapter->seed);
@@ -316,7 +323,7 @@ static NDIS_STATUS run(struct ndis_adapter *adapter)
         status = oid_bind_filters(adapter);
     atomic_store(&adapter->closed, false);
     if (status == NDIS_STATUS_SUCCESS)
-        adapter_tell_net(adapter, false);
+        transfer_tell_net(adapter, false);
     return status;
 }
 
@@ -407,10 +414,10 @@ void adapter_stop(struct ndis_adapter *adapter)
 int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
 {
     atomic_store(&adapter->closed, true);
-    adapter_tell_net(adapter, true); /* what is under way is gone with the device */
+    transfer_tell_net(adapter, true); /* what is under way is gone with the device */
     if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
         atomic_store(&adapter->closed, false);
-        adapter_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
+        transfer_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
         snprintf(error, error_size, "this bus cannot remove its device");
         return NDIS_STATUS_NOT_SUPPORTED;
     }
@@ -456,14 +463,13 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
     if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
         return -1;
     atomic_fetch_add(&adapter->senders, 1);
-    wire_watch_begin(&adapter->watch, &own, 1);
+    wire_watch_begin(adapter->watch, &own, 1);
     failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
                                status);
     if (!failed && *status == NDIS_STATUS_SUCCESS && adapter->bus->ops->wire_send)
-        wire_watch_wait(&adapter->watch,
-                        nt_clock_now() + OWN_WAIT); /* it may come a little later */
-    wire_watch_end(&adapter->watch);
-    life_cycle_send_leave(adapter);
+        wire_watch_wait(adapter->watch, nt_clock_now() + OWN_WAIT); /* it may come a little later */
+    wire_watch_end(adapter->watch);
+    transfer_leave(adapter);
     return failed;
 }
 

@@ -73,9 +73,9 @@ int32_t adapter_power(struct ndis_adapter *adapter, unsigned state);
 int32_t adapter_power_halt(struct ndis_adapter *adapter);
 unsigned adapter_power_state(const struct ndis_adapter *adapter);
 /* MiniportCancelSend for the sends that are marked with the cancel id that has this number, 1 to
- * CANCEL_IDS: frames that came back aborted meanwhile, and lists of that id that have not come
+ * adapter_cancel_ids(): frames that came back aborted meanwhile, and lists of that id that have not come
  * back. */
-#define CANCEL_IDS 16
+unsigned adapter_cancel_ids(void);
 int32_t adapter_cancel_sends(struct ndis_adapter *adapter, unsigned id, uint64_t *aborted,
                              unsigned *outstanding);
 /* MiniportResetEx, as if MiniportCheckForHangEx had said so. */

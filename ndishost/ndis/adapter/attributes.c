@@ -6,6 +6,7 @@
 #include <string.h>
 #include "ndis/api/configuration.h"
 #include "ndis/adapter/life_cycle.h"
+#include "ndis/adapter/reset.h"
 #include "nt/api/pool.h"
 
 static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *format,

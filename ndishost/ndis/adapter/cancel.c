@@ -4,9 +4,15 @@
 #include "ndis/adapter/life_cycle.h"
 
 #include "ndis/protocol/protocol.h"
+#include "ndis/adapter/cancel.h"
 #include "nt/machine/clock.h"
 
 /* The miniport may be called anywhere up to DISPATCH_LEVEL: every second time it is there. */
+unsigned adapter_cancel_ids(void)
+{
+    return CANCEL_IDS;
+}
+
 static void cancel_send(struct ndis_adapter *adapter, void *cancel_id)
 {
     bool raise = atomic_fetch_add(&adapter->cancels, 1) & 1;

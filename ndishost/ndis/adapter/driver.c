@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 #include "ndis/api/resources.h"
+#include "ndis/adapter/adapter.h"
 #include "nt/api/log.h"
 #include "nt/api/pool.h"
 #include "nt/api/kernel.h"

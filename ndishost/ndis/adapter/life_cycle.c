@@ -7,6 +7,8 @@
 #include <string.h>
 #include "ndis/api/interface.h"
 #include "ndis/protocol/protocol.h"
+#include "ndis/adapter/reset.h"
+#include "ndis/protocol/transfer.h"
 #include "nt/machine/clock.h"
 #include "nt/machine/dma_map.h"
 #include "nt/api/kernel.h"
@@ -198,30 +200,6 @@ static NDIS_STATUS restart_call(struct ndis_adapter *adapter, NDIS_RESTART_ATTRI
     return adapter->restart_status;
 }
 
-static bool resetting(struct ndis_adapter *adapter)
-{
-    bool resetting;
-
-    pthread_mutex_lock(&adapter->lock);
-    resetting = adapter->resetting;
-    pthread_mutex_unlock(&adapter->lock);
-    return resetting;
-}
-
-/* Frames that come while the adapter does not run are dropped lawfully: the network end has to
- * know. Resets and all else come and go on threads of their own: what ends first leaves it to the
- * other to say that frames get through again. While it is `closed` nobody says so. */
-void adapter_tell_net(struct ndis_adapter *adapter, bool paused)
-{
-    if (!adapter->net || !adapter->net->ops->pause)
-        return;
-    pthread_mutex_lock(&adapter->link_lock);
-    if (paused || (adapter_state(adapter) == ADAPTER_RUNNING && !resetting(adapter) &&
-                   !atomic_load(&adapter->closed)))
-        adapter->net->ops->pause(adapter->net, paused);
-    pthread_mutex_unlock(&adapter->link_lock);
-}
-
 int32_t adapter_restart(struct ndis_adapter *adapter)
 {
     NDIS_RESTART_ATTRIBUTES *attributes;
@@ -237,7 +215,7 @@ int32_t adapter_restart(struct ndis_adapter *adapter)
     SHARED_SET(adapter->running_since, nt_clock_now());
     adapter_enter(adapter, status == NDIS_STATUS_SUCCESS ? ADAPTER_RUNNING : ADAPTER_PAUSED);
     if (status == NDIS_STATUS_SUCCESS)
-        adapter_tell_net(adapter, false);
+        transfer_tell_net(adapter, false);
     free(attributes);
     return status;
 }
@@ -260,20 +238,6 @@ VOID NTAPI NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS S
 HOST_EXPORT("NDIS.SYS", NdisMRestartComplete);
 
 /* ---- Pause ---- */
-
-bool life_cycle_send_enter(struct ndis_adapter *adapter)
-{
-    atomic_fetch_add(&adapter->senders, 1);
-    if (adapter_state(adapter) == ADAPTER_RUNNING && !atomic_load(&adapter->crashed))
-        return true;
-    life_cycle_send_leave(adapter);
-    return false;
-}
-
-void life_cycle_send_leave(struct ndis_adapter *adapter)
-{
-    atomic_fetch_sub(&adapter->senders, 1);
-}
 
 /* Paused means: no send held, every receive list home. */
 static void check_paused(struct ndis_adapter *adapter)
@@ -307,10 +271,10 @@ NDIS_STATUS life_cycle_pause(struct ndis_adapter *adapter, ULONG reason)
     parameters.Header.Revision = NDIS_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     parameters.Header.Size = NDIS_SIZEOF_MINIPORT_PAUSE_PARAMETERS_REVISION_1;
     parameters.PauseReason = reason;
-    adapter_tell_net(adapter, true);
+    transfer_tell_net(adapter, true);
     adapter->pause_pending = true;
     adapter_enter(adapter, ADAPTER_PAUSING);
-    adapter_tell_net(adapter, true); /* again, should a reset have ended meanwhile */
+    transfer_tell_net(adapter, true); /* again, should a reset have ended meanwhile */
     call = callback_begin("MiniportPause");
     status = adapter->driver->characteristics.PauseHandler(adapter->context, &parameters);
     callback_end(&call);

@@ -7,6 +7,7 @@
 #ifndef NDISHOST_LIFE_CYCLE_H
 #define NDISHOST_LIFE_CYCLE_H
 
+#include "ndis/adapter/adapter.h"
 #include "ndis/api/miniport.h"
 
 /* MiniportInitializeEx; on failure what it left behind is reported, and the adapter is Halted. */
@@ -27,23 +28,4 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what);
 void life_cycle_tell_link(struct ndis_adapter *adapter);
 /* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
 void life_cycle_link_changed(struct ndis_adapter *adapter);
-/* Tells the network end that the adapter is about to stop running, or runs again. IRQL <=
- * DISPATCH_LEVEL. */
-void adapter_tell_net(struct ndis_adapter *adapter, bool paused);
-
-/* May a protocol send now? If so it may until life_cycle_send_leave. */
-bool life_cycle_send_enter(struct ndis_adapter *adapter);
-void life_cycle_send_leave(struct ndis_adapter *adapter);
-
-/* reset.c: the thread that calls MiniportCheckForHangEx, and MiniportResetEx when it says so. */
-/* The first call comes while MiniportInitializeEx still runs, as it does when that takes long; what
- * it answers does not matter yet. Returns when it has returned. */
-void hang_check_early(struct ndis_adapter *adapter);
-int hang_check_start(struct ndis_adapter *adapter);
-void hang_check_stop(struct ndis_adapter *adapter);
-/* Waits until MiniportCheckForHangEx has returned; in low power it is not called again. */
-void hang_check_flush(struct ndis_adapter *adapter);
-
-/* cancel.c: MiniportCancelOidRequest, for a request that is pending or is not. PASSIVE_LEVEL. */
-void cancel_oid_request(struct ndis_adapter *adapter, void *request_id);
 #endif

@@ -3,6 +3,7 @@
 #include "ndis/adapter/life_cycle.h"
 #include "ndis/adapter/filter.h"
 #include "ndis/adapter/oid.h"
+#include "ndis/adapter/cancel.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #ifndef NDISHOST_OID_H
 #define NDISHOST_OID_H
 
+#include "ndis/adapter/adapter.h"
 #include "ndis/api/miniport.h"
 
 int oid_create(struct ndis_adapter *adapter);

@@ -13,7 +13,8 @@
 
 #include "ndis/api/interrupt.h"
 #include "ndis/adapter/oid.h"
-#include "ndis/protocol/transfer.h"
+#include "ndis/adapter/reset.h"
+#include "ndis/watch/send_status.h"
 #include "nt/machine/clock.h"
 
 #define RESET_WAIT (20 * NT_SECOND)

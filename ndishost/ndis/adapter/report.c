@@ -7,6 +7,7 @@
 #include <string.h>
 #include "aerovnet_oid.h"
 #include "ndis/adapter/oid.h"
+#include "ndis/adapter/adapter.h"
 #include "nt/api/kernel.h"
 
 struct collected {

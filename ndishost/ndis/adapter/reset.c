@@ -5,6 +5,8 @@
 
 #include "ndis/adapter/oid.h"
 #include "ndis/protocol/transfer.h"
+#include "ndis/adapter/reset.h"
+#include "ndis/watch/send_status.h"
 #include "nt/machine/clock.h"
 
 #define RESET_LATE (10 * NT_SECOND)
@@ -136,7 +138,7 @@ static NDIS_STATUS reset_enter(struct ndis_adapter *adapter)
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
     uint64_t deadline = nt_clock_now() + RESET_LATE;
 
-    adapter_tell_net(adapter, true);
+    transfer_tell_net(adapter, true);
     pthread_mutex_lock(&adapter->lock);
     while (adapter->resetting && nt_clock_now() < deadline)
         nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
@@ -151,7 +153,7 @@ static NDIS_STATUS reset_enter(struct ndis_adapter *adapter)
     }
     pthread_mutex_unlock(&adapter->lock);
     if (status == NDIS_STATUS_SUCCESS) {
-        adapter_tell_net(adapter, true); /* again, should another reset have ended meanwhile */
+        transfer_tell_net(adapter, true); /* again, should another reset have ended meanwhile */
         send_status_settle(adapter, true);
     }
     return status;
@@ -198,7 +200,7 @@ int32_t adapter_reset(struct ndis_adapter *adapter)
     if (status == NDIS_STATUS_SUCCESS && addressing)
         oid_bind_filters(adapter);
     if (status == NDIS_STATUS_SUCCESS)
-        adapter_tell_net(adapter, false);
+        transfer_tell_net(adapter, false);
     return status;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine goes down. Documentation: nc-ndis-miniport_shutdown. */
 #include "ndis/adapter/life_cycle.h"
+#include "ndis/adapter/reset.h"
+#include "ndis/protocol/transfer.h"
 #include "nt/machine/clock.h"
 
 /* No other processor runs after a system error. Ours cannot be held where they are: they get to the end
@@ -21,7 +23,7 @@ int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash)
 
     if (state == ADAPTER_HALTED || state == ADAPTER_INITIALIZING || state == ADAPTER_HALTING)
         return NDIS_STATUS_INVALID_STATE;
-    adapter_tell_net(adapter, true);
+    transfer_tell_net(adapter, true);
     hang_check_stop(adapter);
     adapter->in_shutdown = true;
     if (crash) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scatter/gather DMA: lists of physical pieces for NET_BUFFERs, built from their MDLs' pages. */
 #include "ndis/api/dma.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef NDISHOST_DMA_H
 #define NDISHOST_DMA_H
 
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 
 struct dma_channel {
     struct handle handle;

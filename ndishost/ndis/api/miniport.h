@@ -22,8 +22,6 @@
 #include "bus/bus.h"
 #include "loader/exports.h"
 #include "loader/loader.h"
-#include "ndis/adapter/adapter.h"
-#include "ndis/watch/wire_watch.h"
 #include "net/net.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/host_call.h"
@@ -85,6 +83,7 @@ struct ndis_driver {
     struct ndis_adapter *adapters;
 };
 
+#define CANCEL_IDS    16   /* that the protocol marks its sends with in turn, numbered from 1 */
 #define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
 
 struct dma_channel;
@@ -92,6 +91,7 @@ struct interrupt_registration;
 struct protocol;
 struct oid_state;
 struct keyword;
+struct wire_watch;
 
 /* A 64-bit number that threads share, aligned for atomic access on x86 too. */
 typedef uint64_t shared_u64 __attribute__((aligned(8)));
@@ -187,7 +187,7 @@ struct ndis_adapter {
     bool line_asserted;
     struct dma_channel *dma;
     struct protocol *protocol;
-    struct wire_watch watch; /* frames of scenario control on the wire: no network end's */
+    struct wire_watch *watch; /* frames of scenario control on the wire: no network end's */
 
     struct oid_state *oid;
     struct collected *collected; /* report.c: what the miniport answered last */

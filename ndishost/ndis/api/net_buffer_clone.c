@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* NET_BUFFER_LISTs derived from others, and their out-of-band information. */
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 
 #include <string.h>
 

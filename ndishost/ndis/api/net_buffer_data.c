@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The data space of NET_BUFFERs: walking, copying, advancing and retreating over MDL chains. */
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools of NET_BUFFER_LISTs and NET_BUFFERs, and what drivers allocate from them. */
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <stdio.h>
 #include <string.h>

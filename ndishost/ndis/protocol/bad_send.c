@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "ndis/protocol/bad_send.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include "ndis/adapter/life_cycle.h"
 #include "ndis/protocol/protocol.h"
+#include "ndis/protocol/transfer.h"
+#include "ndis/watch/wire_watch.h"
 #include "ndis/protocol/shape.h"
 #include "net/numbered.h"
 #include "nt/machine/clock.h"
@@ -459,13 +461,13 @@ static int send(struct bad *bad, FILE *out)
     int result;
 
     atomic_fetch_add(&adapter->senders, 1);
-    wire_watch_begin(&adapter->watch, bad->frames, bad->frame_count);
+    wire_watch_begin(adapter->watch, bad->frames, bad->frame_count);
     protocol_send_foreign(adapter->protocol, bad->lists[0], adapter->seed & 2, list_back, bad);
     not_back = wait_back(bad, nt_clock_now() + BACK_WAIT);
     if (!not_back && adapter->bus->ops->wire_send)
-        wire_watch_wait(&adapter->watch, nt_clock_now() + (any_sent(bad) ? WIRE_WAIT : NONE_WAIT));
-    wire_watch_end(&adapter->watch);
-    life_cycle_send_leave(adapter);
+        wire_watch_wait(adapter->watch, nt_clock_now() + (any_sent(bad) ? WIRE_WAIT : NONE_WAIT));
+    wire_watch_end(adapter->watch);
+    transfer_leave(adapter);
     result = conclude(bad, not_back, out);
     if (!not_back)
         bad_free(bad); /* else it is the miniport's for ever */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol driver above the miniport: what it sends, what it does with what it receives. */
 #include "ndis/protocol/protocol.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "ndis/watch/ownership.h"
+#include "ndis/watch/send_watch.h"
 #include "ndis/protocol/shape.h"
 #include "ndis/protocol/transfer.h"
 #include "nt/machine/clock.h"
@@ -207,7 +209,8 @@ unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id)
     return count;
 }
 
-NET_BUFFER_LIST *protocol_oldest_send(struct protocol *protocol, uint64_t *since)
+/* The list that has been with the miniport for longest, and since when; NULL when none is there. */
+static NET_BUFFER_LIST *oldest_send(struct protocol *protocol, uint64_t *since)
 {
     NET_BUFFER_LIST *oldest = NULL;
     unsigned i;
@@ -500,7 +503,7 @@ void protocol_send_complete(struct protocol *protocol, NET_BUFFER_LIST *chain)
             done.cookie[done.count] = nb_of(nb)->cookie;
             done.status[done.count++] = status;
             if (rules_enabled)
-                poison_buffer(chain, nb);
+                poison_buffer(chain, nb, frame_slot_of(nb)->data, frame_slot_of(nb)->used);
             failed += status != NDIS_STATUS_SUCCESS;
             aborted += status == NDIS_STATUS_SEND_ABORTED;
         }
@@ -638,12 +641,15 @@ static void returner_run(void *context)
         uint64_t now = nt_clock_now();
         unsigned count;
         NET_BUFFER_LIST *chain = held_take(protocol, now, &count);
+        NET_BUFFER_LIST *oldest;
+        uint64_t since = 0;
         bool dispatch_level;
 
         if (!chain && now >= watch && !protocol->stopping) {
             watch = rules_enabled ? now + WATCH_EVERY : NT_FOREVER;
             pthread_mutex_unlock(&protocol->lock);
-            send_watch(protocol->adapter);
+            oldest = oldest_send(protocol, &since);
+            send_watch(protocol->adapter, oldest, since);
             pthread_mutex_lock(&protocol->lock);
             continue;
         }

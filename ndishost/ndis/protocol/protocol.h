@@ -8,7 +8,7 @@
 #ifndef NDISHOST_PROTOCOL_H
 #define NDISHOST_PROTOCOL_H
 
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 
 #define PROTOCOL_IN_FLIGHT 1024 /* frames sent and not completed, at most */
 
@@ -39,9 +39,6 @@ unsigned protocol_in_flight(struct protocol *protocol);
  * returned before the call ends or later, from another thread. */
 void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
                       bool resources, bool dispatch_level);
-/* The list that has been with the miniport for longest, and since when; NULL when none is there. */
-NET_BUFFER_LIST *protocol_oldest_send(struct protocol *protocol, uint64_t *since);
-
 /* Lists that the protocol holds on to. */
 unsigned protocol_held(struct protocol *protocol);
 

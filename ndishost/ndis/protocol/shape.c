@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames to send, in every shape that NDIS allows. */
 #include "ndis/protocol/shape.h"
+#include "ndis/api/net_buffer_data.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #ifndef NDISHOST_SHAPE_H
 #define NDISHOST_SHAPE_H
 
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 #include "nt/machine/phys.h"
 
 /* A NET_BUFFER with memory of its own: enough for the longest frame in the widest shape. */
@@ -16,9 +16,8 @@ struct frame_slot {
     NET_BUFFER *nb;
     uint8_t *data; /* scattered physical pages */
     size_t size;
-    size_t used;  /* of them the last frame's, and what lay around it */
-    uint64_t sum; /* ownership.c: of those, as they were when its list was completed */
-    char *mdls;   /* room for mdl_max MDLs of MDL_STRIDE bytes */
+    size_t used; /* of them the last frame's, and what lay around it */
+    char *mdls;  /* room for mdl_max MDLs of MDL_STRIDE bytes */
     unsigned mdl_max;
 };
 

@@ -4,9 +4,50 @@
 
 #include "ndis/api/interrupt.h"
 #include "ndis/watch/ownership.h"
+#include "ndis/watch/send_status.h"
 #include "ndis/protocol/protocol.h"
 #include "nt/machine/clock.h"
 #include "nt/machine/irql.h"
+
+/* ---- What may go on ---- */
+
+static bool resetting(struct ndis_adapter *adapter)
+{
+    bool resetting;
+
+    pthread_mutex_lock(&adapter->lock);
+    resetting = adapter->resetting;
+    pthread_mutex_unlock(&adapter->lock);
+    return resetting;
+}
+
+/* Frames that come while the adapter does not run are dropped lawfully: the network end has to
+ * know. Resets and all else come and go on threads of their own: what ends first leaves it to the
+ * other to say that frames get through again. While it is `closed` nobody says so. */
+void transfer_tell_net(struct ndis_adapter *adapter, bool paused)
+{
+    if (!adapter->net || !adapter->net->ops->pause)
+        return;
+    pthread_mutex_lock(&adapter->link_lock);
+    if (paused || (adapter_state(adapter) == ADAPTER_RUNNING && !resetting(adapter) &&
+                   !atomic_load(&adapter->closed)))
+        adapter->net->ops->pause(adapter->net, paused);
+    pthread_mutex_unlock(&adapter->link_lock);
+}
+
+bool transfer_enter(struct ndis_adapter *adapter)
+{
+    atomic_fetch_add(&adapter->senders, 1);
+    if (adapter_state(adapter) == ADAPTER_RUNNING && !atomic_load(&adapter->crashed))
+        return true;
+    transfer_leave(adapter);
+    return false;
+}
+
+void transfer_leave(struct ndis_adapter *adapter)
+{
+    atomic_fetch_sub(&adapter->senders, 1);
+}
 
 /* ---- Sends ---- */
 
@@ -76,7 +117,8 @@ static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
             "NetBufferListOwner", nbl, caller,
             "the miniport changed the list of NET_BUFFERs of the NET_BUFFER_LIST %p", (void *)nbl);
     if (NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS)
-        send_status_check(adapter, nbl, caller);
+        send_status_check(adapter, nbl,
+                          protocol_cancel_number(NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl)), caller);
     if (!nbl_tail_intact(nbl))
         rule_violation_object(
             "NetBufferListSize", nbl, caller,
@@ -89,6 +131,14 @@ static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                 "NET_BUFFER_LIST %p completed before the scatter/gather list of its "
                 "NET_BUFFER %p was freed",
                 (void *)nbl, (void *)nb);
+}
+
+/* Before failed sends come back to the network end: where the device is gone it has to know. Neither they
+ * nor what else is under way will arrive, and the miniport may say so later or not at all. */
+static void tell_if_gone(struct ndis_adapter *adapter)
+{
+    if (send_status_device_gone(adapter))
+        transfer_tell_net(adapter, true);
 }
 
 VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
@@ -118,7 +168,7 @@ VOID NTAPI NdisMSendNetBufferListsComplete(NDIS_HANDLE MiniportAdapterHandle,
         count++;
     }
     if (failed)
-        send_status_failed(adapter);
+        tell_if_gone(adapter);
     COUNT(adapter, send_completed, count);
     if (rules_enabled && count)
         SHARED_SET(adapter->send_completed_at, nt_clock_now());

@@ -3,7 +3,7 @@
 #include "ndis/watch/ownership.h"
 
 #include <string.h>
-#include "ndis/protocol/shape.h"
+#include "ndis/api/net_buffer_data.h"
 
 /* Eight or four of it are no address that a processor takes, or that a driver has. */
 #define POISON 0xDB
@@ -48,19 +48,21 @@ static void poison_mdls(struct nb_header *header, MDL *mdl)
 }
 
 /* A frame stays as it is: a device that lied about what it has sent may still send it. */
-static uint64_t sum_frame(const struct frame_slot *slot)
+static uint64_t sum_frame(const struct nb_header *header)
 {
-    return sum_bytes(1, slot->data, slot->used);
+    return sum_bytes(1, header->frame, header->frame_length);
 }
 
-void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb)
+void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb, const void *frame, size_t length)
 {
     struct nb_header *header = nb_of(nb);
 
     if (header->sg.list)
         return; /* reported already, and it may still be freed */
     poison_mdls(header, NET_BUFFER_FIRST_MDL(nb));
-    frame_slot_of(nb)->sum = sum_frame(frame_slot_of(nb));
+    header->frame = frame;
+    header->frame_length = length;
+    header->frame_sum = sum_frame(header);
     header->list = nbl;
     memset(nb, POISON, sizeof(*nb));
     header->poisoned = true;
@@ -106,7 +108,7 @@ void poison_end_buffer(NET_BUFFER *nb)
     check_poison(header->list, "NET_BUFFER", nb, sizeof(*nb));
     for (i = 0; i < NB_POISONED_MDLS && header->mdl[i]; i++)
         check_poison(header->list, "MDL", header->mdl[i], sizeof(MDL));
-    if (frame_slot_of(nb)->sum != sum_frame(frame_slot_of(nb)))
+    if (header->frame_sum != sum_frame(header))
         rule_violation_object("NetBufferListOwner", header->list, nbl_of(header->list)->caller,
                               "the frame of the NET_BUFFER %p was written to after the "
                               "NET_BUFFER_LIST %p that it is of had been completed from here",

@@ -3,7 +3,7 @@
  * ownership.h: who touches a NET_BUFFER_LIST that is not his is found by what he leaves in it. What
  * the miniport has completed is filled with poison, and looked at before it is used again; the frames
  * that it has completed must stay as they were, and what it has indicated has to come back so.
- *   poison_buffer(nbl, nb); ... poison_list(nbl);       completed; nb is of a frame_slot
+ *   poison_buffer(nbl, nb, frame, length); ... poison_list(nbl);   completed
  *   poison_end_buffer(nb); ... poison_end_list(nbl);    to be sent again: as if new
  *   indicated_remember(nbl);                            indicated
  *   indicated_compare(nbl);                             to be returned
@@ -12,9 +12,10 @@
 #ifndef NDISHOST_OWNERSHIP_H
 #define NDISHOST_OWNERSHIP_H
 
-#include "ndis/api/net_buffer.h"
+#include "ndis/api/net_buffer_pool.h"
 
-void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb);
+/* `frame`: the memory that has its data, and what lies around them; it stays until poison_end_buffer. */
+void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb, const void *frame, size_t length);
 void poison_list(NET_BUFFER_LIST *nbl);
 void poison_end_buffer(NET_BUFFER *nb);
 void poison_end_list(NET_BUFFER_LIST *nbl);

@@ -4,24 +4,21 @@
  * sent. Documentation: nf-ndis-ndismsendnetbufferlistscomplete, oid-pnp-set-power,
  * nc-ndis-miniport_device_pnp_event_notify.
  */
-#include "ndis/protocol/transfer.h"
+#include "ndis/watch/send_status.h"
 
-#include "ndis/adapter/life_cycle.h"
-#include "ndis/protocol/protocol.h"
+#include "ndis/api/net_buffer_pool.h"
 #include "nt/machine/clock.h"
 
 /* A miniport that has found a fault fails sends before NDIS asks whether it hangs. */
 #define RESET_DUE (10 * NT_SECOND)
 
-static bool cancelled(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl)
+static bool cancelled(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, unsigned number)
 {
-    unsigned id = protocol_cancel_number(NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl));
-
-    return id && SHARED_GET(adapter->cancelled_at[id]) >= nbl_of(nbl)->time;
+    return number && SHARED_GET(adapter->cancelled_at[number]) >= nbl_of(nbl)->time;
 }
 
 /* What reads all ones is gone, whether or not anybody has said so. */
-static bool device_gone(struct ndis_adapter *adapter)
+bool send_status_device_gone(struct ndis_adapter *adapter)
 {
     return adapter->gone || adapter->remove_requested || adapter->bus_failed ||
            adapter->bus->ops->config_read(adapter->bus, 0, 2) == 0xFFFF;
@@ -42,7 +39,7 @@ static bool reset(struct ndis_adapter *adapter, uint64_t since)
     return true;
 }
 
-static bool lawful(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl)
+static bool lawful(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, unsigned cancel_number)
 {
     uint64_t since = nbl_of(nbl)->time;
 
@@ -53,24 +50,25 @@ static bool lawful(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl)
         return adapter_state(adapter) != ADAPTER_RUNNING ||
                SHARED_GET(adapter->running_since) >= since;
     case NDIS_STATUS_LOW_POWER_STATE:
-        return adapter_power_state(adapter) || SHARED_GET(adapter->awake_since) >= since;
+        return atomic_load(&adapter->power) || SHARED_GET(adapter->awake_since) >= since;
     case NDIS_STATUS_SEND_ABORTED:
-        return cancelled(adapter, nbl);
+        return cancelled(adapter, nbl, cancel_number);
     case NDIS_STATUS_RESET_IN_PROGRESS:
     case NDIS_STATUS_REQUEST_ABORTED:
         return reset(adapter, since);
     case NDIS_STATUS_ADAPTER_REMOVED:
     case NDIS_STATUS_NOT_ACCEPTED:
-        return device_gone(adapter);
+        return send_status_device_gone(adapter);
     }
     return true;
 }
 
-void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
+void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, unsigned cancel_number,
+                       const void *caller)
 {
     char name[64];
 
-    if (!lawful(adapter, nbl))
+    if (!lawful(adapter, nbl, cancel_number))
         rule_violation_object(
             "SendStatus", nbl, caller,
             "NET_BUFFER_LIST %p completed with %s: nothing has happened to %s, which is %s, "
@@ -93,10 +91,4 @@ void send_status_settle(struct ndis_adapter *adapter, bool reset_begins)
                        "%s has failed sends because of a reset; in 10 s none has come, and "
                        "MiniportCheckForHangEx asks for none",
                        adapter->name);
-}
-
-void send_status_failed(struct ndis_adapter *adapter)
-{
-    if (device_gone(adapter))
-        adapter_tell_net(adapter, true);
 }

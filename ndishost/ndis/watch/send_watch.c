@@ -2,9 +2,8 @@
 /*
  * Sends that take too long. Documentation: devtest/ndis-ndistimeddatasend, ndis-ndistimeddatahang.
  */
-#include "ndis/protocol/transfer.h"
+#include "ndis/watch/send_watch.h"
 
-#include "ndis/protocol/protocol.h"
 #include "nt/machine/clock.h"
 
 #define SEND_LATE (30 * NT_SECOND)
@@ -33,10 +32,9 @@ static void check_hang(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, ui
                           seconds(now - since));
 }
 
-void send_watch(struct ndis_adapter *adapter)
+void send_watch(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, uint64_t since)
 {
-    uint64_t now = nt_clock_now(), since = 0;
-    NET_BUFFER_LIST *oldest = protocol_oldest_send(adapter->protocol, &since);
+    uint64_t now = nt_clock_now();
 
     if (!oldest || now < since || adapter_state(adapter) == ADAPTER_HALTED)
         return;

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "ndis/watch/wire_watch.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include "net/tag.h"
 #include "nt/machine/clock.h"
 
 #define WIRE_SHORTEST 60
 
-void wire_watch_init(struct wire_watch *watch)
+struct wire_watch {
+    pthread_mutex_t lock;
+    atomic_bool armed;
+    struct wire_frame *frames; /* under lock, as the frames are */
+    unsigned count;
+};
+
+struct wire_watch *wire_watch_create(void)
 {
-    memset(watch, 0, sizeof(*watch));
-    pthread_mutex_init(&watch->lock, NULL);
+    struct wire_watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch)
+        pthread_mutex_init(&watch->lock, NULL);
+    return watch;
+}
+
+void wire_watch_destroy(struct wire_watch *watch)
+{
+    pthread_mutex_destroy(&watch->lock);
+    free(watch);
 }
 
 void wire_watch_begin(struct wire_watch *watch, struct wire_frame *frames, unsigned count)

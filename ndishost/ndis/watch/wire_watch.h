@@ -2,15 +2,13 @@
 /*
  * wire_watch.h: which of some frames, sent past the network end, come out of the device; the
  * network end is not to hear of those.
- *   wire_watch_begin(&adapter->watch, frames, count);  ... send ...
- *   wire_watch_wait(&adapter->watch, deadline);  wire_watch_end(&adapter->watch);  look at frames[]
- *   if (!wire_watch_take(&adapter->watch, frame, length)) it is the network end's
+ *   wire_watch_begin(adapter->watch, frames, count);  ... send ...
+ *   wire_watch_wait(adapter->watch, deadline);  wire_watch_end(adapter->watch);  look at frames[]
+ *   if (!wire_watch_take(adapter->watch, frame, length)) it is the network end's
  */
 #ifndef NDISHOST_WIRE_WATCH_H
 #define NDISHOST_WIRE_WATCH_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,14 +25,11 @@ struct wire_frame {
     uint32_t wire_length; /* as it came last */
 };
 
-struct wire_watch {
-    pthread_mutex_t lock;
-    atomic_bool armed;
-    struct wire_frame *frames; /* under lock, as the frames are */
-    unsigned count;
-};
+struct wire_watch;
 
-void wire_watch_init(struct wire_watch *watch);
+/* NULL when out of memory. */
+struct wire_watch *wire_watch_create(void);
+void wire_watch_destroy(struct wire_watch *watch);
 /* The frames stay the caller's, who looks at them after wire_watch_end. */
 void wire_watch_begin(struct wire_watch *watch, struct wire_frame *frames, unsigned count);
 void wire_watch_end(struct wire_watch *watch);

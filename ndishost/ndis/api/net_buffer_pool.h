@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net_buffer.h: NET_BUFFER_LISTs and NET_BUFFERs as the host allocates them: each stands behind a
+ * net_buffer_pool.h: NET_BUFFER_LISTs and NET_BUFFERs as the host allocates them: each stands behind a
  * header of the host's, which says who owns it now, so that whoever touches it out of turn is
  * named.
  *   nbl = the pool's, or the protocol's own;  nbl_of(nbl)->owner == NBL_WITH_MINIPORT ...
  */
-#ifndef NDISHOST_NET_BUFFER_H
-#define NDISHOST_NET_BUFFER_H
+#ifndef NDISHOST_NET_BUFFER_POOL_H
+#define NDISHOST_NET_BUFFER_POOL_H
 
 #include "ndis/api/miniport.h"
 
@@ -78,6 +78,9 @@ struct nb_header {
     bool poisoned;  /* ownership.c: since its list was completed, with these MDLs */
     NET_BUFFER_LIST *list;
     MDL *mdl[NB_POISONED_MDLS];
+    const uint8_t *frame; /* the memory of its frame, and the sum of that */
+    size_t frame_length;
+    uint64_t frame_sum;
     struct nb_pool *pool; /* NULL: with_list, or the protocol's own */
     uint64_t cookie;      /* the protocol's frame */
     struct sg_record sg;
@@ -100,22 +103,5 @@ size_t nbl_history(const void *object, char *buf, size_t size);
 NET_BUFFER_LIST *nbl_initialize(void *block, struct nbl_pool *pool, enum nbl_owner owner);
 NET_BUFFER *nb_initialize(void *block, struct nb_pool *pool);
 bool nbl_tail_intact(const NET_BUFFER_LIST *nbl);
-
-/* Points a NET_BUFFER at `offset` into an MDL chain; sets CurrentMdl and CurrentMdlOffset. */
-void nb_set_data(NET_BUFFER *nb, MDL *mdl, ULONG offset, ULONG length);
-
-/* Copies DataLength bytes, or `limit` if that is less, to `to`; how many there were. An MDL chain
- * that ends early ends the copy. */
-size_t nb_copy_out(const NET_BUFFER *nb, void *to, size_t limit);
-/* The data itself if it lies in one piece, else NULL. */
-const void *nb_contiguous(const NET_BUFFER *nb);
-
-/* The address that the host reads an MDL's bytes at. */
-static inline uint8_t *mdl_address(const MDL *mdl)
-{
-    if (mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL))
-        return mdl->MappedSystemVa;
-    return (uint8_t *)mdl->StartVa + mdl->ByteOffset;
-}
 
 #endif
