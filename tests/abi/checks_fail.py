@@ -10,6 +10,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import report
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 COPY = os.path.join(os.path.abspath(sys.argv[1]), "broken")
@@ -167,6 +171,7 @@ def main():
     failed = 0
     for what, file, old, new, command, complaint in CASES:
         path = os.path.join(COPY, file)
+        started = time.monotonic()
         before = broken(path, old, new)
         result = subprocess.run(
             command, shell=True, cwd=COPY, capture_output=True, text=True, check=False
@@ -175,10 +180,10 @@ def main():
             file.write(before)
         said = result.stdout + result.stderr
         if result.returncode and re.search(complaint, said):
-            print(f"ok a check notices {what}")
+            report.line("ok", f"abi:a check notices {what}", None, time.monotonic() - started)
         else:
             failed = 1
-            print(f"FAIL a check notices {what}: status {result.returncode}, said {said[:300]!r}")
+            report.line("FAIL", f"abi:a check notices {what}", f"status {result.returncode}, said {said[:300]!r}")
     return failed
 
 

@@ -15,7 +15,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "tools"))
-import peimage  # noqa: E402
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import peimage
+import report
 
 PECHECK = os.path.join(HERE, "..", "..", "tools", "pecheck")
 PEFINISH = os.path.join(HERE, "..", "..", "tools", "pefinish")
@@ -104,15 +106,13 @@ def case(name, arch, make, complaint):
     make(path)
     result = subprocess.run([PECHECK, path], capture_output=True, text=True, check=False)
     lines = result.stdout.splitlines()
-    title = f"pecheck names a driver with {name.replace('-', ' ')} ({arch})"
+    title = f"abi:pecheck names a driver with {name.replace('-', ' ')} ({arch})"
     if result.returncode == 1 and any(re.search(complaint, line) for line in lines):
-        print(f"ok {title}")
+        report.line("ok", title)
     else:
         failed += 1
-        print(
-            f"FAIL {title}: status {result.returncode},"
-            f" said {lines or result.stderr.splitlines()[-1:]}"
-        )
+        said = lines or result.stderr.splitlines()[-1:]
+        report.line("FAIL", title, f"status {result.returncode}, said {said}")
 
 
 def link_cases(arch):

@@ -97,7 +97,7 @@ def limits(machine):
 
 @job.test("all of them at once, drawn by chance, and unknown ones", buses=("model",))
 def chance(machine):
-    draw = random.Random(host.SEED)
+    draw = random.Random(host.seed())
     for _ in range(12):
         options = ["--set", "*NoSuchKeyword=7", "--set", "*RSS=1", "--set", "*JumboPacket=9014"]
         for keyword in keywords.declared():

@@ -15,7 +15,7 @@ SECONDS, TURNS = 60, 100  # the turns are what ends it
 
 
 def stress(machine, number, adapters, hostile=False):
-    scenario = Scenario(host.SEED, number, machine.bus, machine.arch, adapters, hostile)
+    scenario = Scenario(host.seed(), number, machine.bus, machine.arch, adapters, hostile)
     scenario.run(SECONDS, LOGS, machine.name, TURNS)
     done = scenario.done
     machine.expect(min(done["pause"], done["reset"], done["power"], done["link"], done["cancel"]) > 0,

@@ -166,7 +166,7 @@ def under_traffic(machine):
 
 @job.test("OID requests in every state")
 def oid_requests(machine):
-    chance = random.Random(host.SEED)
+    chance = random.Random(host.seed())
     numbers = sorted(oids.numbers().values())
     with machine.session() as session:
         listed = [name for name in oids.supported(session) if not name.startswith("OID_PNP_")]

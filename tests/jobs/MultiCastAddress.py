@@ -54,7 +54,7 @@ def filters(machine):
 
 @job.test("a full list: all of it comes up, and nothing beside it")
 def full(machine):
-    chance = random.Random(host.SEED)
+    chance = random.Random(host.seed())
     with machine.session() as session:
         set_filter(machine, session, DIRECTED | MULTICAST)
         most = session.oid("query", "OID_802_3_MAXIMUM_LIST_SIZE", 4).number()

@@ -73,7 +73,7 @@ def accounted(machine, report, least):
 
 @job.test("one adapter")
 def single(machine):
-    chance = random.Random("%d %s" % (host.SEED, machine.name))
+    chance = random.Random("%d %s" % (host.seed(), machine.name))
     with machine.session("gen:rate=20000,stall=30", (), "", 90) as session:
         for _ in range(70):
             operate(machine, session, chance, "")
@@ -89,7 +89,7 @@ def single(machine):
 
 @job.test("two adapters", buses=("model",))
 def two(machine):
-    chance = random.Random("%d %s" % (host.SEED, machine.name))
+    chance = random.Random("%d %s" % (host.seed(), machine.name))
     with machine.pair("gen:rate=10000,stall=30", (), 90) as session:
         for _ in range(70):
             operate(machine, session, chance, chance.choice(("", "@2 ")))

@@ -21,13 +21,13 @@ import sys
 import tempfile
 
 import ndishost as host
-from ndishost import Failure, Group, Session
+from ndishost import Session
+from report import PROCESSORS, Failure, Group
 
 LOGS = os.path.join(host.ROOT, "out/tests/jobs")
 BUSES = ("model", "qtest")
 ARCHES = ("x64", "x86")
 SEED = 7601
-WORKERS = 2
 
 
 class Machine:
@@ -118,12 +118,12 @@ class Job:
 
 def run(name, jobs, arguments):
     """The tests of these jobs; the exit status."""
-    group = Group("", arguments, WORKERS)
+    group = Group("", arguments, PROCESSORS)
     host.seed(SEED)
     if not group.listing:
         if not host.build(name):
             return 1
-        print("%s: SEED=%d" % (name, host.SEED), flush=True)
+        print("%s: SEED=%d" % (name, host.seed()), flush=True)
     for job in jobs:
         job.into(group)
     return group.finish()

@@ -1,43 +1,27 @@
 # SPDX-License-Identifier: MIT
 """ndishost and the finished aerovnet.sys, for all groups of tests that run them.
 
-    seed(7601)                                        SEED=N of the environment goes first
+    seed(7601)                                        the seed of all runs: see report.py
     run = ndishost("model", "gen:count=1000")         one run to its end: Run
     with Session("qtest", "none") as session:         one that is asked, line by line
         reply = session.oid("query", "OID_GEN_XMIT_OK", 4)
     session.run.clean()                               exit status 0, nothing leaked, no rule broken
-    group = Group("device", sys.argv[1:])             tests, and their lines
-    group.test("x64:model:bring-up", function)
-    sys.exit(group.finish())
 
-A test is a function that is called with its name and raises Failure.
+Tests and their lines are report.py's.
 """
 import json
 import os
-import random
 import re
 import select
 import struct
 import subprocess
-import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import report
+from report import PROCESSORS, ROOT, Failure, seed
+
 HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
-SEED = None  # seed() sets it
-
-
-class Failure(Exception):
-    """What a test found, in one line."""
-
-
-def seed(default=None):
-    """Chooses the seed of all runs: SEED of the environment, the default, or chance."""
-    global SEED
-    SEED = int(os.environ.get("SEED") or default or random.randrange(1, 2**31))
-    return SEED
 
 
 def driver(arch):
@@ -46,10 +30,10 @@ def driver(arch):
 
 def build(name):
     """What the tests run, made. False, and a FAIL line, when it cannot be."""
-    made = subprocess.run(["make", "-j2", "driver", "host", "host32"], cwd=ROOT,
+    made = subprocess.run(["make", "-j%d" % PROCESSORS, "driver", "host", "host32"], cwd=ROOT,
                           capture_output=True, text=True, check=False)
     if made.returncode:
-        print("FAIL %s:build: %s" % (name, (made.stderr.strip().splitlines() or ["?"])[-1]))
+        report.line("FAIL", name + ":build", (made.stderr.strip().splitlines() or ["?"])[-1])
     return not made.returncode
 
 
@@ -105,7 +89,7 @@ def log_of(logs, name):
 
 def command_of(bus, net, options, arch, control, report):
     command = [os.path.join(ROOT, HOSTS[arch]), "run"] + pairs(bus, net)
-    command += ["--seed", str(SEED), "--json", report] + list(options)
+    command += ["--seed", str(seed()), "--json", report] + list(options)
     return command + (["--control", "-"] if control else []) + [driver(arch)]
 
 
@@ -286,47 +270,3 @@ def capture(path):
         frames.append(data[at + 16:at + 16 + length])
         at += 16 + length
     return frames
-
-
-class Group:
-    """Tests, run `workers` at a time, and a line for each in the order in which they were named.
-    Arguments: a PATTERN that names must contain, or --list for the names alone."""
-
-    def __init__(self, name, arguments=(), workers=1):
-        self.name, self.failed = name, 0
-        self.listing = list(arguments) == ["--list"]
-        self.pattern = arguments[0] if arguments and not self.listing else ""
-        self.pool = ThreadPoolExecutor(max_workers=workers)
-        self.pending = []
-
-    def test(self, name, function):
-        if self.name:
-            name = "%s:%s" % (self.name, name)
-        if self.pattern not in name:
-            return
-        if self.listing:
-            print(name)
-        else:
-            self.pending.append((name, self.pool.submit(self.attempt, function, name)))
-
-    @staticmethod
-    def attempt(function, name):
-        """What went wrong, or None."""
-        try:
-            function(name)
-        except Failure as failure:
-            return str(failure)
-        except (OSError, LookupError, ValueError, TypeError) as error:
-            return "%s: %s" % (type(error).__name__, error)
-        return None
-
-    def finish(self):
-        """Prints the results; the exit status."""
-        for name, future in self.pending:
-            why = future.result()
-            if why is None:
-                print("ok %s" % name, flush=True)
-            else:
-                self.failed += 1
-                print("FAIL %s: %s (SEED=%d)" % (name, why, SEED), flush=True)
-        return 1 if self.failed else 0

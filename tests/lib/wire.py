@@ -7,7 +7,7 @@
 import struct
 import time
 
-from ndishost import Failure
+from report import Failure
 
 OWN = "525400123456"   # the adapter, unless NetworkAddress says otherwise
 PEER = "020000000001"  # a station on the wire

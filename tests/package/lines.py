@@ -19,22 +19,20 @@ sys.dont_write_bytecode = True
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 os.chdir(ROOT)
 sys.path.insert(0, os.path.join(ROOT, "packaging"))
+sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
+import report
 
 PACKAGE = "out/package"
 ARCHITECTURES = ("x64", "x86")
-SEED = int(os.environ.get("SEED") or 20110222)
+SEED = report.seed(20110222)
 
 _tests = []
 _scratch = tempfile.mkdtemp(prefix="aerovnet-package.")
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 
 
-class Failed(Exception):
-    pass
-
-
 def fail(why, *values):
-    raise Failed(why % values if values else why)
+    raise report.Failure(why % values if values else why)
 
 
 def expect(condition, why, *values):
@@ -51,18 +49,10 @@ def test(name):
 
 
 def finish():
-    status = 0
+    group = report.Group("package", sys.argv[1:])
     for name, function in _tests:
-        try:
-            function()
-            print("ok package:%s" % name, flush=True)
-        except Exception as error:
-            why = str(error).strip() or type(error).__name__
-            if not isinstance(error, Failed):
-                why = "%s: %s" % (type(error).__name__, why)
-            print("FAIL package:%s: %s" % (name, " | ".join(why.splitlines())), flush=True)
-            status = 1
-    return status
+        group.test(name, lambda _, function=function: function())
+    return group.finish()
 
 
 def scratch(name):
