@@ -9,7 +9,7 @@ include include/ndis-mingw/rules.mk
 
 ARCHES := x64 x86
 
-# One short line a step; `make V=1` prints the commands.
+# One short line per step. `make V=1` prints the commands.
 Q    := $(if $(V),,@)
 say   = @echo "  $(1)"
 
@@ -19,8 +19,18 @@ help:
 	@echo 'make package    out/package, out/aerovnet.iso and .flp: signed, ready for Windows 7'
 	@echo 'make host       out/ndishost'
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
-	@echo 'make bench      frames a second, notifications and interrupts a thousand frames'
-	@echo 'make format     clang-format over all C'
+	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
+	@echo 'make uninstall  removes what `make install` installed'
+	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
+	@echo
+	@echo 'make check-quick   the tests that find most faults, in under 90 seconds: ./test quick'
+	@echo 'make check         all tests, about half an hour: ./test'
+	@echo 'make check-format  formatting of all C, without changing a file'
+	@echo 'make check-scripts shellcheck over all scripts'
+	@echo 'make format        clang-format over all C'
+	@echo 'make tidy          clang-tidy over the host and the driver'
+	@echo 'make compile_commands.json   for editors and for clang-tidy'
+	@echo
 	@echo 'make V=1 …      shows the commands'
 	@echo 'make clean      removes what was built; out/debian and out/kernel stay'
 
@@ -126,12 +136,53 @@ $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 bench: driver host
 	bench/run
 
+# --- installing -------------------------------------------------------------------------------
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share/aerovnet
+DOCDIR  ?= $(PREFIX)/share/doc/aerovnet
+
+# The drivers are installed for ndishost. Windows 7 takes them from out/aerovnet.iso.
+install: driver host
+	install -D -m 755 $(OUT)/ndishost '$(DESTDIR)$(BINDIR)/ndishost'
+	$(foreach arch,$(ARCHES),install -D -m 644 -t '$(DESTDIR)$(DATADIR)/$(arch)' $(OUT)/$(arch)/aerovnet.sys &&) :
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)' LICENSE README.md docs/*.md
+
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/ndishost'
+	rm -rf '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(DOCDIR)'
+
+# --- checking ---------------------------------------------------------------------------------
+
+check:
+	./test
+
+check-quick:
+	./test quick
+
+check-format:
+	git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+
+# Every script that starts with #!/bin/sh or #!/bin/bash, and what they source.
+check-scripts:
+	git grep -lE '^#!/bin/(ba)?sh' -- ':!*.md' ':!*.py' ':!*.c' ':!*.h' ':!Makefile' | xargs shellcheck -x
+
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+compile_commands.json: Makefile include/ndis-mingw/rules.mk $(DRIVER_SOURCES) $(HOST_SOURCES)
+	$(Q)tools/compile-commands >$@
+
+# The whole report is out/tidy.log. `make tidy TIDY=ndishost/nt` looks at these files alone.
+tidy: compile_commands.json $(OUT)/gen/aerovnet_events.h
+	$(Q)run-clang-tidy -quiet -j "$$(nproc)" '$(or $(TIDY),.*)' >$(OUT)/tidy.log 2>$(OUT)/tidy.err; \
+	    status=$$?; grep -E '(warning|error):' $(OUT)/tidy.log | sort -u; exit $$status
 
 clean:
 	rm -rf out/obj out/gen out/lib out/tests out/x64 out/x86 out/ndishost out/ndishost32
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 bench format clean
+.PHONY: all always help driver host host32 bench install uninstall check check-quick check-format check-scripts \
+        format tidy clean
