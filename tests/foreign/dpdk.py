@@ -21,7 +21,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import ndishost as host
-from ndishost import Failure, Group, Session, capture, ndishost
+from ndishost import Session, capture, ndishost
+from report import Failure, Group
 from testpmd import MEMORY, Testpmd, version
 
 FRAMES = int(os.environ.get("FRAMES") or 30000)

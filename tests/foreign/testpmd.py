@@ -17,7 +17,7 @@ import signal
 import subprocess
 import time
 
-from ndishost import Failure
+from report import Failure
 
 PROGRAM = "dpdk-testpmd"
 PR_SET_PDEATHSIG = 1
