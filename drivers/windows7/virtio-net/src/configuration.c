@@ -4,7 +4,9 @@
  * the table of the numbers: a keyword is one row. A value that is missing is its default; one that
  * is out of range is too, and is written to the event log.
  */
-#include "aerovnet.h"
+#include "configuration.h"
+#include "adapter.h"
+#include "event_log.h"
 
 typedef struct _AEROVNET_KEYWORD {
     PCWSTR Name;

@@ -3,8 +3,12 @@
  * OID requests. AEROVNET_OIDS is the table: an OID is one row, and a function for each thing it can
  * do. The supported list is made of the same rows, so it cannot say anything else.
  */
-#include "aerovnet.h"
+#include "oid.h"
 #include "aerovnet_version.h"
+#include "adapter.h"
+#include "device.h"
+
+#define AEROVNET_VENDOR_DESCRIPTION "aerovnet virtio-net adapter"
 
 /* What a query answers: `Length` bytes at `Data`, which may be the union's. */
 typedef struct _AEROVNET_REPLY {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How a frame is received. Each buffer is one descriptor, header and frame, and has its
- * NET_BUFFER_LIST, NET_BUFFER and MDL built for ever. A poll takes used buffers, gives those that
- * nobody asked for straight back, and indicates the rest in one chain; they are the device's again
- * when NDIS returns them, or at once if few are left.
- */
-#include "aerovnet.h"
+#include "receive.h"
+#include "adapter.h"
+#include "event_log.h"
+#include "nbl_chain.h"
+#include "pause.h"
+#include "state.h"
 
 /* A list's MiniportReserved: the buffer it belongs to. */
 #define AEROVNET_LIST_BUFFER(_List) \
@@ -318,10 +317,14 @@ static BOOLEAN AerovnetCreatePool(PAEROVNET_ADAPTER Adapter)
 NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    enum virtio_pci_status Transport;
     NDIS_STATUS Status;
     ULONG Size, i;
 
-    Status = AerovnetQueueAllocate(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
+    Transport = AerovnetQueueSize(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
+    if (Transport != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Transport, AEROVNET_RECEIVE_QUEUE);
+    Status = AerovnetQueueAllocate(Adapter, &Receive->Queue);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
     Size =

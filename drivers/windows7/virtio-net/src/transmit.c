@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How a frame is sent. A list that NDIS hands over waits in order (Waiting). Each of its
- * NET_BUFFERs gets a slot, which goes to the end of Mapped, and is mapped by NDIS outside the lock.
- * The slots at the head of Mapped that are ready go to the ring, so frames leave in the order in
- * which they came, however the mappings finish. When the device has used a slot, the mapping is
- * undone; when all NET_BUFFERs of a list are back, the list is completed, once.
- */
-#include "aerovnet.h"
+#include "transmit.h"
+#include "adapter.h"
+#include "pause.h"
+#include "state.h"
+
+/* NET_BUFFERs that are mapped between two acquisitions of the lock. */
+#define AEROVNET_TRANSMIT_BATCH 32
 
 /* A list's MiniportReserved while it is ours: the NET_BUFFERs not yet done, and the next that
  * has no slot. */
@@ -610,12 +609,16 @@ static VOID AerovnetSlotInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
 NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    enum virtio_pci_status Transport;
     NDIS_STATUS Status;
     ULONG Size, i;
 
     AerovnetChainInit(&Transmit->Waiting);
     Transmit->MappedTail = &Transmit->Mapped;
-    Status = AerovnetQueueAllocate(Adapter, &Transmit->Queue, AEROVNET_TRANSMIT_QUEUE);
+    Transport = AerovnetQueueSize(Adapter, &Transmit->Queue, AEROVNET_TRANSMIT_QUEUE);
+    if (Transport != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Transport, AEROVNET_TRANSMIT_QUEUE);
+    Status = AerovnetQueueAllocate(Adapter, &Transmit->Queue);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
     Size = Transmit->Queue.Size;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * adapter.h: the adapter's context, from Initialize to Halt, and the entry points of its life.
+ *
+ * Locks: Transmit.Queue.Lock and Receive.Queue.Lock, never both at once. None is held across a call
+ * to NDIS that may call back.
+ */
+#ifndef AEROVNET_ADAPTER_H
+#define AEROVNET_ADAPTER_H
+
+#include "aerovnet.h"
+#include "ethernet.h"
+#include "hardware.h"
+#include "transmit.h"
+#include "receive.h"
+
+struct _AEROVNET_ADAPTER {
+    /* Constant after Initialize. */
+    NDIS_HANDLE MiniportHandle;
+    NDIS_HANDLE InterruptHandle;
+    NDIS_HANDLE DmaHandle;
+    NDIS_HANDLE ResetWorkItem;
+    AEROVNET_BAR Bar[VIRTIO_PCI_MAX_BARS];
+    struct virtio_pci_device Device; /* but its features: each reset negotiates them anew */
+    ULONG64 MemoryBytes;
+    UCHAR PermanentAddress[AEROVNET_ADDRESS_LENGTH];
+    UCHAR CurrentAddress[AEROVNET_ADDRESS_LENGTH];
+    ULONG TagMode; /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
+
+    /* Each guarded by the lock of its queue. */
+    AEROVNET_TRANSMIT Transmit;
+    AEROVNET_RECEIVE Receive;
+
+    /* Interlocked. */
+    LONG volatile Outstanding; /* pause.h */
+    LONG volatile DpcRequests; /* nonzero: a DPC polls; the others only leave word */
+    LONG volatile ConfigChanged;
+    LONG volatile ResetNeeded;
+    LONG volatile Resetting; /* from the stop to the start of a reset */
+    LONG volatile Gone;      /* registers read all ones: the hardware is not there */
+    LONG volatile Asleep;    /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
+    LONG volatile PausePending;
+    LONG volatile DeviceBusy;  /* somebody stops or starts the device */
+    LONG volatile Initialized; /* Initialize has succeeded */
+    LONG volatile LinkUp;      /* as NDIS was told last */
+    LONG volatile LinkChanges;
+
+    /* Written by the ISR only: one at a time. */
+    ULONG64 Interrupts;
+    ULONG64 SharedInterrupts;
+
+    /* Written by the DPC that polls only, or at PASSIVE_LEVEL while no DPC can. */
+    ULONG64 Dpcs;
+    ULONG64 DpcsRequeued;
+
+    /* Written by the holder of DeviceBusy. */
+    BOOLEAN Reachable; /* the device may use memory and interrupt */
+
+    /* Written by whoever turned ResetNeeded from 0 to 1. */
+    ULONG64 DeviceErrors;
+
+    /* Written by the reset work item. */
+    ULONG64 Resets;
+
+    /* Written by OID requests, which NDIS serialises. */
+    ULONG Lookahead;
+    ULONG VlanId; /* at first the keyword's; 0: none. Only with AEROVNET_TAG_VLAN */
+};
+
+MINIPORT_INITIALIZE AerovnetInitializeEx;
+MINIPORT_HALT AerovnetHaltEx;
+MINIPORT_PAUSE AerovnetPause;
+MINIPORT_RESTART AerovnetRestart;
+MINIPORT_SHUTDOWN AerovnetShutdownEx;
+MINIPORT_CHECK_FOR_HANG AerovnetCheckForHangEx;
+MINIPORT_RESET AerovnetResetEx;
+MINIPORT_DEVICE_PNP_EVENT_NOTIFY AerovnetDevicePnPEventNotify;
+
+#endif

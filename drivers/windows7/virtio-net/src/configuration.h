@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* configuration.h: the keywords of the adapter's registry key, as aerovnet.inf declares them. */
+#ifndef AEROVNET_CONFIGURATION_H
+#define AEROVNET_CONFIGURATION_H
+
+#include "aerovnet.h"
+
+/* Leaves CurrentAddress and the numbers of the keywords. In Initialize, after
+ * AerovnetDeviceAddress. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID AerovnetReadConfiguration(_In_ PAEROVNET_ADAPTER Adapter);
+
+#endif

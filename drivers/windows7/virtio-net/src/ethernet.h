@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* ethernet.h: lengths of a frame, its addresses, and its 802.1Q tag. */
+#ifndef AEROVNET_ETHERNET_H
+#define AEROVNET_ETHERNET_H
+
+#include "aerovnet.h"
+
+/* In bytes, without the frame check sequence. */
+#define AEROVNET_ADDRESS_LENGTH  6
+#define AEROVNET_ETHERNET_HEADER 14
+#define AEROVNET_MTU             1500
+#define AEROVNET_FRAME_MAX       (AEROVNET_ETHERNET_HEADER + AEROVNET_MTU)
+#define AEROVNET_FRAME_MIN       60
+
+/* An 802.1Q tag stands between the addresses and the EtherType: 0x8100, then 3 bits of priority,
+ * the canonical format bit and 12 bits of VLAN. NDIS has it beside the frame
+ * (Ieee8021QNetBufferListInfo), so only the wire sees the longer frame. */
+#define AEROVNET_ADDRESSES_LENGTH   (2 * AEROVNET_ADDRESS_LENGTH)
+#define AEROVNET_TAG_LENGTH         4
+#define AEROVNET_TAG_PRIORITY_SHIFT 13
+#define AEROVNET_TAG_FORMAT_SHIFT   12
+#define AEROVNET_TAG_VLAN_MASK      0x0FFF
+#define AEROVNET_WIRE_MAX           (AEROVNET_FRAME_MAX + AEROVNET_TAG_LENGTH)
+
+/* Bits of the keyword *PriorityVLANTag. */
+#define AEROVNET_TAG_PRIORITY 1
+#define AEROVNET_TAG_VLAN     2
+#define AEROVNET_TAG_BOTH     3
+
+#define AEROVNET_VLAN_MAX     4094 /* 4095 is reserved (IEEE 802.1Q) */
+
+/* What a frame's destination is. */
+typedef enum _AEROVNET_KIND {
+    AerovnetDirected,
+    AerovnetMulticast,
+    AerovnetBroadcast,
+    AerovnetKinds
+} AEROVNET_KIND;
+
+/* Counters of one direction. */
+typedef struct _AEROVNET_TRAFFIC {
+    ULONG64 Frames[AerovnetKinds];
+    ULONG64 Bytes[AerovnetKinds];
+    ULONG64 Errors;
+    ULONG64 Discards;
+} AEROVNET_TRAFFIC;
+
+/* Returns what kind of destination a frame has, by its first six bytes. */
+VIRTIO_INLINE AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address)
+{
+    if (!(Address[0] & 1))
+        return AerovnetDirected;
+    if ((Address[0] & Address[1] & Address[2] & Address[3] & Address[4] & Address[5]) == 0xFF)
+        return AerovnetBroadcast;
+    return AerovnetMulticast;
+}
+
+VIRTIO_INLINE BOOLEAN AerovnetAddressEqual(const UCHAR *A, const UCHAR *B)
+{
+    return ((A[0] ^ B[0]) | (A[1] ^ B[1]) | (A[2] ^ B[2]) | (A[3] ^ B[3]) | (A[4] ^ B[4]) |
+            (A[5] ^ B[5])) == 0;
+}
+
+/* Returns TRUE when an adapter may have the address: not a group's, not all zeros. */
+VIRTIO_INLINE BOOLEAN AerovnetAddressIsStation(const UCHAR *Address)
+{
+    return AerovnetAddressKind(Address) == AerovnetDirected &&
+           (Address[0] | Address[1] | Address[2] | Address[3] | Address[4] | Address[5]) != 0;
+}
+
+#endif

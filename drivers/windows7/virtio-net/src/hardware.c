@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "hardware.h"
+#include "adapter.h"
+#include "event_log.h"
+
+#define AEROVNET_PCI_COMMAND  0x04
+#define AEROVNET_PCI_MASTER   0x0004
+#define AEROVNET_PCI_INTX_OFF 0x0400
+#define AEROVNET_PCI_BAR0     0x10
+#define AEROVNET_PCI_BAR_IO   0x1
+#define AEROVNET_PCI_BAR_TYPE 0x6
+#define AEROVNET_PCI_BAR_64   0x4
+#define AEROVNET_PCI_BAR_MASK 0xFFFFFFF0
+
+static int AerovnetConfigRead(void *Context, virtio_u32 Offset, void *Buffer, virtio_u32 Length)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    return NdisMGetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, Offset, Buffer,
+                           Length) != Length;
+}
+
+static virtio_u64 AerovnetBarQuery(void *Context, unsigned Bar)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    return Adapter->Bar[Bar].Length;
+}
+
+static void *AerovnetBarMap(void *Context, unsigned Bar, virtio_u64 Length)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+    PVOID Address;
+
+    if (NdisMMapIoSpace(&Address, Adapter->MiniportHandle, Adapter->Bar[Bar].Address,
+                        (UINT)Length) != NDIS_STATUS_SUCCESS)
+        return NULL;
+    return Address;
+}
+
+static void AerovnetBarUnmap(void *Context, unsigned Bar, void *Address, virtio_u64 Length)
+{
+    PAEROVNET_ADAPTER Adapter = Context;
+
+    UNREFERENCED_PARAMETER(Bar);
+    NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, (UINT)Length);
+}
+
+static virtio_u8 AerovnetRead8(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_UCHAR((PUCHAR)Address);
+}
+
+static virtio_u16 AerovnetRead16(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_USHORT((PUSHORT)Address);
+}
+
+static virtio_u32 AerovnetRead32(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_REGISTER_ULONG((PULONG)Address);
+}
+
+static void AerovnetWrite8(void *Context, volatile void *Address, virtio_u8 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_UCHAR((PUCHAR)Address, Value);
+}
+
+static void AerovnetWrite16(void *Context, volatile void *Address, virtio_u16 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_USHORT((PUSHORT)Address, Value);
+}
+
+static void AerovnetWrite32(void *Context, volatile void *Address, virtio_u32 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_REGISTER_ULONG((PULONG)Address, Value);
+}
+
+static void AerovnetSleep(void *Context, unsigned Microseconds)
+{
+    UNREFERENCED_PARAMETER(Context);
+    NdisMSleep(Microseconds);
+}
+
+const struct virtio_pci_io AerovnetPciIo = {AerovnetConfigRead, AerovnetBarQuery, AerovnetBarMap,
+                                            AerovnetBarUnmap,   AerovnetRead8,    AerovnetRead16,
+                                            AerovnetRead32,     AerovnetWrite8,   AerovnetWrite16,
+                                            AerovnetWrite32,    AerovnetSleep};
+
+static const CM_PARTIAL_RESOURCE_DESCRIPTOR *AerovnetFindMemory(PNDIS_RESOURCE_LIST Resources,
+                                                                ULONG64 Base)
+{
+    ULONG i;
+
+    for (i = 0; i < Resources->Count; i++)
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory &&
+            (ULONG64)Resources->PartialDescriptors[i].u.Memory.Start.QuadPart == Base)
+            return &Resources->PartialDescriptors[i];
+    return NULL;
+}
+
+/* Which memory range is which BAR: Windows gives the ranges without their numbers, and the BAR
+ * registers tell the rest. A BAR that Windows did not assign stays at length 0. */
+static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
+{
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *Memory;
+    ULONG Registers[VIRTIO_PCI_MAX_BARS];
+    ULONG64 Base;
+    ULONG i, Bar;
+
+    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++)
+        if (AerovnetConfigRead(Adapter, AEROVNET_PCI_BAR0 + 4 * i, &Registers[i], 4) != 0)
+            return NDIS_STATUS_FAILURE;
+    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++) {
+        if (Registers[i] & AEROVNET_PCI_BAR_IO)
+            continue;
+        Bar = i;
+        Base = Registers[i] & AEROVNET_PCI_BAR_MASK;
+        if ((Registers[i] & AEROVNET_PCI_BAR_TYPE) == AEROVNET_PCI_BAR_64 &&
+            i + 1 < VIRTIO_PCI_MAX_BARS)
+            Base |= (ULONG64)Registers[++i] << 32;
+        if (Base == 0)
+            continue;
+        Memory = AerovnetFindMemory(Resources, Base);
+        if (Memory == NULL)
+            continue;
+        Adapter->Bar[Bar].Address = Memory->u.Memory.Start;
+        Adapter->Bar[Bar].Length = Memory->u.Memory.Length;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
+{
+    BOOLEAN Interrupt = FALSE;
+    BOOLEAN Memory = FALSE;
+    ULONG i;
+
+    for (i = 0; Resources != NULL && i < Resources->Count; i++) {
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory)
+            Memory = TRUE;
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeInterrupt &&
+            !(Resources->PartialDescriptors[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE))
+            Interrupt = TRUE;
+    }
+    /* A device without any memory range can have no modern structures: the walk says so better. */
+    if (!Interrupt || (Memory && AerovnetFindBars(Adapter, Resources) != NDIS_STATUS_SUCCESS)) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_RESOURCES, Interrupt, Memory);
+        return NDIS_STATUS_RESOURCES;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+BOOLEAN AerovnetReach(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
+{
+    USHORT Command, Wanted;
+
+    if (AerovnetConfigRead(Adapter, AEROVNET_PCI_COMMAND, &Command, sizeof(Command)) ||
+        Command == 0xFFFF)
+        return FALSE;
+    Wanted = (USHORT)(Command & ~(AEROVNET_PCI_MASTER | AEROVNET_PCI_INTX_OFF));
+    Wanted |= On ? AEROVNET_PCI_MASTER : AEROVNET_PCI_INTX_OFF;
+    if (Wanted != Command &&
+        NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
+                        &Wanted, sizeof(Wanted)) != sizeof(Wanted))
+        return FALSE;
+    Adapter->Reachable = On;
+    return TRUE;
+}

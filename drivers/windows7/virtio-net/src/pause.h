@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pause.h: when a pause is complete. Adapter->Outstanding counts references: 1 while the adapter is
+ * Running, 1 for each list in flight, ours or NDIS's, and 1 for each call that must not see the
+ * adapter go. Whoever adds one uses an interlocked operation, before the list can come back.
+ */
+#ifndef AEROVNET_PAUSE_H
+#define AEROVNET_PAUSE_H
+
+#include "aerovnet.h"
+
+/* Releases `Count` references. Whoever releases the last one of a pausing adapter completes the
+ * pause. No lock held. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID AerovnetRelease(_In_ PAEROVNET_ADAPTER Adapter, _In_ LONG Count);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue.h"
+#include "adapter.h"
+
+enum virtio_pci_status AerovnetQueueSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue,
+                                         USHORT Index)
+{
+    enum virtio_pci_status Status;
+    virtio_u16 Max;
+    USHORT Size;
+
+    Status = virtio_pci_queue_size(&Adapter->Device, Index, &Max);
+    if (Status != VIRTIO_PCI_OK)
+        return Status;
+    Size = 1;
+    while (Size < AEROVNET_RING_MAX && Size * 2u <= Max)
+        Size = (USHORT)(Size * 2);
+    Queue->Index = Index;
+    Queue->Size = Size;
+    return VIRTIO_PCI_OK;
+}
+
+NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    struct virtq_layout Layout;
+    struct virtq_config Config;
+
+    virtq_layout(Queue->Size, &Layout);
+    if (!AerovnetAllocateShared(Adapter, &Queue->Memory, Layout.ring_bytes, AEROVNET_MEMORY_RING))
+        return NDIS_STATUS_RESOURCES;
+    Queue->State = AerovnetAllocate(Adapter, Layout.state_bytes, AEROVNET_MEMORY_RING);
+    if (Queue->State == NULL)
+        goto FreeMemory;
+
+    Config.size = Queue->Size;
+    Config.ring = Queue->Memory.Va;
+    Config.ring_addr = (virtio_u64)Queue->Memory.Pa.QuadPart;
+    Config.state = Queue->State;
+    if (virtq_init(&Queue->Ring, &Config) != VIRTQ_OK)
+        goto FreeState;
+    return NDIS_STATUS_SUCCESS;
+
+FreeState:
+    AerovnetFree(Queue->State);
+    Queue->State = NULL;
+FreeMemory:
+    AerovnetFreeShared(Adapter, &Queue->Memory);
+    return NDIS_STATUS_RESOURCES;
+}
+
+VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    AerovnetFree(Queue->State);
+    Queue->State = NULL;
+    AerovnetFreeShared(Adapter, &Queue->Memory);
+}
+
+enum virtio_pci_status AerovnetQueueSetUp(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    return virtio_pci_queue_setup(&Adapter->Device, Queue->Index, Queue->Size,
+                                  Queue->Ring.desc_addr, Queue->Ring.avail_addr,
+                                  Queue->Ring.used_addr, &Queue->Notify);
+}
+
+VOID AerovnetQueueLive(PAEROVNET_QUEUE Queue, BOOLEAN Live)
+{
+    NdisAcquireSpinLock(&Queue->Lock);
+    Queue->Live = Live;
+    NdisReleaseSpinLock(&Queue->Lock);
+}
+
+BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue)
+{
+    if (!virtq_publish(&Queue->Ring))
+        return FALSE;
+    Queue->Notifications++;
+    InterlockedIncrement(&Queue->Notifying);
+    return TRUE;
+}
+
+VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    virtio_pci_notify(&Adapter->Device, &Queue->Notify);
+    InterlockedDecrement(&Queue->Notifying);
+}
