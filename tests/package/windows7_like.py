@@ -209,10 +209,14 @@ def set_sddl(path, text):
     os.setxattr(path, "system.ntfs_acl", descriptor(text), follow_symlinks=False)
 
 
+def windows_state(folder, state):
+    _write(folder, "Windows/Setup/State/State.ini", ("[State]\r\nImageState=%s\r\n" % state).encode())
+
+
 def windows(folder, version=(6, 1, 7601), state="IMAGE_STATE_COMPLETE", machine=0x8664, current="6.1"):
     """On an NTFS volume, with the security descriptors that Windows 7 has there."""
     _write(folder, "Windows/System32/ntoskrnl.exe", ntoskrnl(version, machine))
-    _write(folder, "Windows/Setup/State/State.ini", ("[State]\r\nImageState=%s\r\n" % state).encode())
+    windows_state(folder, state)
     os.makedirs(os.path.join(folder, "Windows/System32/config"), exist_ok=True)
     software_hive(os.path.join(folder, "Windows/System32/config/SOFTWARE"), current)
     for name, text in DESCRIPTORS.items():
@@ -226,10 +230,15 @@ def volume(path, size=48 << 20, options="rw"):
         with open(path, "wb") as file:
             file.truncate(size)
         _run("mkntfs", "-F", "-Q", "-q", path)
-    mount = path + ".mount"
+    with mounted(path, path + ".mount", options) as mount:
+        yield mount
+
+
+@contextlib.contextmanager
+def mounted(volume, mount, options="rw"):
     os.makedirs(mount)
     try:
-        _run("ntfs-3g", "-o", options, path, mount)
+        _run("ntfs-3g", "-o", options, volume, mount)
         try:
             yield mount
         finally:
@@ -238,20 +247,26 @@ def volume(path, size=48 << 20, options="rw"):
         os.rmdir(mount)
 
 
-def disk(path, more=None):
-    """windows() on a disk. more(root): what else lies there."""
-    start = 2048 * 512
-    with volume(path + ".volume", 32 << 20) as root:
+def disk(path, more=None, size=32 << 20, table="mbr"):
+    """windows() on a disk. more(root): what else lies there. table: "mbr", or as sfdisk makes it
+    "logical" (the volume is the second of two logical partitions) or "gpt"."""
+    with volume(path + ".volume", size) as root:
         windows(root)
         if more:
             more(root)
-    record = bytearray(512)
     size = os.path.getsize(path + ".volume")
-    struct.pack_into("<BBBBBBBBII", record, 446, 0x80, 0, 0, 0, 7, 0, 0, 0, 2048, size // 512)
-    record[510:] = b"\x55\xaa"
-    with open(path, "wb") as file, open(path + ".volume", "rb") as content:
-        file.write(record)
-        file.seek(start)
+    start, script = {
+        "mbr": (2048, "label: dos\nstart=2048,size=%d,type=7,bootable\n" % (size // 512)),
+        "logical": (16384, None),
+        "gpt": (2048, "label: gpt\nstart=2048,size=%d\n" % (size // 512)),
+    }[table]
+    if table == "logical":
+        script = "label: dos\n1: start=2048,size=2048,type=c\n2: start=4096,size=%d,type=5\n" % (size // 512 + 16384)
+        script += "5: start=8192,size=2048,type=83\n6: start=16384,size=%d,type=7\n" % (size // 512)
+    with open(path, "wb") as file:
+        file.truncate(start * 512 + size + (4 << 20))
+    subprocess.run(["sfdisk", "-q", path], input=script, text=True, check=True, capture_output=True)
+    with open(path, "r+b") as file, open(path + ".volume", "rb") as content:
+        file.seek(start * 512)
         file.write(content.read())
-        file.truncate(start + size + (1 << 20))
     os.remove(path + ".volume")

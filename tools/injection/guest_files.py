@@ -7,7 +7,7 @@ path leaves the directory.
     files = GuestFiles(root, name)         name: what a person calls the volume
     path = files.find("Windows/System32")  as the volume spells it; None if it is not there
     files.read(path, limit)
-    files.expect_descriptors(path)         a Problem where the file system does not show them
+    files.descriptor(path)                 a Problem where the file system does not show them
     files.make_folder(path, descriptor), files.create(path, content, descriptor)
     files.replace(path, content)           keeps descriptor, attributes, short name and date of creation
     files.keep(path, backup, descriptor), files.restore(backup, path, descriptor)
@@ -77,7 +77,10 @@ class GuestFiles:
         for name in path.split("/"):
             if self._kind(at) != "folder":
                 return None
-            same = [entry for entry in os.listdir(at) if entry.lower() == name.lower()]
+            try:
+                same = [entry for entry in os.listdir(at) if entry.lower() == name.lower()]
+            except OSError as error:
+                raise self.problem(at, "cannot be read: %s; nothing was changed" % error.strerror.lower()) from None
             if len(same) > 1:
                 raise self.problem(os.path.join(at, name), "is there twice, in different case; nothing was changed")
             if not same:
@@ -105,8 +108,10 @@ class GuestFiles:
             raise self.problem(path, "has more than %d MiB; nothing was changed" % (limit >> 20))
         return data
 
-    def expect_descriptors(self, path):
-        self.descriptor(path)
+    def free(self):
+        """Bytes that the volume has for new files."""
+        found = os.statvfs(self.root)
+        return found.f_bavail * found.f_frsize
 
     def descriptor(self, path):
         """The security descriptor's bytes."""
