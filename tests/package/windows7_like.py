@@ -19,9 +19,9 @@ XML = """<WIM><IMAGE INDEX="1"><WINDOWS><ARCH>%d</ARCH><VERSION><MAJOR>%d</MAJOR
 <BUILD>%d</BUILD><SPBUILD>17514</SPBUILD></VERSION></WINDOWS></IMAGE></WIM>"""
 
 
-def wim(version=(6, 1, 7601), architecture=9):
+def wim(version=(6, 1, 7601), architecture=9, xml=None):
     """The header of a WIM and its XML."""
-    xml = b"\xff\xfe" + (XML % (architecture, *version)).encode("utf-16-le")
+    xml = b"\xff\xfe" + (xml or XML % (architecture, *version)).encode("utf-16-le")
     header = bytearray(208)
     header[:8] = b"MSWIM\0\0\0"
     struct.pack_into("<II", header, 8, 208, 0x10D00)
@@ -51,8 +51,9 @@ def _run(*command):
                    stderr=subprocess.PIPE)  # fmt: skip
 
 
-def setup_disc(path, folder, version=(6, 1, 7601), more=()):
-    """more: further files, (name, bytes)."""
+def setup_disc(path, folder, version=(6, 1, 7601), more=(), rename=None, catalog="boot.cat"):
+    """more: further files, (name, bytes). rename: other names for the usual ones. catalog: the name under
+    which the boot catalog is hidden."""
     efi = "efi/microsoft/boot/efisys.bin"
     for name, data in (
         ("bootmgr", b"bootmgr" * 999), ("setup.exe", b"MZ setup"), ("boot/bcd", b"regf"),
@@ -60,13 +61,13 @@ def setup_disc(path, folder, version=(6, 1, 7601), more=()):
         ("sources/install.wim", wim(version)), ("sources/cversion.ini", b"[HostBuild]\r\n"),
         ("support/a name of some length, such as a person gives it.txt", b"x"), *more,
     ):  # fmt: skip
-        _write(folder, name, data)
+        _write(folder, (rename or {}).get(name, name), data)
     os.makedirs(os.path.join(folder, os.path.dirname(efi)), exist_ok=True)
     fat = os.path.join(folder, efi)
     _run("mformat", "-C", "-f", "1440", "-i", fat, "::")
     _run("genisoimage", "-quiet", "-udf", "-iso-level", "3", "-J", "-joliet-long", "-N", "-D",
-         "-relaxed-filenames", "-V", "GSP1RMCPRXFRER_EN_DVD", "-c", "boot.cat", "-hide", "boot.cat",
-         "-hide-joliet", "boot.cat", "-b", "boot/etfsboot.com",
+         "-relaxed-filenames", "-V", "GSP1RMCPRXFRER_EN_DVD", "-c", catalog, "-hide", catalog,
+         "-hide-joliet", catalog, "-b", "boot/etfsboot.com",
          "-no-emul-boot", "-boot-load-size", "8", "-eltorito-alt-boot", "-b", efi, "-no-emul-boot",
          "-boot-load-size", "1", "-o", path, folder)  # fmt: skip
     # genisoimage knows one platform; a disc of Microsoft's has a section for UEFI (0xEF).
@@ -213,14 +214,18 @@ def windows_state(folder, state):
     _write(folder, "Windows/Setup/State/State.ini", ("[State]\r\nImageState=%s\r\n" % state).encode())
 
 
-def windows(folder, version=(6, 1, 7601), state="IMAGE_STATE_COMPLETE", machine=0x8664, current="6.1"):
+def windows(folder, *arguments, **more):
     """On an NTFS volume, with the security descriptors that Windows 7 has there."""
+    windows_files(folder, *arguments, **more)
+    for name, text in DESCRIPTORS.items():
+        set_sddl(os.path.join(folder, name), text)
+
+
+def windows_files(folder, version=(6, 1, 7601), state="IMAGE_STATE_COMPLETE", machine=0x8664, current="6.1"):
     _write(folder, "Windows/System32/ntoskrnl.exe", ntoskrnl(version, machine))
     windows_state(folder, state)
     os.makedirs(os.path.join(folder, "Windows/System32/config"), exist_ok=True)
     software_hive(os.path.join(folder, "Windows/System32/config/SOFTWARE"), current)
-    for name, text in DESCRIPTORS.items():
-        set_sddl(os.path.join(folder, name), text)
 
 
 @contextlib.contextmanager

@@ -73,9 +73,9 @@ def _add_command(component, command, description):
     ElementTree.SubElement(entry, _tag("WillReboot")).text = "Never"
 
 
-def merge(text, name, architectures, trust):
-    """The answer file's bytes. text: bytes of the user's own, or None. trust: it also has the
-    installed Windows run install.cmd /testsigning, in the pass `specialize`."""
+def merge(text, name, architectures, driver_paths, trust):
+    """The answer file's bytes. text: bytes of the user's own, or None. driver_paths: it names the drivers.
+    trust: it has the installed Windows run install.cmd /testsigning, in the pass `specialize`."""
     for prefix, address in (("", NAMESPACE), ("wcm", WCM), ("xsi", XSI)):
         ElementTree.register_namespace(prefix, address)
     if text is None:
@@ -91,7 +91,7 @@ def merge(text, name, architectures, trust):
     for architecture in architectures:
         folder = "\\$WinPEDriver$\\aerovnet\\" + architecture
         paths = [letter + ":" + folder for letter in LETTERS]
-        for setup_pass, component in COMPONENTS.items():
+        for setup_pass, component in COMPONENTS.items() if driver_paths else ():
             _add_paths(_component(root, setup_pass, component, ARCHITECTURES[architecture]), paths)
         if trust:
             component = _component(

@@ -8,18 +8,22 @@ disc's own, only the places of its images are others. The old ISO is never writt
 one gets its name when it is whole and compared.
 """
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 
 import answers
+import disc_files
 import eltorito
-from problem import Problem, last_line, run
+from problem import Problem, last_line, read_file, run
 from windows7 import expect_windows7, versions
 
 FOLDER = "$WinPEDriver$"
 NEEDED = ("bootmgr", "setup.exe", "sources/boot.wim")
 INSTALL = ("sources/install.wim", "sources/install.swm")
+ANSWERS = "autounattend.xml"
+ANSWERS_LIMIT, WIM_XML_ROOM, BOOT_IMAGE_LIMIT = 1 << 20, 64 << 20, 64 << 20
 
 
 class SetupDisc:
@@ -36,12 +40,8 @@ class SetupDisc:
                 raise Problem("%s is no ISO image; nothing was changed" % iso)
             self.label = area[40:72].decode("ascii", "replace").strip() or "WIN7"
             self.kind = "udf" if _has_udf(area) else "iso"
-            self.files = self._list(iso, self.kind)
-            missing = [name for name in NEEDED if name not in self.files]
-            self.install = next((name for name in INSTALL if name in self.files), None)
-            if missing or not self.install:
-                raise Problem("%s is no Windows setup disc: it has no %s; nothing was changed"
-                              % (iso, missing[0] if missing else INSTALL[0]))  # fmt: skip
+            self.files = disc_files.listed(iso, self.kind)
+            self._expect_one_setup()
             try:
                 self.entries = eltorito.read(file)
                 _, self.catalog = eltorito.catalog(file)
@@ -51,27 +51,32 @@ class SetupDisc:
         if any(name.startswith(FOLDER.lower() + "/aerovnet") for name in self.files):
             raise Problem("%s holds aerovnet already: begin with the original; nothing was changed" % iso)
 
-    @staticmethod
-    def _list(iso, kind):
-        try:
-            text = run("7z", "l", "-slt", "-ba", "-t" + kind, "--", iso).decode(errors="replace")
-        except subprocess.CalledProcessError as error:
-            raise Problem("%s cannot be read: %s" % (iso, _said_by_7z(error))) from None
-        files = {}
-        for block in text.split("\n\n"):
-            entry = dict(line.partition(" = ")[::2] for line in block.splitlines())
-            if "Path" in entry and entry.get("Folder") != "+":
-                size = entry.get("Size", "")
-                files[entry["Path"].lower()] = (entry["Path"], int(size) if size.isdigit() else 0)
-        return files
+    def _expect_one_setup(self):
+        """Problem unless this is a disc with one Windows Setup, whose install image can be read."""
+        several = sorted({name.split("/")[0] for name in self.files if re.fullmatch(
+            r"[^/]+/sources/install\.(wim|swm|esd)", name)})  # fmt: skip
+        self.install = next((name for name in INSTALL if name in self.files), None)
+        if several and not self.install:
+            raise Problem("%s holds several setup discs, in the folders %s; make a disc of the one you need "
+                          "(its folder's content is the disc); nothing was changed" % (self.iso, ", ".join(several)))  # fmt: skip
+        if not self.install and "sources/install.esd" in self.files:
+            raise Problem("%s has an install.esd, which this tool does not read; convert it to install.wim (on Windows: dism "
+                          "/export-image, on Linux: wimlib-imagex export) and make the disc anew; nothing was changed"
+                          % self.iso)  # fmt: skip
+        missing = [name for name in NEEDED if name not in self.files]
+        if missing or not self.install:
+            raise Problem("%s is no Windows setup disc: it has no %s; nothing was changed"
+                          % (self.iso, missing[0] if missing else INSTALL[0]))  # fmt: skip
+        if self.files.get(ANSWERS, ("", 0))[1] > ANSWERS_LIMIT:
+            raise Problem("%s has an %s of more than %d KiB; nothing was changed" % (self.iso, ANSWERS, ANSWERS_LIMIT >> 10))
+
+    def size(self):
+        """Bytes of all files. A disc may hold one content under many names."""
+        return sum(size for _, size in self.files.values())
 
     def unpack(self, folder, *names):
         """All of the disc, or only some files of it."""
-        paths = [self.files[name][0] for name in names]
-        try:
-            run("7z", "x", "-y", "-t" + self.kind, "-o" + folder, "--", self.iso, *paths)
-        except subprocess.CalledProcessError as error:
-            raise Problem("%s cannot be unpacked: %s" % (self.iso, _said_by_7z(error))) from None
+        disc_files.unpack(self.iso, self.kind, folder, [self.files[name][0] for name in names])
 
     def recognise(self, folder):
         """Of what is unpacked: the architectures that it installs; Problem if it is not Windows 7."""
@@ -94,23 +99,38 @@ class SetupDisc:
                     names.append(path)
                     break
             else:
-                name = "eltorito-%d.img" % number
-                with open(self.iso, "rb") as disc, open(os.path.join(folder, name), "wb") as file:
+                name = self._free_name(folder, "eltorito-%d.img" % number)
+                size = _fat_size(content) or len(content)
+                if size > BOOT_IMAGE_LIMIT:
+                    raise Problem("%s boots an image of %d MiB; nothing was changed" % (self.iso, size >> 20))
+                with open(self.iso, "rb") as disc, open(os.path.join(folder, name), "xb") as file:
                     disc.seek(self.entries[number].block * eltorito.SECTOR)
-                    file.write(disc.read(_fat_size(content) or len(content)))
+                    file.write(disc.read(size))
                 names.append(name)
         return names
 
+    @staticmethod
+    def _free_name(folder, name):
+        """The name, or one like it, that no file of the disc has."""
+        there = {entry.lower() for entry in os.listdir(folder)}
+        stem, dot, end = name.partition(".")
+        number = 0
+        while name.lower() in there:
+            number += 1
+            name = "%s%d%s%s" % (stem, number, dot, end)
+        return name
+
     def make(self, folder, target):
-        """The new disc, of the tree below folder."""
-        boot = []
+        """The new disc, of the tree below folder. If the old one shows its boot catalog as a file, that
+        file is copied like any other, and the new catalog gets another name."""
+        boot, catalog = [], self._free_name(folder, "boot.cat")
         for name in self.boot_files(folder):
             boot += ["-eltorito-alt-boot"] if boot else []
             boot += ["-b", name, "-no-emul-boot"]
         try:
             run("genisoimage", "-quiet", "-udf", "-iso-level", "3", "-J", "-joliet-long", "-N", "-D",
                 "-relaxed-filenames", "-allow-limited-size", "-input-charset", "utf-8",
-                "-V", self.label, "-c", "boot.cat", "-hide", "boot.cat", "-hide-joliet", "boot.cat",
+                "-V", self.label, "-c", catalog, "-hide", catalog, "-hide-joliet", catalog,
                 *boot, "-o", target, folder)  # fmt: skip
         except subprocess.CalledProcessError as error:
             raise Problem("genisoimage made no ISO: %s" % last_line(error)) from None
@@ -122,7 +142,7 @@ class SetupDisc:
     def compare(self, target, changed):
         """Problem unless each file of the old disc is on the new one, and it boots the same images.
         changed: lower-case paths of files that are meant to differ."""
-        new = self._list(target, "udf")
+        new = disc_files.listed(target, "udf")
         for name, (path, size) in self.files.items():
             if name not in changed and new.get(name, (None, None))[1] != size:
                 raise Problem("the new ISO lacks %s; nothing was changed" % path)
@@ -135,12 +155,6 @@ class SetupDisc:
                 content[:512] for content in self.boot_images
             ]:
                 raise Problem("the new ISO does not boot what the old one boots; nothing was changed")
-
-
-def _said_by_7z(error):
-    """Its standard output is a listing: of a damaged disc, that of what it could read."""
-    lines = [line.strip() for line in (error.stderr or b"").decode(errors="replace").splitlines()]
-    return next((line for line in lines if line.startswith("ERROR")), "7z finds it damaged")
 
 
 def _has_udf(area):
@@ -159,34 +173,40 @@ def _fat_size(content):
     return 512 * (small or int.from_bytes(content[32:36], "little"))
 
 
-def _add_tree(source, target, dry_run, say):
-    for parent, _, names in sorted(os.walk(source)):
-        for name in sorted(names):
-            path = os.path.join(parent, name)
-            where = os.path.join(target, os.path.relpath(path, source))
-            say("add", where)
-            if not dry_run:
-                os.makedirs(os.path.dirname(where), exist_ok=True)
-                shutil.copy(path, where)
+def _add(package, names, target, dry_run, say):
+    """The package's files with these names, below target."""
+    for name in sorted(names):
+        where = os.path.join(target, name)
+        say("add", where)
+        if not dry_run:
+            os.makedirs(os.path.dirname(where), exist_ok=True)
+            shutil.copyfile(os.path.join(package, name), where)
 
 
-def inject(iso, target, package, own_answers, with_answers, trust, dry_run, say):
-    """package: an unpacked driver disk. own_answers: path of the user's autounattend.xml, or None."""
-    if os.path.exists(target):
+def _expect_room(disc, parent):
+    """For the disc, unpacked and made anew."""
+    needed = 2 * disc.size() + WIM_XML_ROOM
+    if shutil.disk_usage(parent).free < needed:
+        raise Problem("%s has not the room for the disc, unpacked and made anew (%d MiB); nothing was changed"
+                      % (parent, needed >> 20))  # fmt: skip
+
+
+def inject(iso, target, package, names, own_answers, driver_paths, trust, dry_run, say):
+    """package: the folder of an unpacked driver disk; names: its files. own_answers: path of the user's
+    autounattend.xml, or None. driver_paths: the answer file names the drivers too."""
+    if os.path.lexists(target):
         raise Problem("%s is there already; a new ISO is never written over a file" % target)
     parent = os.path.dirname(os.path.abspath(target))
     if not os.path.isdir(parent):
         raise Problem("%s is no directory" % parent)
+    if not os.access(parent, os.W_OK):
+        raise Problem("%s cannot be written to" % parent)
     disc = SetupDisc(iso)
-    needed = 2 * os.path.getsize(iso) + (64 << 20)
-    if not dry_run and shutil.disk_usage(parent).free < needed:
-        raise Problem("%s has not the room for the disc, unpacked and made anew (%d MiB)"
-                      % (parent, needed >> 20))  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix=".aerovnet-inject.", dir=None if dry_run else parent) as scratch:
+    _expect_room(disc, parent)
+    with tempfile.TemporaryDirectory(prefix=".aerovnet-inject.", dir=parent) as scratch:
         tree = os.path.join(scratch, "tree")
-        known = disc.files.get("autounattend.xml")
-        names = [disc.install] + ["autounattend.xml"] * bool(known) if dry_run else []
-        disc.unpack(tree, *names)
+        known = disc.files.get(ANSWERS)
+        disc.unpack(tree, *([disc.install] + [ANSWERS] * bool(known) if dry_run else []))
         architectures = disc.recognise(tree)
         say("found", "%s: Windows 7 SP1 (%s), %s; boots %s" % (
             iso, ", ".join(architectures), "UDF" if disc.kind == "udf" else "ISO 9660",
@@ -195,22 +215,24 @@ def inject(iso, target, package, own_answers, with_answers, trust, dry_run, say)
         def shown(verb, path):
             say(verb, os.path.relpath(path, tree))
 
-        for architecture in ("x64", "x86"):
-            _add_tree(os.path.join(package, architecture),
-                      os.path.join(tree, FOLDER, "aerovnet", architecture), dry_run, shown)  # fmt: skip
+        # A disc may have a folder of that name already, in any case.
+        base = next((path.split("/")[0] for name, (path, _) in disc.files.items() if name.startswith(FOLDER.lower() + "/")),
+                    FOLDER)  # fmt: skip
+        drivers = [name for name in names if name.startswith(("x64/", "x86/"))]
+        _add(package, drivers, os.path.join(tree, base, "aerovnet"), dry_run, shown)
         if trust:
             oem = next((p for n, (p, _) in disc.files.items() if n.startswith("sources/$oem$/")), None)
             base = os.path.join(*oem.split("/")[:2]) if oem else os.path.join("sources", "$OEM$")
-            _add_tree(package, os.path.join(tree, base, "$$", "aerovnet"), dry_run, shown)
+            _add(package, names, os.path.join(tree, base, "$$", "aerovnet"), dry_run, shown)
         changed = set()
-        if with_answers:
-            changed.add("autounattend.xml")
-            name = os.path.join(tree, known[0] if known else "autounattend.xml")
-            if own_answers and known:
-                raise Problem("%s has an autounattend.xml of its own; leave out --answers" % iso)
+        if own_answers and known:
+            raise Problem("%s has an autounattend.xml of its own; leave out --answers" % iso)
+        if driver_paths or trust or own_answers:
+            changed.add(ANSWERS)
+            name = os.path.join(tree, known[0] if known else ANSWERS)
             source = own_answers or (name if known else None)
-            text = open(source, "rb").read() if source else None
-            merged = answers.merge(text, source or name, architectures, trust)
+            text = read_file(source) if source else None
+            merged = answers.merge(text, source or name, architectures, driver_paths, trust)
             shown("change" if known else "add", name)
             if not dry_run:
                 with open(name, "wb") as file:
@@ -222,5 +244,11 @@ def inject(iso, target, package, own_answers, with_answers, trust, dry_run, say)
         disc.make(tree, made)
         disc.compare(made, changed)
         os.chmod(made, 0o644)
-        os.rename(made, target)
+        # Unlike a renaming, this never takes the place of a file that has come there meanwhile.
+        try:
+            os.link(made, target)
+        except FileExistsError:
+            raise Problem("%s is there already; a new ISO is never written over a file" % target) from None
+        except OSError:
+            os.rename(made, target)
         say("written", target)

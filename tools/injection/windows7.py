@@ -7,6 +7,7 @@ Whether something is Windows 7 SP1 (NT 6.1, build 7601), by what Windows itself 
     expect_windows7(...)     a Problem if it is another Windows
 """
 import os
+import re
 import struct
 import xml.etree.ElementTree as ElementTree
 
@@ -36,7 +37,7 @@ def versions(path):
     found = []
     for windows in tree.iter("WINDOWS"):
         numbers = [windows.findtext("VERSION/" + name, "") for name in ("MAJOR", "MINOR", "BUILD")]
-        if not all(number.isdigit() for number in numbers):
+        if not all(re.fullmatch("[0-9]{1,9}", number) for number in numbers):
             raise Problem("%s has an image without a Windows version" % os.path.basename(path))
         architecture = windows.findtext("ARCH", "")
         found.append((*map(int, numbers), WIM_ARCHITECTURES.get(architecture, "arch " + architecture)))
