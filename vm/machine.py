@@ -202,6 +202,4 @@ def _comes_up(accel, log):
         return False
     finally:
         machine.close()
-        # A QEMU that ends at once has not made it.
-        if os.path.exists(log):
-            os.unlink(log)
+        os.unlink(log)

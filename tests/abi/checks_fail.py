@@ -27,10 +27,13 @@ MINGW = (
 BITS = HOST + " && python3 tests/abi/bits.py x86 '' table.o"
 COMPLETE = "python3 tests/abi/complete.py"
 PROTOTYPES = "mkdir -p objects && python3 tests/abi/prototypes.py objects"
+MACROS = "python3 tests/abi/macros.py"
+REJECTS = "python3 tests/abi/macros.py rejects"
 IMPLIB = "tools/mkimplib x86 include/ndis-mingw/exports/hal.exports libaerohal.a"
 
 NBL, MINIPORT = "include/ndis-mingw/ndis/nbl.h", "include/ndis-mingw/ndis/miniport.h"
 OID, SYNC = "include/ndis-mingw/ndis/oid.h", "include/ndis-mingw/ndis/sync.h"
+BASE, OVER = "include/ndis-mingw/ndis/base.h", "include/ndis-mingw/ndis/macros.h"
 TYPES, KE = "ndishost/nt/include/ntddk/types.h", "ndishost/nt/include/ntddk/ke.h"
 HAL = "include/ndis-mingw/exports/hal.exports"
 
@@ -132,6 +135,63 @@ CASES = (
         "NDISAPI VOID NTAPI NdisMSleepLong(",
         PROTOTYPES,
         "NdisMSleepLong is declared, but nothing",
+    ),
+    (
+        "a macro that is a function",
+        SYNC,
+        "#define NdisFreeSpinLock(_SpinLock)\n",
+        "",
+        MACROS,
+        "x86: NdisFreeSpinLock is a function; the WDK has empty",
+    ),
+    (
+        "a macro of a form that forgives more",
+        NBL,
+        r"#define NdisQueryMdlOffset(\(\w+, \w+, \w+\)[ \\\n]*)\{([^}]*)\}",
+        r"#define NdisQueryMdlOffset\1do {\2} while (0)",
+        MACROS,
+        "mingw, x64: NdisQueryMdlOffset is statement:1; the WDK has block:1",
+    ),
+    (
+        "a macro that evaluates an argument once",
+        NBL,
+        "((PUCHAR)(((_NBL)->Context) + 1) + (_NBL)->Context->Offset)",
+        "NdisContextStart((_NBL)->Context)",
+        MACROS,
+        "NET_BUFFER_LIST_CONTEXT_DATA_START is expression; the WDK has expression:1",
+    ),
+    (
+        "a macro with an argument too many",
+        SYNC,
+        "#define NdisStallExecution(MicroSecondsToStall)",
+        "#define NdisStallExecution(MicroSecondsToStall, More)",
+        MACROS,
+        "NdisStallExecution is expression of 2 arguments, not 1",
+    ),
+    (
+        "a macro of mingw-w64's that is not overridden",
+        OVER,
+        "#undef IoCallDriver\n#define IoCallDriver(DeviceObject, Irp) "
+        "IofCallDriver((DeviceObject), (Irp))\n",
+        "",
+        MACROS,
+        "mingw, x86: IoCallDriver is another name for IofCallDriver",
+    ),
+    (
+        "a macro of the host's on one architecture",
+        OVER,
+        "#define KeLowerIrql(NewIrql) ",
+        "#define KeLowerTheIrql(NewIrql) ",
+        MACROS,
+        "host, x86: KeLowerIrql is a function",
+    ),
+    (
+        "headers without a driver's macros",
+        BASE,
+        "#ifndef NDIS_WDM\n",
+        "#undef NDIS_MINIPORT_DRIVER\n#ifndef NDIS_WDM\n",
+        REJECTS,
+        "x64 takes what the WDK does not: if .Value. NdisDprAcquireSpinLock",
     ),
     (
         "an exports table with a bad row",

@@ -25,14 +25,8 @@ DEFINES = [
 
 # Declared and not importable, each for the reason that its header gives.
 NOT_EXPORTED = {
-    "x64": {
-        "NdisMAllocateSharedMemoryAsyncEx",
-        "KeGetCurrentIrql",
-        "KfRaiseIrql",
-        "KfLowerIrql",
-        "KeLowerIrql",
-    },
-    "x86": {"NdisMAllocateSharedMemoryAsyncEx"},
+    "x64": {"KeGetCurrentIrql", "KfRaiseIrql", "KfLowerIrql", "KeLowerIrql"},
+    "x86": set(),
 }
 
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* SpinLock: a spin lock is not freed while it is held. Here it is. */
+/* SpinLock: a spin lock is not freed while it is held. Here it is.
+ *
+ * The parentheses call the export, which a driver built for an older NDIS imports, and not the macro.
+ */
 #include "miniport.h"
 
 static VOID Halt(VOID)
@@ -8,7 +11,7 @@ static VOID Halt(VOID)
 
     NdisAllocateSpinLock(&Lock);
     NdisAcquireSpinLock(&Lock);
-    NdisFreeSpinLock(&Lock);
+    (NdisFreeSpinLock)(&Lock);
     NdisReleaseSpinLock(&Lock);
 }
 

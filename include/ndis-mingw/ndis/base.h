@@ -19,9 +19,6 @@
 #error "ndis.h declares NDIS 6.20: define NDIS620_MINIPORT=1 and no other version"
 #endif
 
-#ifndef NDIS_MINIPORT_DRIVER
-#define NDIS_MINIPORT_DRIVER 1
-#endif
 #ifndef NDIS_WDM
 #define NDIS_WDM 1
 #endif

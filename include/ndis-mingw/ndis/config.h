@@ -117,15 +117,27 @@ NDISAPI VOID NTAPI NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle,
                                               UINT NumberOfPorts, PVOID PortOffset);
 
 /* Register and port access: any IRQL */
-#define NdisReadRegisterUchar(Register, Data)   (*(Data) = READ_REGISTER_UCHAR((PUCHAR)(Register)))
-#define NdisReadRegisterUshort(Register, Data)  (*(Data) = READ_REGISTER_USHORT((PUSHORT)(Register)))
-#define NdisReadRegisterUlong(Register, Data)   (*(Data) = READ_REGISTER_ULONG((PULONG)(Register)))
+#if defined(_X86_)
+#define NdisReadRegisterUchar(Register, Data) \
+    KeMemoryBarrier();                        \
+    *(Data) = READ_REGISTER_UCHAR((PUCHAR)(Register))
+#define NdisReadRegisterUshort(Register, Data) \
+    KeMemoryBarrier();                         \
+    *(Data) = READ_REGISTER_USHORT((PUSHORT)(Register))
+#define NdisReadRegisterUlong(Register, Data) \
+    KeMemoryBarrier();                        \
+    *(Data) = READ_REGISTER_ULONG((PULONG)(Register))
+#else
+#define NdisReadRegisterUchar(Register, Data)  *(Data) = READ_REGISTER_UCHAR((PUCHAR)(Register))
+#define NdisReadRegisterUshort(Register, Data) *(Data) = READ_REGISTER_USHORT((PUSHORT)(Register))
+#define NdisReadRegisterUlong(Register, Data)  *(Data) = READ_REGISTER_ULONG((PULONG)(Register))
+#endif
 #define NdisWriteRegisterUchar(Register, Data)  WRITE_REGISTER_UCHAR((PUCHAR)(Register), (Data))
 #define NdisWriteRegisterUshort(Register, Data) WRITE_REGISTER_USHORT((PUSHORT)(Register), (Data))
 #define NdisWriteRegisterUlong(Register, Data)  WRITE_REGISTER_ULONG((PULONG)(Register), (Data))
-#define NdisRawReadPortUchar(Port, Data)        (*(Data) = READ_PORT_UCHAR((PUCHAR)(Port)))
-#define NdisRawReadPortUshort(Port, Data)       (*(Data) = READ_PORT_USHORT((PUSHORT)(Port)))
-#define NdisRawReadPortUlong(Port, Data)        (*(Data) = READ_PORT_ULONG((PULONG)(Port)))
+#define NdisRawReadPortUchar(Port, Data)        *(Data) = READ_PORT_UCHAR((PUCHAR)(Port))
+#define NdisRawReadPortUshort(Port, Data)       *(Data) = READ_PORT_USHORT((PUSHORT)(Port))
+#define NdisRawReadPortUlong(Port, Data)        *(Data) = READ_PORT_ULONG((PULONG)(Port))
 #define NdisRawWritePortUchar(Port, Data)       WRITE_PORT_UCHAR((PUCHAR)(Port), (UCHAR)(Data))
 #define NdisRawWritePortUshort(Port, Data)      WRITE_PORT_USHORT((PUSHORT)(Port), (USHORT)(Data))
 #define NdisRawWritePortUlong(Port, Data)       WRITE_PORT_ULONG((PULONG)(Port), (ULONG)(Data))

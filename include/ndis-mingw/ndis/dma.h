@@ -118,8 +118,8 @@ NDISAPI ULONG NTAPI NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle);
 
 /*
  * Shared memory. NdisMFreeSharedMemory takes the very length, caching and both addresses of the
- * allocation. NdisMAllocateSharedMemoryAsyncEx is documented, but the import library of Windows 7
- * has only NdisMAllocateSharedMemoryAsync: who calls it does not link.
+ * allocation. NdisMAllocateSharedMemoryAsyncEx takes the handle of NdisMRegisterScatterGatherDma; Windows
+ * exports it under the name without Ex.
  */
 NDISAPI VOID NTAPI NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length,
                                              BOOLEAN Cached, PVOID *VirtualAddress,
@@ -127,9 +127,11 @@ NDISAPI VOID NTAPI NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, 
 NDISAPI VOID NTAPI NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length,
                                          BOOLEAN Cached, PVOID VirtualAddress,
                                          NDIS_PHYSICAL_ADDRESS PhysicalAddress);
-NDISAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle,
-                                                           ULONG Length, BOOLEAN Cached,
-                                                           PVOID Context);
+NDISAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportDmaHandle,
+                                                         ULONG Length, BOOLEAN Cached,
+                                                         PVOID Context);
+#define NdisMAllocateSharedMemoryAsyncEx(_MiniportDmaHandle, _Length, _Cached, _Context) \
+    NdisMAllocateSharedMemoryAsync((_MiniportDmaHandle), (_Length), (_Cached), (_Context))
 NDISAPI NDIS_STATUS NTAPI NdisAllocateSharedMemory(
     NDIS_HANDLE NdisHandle, PNDIS_SHARED_MEMORY_PARAMETERS SharedMemoryParameters,
     PNDIS_HANDLE pAllocationHandle);

@@ -45,6 +45,18 @@ NDISAPI NDIS_STATUS NTAPI NdisUpcaseUnicodeString(PUNICODE_STRING DestinationStr
 NDISAPI BOOLEAN NTAPI NdisEqualString(PNDIS_STRING String1, PNDIS_STRING String2,
                                       BOOLEAN CaseInsensitive);
 NDISAPI VOID NTAPI NdisInitializeString(PNDIS_STRING Destination, PUCHAR Source);
+#ifdef NDIS_MINIPORT_DRIVER
+#define NdisInitAnsiString(_Destination, _Source)    RtlInitAnsiString((_Destination), (_Source))
+#define NdisInitUnicodeString(_Destination, _Source) RtlInitUnicodeString((_Destination), (_Source))
+#define NdisAnsiStringToUnicodeString(_Destination, _Source) \
+    RtlAnsiStringToUnicodeString((_Destination), (_Source), FALSE)
+#define NdisUnicodeStringToAnsiString(_Destination, _Source) \
+    RtlUnicodeStringToAnsiString((_Destination), (_Source), FALSE)
+#define NdisUpcaseUnicodeString(_Destination, _Source) \
+    RtlUpcaseUnicodeString((_Destination), (_Source), FALSE)
+#define NdisEqualString(_String1, _String2, _CaseInsensitive) \
+    RtlEqualUnicodeString((_String1), (_String2), (_CaseInsensitive))
+#endif
 #define NdisFreeString(String) NdisFreeMemory((String).Buffer, (String).MaximumLength, 0)
 #define NdisEqualUnicodeString(_String1, _String2, _CaseInsensitive) \
     RtlEqualUnicodeString((_String1), (_String2), (_CaseInsensitive))

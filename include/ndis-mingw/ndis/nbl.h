@@ -199,14 +199,13 @@ struct _NET_BUFFER_LIST {
 #define NET_BUFFER_LIST_MINIPORT_RESERVED(_NBL)  ((_NBL)->MiniportReserved)
 #define NET_BUFFER_LIST_CONTEXT_DATA_START(_NBL) \
     ((PUCHAR)(((_NBL)->Context) + 1) + (_NBL)->Context->Offset)
-#define NET_BUFFER_LIST_CONTEXT_DATA_SIZE(_NBL) \
-    (((_NBL)->Context)->Size - ((_NBL)->Context)->Offset)
-#define NET_BUFFER_LIST_STATUS(_NBL)    ((_NBL)->Status)
-#define NET_BUFFER_LIST_INFO(_NBL, _Id) ((_NBL)->NetBufferListInfo[(_Id)])
+#define NET_BUFFER_LIST_CONTEXT_DATA_SIZE(_NBL) (((_NBL)->Context)->Size)
+#define NET_BUFFER_LIST_STATUS(_NBL)            ((_NBL)->Status)
+#define NET_BUFFER_LIST_INFO(_NBL, _Id)         ((_NBL)->NetBufferListInfo[(_Id)])
 #define NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(_NBL) \
     (NET_BUFFER_LIST_INFO((_NBL), NetBufferListCancelId))
 #define NDIS_SET_NET_BUFFER_LIST_CANCEL_ID(_NBL, _CancelId) \
-    (NET_BUFFER_LIST_INFO((_NBL), NetBufferListCancelId) = (_CancelId))
+    NET_BUFFER_LIST_INFO((_NBL), NetBufferListCancelId) = (_CancelId)
 #define NdisSetNblFlag(_NBL, _F)   ((_NBL)->NblFlags |= (_F))
 #define NdisClearNblFlag(_NBL, _F) ((_NBL)->NblFlags &= ~(_F))
 #define NdisTestNblFlag(_NBL, _F)  (((_NBL)->NblFlags & (_F)) != 0)
@@ -232,7 +231,7 @@ struct _NET_BUFFER_LIST {
          (PVOID)(ULONG_PTR)(NET_BUFFER_LIST_GET_HASH_TYPE(_NBL) | \
                             ((ULONG)(_HashFunction)&NDIS_HASH_FUNCTION_MASK)))
 #define NET_BUFFER_LIST_SET_HASH_VALUE(_NBL, _HashValue) \
-    (NET_BUFFER_LIST_INFO((_NBL), NetBufferListHashValue) = (PVOID)(ULONG_PTR)(ULONG)(_HashValue))
+    NET_BUFFER_LIST_INFO((_NBL), NetBufferListHashValue) = (PVOID)(ULONG_PTR)(ULONG)(_HashValue)
 
 /* 802.1Q tag out of band (ddi/nbl8021q) */
 typedef struct _NDIS_NET_BUFFER_LIST_8021Q_INFO {
@@ -439,23 +438,28 @@ NDISAPI ULONG NTAPI NdisQueryNetBufferPhysicalCount(PNET_BUFFER NetBuffer);
 NDISAPI PMDL NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, UINT Length);
 NDISAPI VOID NTAPI NdisFreeMdl(PMDL Mdl);
 
-#define NdisQueryMdl(_Mdl, _VirtualAddress, _Length, _Priority)                          \
-    do {                                                                                 \
-        *(PVOID *)(_VirtualAddress) = MmGetSystemAddressForMdlSafe((_Mdl), (_Priority)); \
-        *(_Length) = MmGetMdlByteCount(_Mdl);                                            \
-    } while (0)
+#define NdisQueryMdl(_Mdl, _VirtualAddress, _Length, _Priority)                              \
+    {                                                                                        \
+        if (ARGUMENT_PRESENT(_VirtualAddress)) {                                             \
+            *(PVOID *)(_VirtualAddress) = MmGetSystemAddressForMdlSafe((_Mdl), (_Priority)); \
+        }                                                                                    \
+        *(_Length) = MmGetMdlByteCount(_Mdl);                                                \
+    }
 #define NdisQueryMdlOffset(_Mdl, _Offset, _Length) \
-    do {                                           \
+    {                                              \
         *(_Offset) = MmGetMdlByteOffset(_Mdl);     \
         *(_Length) = MmGetMdlByteCount(_Mdl);      \
-    } while (0)
-#define NdisGetNextMdl(_CurrentMdl, _NextMdl) (*(_NextMdl) = (_CurrentMdl)->Next)
-#define NDIS_MDL_LINKAGE(_Mdl)                ((_Mdl)->Next)
+    }
+#define NdisGetNextMdl(_CurrentMdl, _NextMdl) \
+    {                                         \
+        *(_NextMdl) = (_CurrentMdl)->Next;    \
+    }
+#define NDIS_MDL_LINKAGE(_Mdl) ((_Mdl)->Next)
 #define NDIS_MDL_TO_SPAN_PAGES(_Mdl) \
     (MmGetMdlByteCount(_Mdl) == 0    \
          ? 1                         \
          : ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(_Mdl), MmGetMdlByteCount(_Mdl)))
-#define NdisGetMdlPhysicalArraySize(_Mdl, _ArraySize) (*(_ArraySize) = NDIS_MDL_TO_SPAN_PAGES(_Mdl))
+#define NdisGetMdlPhysicalArraySize(_Mdl, _ArraySize) *(_ArraySize) = NDIS_MDL_TO_SPAN_PAGES(_Mdl)
 #define NdisAdjustMdlLength(_Mdl, _Length)            ((_Mdl)->ByteCount = (_Length))
 
 #endif

@@ -12,7 +12,9 @@
 #define NDIS_MINGW_SYNC_H
 
 /*
- * Spin locks: taken at DISPATCH_LEVEL or below, held at DISPATCH_LEVEL; the Dpr forms only at it.
+ * Spin locks: acquired at DISPATCH_LEVEL or below, held at DISPATCH_LEVEL; the Dpr forms only at it.
+ * A driver's calls are macros over the kernel's spin locks. NdisDprAcquireSpinLock is a block: it
+ * does not go between `if (...)` and `else` without braces of its own.
  */
 typedef struct _NDIS_SPIN_LOCK {
     KSPIN_LOCK SpinLock;
@@ -25,6 +27,19 @@ NDISAPI VOID NTAPI NdisAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
 NDISAPI VOID NTAPI NdisReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
 NDISAPI VOID NTAPI NdisDprAcquireSpinLock(PNDIS_SPIN_LOCK SpinLock);
 NDISAPI VOID NTAPI NdisDprReleaseSpinLock(PNDIS_SPIN_LOCK SpinLock);
+#ifdef NDIS_MINIPORT_DRIVER
+#define NdisAllocateSpinLock(_SpinLock) KeInitializeSpinLock(&(_SpinLock)->SpinLock)
+#define NdisFreeSpinLock(_SpinLock)
+#define NdisAcquireSpinLock(_SpinLock) \
+    KeAcquireSpinLock(&(_SpinLock)->SpinLock, &(_SpinLock)->OldIrql)
+#define NdisReleaseSpinLock(_SpinLock) \
+    KeReleaseSpinLock(&(_SpinLock)->SpinLock, (_SpinLock)->OldIrql)
+#define NdisDprAcquireSpinLock(_SpinLock)                    \
+    {                                                        \
+        KeAcquireSpinLockAtDpcLevel(&(_SpinLock)->SpinLock); \
+    }
+#define NdisDprReleaseSpinLock(_SpinLock) KeReleaseSpinLockFromDpcLevel(&(_SpinLock)->SpinLock)
+#endif
 
 /* Read/write locks of NDIS 6.20; Flags is NDIS_RWL_AT_DISPATCH_LEVEL or 0. */
 #define NDIS_RWL_AT_DISPATCH_LEVEL 1
@@ -62,11 +77,11 @@ typedef FAST_MUTEX NDIS_MUTEX, *PNDIS_MUTEX;
 #define NDIS_CURRENT_IRQL()                  KeGetCurrentIrql()
 #define NDIS_RAISE_IRQL_TO_DISPATCH(_pIrql_) KeRaiseIrql(DISPATCH_LEVEL, (_pIrql_))
 #define NDIS_LOWER_IRQL(_OldIrql_, _CurIrql_) \
-    do {                                      \
+    {                                         \
         if ((_OldIrql_) != (_CurIrql_)) {     \
             KeLowerIrql(_OldIrql_);           \
         }                                     \
-    } while (0)
+    }
 
 /* Timers: DueTime in 100 ns, negative when relative; MillisecondsPeriod 0 fires once. */
 #define NDIS_TIMER_CHARACTERISTICS_REVISION_1 1
@@ -140,11 +155,27 @@ NDISAPI PLIST_ENTRY NTAPI NdisInterlockedInsertTailList(PLIST_ENTRY ListHead, PL
                                                         PNDIS_SPIN_LOCK SpinLock);
 NDISAPI PLIST_ENTRY NTAPI NdisInterlockedRemoveHeadList(PLIST_ENTRY ListHead,
                                                         PNDIS_SPIN_LOCK SpinLock);
+#ifdef NDIS_MINIPORT_DRIVER
+#define NdisInterlockedAddUlong(_Addend, _Increment, _SpinLock) \
+    ExInterlockedAddUlong((_Addend), (_Increment), &(_SpinLock)->SpinLock)
+#define NdisInterlockedInsertHeadList(_ListHead, _ListEntry, _SpinLock) \
+    ExInterlockedInsertHeadList((_ListHead), (_ListEntry), &(_SpinLock)->SpinLock)
+#define NdisInterlockedInsertTailList(_ListHead, _ListEntry, _SpinLock) \
+    ExInterlockedInsertTailList((_ListHead), (_ListEntry), &(_SpinLock)->SpinLock)
+#define NdisInterlockedRemoveHeadList(_ListHead, _SpinLock) \
+    ExInterlockedRemoveHeadList((_ListHead), &(_SpinLock)->SpinLock)
+#endif
 
 /* Time: stalls of 50 us at most, at any IRQL; sleeps at PASSIVE_LEVEL; both in microseconds. */
 #define NdisStallExecution(MicroSecondsToStall) KeStallExecutionProcessor(MicroSecondsToStall)
 NDISAPI VOID NTAPI NdisMSleep(ULONG MicrosecondsToSleep);
 NDISAPI VOID NTAPI NdisGetCurrentSystemTime(PLARGE_INTEGER pSystemTime);
+#ifdef NDIS_MINIPORT_DRIVER
+#define NdisGetCurrentSystemTime(_pSystemTime) \
+    {                                          \
+        KeQuerySystemTime(_pSystemTime);       \
+    }
+#endif
 NDISAPI VOID NTAPI NdisGetSystemUpTimeEx(PLARGE_INTEGER pSystemUpTime);
 
 /* Processors (ddi/ndis, ddi/ntddndis) */

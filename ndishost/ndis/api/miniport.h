@@ -15,8 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NDIS_MINIPORT_DRIVER 1
-#define NDIS620_MINIPORT     1
+#define NDIS620_MINIPORT 1
 #include <ndis.h>
 
 #include "bus/bus.h"

@@ -252,14 +252,17 @@ static VOID CheckContext(PLOOP_ADAPTER Adapter)
     CHECK(Adapter, List != NULL && List->Context != NULL, List);
     if (List == NULL)
         return;
-    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == Size, List->Context->Size);
+    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 3 * Size, List->Context->Size);
+    CHECK(Adapter, List->Context->Offset == 2 * Size, List->Context->Offset);
     NdisZeroMemory(NET_BUFFER_LIST_CONTEXT_DATA_START(List), Size);
     NdisAllocateNetBufferListContext(List, Size, 0, LOOP_TAG);
-    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 2 * Size, List->Context->Offset);
+    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 3 * Size, List->Context->Size);
+    CHECK(Adapter, List->Context->Offset == Size, List->Context->Offset);
     NdisAllocateNetBufferListContext(List, 256, 0, LOOP_TAG);
     CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 256, List->Context->Size);
     NdisFreeNetBufferListContext(List, 256);
-    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 2 * Size, List->Context->Offset);
+    CHECK(Adapter, NET_BUFFER_LIST_CONTEXT_DATA_SIZE(List) == 3 * Size, List->Context->Size);
+    CHECK(Adapter, List->Context->Offset == Size, List->Context->Offset);
     NdisFreeNetBufferListContext(List, Size);
     NdisFreeNetBufferList(List);
 }

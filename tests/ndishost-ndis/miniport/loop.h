@@ -83,11 +83,6 @@ VOID LoopMistake(PLOOP_ADAPTER Adapter, const char *File, ULONG Line, ULONG_PTR 
 VOID LoopCheckEarly(PLOOP_ADAPTER Adapter, PNDIS_MINIPORT_INIT_PARAMETERS Parameters);
 VOID LoopCheckLate(PLOOP_ADAPTER Adapter);
 
-/* An export of Windows 7 that the documentation does not name any more. */
-NTSYSAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHandle,
-                                                          ULONG Length, BOOLEAN Cached,
-                                                          PVOID Context);
-
 /* oid.c */
 MINIPORT_OID_REQUEST LoopOidRequest;
 MINIPORT_CANCEL_OID_REQUEST LoopCancelOidRequest;

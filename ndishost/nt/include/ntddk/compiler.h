@@ -61,6 +61,6 @@
     ((type *)((PCHAR)(address) - __builtin_offsetof(type, field)))
 #define UNREFERENCED_PARAMETER(P) ((void)(P))
 #define ANYSIZE_ARRAY             1
-#define C_ASSERT(e)               _Static_assert((e), #e)
+#define C_ASSERT(e)               _Static_assert((e), "C_ASSERT")
 
 #endif

@@ -20,7 +20,7 @@ VOID NTAPI KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql);
 KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
 KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
 #else
-#define KeRaiseIrql(NewIrql, OldIrql) (*(OldIrql) = KfRaiseIrql(NewIrql))
+#define KeRaiseIrql(NewIrql, OldIrql) *(OldIrql) = KfRaiseIrql(NewIrql)
 #endif
 
 /* Spin locks */

@@ -64,7 +64,7 @@ typedef enum _MM_PAGE_PRIORITY {
          ? (_Mdl)->MappedSystemVa                                                 \
          : MmMapLockedPagesSpecifyCache((_Mdl), KernelMode, MmCached, NULL, FALSE, (_Priority)))
 #define MmInitializeMdl(_Mdl, _BaseVa, _Length)                                                    \
-    do {                                                                                           \
+    {                                                                                              \
         (_Mdl)->Next = NULL;                                                                       \
         (_Mdl)->Size = (CSHORT)(sizeof(MDL) + sizeof(PFN_NUMBER) * ADDRESS_AND_SIZE_TO_SPAN_PAGES( \
                                                                        (_BaseVa), (_Length)));     \
@@ -72,6 +72,6 @@ typedef enum _MM_PAGE_PRIORITY {
         (_Mdl)->StartVa = PAGE_ALIGN(_BaseVa);                                                     \
         (_Mdl)->ByteOffset = BYTE_OFFSET(_BaseVa);                                                 \
         (_Mdl)->ByteCount = (ULONG)(_Length);                                                      \
-    } while (0)
+    }
 
 #endif

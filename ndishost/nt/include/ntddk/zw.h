@@ -11,14 +11,14 @@
 #define OBJ_CASE_INSENSITIVE 0x00000040
 #define OBJ_KERNEL_HANDLE    0x00000200
 #define InitializeObjectAttributes(p, n, a, r, s) \
-    do {                                          \
+    {                                             \
         (p)->Length = sizeof(OBJECT_ATTRIBUTES);  \
         (p)->RootDirectory = (r);                 \
         (p)->Attributes = (a);                    \
         (p)->ObjectName = (n);                    \
         (p)->SecurityDescriptor = (s);            \
         (p)->SecurityQualityOfService = NULL;     \
-    } while (0)
+    }
 
 #define REG_NONE      0
 #define REG_SZ        1
