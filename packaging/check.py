@@ -94,20 +94,22 @@ def _check_signatures(folder, drivers, catalog_name, roots):
     listing = os.path.join(folder, catalog_name)
     for driver in drivers:
         path = os.path.join(folder, driver)
-        for what, more in (
-            ("its own signatures", ()),
-            ("those of " + catalog_name, ("-catalog", listing)),
+        for what, more, count in (
+            ("its own signatures (SHA-1 and SHA-256)", (), 2),
+            ("the one of " + catalog_name, ("-catalog", listing), 1),
         ):
             try:
                 said = run("osslsigncode", "verify", "-CAfile", roots, *more, "-in", path)
             except subprocess.CalledProcessError as error:
                 raise Problem(
-                    "%s: osslsigncode does not accept %s (%s); %s"
+                    "%s: osslsigncode does not accept %s (%s); if another certificate signed the "
+                    "package, give the root that it leads to (--roots root.pem), otherwise %s"
                     % (path, what, last_line(error), AGAIN)
                 ) from None
-            if said.count(b"\nSignature verification: ok") != 2:
+            good = said.count(b"\nSignature verification: ok")
+            if good != count:
                 raise Problem(
-                    "%s: of %s, not both (SHA-1 and SHA-256) are in order; %s" % (path, what, AGAIN)
+                    "%s: of %s, %d are in order, not %d; %s" % (path, what, good, count, AGAIN)
                 )
 
 
@@ -115,7 +117,13 @@ def check(directory, roots=None):
     """roots: PEM of the trusted certificates; the package's own aerovnet-test.pem if not given."""
     if not os.path.isdir(directory):
         raise Problem("%s is no directory; 'make package' makes out/package" % directory)
-    roots = roots or os.path.join(directory, "aerovnet-test.pem")
+    if not roots:
+        roots = os.path.join(directory, "aerovnet-test.pem")
+        if not os.path.exists(roots):
+            raise Problem(
+                "%s is not there, so another certificate signed the package: give the root that it "
+                "leads to (--roots root.pem)" % roots
+            )
     read_file(roots)
     for architecture in ARCHITECTURES:
         folder = os.path.join(directory, architecture)

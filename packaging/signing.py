@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """
-Signs drivers and catalogs, twice each: SHA-1, which every Windows 7 knows, and SHA-256 nested in
-it.
+Signs drivers twice: SHA-1, which every Windows 7 knows, and SHA-256 nested in it. Signs catalogs
+once, SHA-1: a second signature of a catalog is not supported by Windows' tools, and damages it
+(github.com/dotnet/emsdk/pull/190).
 
 Signer(certificate, key, ...) checks both at once, so that nothing is begun with what cannot be
 used; sign_pe() and sign_catalog() then take an unsigned file to a signed one. The work is
 osslsigncode's. test_certificate() gives the project's own certificate, making it the first time.
 """
+import base64
+import hashlib
 import os
 import re
 import shutil
@@ -16,9 +19,17 @@ import tempfile
 import catalog
 import der
 from problem import Problem, last_line, read_file, run
-from signature import NESTED_SIGNATURE
 
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+
+# SHA-1 of Microsoft's own roots: Root Authority, Root Certificate Authority and those of 2010 and 2011.
+# Code Verification Root is not among them: every cross-certificate that it issued has expired.
+MICROSOFT_ROOTS = {
+    "A43489159A520F0D93D032CCAF37E7FE20A8B419",
+    "CDD4EEAE6000AC7F40C3802C171E30148030C072",
+    "3B1EFD3A66EA28B16697394703A72CA340A05BD5",
+    "8F43288AD272F3103B6FB1428485EA3014C0BCFE",
+}
 
 TEST_NAME = "aerovnet test certificate"
 TEST_YEARS = 10
@@ -149,6 +160,18 @@ class Signer:
             .replace(":", "")
         )
 
+    def leads_to_microsoft(self):
+        """
+        Whether 64-bit Windows 7 loads a driver with these signatures while test signing is off: the
+        chain in the certificate's file ends at a root that its kernel knows.
+        """
+        blocks = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", self.pem, re.S)
+        found = set()
+        for block in blocks:
+            data = base64.b64decode(b"".join(block.splitlines()[1:-1]))
+            found.add(hashlib.sha1(data).hexdigest().upper())
+        return not found.isdisjoint(MICROSOFT_ROOTS)
+
     def _check_certificate(self, path):
         dates = self._fact("-noout", "-startdate", "-enddate")
         if dates is None:
@@ -222,41 +245,16 @@ class Signer:
             shutil.copyfile(twice, target)
 
     def sign_catalog(self, ctl, target):
-        """
-        ctl: what catalog.make() gave. osslsigncode nests no signatures in catalogs, so _nest()
-        does.
-        """
+        """ctl: what catalog.make() gave."""
         with tempfile.TemporaryDirectory() as scratch:
-            plain = os.path.join(scratch, "unsigned.cat")
+            plain, signed = os.path.join(scratch, "unsigned.cat"), os.path.join(scratch, "sha1.cat")
             with open(plain, "wb") as file:
                 file.write(_unsigned_catalog(ctl))
-            signed = {}
-            for digest in ("sha1", "sha256"):
-                path = os.path.join(scratch, digest + ".cat")
-                self._sign(plain, path, digest)
-                signed[digest] = read_file(path)
-        with open(target, "wb") as file:
-            file.write(_nest(signed["sha1"], signed["sha256"]))
+            self._sign(plain, signed, "sha1")
+            shutil.copyfile(signed, target)
 
 
 def _unsigned_catalog(ctl):
     inner = der.sequence(der.oid(catalog.CTL), der.context(0, ctl))
     signed = der.sequence(der.integer(1), der.set_of(), inner, der.set_of())
     return der.sequence(der.oid(catalog.SIGNED_DATA), der.context(0, signed))
-
-
-def _nest(outer, nested):
-    """
-    outer with nested among the unauthenticated attributes of its signer, as signtool's /as has it.
-    """
-    kind, content = der.read_one(outer).children()
-    fields = der.read_one(content.content).children()
-    (signer,) = fields[-1].children()
-    parts = signer.children()
-    attributes = [der.sequence(der.oid(NESTED_SIGNATURE), der.set_of(nested))]
-    if parts[-1].tag == 0xA1:
-        attributes += [attribute.whole for attribute in parts.pop().children()]
-    parts = [part.whole for part in parts] + [der.context(1, b"".join(sorted(attributes)))]
-    signers = der.set_of(der.sequence(*parts))
-    signed = der.sequence(*[field.whole for field in fields[:-1]], signers)
-    return der.sequence(kind.whole, der.context(0, signed))

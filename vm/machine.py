@@ -202,4 +202,6 @@ def _comes_up(accel, log):
         return False
     finally:
         machine.close()
-        os.unlink(log)
+        # A QEMU that ends at once has not made it.
+        if os.path.exists(log):
+            os.unlink(log)
