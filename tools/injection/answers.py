@@ -23,7 +23,7 @@ COMPONENTS = {
 # Setup goes on whatever this comes to: its own words are in install.log.
 TRUST = (
     'cmd /c call "%WINDIR%\\aerovnet\\install.cmd" /testsigning '
-    '>"%WINDIR%\\aerovnet\\install.log" 2>&1 & exit 0'
+    '<nul >"%WINDIR%\\aerovnet\\install.log" 2>&1 & exit 0'
 )
 
 

@@ -9,7 +9,8 @@ A Windows 7 that is not running, below a directory: the driver put beside it, fo
 Adding to the driver store itself is for Windows alone. So the package goes to Windows\\aerovnet, the
 registry's DevicePath, where plug and play looks for drivers of a new device, gets that folder, and
 install.cmd runs once: from SetupComplete.cmd where Setup is still to come (a generalized image),
-else from RunOnce at the next logon of an administrator. Both ways write install.log.
+else from RunOnce, which Windows 7 runs when it starts and when it has installed a device. Both ways write
+install.log.
 """
 import os
 import re

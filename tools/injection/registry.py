@@ -96,7 +96,7 @@ def with_driver(data, architecture, command):
             once = hive.node_get_child(node, "RunOnce") or hive.node_add_child(node, "RunOnce")
             # cmd.exe expands %SystemRoot%, so the value need not be of a type that Windows expands.
             _set(hive, once, NAME, REG_SZ, command)
-            said.append("RunOnce: %s, at the next logon of an administrator" % command)
+            said.append("RunOnce: %s, once, when Windows starts or has installed a device" % command)
         return result(), said
 
 
