@@ -69,6 +69,11 @@ static void handler(int number, siginfo_t *info, void *argument)
         errno = saved_errno;
         return;
     }
+    /* An emulator such as valgrind has no such instructions, where a processor refuses them. */
+    if (number == SIGILL && privileged_execute(context, &what)) {
+        errno = saved_errno;
+        return;
+    }
     fault_report(number, info, context, why, what);
 }
 
