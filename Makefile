@@ -22,6 +22,7 @@ help:
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
 	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
+	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
 	@echo
 	@echo 'make check-quick   the tests that find most faults, in under 90 seconds: ./test quick'
 	@echo 'make check         all tests, about half an hour: ./test'
@@ -96,7 +97,7 @@ include packaging/package.mk
 HOST_SOURCES := $(sort $(shell find ndishost -name '*.c'))
 # A call at a function's end stays a call: a report names the driver's address by who returns where.
 HOST_CFLAGS  := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -fno-omit-frame-pointer \
-                -fno-optimize-sibling-calls \
+                -fno-optimize-sibling-calls -fno-plt \
                 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
                 -Indishost -Indishost/nt/include -Iinclude/ndis-mingw -I$(NET)/include -I$(VIRTQ)
 HOST_CC      ?= gcc
@@ -135,6 +136,9 @@ $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 
 bench: driver host
 	bench/run
+
+count:
+	bench/count
 
 # --- installing -------------------------------------------------------------------------------
 
@@ -176,6 +180,7 @@ compile_commands.json: Makefile include/ndis-mingw/rules.mk $(DRIVER_SOURCES) $(
 
 # The whole report is out/tidy.log. `make tidy TIDY=ndishost/nt` looks at these files alone.
 tidy: compile_commands.json $(OUT)/gen/aerovnet_events.h
+	$(Q)tools/packages tidy
 	$(Q)run-clang-tidy -quiet -j "$$(nproc)" '$(or $(TIDY),.*)' >$(OUT)/tidy.log 2>$(OUT)/tidy.err; \
 	    status=$$?; grep -E '(warning|error):' $(OUT)/tidy.log | sort -u; exit $$status
 
@@ -184,5 +189,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 bench install uninstall check check-quick check-format check-scripts \
+.PHONY: all always help driver host host32 bench count install uninstall check check-quick check-format check-scripts \
         format tidy clean
