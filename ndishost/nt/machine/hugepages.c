@@ -7,10 +7,27 @@
 #include <unistd.h>
 #include "nt/machine/hugepages.h"
 
-#define HUGE_PAGE 0x200000u
-#define DIRECTORY "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define DIRECTORY "/sys/kernel/mm/hugepages/hugepages-%zukB/%s"
 
 static long added; /* pages that are there because of us */
+
+static void path_of(char path[128], size_t size, const char *name)
+{
+    snprintf(path, 128, DIRECTORY, size >> 10, name);
+}
+
+size_t hugepages_size(void)
+{
+    static const size_t sizes[] = {2u << 20, 4u << 20};
+    char path[128];
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        path_of(path, sizes[i], "nr_hugepages");
+        if (access(path, F_OK) == 0)
+            return sizes[i];
+    }
+    return 0;
+}
 
 /* A number of pages; -1: there is no such file. */
 static long get(const char *name)
@@ -19,7 +36,7 @@ static long get(const char *name)
     FILE *file;
     long value = -1;
 
-    snprintf(path, sizeof path, DIRECTORY "%s", name);
+    path_of(path, hugepages_size(), name);
     file = fopen(path, "r");
     if (!file)
         return -1;
@@ -33,10 +50,11 @@ static long get(const char *name)
  * success. */
 static int set_total(long pages)
 {
-    char text[32];
-    int fd = open(DIRECTORY "nr_hugepages", O_WRONLY | O_CLOEXEC), failed = 0;
-    int length = snprintf(text, sizeof text, "%ld", pages);
+    char text[32], path[128];
+    int length = snprintf(text, sizeof text, "%ld", pages), fd, failed = 0;
 
+    path_of(path, hugepages_size(), "nr_hugepages");
+    fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return errno;
     if (write(fd, text, (size_t)length) != length)
@@ -52,22 +70,28 @@ static long free_pages(void)
 
 int hugepages_reserve(uint64_t bytes, char *error, size_t error_size)
 {
-    long needed = (long)((bytes + HUGE_PAGE - 1) / HUGE_PAGE);
-    long total = get("nr_hugepages"), there = free_pages(), missing = needed - there;
+    size_t size = hugepages_size();
+    long needed, total, there, missing;
     int failed;
 
-    if (total < 0) {
-        snprintf(error, error_size, "this kernel has no huge pages of 2 MiB (" DIRECTORY ")");
+    if (!size) {
+        snprintf(error, error_size,
+                 "this kernel has no huge pages of 2 or 4 MiB (/sys/kernel/mm/hugepages)");
         return -1;
     }
+    needed = (long)((bytes + size - 1) / size);
+    total = get("nr_hugepages");
+    there = free_pages();
+    missing = needed - there;
     if (missing <= 0)
         return 0;
     failed = set_total(total + missing);
     if (failed) {
-        snprintf(error, error_size,
-                 "%ld huge pages (2 MiB) are needed, %ld are free, and no more can be reserved: %s "
-                 "(as root: echo %ld > /proc/sys/vm/nr_hugepages)",
-                 needed, there, strerror(failed), total + missing);
+        snprintf(
+            error, error_size,
+            "%ld huge pages (%zu MiB) are needed, %ld are free, and no more can be reserved: %s "
+            "(as root: echo %ld > /proc/sys/vm/nr_hugepages)",
+            needed, size >> 20, there, strerror(failed), total + missing);
         return -1;
     }
     added += get("nr_hugepages") - total;
@@ -77,9 +101,9 @@ int hugepages_reserve(uint64_t bytes, char *error, size_t error_size)
     hugepages_give_back();
     snprintf(
         error, error_size,
-        "%ld huge pages (2 MiB) are needed, the kernel found room for %ld: free memory, or boot "
+        "%ld huge pages (%zu MiB) are needed, the kernel found room for %ld: free memory, or boot "
         "with hugepages=%ld",
-        needed, there, needed);
+        needed, size >> 20, there, needed);
     return -1;
 }
 

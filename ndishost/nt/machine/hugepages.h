@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hugepages.h: has the kernel set 2 MiB pages aside for physical memory of the kind PHYS_HUGE,
- * where fewer are free than are needed, and lets the kernel have them back.
+ * hugepages.h: has the kernel set huge pages aside for physical memory of the kind PHYS_HUGE, where fewer are free than are needed, and lets the kernel have them back.
  *   hugepages_reserve(bytes, error, sizeof error);
  *   ... use and unmap them ...;  hugepages_give_back();
  */
@@ -10,6 +9,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Bytes of a huge page: 2 MiB, or 4 MiB on a 32-bit kernel without PAE; 0: the kernel has neither. */
+size_t hugepages_size(void);
 
 /* 0: that much is free now; else -1 with one line in error, and nothing stays reserved. Once at a
  * time. */

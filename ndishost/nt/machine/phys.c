@@ -16,7 +16,6 @@
 #include "nt/machine/phys.h"
 #include "nt/machine/random.h"
 
-#define HUGE_SIZE       (2ull << 20)
 #define FIRST_USABLE    (1ull << 20)
 #define NO_PAGE         UINT32_MAX
 #define QUARANTINE_SIZE 1024 /* pages: how long freed memory still shows FREED_BYTE to a device */
@@ -73,7 +72,7 @@ static struct {
     uint32_t quarantine[QUARANTINE_SIZE]; /* page frame numbers, freed and not yet punched out */
     size_t quarantine_head, quarantine_count;
     struct huge *huge;
-    size_t huge_count;
+    size_t huge_count, huge_size;
 } phys = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 static bool bit_get(const uint64_t *bits, size_t i)
@@ -181,10 +180,10 @@ static const char *huge_locate(uint8_t *base)
     if (fd < 0)
         return "opening /proc/self/pagemap";
     for (size_t i = 0; i < phys.huge_count && !failed; i++) {
-        uint8_t *page = base + i * HUGE_SIZE;
+        uint8_t *page = base + i * phys.huge_size;
 
         *(volatile uint8_t *)page = 0;
-        phys.huge[i].offset = i * HUGE_SIZE;
+        phys.huge[i].offset = i * phys.huge_size;
         phys.huge[i].pa = pagemap_read(fd, page);
         errno = EPERM;
         if (phys.huge[i].pa == 0 || phys.huge[i].pa / PHYS_PAGE >= NO_PAGE)
@@ -200,12 +199,15 @@ static const char *open_huge(void)
 {
     const char *failed;
 
-    phys.bytes = (phys.bytes + HUGE_SIZE - 1) / HUGE_SIZE * HUGE_SIZE;
-    phys.huge_count = (size_t)(phys.bytes / HUGE_SIZE);
+    phys.huge_size = hugepages_size();
+    phys.bytes = (phys.bytes + phys.huge_size - 1) / phys.huge_size * phys.huge_size;
+    phys.huge_count = (size_t)(phys.bytes / phys.huge_size);
     phys.huge = calloc(phys.huge_count, sizeof *phys.huge);
-    phys.fd = memfd_create("ndishost-dma", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_2MB);
+    phys.fd = memfd_create("ndishost-dma", MFD_CLOEXEC | MFD_HUGETLB |
+                                               (unsigned)__builtin_ctzll(phys.huge_size)
+                                                   << MFD_HUGE_SHIFT);
     if (phys.fd < 0 || !phys.huge)
-        return "memfd_create with 2 MiB pages";
+        return "memfd_create with huge pages";
     if (ftruncate(phys.fd, (off_t)phys.bytes) != 0)
         return "ftruncate";
     phys.window_pages = (size_t)(phys.bytes / PHYS_PAGE);
@@ -219,7 +221,7 @@ static const char *open_huge(void)
         return failed;
     qsort(phys.huge, phys.huge_count, sizeof *phys.huge, huge_compare);
     for (size_t i = 0; i < phys.huge_count; i++)
-        if (mmap(phys.window + i * HUGE_SIZE, HUGE_SIZE, PROT_READ | PROT_WRITE,
+        if (mmap(phys.window + i * phys.huge_size, phys.huge_size, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_FIXED | MAP_POPULATE, phys.fd,
                  (off_t)phys.huge[i].offset) == MAP_FAILED)
             return "mapping a huge page";
@@ -529,7 +531,8 @@ static uint32_t huge_frame(size_t page)
 {
     uint64_t offset = (uint64_t)page * PHYS_PAGE;
 
-    return (uint32_t)((phys.huge[offset / HUGE_SIZE].pa + offset % HUGE_SIZE) / PHYS_PAGE);
+    return (uint32_t)((phys.huge[offset / phys.huge_size].pa + offset % phys.huge_size) /
+                      PHYS_PAGE);
 }
 
 static bool huge_fits(size_t at, size_t pages, unsigned flags)
@@ -679,12 +682,12 @@ static void *huge_pointer(uint64_t pa, size_t len)
     }
     if (high == 0 || pa < phys.huge[low].pa)
         return NULL;
-    end = phys.huge[low].pa + HUGE_SIZE;
+    end = phys.huge[low].pa + phys.huge_size;
     for (size_t i = low + 1; i < phys.huge_count && phys.huge[i].pa == end; i++)
-        end += HUGE_SIZE;
+        end += phys.huge_size;
     if (pa >= end || len > end - pa)
         return NULL;
-    return phys.window + low * HUGE_SIZE + (pa - phys.huge[low].pa);
+    return phys.window + low * phys.huge_size + (pa - phys.huge[low].pa);
 }
 
 void *phys_device_pointer(uint64_t pa, size_t len)

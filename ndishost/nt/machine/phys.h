@@ -7,7 +7,7 @@
  * PHYS_PAGES (model, qtest): a memfd laid out as QEMU's `pc` machine lays its RAM: file offset o below
  * 3 GiB is physical address o, from 3 GiB on it is o + 1 GiB (so 4 GiB and up). The first MiB is never
  * handed out. Pages come from both parts, in an order drawn from the seed.
- * PHYS_HUGE (pci): 2 MiB huge pages, physical addresses from /proc/self/pagemap; contiguous inside one.
+ * PHYS_HUGE (pci): huge pages, physical addresses from /proc/self/pagemap; contiguous inside one.
  * They cannot be mapped by the small page: nothing is scattered or unmapped there, guards are not.
  */
 #ifndef NDISHOST_PHYS_H

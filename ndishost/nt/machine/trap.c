@@ -85,18 +85,20 @@ static void handler(int number, siginfo_t *info, void *argument)
  * faults by itself. Here it lies where the main thread's stack may grow to: a load would make the stack
  * grow, and find a zero. So the page is taken before main, and if the stack is there already (one start
  * in sixty, by the kernel's random layout), or so close above that it could not grow, the program starts
- * again with the layout that is not random. */
+ * again with the layout that is not random. On a 32-bit kernel the page is the kernel's, as on x64:
+ * mmap fails with ENOMEM, and the stack lies below. */
 static void __attribute__((constructor))
 reserve_shared_data(int argc, char **argv, char **environment)
 {
     void *page = mmap(SHARED_DATA_X86, 4096, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    bool kernels = page == MAP_FAILED && errno == ENOMEM;
     int old = personality(0xFFFFFFFF);
 
     uintptr_t room = (uintptr_t)__builtin_frame_address(0) - (uintptr_t)SHARED_DATA_X86;
 
     (void)argc;
-    if (page == SHARED_DATA_X86 && room >= STACK_ROOM)
+    if ((page == SHARED_DATA_X86 || kernels) && room >= STACK_ROOM)
         return;
     if (old != -1 && !(old & ADDR_NO_RANDOMIZE) &&
         personality((unsigned long)old | ADDR_NO_RANDOMIZE) != -1)
