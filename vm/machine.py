@@ -28,7 +28,7 @@ class MachineError(Exception):
     """QEMU itself failed; the text is for a person."""
 
 
-class _Lines:
+class Lines:
     """JSON objects, one a line, out of a socket; never blocks beyond a deadline."""
 
     def __init__(self, end):
@@ -54,8 +54,24 @@ class _Lines:
         except ValueError:
             return {"step": "garbage", "ok": False, "why": repr(line[:200])}
 
+    def events(self, deadline, tick=None):
+        """The objects until the end of the stream. `tick` is called about once a second meanwhile.
+        TimeoutError at the deadline (time.monotonic)."""
+        while True:
+            try:
+                event = self.next(min(deadline, time.monotonic() + 1))
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+                if tick:
+                    tick()
+                continue
+            if event is None:
+                return
+            yield event
 
-def _die_with_parent():
+
+def die_with_parent():
     """Between fork and exec: QEMU ends when this process does, even by SIGKILL."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -91,7 +107,7 @@ class Machine:
                 stdout=self._errors,
                 stderr=self._errors,
                 pass_fds=[theirs.fileno(), monitor.fileno()],
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
                 start_new_session=True,
             )
         except OSError as error:
@@ -99,31 +115,20 @@ class Machine:
         finally:
             theirs.close()
             monitor.close()
-        self._lines = _Lines(self._channel)
+        self._lines = Lines(self._channel)
         self._answers = None
 
     def events(self, deadline, tick=None):
         """What vm/init says, as dictionaries, until the machine is off. `tick` is called about
         once a second meanwhile. TimeoutError at the deadline (time.monotonic)."""
-        while True:
-            try:
-                event = self._lines.next(min(deadline, time.monotonic() + 1))
-            except TimeoutError:
-                if time.monotonic() >= deadline:
-                    raise
-                if tick:
-                    tick()
-                continue
-            if event is None:
-                return
-            yield event
+        return self._lines.events(deadline, tick)
 
     def qmp(self, command, deadline=5, **arguments):
         """One QMP command; its answer, or None if QEMU does not know it or does not answer."""
         until = time.monotonic() + deadline
         try:
             if self._answers is None:
-                self._answers = _Lines(self._monitor)
+                self._answers = Lines(self._monitor)
                 self._answers.next(until)  # the greeting
                 self._ask("qmp_capabilities", {}, until)
             return self._ask(command, arguments, until)

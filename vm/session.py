@@ -47,6 +47,8 @@ def expect(good, why):
 
 
 class Session:
+    KEYS, SECONDS = KEYS, MACHINE_SECONDS
+
     def __init__(self, screen, arch, size, pings, seed, capture, device):
         """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
         the frames goes, or None. device: further options of QEMU's virtio-net-pci
@@ -55,7 +57,7 @@ class Session:
         self.arch, self.driver = arch, f"out/{arch}/aerovnet.sys"
         self.size, self.pings = size, pings
         self.capture, self.device_options = capture, device
-        self.result = dict.fromkeys(KEYS)
+        self.result = dict.fromkeys(self.KEYS)
         self.seed = seed
         self.wire_file = "out/run.pcap"
         self.qemu_negotiated = None
@@ -110,9 +112,13 @@ class Session:
             "seed": self.seed,
         }
         self.machine = Machine(accel, settings, LOG, self.wire_file, self.device_options)
+        self.follow()
+
+    def follow(self):
+        """Goes through STEPS with the events of the machine."""
         steps = iter(self.STEPS)
         expected = next(steps)
-        deadline = time.monotonic() + MACHINE_SECONDS
+        deadline = time.monotonic() + self.SECONDS
         try:
             for event in self.machine.events(deadline, self._tick):
                 step = event.pop("step")
@@ -126,7 +132,7 @@ class Session:
                 if expected:
                     self.screen.begin(expected.replace("_", " "))
         except TimeoutError:
-            why = f"the virtual machine was not done after {MACHINE_SECONDS} s"
+            why = f"the virtual machine was not done after {self.SECONDS} s"
             raise StepError(why, last_lines(LOG), LOG) from None
         if expected:
             words = self.machine.close() or "no word why"
@@ -207,7 +213,7 @@ class Session:
         for key in ("features_offered", "features_negotiated"):
             if key in report:
                 self.result[key] = f"{int(report[key], 16):#x}"
-        missing = [key for key in KEYS if self.result[key] is None]
+        missing = [key for key in self.KEYS if self.result[key] is None]
         expect(not missing, f"not in ndishost's report: {' '.join(missing)}")
         return "ndishost's report read"
 
@@ -255,14 +261,17 @@ class Session:
             raise StepError(f"{self.capture}: {error.strerror}") from error
         self.screen.done(f"{self.capture}, {os.path.getsize(self.capture):,} bytes")
 
-    def tell(self):
-        result, say = self.result, self.screen.say
-        offered = int(result["features_offered"], 16)
-        negotiated = int(result["features_negotiated"], 16)
-        witness = "as QEMU's device has it" if self.qemu_negotiated is not None else "QEMU mute"
+    def features(self, witness):
+        say = self.screen.say
+        offered = int(self.result["features_offered"], 16)
+        negotiated = int(self.result["features_negotiated"], 16)
         say()
         say(f"negotiated  {' '.join(names(negotiated))} ({witness})")
         say(f"  of offered  {' '.join(names(offered))}")
+
+    def tell(self):
+        result, say = self.result, self.screen.say
+        self.features("as QEMU's device has it" if self.qemu_negotiated is not None else "QEMU mute")
         say(f"driver      sent {result['tx_frames']:,}, received {result['rx_frames']:,} frames; "
             f"{result['tx_notifications']:,} notifications, {result['interrupts']:,} interrupts")
         say(f"Linux' TAP  sent {self.linux['tap_tx']:,}, received {self.linux['tap_rx']:,}; "
@@ -361,9 +370,8 @@ def run(screen, session, target):
     return status
 
 
-def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-    options = arguments()
+def start(make, target):
+    """Runs the session that make(screen, seed) returns, one at a time in this directory."""
     seed = choose_seed()
     os.makedirs("out", exist_ok=True)
     for number in SIGNALS:
@@ -373,17 +381,28 @@ def main():
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             sys.exit("run: another ./run is going on in this directory")
-        if os.path.exists(options.json):
-            os.unlink(options.json)
+        if os.path.exists(target):
+            os.unlink(target)
         screen = Screen()
-        size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
-        session = Session(screen, options.arch, size, pings, seed, options.capture, options.device)
-        status = run(screen, session, options.json)
+        status = run(screen, make(screen, seed), target)
         if status == 0:
             package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
             screen.say(f"package     {package}")
-            screen.say(f"all of it worked, in {screen.seconds():.0f} s: {options.json}")
+            screen.say(f"all of it worked, in {screen.seconds():.0f} s: {target}")
         return status
 
 
-sys.exit(main())
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    options = arguments()
+    size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
+    return start(
+        lambda screen, seed: Session(
+            screen, options.arch, size, pings, seed, options.capture, options.device
+        ),
+        options.json,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

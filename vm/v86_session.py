@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""What ./run --v86 does: boots Debian's i386 kernel in the PC emulator v86, lets ndishost run the x86
+aerovnetm.sys on v86's own virtio-net device, and does over it what vm/v86/peer.mjs answers.
+
+    python3 vm/v86_session.py [--short] [--capture FILE] [--json FILE] [--driver FILE.sys]
+
+The device is nobody's here: 1AF4:1041, registers in I/O space, no indirect descriptors. Numbered
+frames go both ways: ndishost checks those that the peer returns, and the peer those that ndishost
+returns. The driver's counters are compared with what the peer saw.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+
+from screen import StepError, run_command
+from session import LOG, Session, expect, start
+from v86_machine import V86Machine, version
+from wire import count_frames
+
+DRIVER = "out/x86/aerovnetm.sys"
+STEPS = "start_driver,lease,ping_gateway,count,stop_driver,numbered"
+HUGE_PAGES = 16  # of 4 MiB
+PEER = "10.86.0.1"
+
+
+class V86Session(Session):
+    SECONDS = 400
+    KEYS = """driver_sha256 device features_offered features_negotiated mac link ipv4 ping_sent
+    ping_received tx_frames rx_frames tx_notifications interrupts kernel emulator""".split()
+
+    def __init__(self, screen, frames, pings, seed, capture, driver):
+        super().__init__(screen, "x86", frames, pings, seed, capture, None)
+        self.driver, self.frames = driver, frames
+        self.numbered_report = self.account = None
+
+    def build(self):
+        self.screen.begin("build")
+        run_command(self.screen, ["make", "-j2", "driver", "host32"], "out/build.log")
+        try:
+            with open(self.driver, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise StepError(f"{self.driver}: {error.strerror}") from error
+        self.result["driver_sha256"] = hashlib.sha256(content).hexdigest()
+        self.screen.done(f"{self.driver} ({len(content):,} bytes), out/ndishost32")
+
+    def fetch(self):
+        self.screen.begin("emulator")
+        run_command(self.screen, ["vm/v86/install"], "out/v86.log")
+        self.result["emulator"] = version()
+        self.screen.done(f"{self.result['emulator']}, unpacked under out/v86")
+        self.screen.begin("kernel")
+        release = run_command(self.screen, ["vm/kernel", "686"], "out/kernel.log")
+        self.result["kernel"] = release
+        self.screen.done(f"{release}, Debian's, unpacked under out/kernel-686")
+        self.screen.begin("initramfs")
+        run_command(self.screen, ["vm/initramfs", "686", self.driver], "out/initramfs.log")
+        self.screen.done(f"{os.path.getsize('out/initramfs-686.cpio'):,} bytes")
+
+    def settings(self):
+        return {"seed": self.seed, "pings": self.pings, "frames": self.frames,
+                "huge_pages": HUGE_PAGES, "steps": STEPS}
+
+    def boot(self):
+        self.screen.begin("boot")
+        self.machine = V86Machine(self.settings(), self.frames // 2, LOG, self.wire_file)
+        self.follow()
+
+    def booted(self):
+        return f"Linux {self.result['kernel']} on {self.result['emulator']}"
+
+    def driver_up(self, mac, link):
+        self.result.update(mac=mac, link=link)
+        return f"ndishost32 runs {os.path.basename(self.driver)} on it: {mac}, link {link}"
+
+    def dhcp(self, ipv4, gateway):
+        expect(gateway == PEER, f"the gateway is {gateway}, the peer is {PEER}")
+        self.result["ipv4"] = ipv4
+        return f"{ipv4}, gateway {gateway}"
+
+    def numbered(self, status, report):
+        self.numbered_report = report
+        calls = report.get("net", {}).get("calls", {})
+        intact = calls.get("intact", 0)
+        expect(status == 0, f"ndishost ended with status {status}; {intact} of {self.frames} frames "
+               f"came back intact")
+        expect(intact == self.frames, f"{intact} of {self.frames} frames came back intact")
+        return f"{intact:,} frames of 60 to 1514 bytes sent and returned, each intact"
+
+    def peer(self, account):
+        self.account = account
+        expect(account["adapter"] == self.result["mac"],
+               f"the peer saw the address {account['adapter']}, the adapter has {self.result['mac']}")
+        lost = account["called"] - account["echoed"]
+        expect(account["called"] == self.frames // 2,
+               f"the peer called {account['called']} times of {self.frames // 2}")
+        expect(lost == 0 and account["damaged"] == 0,
+               f"{lost} of {account['called']} calls did not come back intact, "
+               f"{account['damaged']} frames were damaged")
+        return f"{account['echoed']:,} frames of the peer's own returned, each intact"
+
+    def judge(self):
+        """The driver's numbers in both runs against those of the peer."""
+        self.screen.begin("compare")
+        second = self.numbered_report["driver_counters"]
+        tx = self.result["tx_frames"] + second["tx_frames"]
+        rx = self.result["rx_frames"] + second["rx_frames"]
+        there, back = self.account["frames_in"], self.account["frames_out"]
+        expect(tx == there, f"the driver sent {tx:,} frames, the peer got {there:,}")
+        expect(rx <= back, f"{rx:,} frames received, only {back:,} were sent")
+        for name in ("device_errors", "resets"):
+            expect(second[name] == 0, f"{second[name]} {name}")
+        try:
+            wire = count_frames(self.wire_file, self.result["mac"])
+        except (OSError, ValueError) as error:
+            raise StepError(f"{self.wire_file}: {error}") from error
+        expect(tx == wire.sent, f"the driver sent {tx:,} frames, {wire.sent:,} left the device")
+        self.result.update(frames_returned=self.frames, frames_called=self.account["echoed"])
+        self.screen.done(f"{tx:,} frames sent, all seen by the peer; {rx:,} received")
+
+    def tell(self):
+        self.features("v86's device")
+        self.screen.say(f"driver      sent and received by DHCP and ping {self.result['tx_frames']:,} and "
+                        f"{self.result['rx_frames']:,} frames; {self.result['interrupts']:,} interrupts")
+
+    def _tick(self):
+        """Nothing is known of a step that is under way."""
+
+    STEPS = {
+        "boot": booted,
+        "device": Session.device,
+        "driver": driver_up,
+        "dhcp": dhcp,
+        "ping": Session.ping,
+        "count": Session.count,
+        "stop": Session.stop,
+        "report": Session.report,
+        "numbered": numbered,
+        "peer": peer,
+    }
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="v86_session.py")
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--capture")
+    parser.add_argument("--driver", default=DRIVER)
+    parser.add_argument("--json", default="out/run.json")
+    return parser.parse_args()
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    options = arguments()
+    frames, pings = (1000, 5) if options.short else (10000, 20)
+    return start(
+        lambda screen, seed: V86Session(
+            screen, frames, pings, seed, options.capture, options.driver
+        ),
+        options.json,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
