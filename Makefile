@@ -101,7 +101,8 @@ HOST_CFLAGS  := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -fno-omit-frame
                 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
                 -Indishost -Indishost/nt/include -Iinclude/ndis-mingw -I$(NET)/include -I$(VIRTQ)
 HOST_CC      ?= gcc
-ZYDIS32      := out/deps/i386/usr
+HOST_LIBS    := -lZydis -lZycore -lnettle
+DEPS32       := out/deps/i386/usr
 
 host: $(OUT)/ndishost
 host32: $(OUT)/ndishost32
@@ -113,24 +114,24 @@ $(OUT)/obj/host/%.o: %.c
 
 $(OUT)/ndishost: $(HOST_SOURCES:%.c=$(OUT)/obj/host/%.o)
 	$(call say,link      $@)
-	$(Q)$(HOST_CC) -pthread -o $@ $^ -lZydis -lZycore
+	$(Q)$(HOST_CC) -pthread -o $@ $^ $(HOST_LIBS)
 
-# Zydis for i386 comes from Debian's package, unpacked, because installing it needs a foreign
+# The libraries for i386 come from Debian's packages, unpacked, because installing them needs a foreign
 # architecture on the user's machine.
-$(ZYDIS32)/.fetched: tools/fetch-i386-zydis
+$(DEPS32)/.fetched: tools/fetch-i386-zydis
 	tools/fetch-i386-zydis
 	@touch $@
 
 # x86 drivers call with a stack aligned to 4 bytes, as Windows does; this code expects 16.
-$(OUT)/obj/host32/%.o: %.c | $(ZYDIS32)/.fetched
+$(OUT)/obj/host32/%.o: %.c | $(DEPS32)/.fetched
 	@mkdir -p $(@D)
 	$(call say,CC host32 $<)
-	$(Q)$(HOST_CC) -m32 -mstackrealign $(HOST_CFLAGS) -I$(ZYDIS32)/include -MMD -MP -c $< -o $@
+	$(Q)$(HOST_CC) -m32 -mstackrealign $(HOST_CFLAGS) -I$(DEPS32)/include -MMD -MP -c $< -o $@
 
 $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	$(call say,link      $@)
-	$(Q)$(HOST_CC) -m32 -pthread -o $@ $^ -L$(ZYDIS32)/lib/i386-linux-gnu \
-	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' -lZydis -lZycore
+	$(Q)$(HOST_CC) -m32 -pthread -o $@ $^ -L$(DEPS32)/lib/i386-linux-gnu \
+	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' $(HOST_LIBS)
 
 # --- the rest ---------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ native: $(NATIVE)
 
 $(DIR)/test_%: $(HERE)/test_%.c $(HERE)/native.h $(HOST_OBJECTS)
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_CFLAGS) $< $(HOST_OBJECTS) -o $@ -lZydis -lZycore
+	$(HOST_CC) $(HOST_CFLAGS) $< $(HOST_OBJECTS) -o $@ -lZydis -lZycore -lnettle
 
 HOST_CC ?= gcc
 
