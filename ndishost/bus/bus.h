@@ -53,10 +53,10 @@ struct bus_ops {
     /* After the chain of ISRs has run for one assertion: lets the next one through (pci clears INTx
      * disable). NULL where nothing is to be done. */
     void (*interrupt_done)(struct bus *bus);
-    /* Far end of the wire: a frame arrives at the device. Blocks while the device cannot take it (a
-     * bounded queue), so nothing is lost by hurry; -1 when the bus is closing or the link is down.
-     * NULL where the far end is not ours (pci). */
-    int (*wire_send)(struct bus *bus, const void *frame, size_t length);
+    /* Far end of the wire: a frame arrives at the device. Blocks for up to so many milliseconds (negative:
+     * without limit) while the wire, a bounded queue, is full; 1 when it still is. -1 when the bus is
+     * closing or the link is down. NULL where the far end is not ours (pci). */
+    int (*wire_send)(struct bus *bus, const void *frame, size_t length, int milliseconds);
     /* Raises or cuts the cable. NULL where it cannot be done. */
     int (*set_link)(struct bus *bus, bool up);
     /* Takes the device's power (1 to 3, D1 to D3), which it answers no register in and loses its

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/bus.h"
-#include "cli/control.h"
+#include "cli/commands.h"
 #include "loader/exports.h"
 #include "net/net.h"
 #include "nt/api/pool.h"
@@ -151,7 +151,7 @@ void command_line_help(FILE *out)
     net_help(out);
     fputs(help_options, out);
     fputs(help_commands, out);
-    control_help(out);
+    commands_help(out);
     fputs(help_tail, out);
 }
 

@@ -3,15 +3,14 @@
  * control.h: scenario control: lines that drive adapters, one reply line each; `@2 ` before a command
  * sends it to the second adapter, without it goes to the first.
  *   control = control_open("-", error, sizeof error);
- *   while (control_serve(control, adapters, 2, 100, &stop)) ...;  control_close(control);
+ *   while (control_serve(control, &scenario, 100)) ...;  control_close(control);
  */
 #ifndef NDISHOST_CONTROL_H
 #define NDISHOST_CONTROL_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include "ndis/adapter/adapter.h"
+#include "cli/commands.h"
 
 struct control;
 
@@ -20,16 +19,13 @@ struct control;
  * error. */
 struct control *control_open(const char *where, char *error, size_t error_size);
 
-/* Waits up to `milliseconds` for a command, and carries out what there is. false: `quit`. A command
- * that waits ends early when *stop becomes nonzero. */
-bool control_serve(struct control *control, struct ndis_adapter *const *adapters, unsigned count,
-                   int milliseconds, const volatile sig_atomic_t *stop);
+/* Waits up to `milliseconds` for a command, and carries out what there is, with one reply for each line.
+ * false: `quit`. What waits, for the driver or for a client that does not read, ends soon after
+ * scenario_over(scenario). *scenario stays the caller's, as long as there are adapters. */
+bool control_serve(struct control *control, struct scenario *scenario, int milliseconds);
 
 /* No command will come any more: standard input has ended. */
 bool control_ended(const struct control *control);
 
 void control_close(struct control *control);
-/* The commands and what they do, for --help. */
-void control_help(FILE *out);
-
 #endif

@@ -64,6 +64,7 @@ struct run {
     struct ndis_adapter *adapters[ADAPTERS_MAX];
     unsigned adapter_count;
     struct control *control;
+    struct scenario scenario;
     FILE *json;
     int status;
     bool verdict_failed;
@@ -285,11 +286,15 @@ static void halt_unwanted(struct run *run)
 static void wait_end(struct run *run)
 {
     struct progress progress = {.start = now(), .last = now()};
-    double end = run->line.seconds > 0 ? progress.start + run->line.seconds : 0;
+    struct scenario *scenario = &run->scenario;
 
-    while (!stopped && (!end || now() < end)) {
+    *scenario = (struct scenario){
+        .adapters = run->adapters, .adapter_count = run->adapter_count, .stop = &stopped};
+    if (run->line.seconds > 0)
+        scenario->end_ms = scenario_now_ms() + (uint64_t)(run->line.seconds * 1000 + 0.999);
+    while (!scenario_over(scenario)) {
         if (run->control && !control_ended(run->control)) {
-            if (!control_serve(run->control, run->adapters, run->adapter_count, TICK, &stopped))
+            if (!control_serve(run->control, scenario, TICK))
                 break;
         } else {
             if (finished(run))

@@ -138,7 +138,7 @@ static void on_frame(void *context, const void *frame, size_t length)
     if (!lib_frame_good(frame, (uint32_t)length, l->wire_next))
         l->wire_bad++;
     __atomic_add_fetch(&l->wire_next, 1, __ATOMIC_RELEASE);
-    if (l->echo && l->bus->ops->wire_send(l->bus, frame, length))
+    if (l->echo && l->bus->ops->wire_send(l->bus, frame, length, -1))
         l->wire_bad++;
 }
 
@@ -361,7 +361,7 @@ static void *far_end(void *argument)
         uint32_t length = frame_length(run->t, i);
 
         lib_frame(frame, length, i);
-        if (run->l->bus->ops->wire_send(run->l->bus, frame, length))
+        if (run->l->bus->ops->wire_send(run->l->bus, frame, length, -1))
             break;
     }
     return NULL;

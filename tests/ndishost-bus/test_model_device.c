@@ -39,7 +39,7 @@ static int arrive(uint32_t length)
 
     for (uint32_t i = 0; i < length; i++)
         frame[i] = (uint8_t)(i * 13);
-    return r.bus->ops->wire_send(r.bus, frame, length);
+    return r.bus->ops->wire_send(r.bus, frame, length, -1);
 }
 
 static void innocent(void)

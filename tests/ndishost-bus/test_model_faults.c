@@ -39,7 +39,7 @@ static void arrive(uint32_t length)
 {
     static uint8_t frame[2048];
 
-    assert_int_equal(r.bus->ops->wire_send(r.bus, frame, length), 0);
+    assert_int_equal(r.bus->ops->wire_send(r.bus, frame, length, -1), 0);
 }
 
 /* Sends frames 0..n-1, each waited for. */
@@ -80,7 +80,7 @@ static void see_GONE(void)
     assert_int_equal(raw_get32(&r, COMMON_DEVICE_FEATURE), UINT32_MAX);
     assert_int_equal(*r.isr, 0xFF);
     assert_int_equal(r.bus->ops->config_read(r.bus, 0, 4), UINT32_MAX);
-    assert_int_equal(r.bus->ops->wire_send(r.bus, r.data, 60), -1);
+    assert_int_equal(r.bus->ops->wire_send(r.bus, r.data, 60, -1), -1);
     raw_offer(&r, TX, raw_desc(&r, TX, 0, r.data_pa, 72, 0, 0));
     raw_notify(&r, TX);
     usleep(20000);

@@ -388,7 +388,7 @@ static void break_AVAIL_TWICE(void)
     raw_fill(&r, 2);
     raw_offer(&r, RX, 1);
     raw_notify(&r, RX);
-    r.bus->ops->wire_send(r.bus, r.data, 60); /* it looks when it needs a buffer */
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1); /* it looks when it needs a buffer */
 }
 
 static void break_USED_WRITTEN(void)
@@ -495,7 +495,7 @@ static void break_DESC_ALTERED(void)
     raw_fill(&r, 1);
     usleep(20000); /* until it has been fetched */
     r.q[RX].desc[0].len = 1526;
-    r.bus->ops->wire_send(r.bus, r.data, 60);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
 }
 
 static void break_INDIRECT_FEATURE(void)
@@ -537,7 +537,7 @@ static void break_RX_READABLE(void)
     raw_desc(&r, RX, 1, r.data_pa + 12, 2000, DESC_F_WRITE, 0);
     raw_offer(&r, RX, 0);
     raw_notify(&r, RX);
-    r.bus->ops->wire_send(r.bus, r.data, 60);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
 }
 
 static void break_RX_SMALL(void)
@@ -545,7 +545,7 @@ static void break_RX_SMALL(void)
     up();
     raw_offer(&r, RX, raw_desc(&r, RX, 0, r.data_pa, 1525, DESC_F_WRITE, 0));
     raw_notify(&r, RX);
-    r.bus->ops->wire_send(r.bus, r.data, 60);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
 }
 
 static void break_TX_WRITABLE(void)
@@ -703,7 +703,7 @@ static void test_innocent(void **state)
         raw_fill(&r, 16);
         for (uint16_t j = 0; j < 16; j++) {
             raw_send(&r, j, 60 + j);
-            r.bus->ops->wire_send(r.bus, r.data, 60);
+            r.bus->ops->wire_send(r.bus, r.data, 60, -1);
         }
         assert_true(raw_wait_used(&r, TX, 16));
         assert_true(raw_wait_used(&r, RX, 16));

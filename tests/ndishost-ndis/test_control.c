@@ -10,12 +10,14 @@
 #include "ndis/api/miniport.h"
 #include "ndis/adapter/report.h"
 
-#define ROOM 65535 /* characters of an answer, in control.c */
+#define ROOM 65535 /* characters of an answer, in commands.h */
 
 static char answer[4 * ROOM];
 static unsigned padding; /* of the network end's report */
 static struct control *control;
 static struct ndis_adapter *adapters[1];
+static const volatile sig_atomic_t stop;
+static struct scenario scenario = {.adapters = adapters, .adapter_count = 1, .stop = &stop};
 static int client = -1;
 
 static void describe(struct bus *bus, char *text, size_t size)
@@ -62,11 +64,10 @@ static void connect_client(void)
 /* What a line is answered, in `answer`; how many characters. */
 static size_t ask(const char *line)
 {
-    static const volatile sig_atomic_t stop;
     size_t length = 0;
 
     EXPECT(write(client, line, strlen(line)) == (ssize_t)strlen(line));
-    EXPECT(control_serve(control, adapters, 1, 1000, &stop));
+    EXPECT(control_serve(control, &scenario, 1000));
     while (length < sizeof(answer) - 1) {
         ssize_t n = recv(client, answer + length, sizeof(answer) - 1 - length, MSG_DONTWAIT);
 
@@ -105,14 +106,13 @@ int main(void)
 {
     static const size_t lengths[] = {4351, 4352,     4353,     20000,   ROOM - 1,
                                      ROOM, ROOM + 1, ROOM + 2, 3 * ROOM};
-    static const volatile sig_atomic_t stop;
     uint64_t seed;
     size_t bare, i;
 
     native_start(&seed);
     make_adapter();
     connect_client();
-    EXPECT(control_serve(control, adapters, 1, 1000, &stop)); /* takes the connection */
+    EXPECT(control_serve(control, &scenario, 1000)); /* takes the connection */
     padding = 1;
     bare = ask("stats\n");
     for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)

@@ -94,7 +94,7 @@ static void expect_rx(uint32_t number)
     size_t length;
 
     make_frame(frame, sizeof frame, number);
-    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame), 0);
+    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame, -1), 0);
     assert_true(device_receive(&d, got, &length, 5000));
     assert_int_equal(length, sizeof frame);
     assert_memory_equal(got, frame, length);
@@ -126,7 +126,7 @@ static void link_flaps(void **state)
         assert_true(device_wait_line(&d, true, 5000));
         assert_true(virtio_pci_isr(&d.pci) & VIRTIO_PCI_ISR_CONFIG);
         assert_false(link_is_up());
-        assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame), -1);
+        assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame, -1), -1);
         device_send(&d, frame, sizeof frame); /* the device takes it; nothing comes out */
         assert_false(device_wire(&d, got, &length, 5));
         virtio_pci_isr(&d.pci);
@@ -150,7 +150,7 @@ static void *send_until_refused(void *argument)
     unsigned *sent = argument;
 
     make_frame(frame, sizeof frame, 7);
-    while (*sent < 100000 && d.bus->ops->wire_send(d.bus, frame, sizeof frame) == 0)
+    while (*sent < 100000 && d.bus->ops->wire_send(d.bus, frame, sizeof frame, -1) == 0)
         ++*sent;
     return NULL;
 }
@@ -174,7 +174,7 @@ static void link_cut_under_sender(void **state)
     usleep(100000);
     assert_int_equal(d.bus->ops->set_link(d.bus, true), 0);
     make_frame(frame, sizeof frame, 8);
-    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame), 0);
+    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, sizeof frame, -1), 0);
     do
         if (!device_receive(&d, got, &length, 5000))
             fail_msg("the frame sent after the cut does not come");
@@ -195,7 +195,7 @@ static void expect_all_ones(void)
     assert_true(d.bus->ops->bar_read(d.bus, 4, 0, 8) == ~0ull);
     assert_int_equal(d.bus->ops->bar_read(d.bus, 0, 0, 4), 0xffffffff);
     assert_int_equal(virtio_pci_reset(&d.pci), VIRTIO_PCI_E_GONE);
-    assert_int_equal(d.bus->ops->wire_send(d.bus, "frame", 5), -1);
+    assert_int_equal(d.bus->ops->wire_send(d.bus, "frame", 5, -1), -1);
 }
 
 static void removed_with(const char *arguments)

@@ -121,7 +121,7 @@ static void expect_rx(uint32_t number, size_t length)
     size_t got_length;
 
     make_frame(frame, length, number);
-    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, length), 0);
+    assert_int_equal(d.bus->ops->wire_send(d.bus, frame, length, -1), 0);
     assert_true(device_receive(&d, got, &got_length, 5000));
     assert_int_equal(got_length, length);
     assert_memory_equal(got, frame, length);
@@ -265,7 +265,7 @@ static void *send_many(void *argument)
         size_t length = 60 + i % 1455;
 
         make_frame(frame, length, i);
-        if (d.bus->ops->wire_send(d.bus, frame, length) < 0)
+        if (d.bus->ops->wire_send(d.bus, frame, length, -1) < 0)
             return "wire_send failed";
     }
     return NULL;

@@ -143,7 +143,7 @@ static void length_that_cannot_be(void **state)
     assert_int_equal(send(qemu, bad, sizeof bad, 0), sizeof bad);
     assert_int_equal(recv(qemu, &byte, 1, 0), 0);
     assert_int_equal(got.count, 0);
-    assert_int_equal(wire_send(wire, "x", 1), -1);
+    assert_int_equal(wire_send(wire, "x", 1, -1), -1);
 }
 
 static void take(void *data, size_t length)
@@ -168,21 +168,21 @@ static void frames_in(void **state)
     unsigned char *frame = random_bytes(LARGEST);
 
     (void)state;
-    assert_int_equal(wire_send(wire, frame, 60), -1); /* down at first */
+    assert_int_equal(wire_send(wire, frame, 60, -1), -1); /* down at first */
     wire_set_up(wire, true);
-    assert_int_equal(wire_send(wire, frame, LARGEST + 1), -1);
+    assert_int_equal(wire_send(wire, frame, LARGEST + 1, -1), -1);
     for (size_t length = 0; length <= 1518; length += 69) {
-        assert_int_equal(wire_send(wire, frame, length), 0);
+        assert_int_equal(wire_send(wire, frame, length, -1), 0);
         expect_frame(frame, length);
     }
     wire_set_up(wire, false);
-    assert_int_equal(wire_send(wire, frame, 60), -1);
+    assert_int_equal(wire_send(wire, frame, 60, -1), -1);
     free(frame);
 }
 
 static void *send_one(void *argument)
 {
-    return (void *)(intptr_t)(wire_send(wire, argument, LARGEST) + 100);
+    return (void *)(intptr_t)(wire_send(wire, argument, LARGEST, -1) + 100);
 }
 
 /* The cable is cut while half a frame has gone: the frame counts as sent; when the cable is mended,
@@ -200,7 +200,7 @@ static void cut_in_the_middle_of_a_frame(void **state)
     wire_set_up(wire, false);
     pthread_join(thread, &result);
     assert_int_equal((intptr_t)result, 100);
-    assert_int_equal(wire_send(wire, "not now", 7), -1);
+    assert_int_equal(wire_send(wire, "not now", 7, -1), -1);
     wire_set_up(wire, true);
     assert_int_equal(pthread_create(&thread, NULL, send_one, frame), 0);
     expect_frame(frame, LARGEST);
@@ -222,7 +222,7 @@ static void stopped_under_sender(void **state)
     usleep(50000);
     wire_stop(wire);
     pthread_join(thread, NULL);
-    assert_int_equal(wire_send(wire, frame, 60), -1);
+    assert_int_equal(wire_send(wire, frame, 60, -1), -1);
     free(frame);
 }
 
@@ -237,7 +237,7 @@ static void hung_up_under_sender(void **state)
     usleep(50000);
     shutdown(qemu, SHUT_RDWR);
     pthread_join(thread, NULL);
-    assert_int_equal(wire_send(wire, frame, 60), -1);
+    assert_int_equal(wire_send(wire, frame, 60, -1), -1);
     free(frame);
 }
 

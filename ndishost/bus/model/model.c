@@ -58,13 +58,15 @@ static void op_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigne
     registers_write(model_of(bus), bar, offset, size, value);
 }
 
-static int op_wire_send(struct bus *bus, const void *frame, size_t length)
+static int op_wire_send(struct bus *bus, const void *frame, size_t length, int milliseconds)
 {
     struct model *model = model_of(bus);
     bool was_empty;
+    int result = wire_put(&model->wire, frame, length,
+                          thread_is_me(model) ? WIRE_URGENT : milliseconds, &was_empty);
 
-    if (!wire_put(&model->wire, frame, length, thread_is_me(model), &was_empty))
-        return -1;
+    if (result)
+        return result;
     if (was_empty)
         thread_wake(model, WORK_WIRE);
     return 0;

@@ -2,15 +2,21 @@
 /* Frames on their way to the device; see wire.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "bus/model/wire.h"
 
 #define USUAL_FRAME 2048u
 
 bool model_wire_open(struct wire *wire, uint32_t bound)
 {
+    pthread_condattr_t attributes;
+
     *wire = (struct wire){.bound = bound, .size = bound, .link_up = true};
     pthread_mutex_init(&wire->lock, NULL);
-    pthread_cond_init(&wire->room, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&wire->room, &attributes);
+    pthread_condattr_destroy(&attributes);
     wire->frame = calloc(bound, sizeof *wire->frame);
     return wire->frame;
 }
@@ -56,25 +62,44 @@ static bool store(struct wire_frame *slot, const void *frame, size_t length)
     return true;
 }
 
-bool wire_put(struct wire *wire, const void *frame, size_t length, bool urgent, bool *was_empty)
+/* Lock held. 0: the queue has room, is closed or has no link; 1: it is full, and the time is up. */
+static int wait_room(struct wire *wire, int milliseconds)
 {
-    bool stored = false;
+    struct timespec until;
+    int failed = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    if (milliseconds > 0) {
+        until.tv_sec += milliseconds / 1000;
+        until.tv_nsec += milliseconds % 1000 * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+    }
+    while (wire->count >= wire->bound && !wire->closed && wire->link_up && !failed)
+        failed = milliseconds < 0 ? pthread_cond_wait(&wire->room, &wire->lock)
+                                  : pthread_cond_timedwait(&wire->room, &wire->lock, &until);
+    return wire->count >= wire->bound && !wire->closed && wire->link_up;
+}
+
+int wire_put(struct wire *wire, const void *frame, size_t length, int milliseconds, bool *was_empty)
+{
+    int result;
 
     *was_empty = false;
     if (length == 0 || length > WIRE_FRAME_MAX)
-        return false;
+        return -1;
     pthread_mutex_lock(&wire->lock);
     wire->waiting++;
-    while (wire->count >= wire->bound && !urgent && !wire->closed && wire->link_up)
-        pthread_cond_wait(&wire->room, &wire->lock);
+    result = milliseconds == WIRE_URGENT ? 0 : wait_room(wire, milliseconds);
     if (--wire->waiting == 0 && wire->closed)
         pthread_cond_broadcast(&wire->room);
-    if (!wire->closed && wire->link_up && (wire->count < wire->size || grow(wire)))
-        stored = store(&wire->frame[(wire->head + wire->count) % wire->size], frame, length);
-    if (stored)
+    if (!result && (wire->closed || !wire->link_up || !(wire->count < wire->size || grow(wire)) ||
+                    !store(&wire->frame[(wire->head + wire->count) % wire->size], frame, length)))
+        result = -1;
+    if (!result)
         *was_empty = wire->count++ == 0;
     pthread_mutex_unlock(&wire->lock);
-    return stored;
+    return result;
 }
 
 uint32_t wire_peek(struct wire *wire, const struct wire_frame **frames, uint32_t max)

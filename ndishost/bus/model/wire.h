@@ -8,6 +8,7 @@
 #ifndef NDISHOST_MODEL_WIRE_H
 #define NDISHOST_MODEL_WIRE_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,10 +36,14 @@ struct wire {
 bool model_wire_open(struct wire *wire, uint32_t bound);
 void wire_free(struct wire *wire);
 
-/* Copies the frame into the queue; *was_empty: it is the only one there. Blocks while it is full,
- * unless `urgent` (the device's own thread would wait for itself): then the queue grows. false: the
- * queue is closed, the link is down, the frame is empty or too long, or there is no memory. */
-bool wire_put(struct wire *wire, const void *frame, size_t length, bool urgent, bool *was_empty);
+/* The device's own thread would wait for itself: the queue grows. */
+#define WIRE_URGENT INT_MIN
+
+/* Copies the frame into the queue; *was_empty: it is the only one there. While the queue is full it waits
+ * for so many milliseconds, negative: without limit; or WIRE_URGENT. 0; 1: it is still full; -1: the queue
+ * is closed, the link is down, the frame is empty or too long, or there is no memory. */
+int wire_put(struct wire *wire, const void *frame, size_t length, int milliseconds,
+             bool *was_empty);
 
 /* The device's thread alone: the first frames, at most `max`, which stay put until wire_drop. */
 uint32_t wire_peek(struct wire *wire, const struct wire_frame **frames, uint32_t max);

@@ -173,11 +173,11 @@ static void on_frame(void *context, const void *frame, size_t length)
 
 /* --- wire, link, removal --- */
 
-static int send_frame(struct bus *bus, const void *frame, size_t length)
+static int send_frame(struct bus *bus, const void *frame, size_t length, int milliseconds)
 {
     struct qtest_bus *self = of(bus);
 
-    return atomic_load(&self->gone) ? -1 : wire_send(self->wire, frame, length);
+    return atomic_load(&self->gone) ? -1 : wire_send(self->wire, frame, length, milliseconds);
 }
 
 /* QEMU is told before senders may go on, and after they have been stopped: no frame is let into a

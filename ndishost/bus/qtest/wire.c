@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "bus/qtest/wire.h"
 #include "bus/thread.h"
@@ -79,61 +80,99 @@ static void *read_frames(void *argument)
 
 /* --- towards the device --- */
 
-/* With send_lock. Waits until the socket takes more; false: down, or gone. */
-static bool wait_writable(struct wire *wire)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Of now_ms(). */
+#define NEVER INT64_MAX
+
+/* With send_lock. Waits until the socket takes more. 0; 1: the time is up; -1: down, or gone. */
+static int wait_writable(struct wire *wire, int64_t until)
 {
     struct pollfd wait[2] = {{.fd = wire->fd, .events = POLLOUT},
                              {.fd = wire->down_event, .events = POLLIN}};
+    int64_t left;
+    int ready;
 
-    while (poll(wait, 2, -1) < 0)
-        ;
-    return !wait[1].revents && !(wait[0].revents & (POLLERR | POLLHUP));
+    do {
+        left = until == NEVER ? -1 : until - now_ms();
+        ready = poll(wait, 2, until != NEVER && left < 0 ? 0 : (int)left);
+    } while (ready < 0);
+    if (!ready)
+        return 1;
+    return wait[1].revents || wait[0].revents & (POLLERR | POLLHUP) ? -1 : 0;
 }
 
-/* With send_lock. Sends what is left of the output; false: it could not go now, or ever. */
-static bool flush(struct wire *wire)
+/* With send_lock. Sends what is left of the output. 0, or as wait_writable. */
+static int flush(struct wire *wire, int64_t until)
 {
+    int failed;
+
     while (wire->output_at < wire->output_length) {
         ssize_t put = send(wire->fd, wire->output + wire->output_at,
                            wire->output_length - wire->output_at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (put > 0)
             wire->output_at += put;
-        else if (errno != EINTR && (errno != EAGAIN || !wait_writable(wire)))
-            return false;
+        else if (errno == EAGAIN && (failed = wait_writable(wire, until)))
+            return failed;
+        else if (errno != EAGAIN && errno != EINTR)
+            return -1;
     }
-    return true;
+    return 0;
 }
 
 /* With send_lock. A frame that has begun to go must go on, or the stream is out of step for good:
  * it stays in the output, and what is left of it goes before the next one. */
-static int send_frame(struct wire *wire, const void *frame, size_t length)
+static int send_frame(struct wire *wire, const void *frame, size_t length, int64_t until)
 {
     uint32_t head = htonl((uint32_t)length);
+    int failed;
 
-    if (!atomic_load(&wire->up) || !flush(wire))
+    if (!atomic_load(&wire->up))
         return -1;
+    failed = flush(wire, until);
+    if (failed)
+        return failed;
     memcpy(wire->output, &head, HEAD);
     memcpy(wire->output + HEAD, frame, length);
     wire->output_at = 0;
     wire->output_length = HEAD + length;
-    if (!flush(wire) && wire->output_at == 0) {
+    failed = flush(wire, until);
+    if (failed && wire->output_at == 0) {
         wire->output_length = 0;
-        return -1;
+        return failed;
     }
     __atomic_fetch_add(&wire->in_frames, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&wire->in_bytes, length, __ATOMIC_RELAXED);
     return 0;
 }
 
-int wire_send(struct wire *wire, const void *frame, size_t length)
+/* 0, or 1: another sender has it until then. */
+static int lock_until(struct wire *wire, int64_t until)
 {
+    struct timespec time = {until / 1000, until % 1000 * 1000000};
+
+    if (until == NEVER)
+        return pthread_mutex_lock(&wire->send_lock);
+    return pthread_mutex_clocklock(&wire->send_lock, CLOCK_MONOTONIC, &time) != 0;
+}
+
+int wire_send(struct wire *wire, const void *frame, size_t length, int milliseconds)
+{
+    int64_t until = milliseconds < 0 ? NEVER : now_ms() + milliseconds;
     int result;
 
     if (length > FRAME_BYTES)
         return -1;
-    pthread_mutex_lock(&wire->send_lock);
-    result = send_frame(wire, frame, length);
+    if (lock_until(wire, until))
+        return 1;
+    result = send_frame(wire, frame, length, until);
     pthread_mutex_unlock(&wire->send_lock);
     return result;
 }

@@ -24,10 +24,10 @@ struct wire_counters {
 struct wire *wire_open(int fd, void (*receive)(void *context, const void *frame, size_t length),
                        void *context, char *error, size_t error_size);
 
-/* A frame towards the device; blocks while the socket is full. 0, or -1: too long, the wire is down
- * or closing, QEMU is gone. A frame that is under way when the wire goes down counts as sent, and
- * is lost. */
-int wire_send(struct wire *wire, const void *frame, size_t length);
+/* A frame towards the device. While the socket is full it waits for so many milliseconds, negative: without
+ * limit. 0; 1: it is still full; -1: too long, the wire is down or closing, QEMU is gone. A frame that is
+ * under way when the wire goes down counts as sent, and is lost. */
+int wire_send(struct wire *wire, const void *frame, size_t length, int milliseconds);
 
 /* Down: senders come back with -1 at once. */
 void wire_set_up(struct wire *wire, bool up);

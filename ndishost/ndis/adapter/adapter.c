@@ -25,6 +25,7 @@
 #define LINK_WAIT            (2 * NT_SECOND)
 #define OWN_WAIT             NT_SECOND
 #define DRAIN_WAIT           (2 * NT_SECOND)
+#define FAR_WAIT             100 /* ms that a network end waits for room on the wire, and then tries again */
 
 #define PCI_COMMAND          4u
 #define PCI_COMMAND_DECODE   0x0007u /* I/O, memory, bus master */
@@ -81,7 +82,7 @@ static int far_send(void *context, const void *frame, size_t length)
 {
     struct ndis_adapter *adapter = context;
 
-    return adapter->bus->ops->wire_send(adapter->bus, frame, length);
+    return adapter->bus->ops->wire_send(adapter->bus, frame, length, FAR_WAIT) ? -1 : 0;
 }
 
 static void net_finished(void *context)
@@ -473,9 +474,44 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
     return failed;
 }
 
-int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length)
+int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length,
+                      unsigned milliseconds)
 {
-    return adapter->ports.far_send ? adapter->ports.far_send(adapter, frame, length) : -1;
+    struct bus *bus = adapter->bus;
+
+    return bus->ops->wire_send ? bus->ops->wire_send(bus, frame, length, (int)milliseconds) : -1;
+}
+
+int adapter_go(struct ndis_adapter *adapter, char *error, size_t error_size)
+{
+    if (!adapter->net->ops->go) {
+        snprintf(error, error_size, "this network end does not hold");
+        return -1;
+    }
+    if (!atomic_load(&adapter->net_started)) {
+        snprintf(error, error_size, "the network end has not started: the link of %s is down",
+                 adapter->name);
+        return -1;
+    }
+    return adapter->net->ops->go(adapter->net, error, error_size);
+}
+
+void adapter_wait_until(struct ndis_adapter *adapter, bool (*over)(void *context), void *context)
+{
+    adapter->over = over;
+    adapter->over_context = context;
+}
+
+const char *adapter_gone(const struct ndis_adapter *adapter, char *buf, size_t size)
+{
+    const char *why = adapter->shut_down ? "is off: MiniportShutdownEx has run"
+                      : adapter->gone    ? "was removed"
+                                         : NULL;
+
+    if (!why)
+        return NULL;
+    snprintf(buf, size, "%s %s", adapter->name, why);
+    return buf;
 }
 
 int adapter_set_link(struct ndis_adapter *adapter, bool up)

@@ -84,9 +84,16 @@ int32_t adapter_reset(struct ndis_adapter *adapter);
  * to come back with *status. -1: it was not taken, or did not come back within 30 s. */
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status);
-/* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours,
- * or the device does not take it. */
-int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length);
+/* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours, or the
+ * link is down; 1: the wire has been full for so many milliseconds. */
+int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length,
+                      unsigned milliseconds);
+/* A network end that holds begins. 0, or -1 with a line in error. */
+int adapter_go(struct ndis_adapter *adapter, char *error, size_t error_size);
+/* adapter_send_frame and bad_send end early when over(context) says so, as if their time was up. */
+void adapter_wait_until(struct ndis_adapter *adapter, bool (*over)(void *context), void *context);
+/* NULL while there is a device in a machine that is on; else why not, "adapter 1 was removed", in buf. */
+const char *adapter_gone(const struct ndis_adapter *adapter, char *buf, size_t size);
 /* The network end has nothing more to do, the bus has failed, or the driver wants to be removed. */
 bool adapter_finished(struct ndis_adapter *adapter);
 /* The driver has called NdisMRemoveMiniport: adapter_stop is due. */

@@ -186,6 +186,9 @@ struct ndis_adapter {
     bool line_asserted;
     struct dma_channel *dma;
     struct protocol *protocol;
+    /* Of scenario control: the run is to end, and nothing waits for the driver any longer. May be NULL. */
+    bool (*over)(void *context);
+    void *over_context;
     struct wire_watch *watch; /* frames of scenario control on the wire: no network end's */
 
     struct oid_state *oid;
@@ -205,6 +208,12 @@ struct ndis_adapter {
 
     struct adapter_counters counters;
 };
+
+/* Is the run to end? */
+static inline bool adapter_over(const struct ndis_adapter *adapter)
+{
+    return adapter->over && adapter->over(adapter->over_context);
+}
 
 static inline bool driver_calls_add_device(const struct ndis_driver *driver)
 {

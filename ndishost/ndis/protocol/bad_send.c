@@ -13,6 +13,7 @@
 #include "nt/machine/phys.h"
 
 #define BACK_WAIT   (30 * NT_SECOND)
+#define OVER_LOOK   (20 * NT_MILLISECOND) /* between looks at whether the run is to end */
 #define WIRE_WAIT   NT_SECOND             /* for frames that are said to be sent */
 #define NONE_WAIT   (50 * NT_MILLISECOND) /* for frames that are not to come */
 #define STREAM_BAD  7
@@ -342,8 +343,8 @@ static unsigned wait_back(struct bad *bad, uint64_t deadline)
     unsigned out;
 
     pthread_mutex_lock(&bad->lock);
-    while (bad->out && nt_clock_now() < deadline)
-        nt_clock_wait(&bad->changed, &bad->lock, deadline);
+    while (bad->out && nt_clock_now() < deadline && !adapter_over(bad->adapter))
+        nt_clock_wait(&bad->changed, &bad->lock, nt_clock_now() + OVER_LOOK);
     out = bad->out;
     pthread_mutex_unlock(&bad->lock);
     return out;

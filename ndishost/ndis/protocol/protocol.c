@@ -17,7 +17,8 @@
 #define WATCH_EVERY     NT_SECOND            /* sends that take too long are looked for */
 #define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
-#define OWN_COOKIE      UINT64_MAX /* of protocol_send_one: no network end hears of it */
+#define OVER_LOOK       (20 * NT_MILLISECOND) /* between looks at whether the run is to end */
+#define OWN_COOKIE      UINT64_MAX            /* of protocol_send_one: no network end hears of it */
 /* The high-order byte of this protocol's cancel ids, as NdisGeneratePartialCancelId would give it. */
 #define CANCEL_PARTIAL ((uintptr_t)0x4E << (8 * sizeof(uintptr_t) - 8))
 
@@ -378,13 +379,13 @@ int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t len
     protocol->own_out = true;
     pthread_mutex_unlock(&protocol->lock);
     while (!protocol_send(protocol, &one, 1)) { /* others may fill all that there is */
-        if (nt_clock_now() >= deadline)
+        if (nt_clock_now() >= deadline || adapter_over(protocol->adapter))
             return -1;
         nt_clock_sleep(NT_MILLISECOND);
     }
     pthread_mutex_lock(&protocol->lock);
-    while (protocol->own_out && nt_clock_now() < deadline)
-        nt_clock_wait(&protocol->own_back, &protocol->lock, deadline);
+    while (protocol->own_out && nt_clock_now() < deadline && !adapter_over(protocol->adapter))
+        nt_clock_wait(&protocol->own_back, &protocol->lock, nt_clock_now() + OVER_LOOK);
     out = protocol->own_out;
     *status = protocol->own_status;
     pthread_mutex_unlock(&protocol->lock);
