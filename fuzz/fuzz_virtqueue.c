@@ -35,17 +35,21 @@ struct bench {
     volatile struct virtq_used *used;
     struct buffer *buffers; /* `size` of them */
     uint16_t avail_idx;     /* as it must be */
+    int indirect;           /* VIRTIO_F_INDIRECT_DESC is negotiated */
     int broken;
 };
 
 static void bench_init(struct bench *b, const uint8_t *data, size_t size)
 {
     struct virtq_config config;
+    uint32_t shape;
 
     memset(b, 0, sizeof(*b));
     b->input.data = data;
     b->input.size = size;
-    b->size = (uint16_t)(1u << fuzz_take(&b->input, 1, 0) % 7);
+    shape = (uint32_t)fuzz_take(&b->input, 1, 0);
+    b->size = (uint16_t)(1u << shape % 7);
+    b->indirect = shape < 0xC0;
     FUZZ_ASSERT(virtq_layout(b->size, &b->layout) == VIRTQ_OK);
     b->ring = aligned_alloc(64, b->layout.ring_bytes);
     b->state = malloc(b->layout.state_bytes);
@@ -56,6 +60,7 @@ static void bench_init(struct bench *b, const uint8_t *data, size_t size)
     config.ring_addr = 0x100000;
     config.state = b->state;
     FUZZ_ASSERT(virtq_init(&b->vq, &config) == VIRTQ_OK);
+    virtq_set_features(&b->vq, b->indirect ? VIRTIO_F_INDIRECT_DESC : 0);
     b->desc = (struct virtq_desc *)(void *)(b->ring + b->layout.desc_offset);
     b->avail = (volatile struct virtq_avail *)(void *)(b->ring + b->layout.avail_offset);
     b->used = (volatile struct virtq_used *)(void *)(b->ring + b->layout.used_offset);
@@ -102,7 +107,7 @@ static void check_chain(const struct bench *b, uint16_t head, const struct virtq
     }
 }
 
-static void driver_add(struct bench *b, int as_indirect)
+static void driver_add(struct bench *b, int with_table)
 {
     uint32_t shape = (uint32_t)fuzz_take(&b->input, 1, 0);
     uint32_t total = 1 + shape % MAX_PIECES;
@@ -110,6 +115,7 @@ static void driver_add(struct bench *b, int as_indirect)
     struct virtq_sg sg[MAX_PIECES];
     struct virtq_indirect indirect;
     struct buffer *buffer = NULL;
+    int as_indirect = with_table && b->indirect && total > 1; /* a table is for several pieces */
     uint64_t writable = 0;
     uint32_t i;
     int status;
@@ -125,12 +131,10 @@ static void driver_add(struct bench *b, int as_indirect)
         sg[i].len = 1 + (uint32_t)fuzz_take(&b->input, 1, 0);
         writable += i >= out ? sg[i].len : 0;
     }
-    indirect.table = buffer->table;
-    indirect.addr = (uintptr_t)buffer->table;
-    indirect.capacity = MAX_PIECES;
-    status = as_indirect ? virtq_add_indirect(&b->vq, sg, (uint16_t)out, (uint16_t)(total - out),
-                                              &indirect, buffer)
-                         : virtq_add(&b->vq, sg, (uint16_t)out, (uint16_t)(total - out), buffer);
+    FUZZ_ASSERT(virtq_indirect_init(&indirect, buffer->table, (uintptr_t)buffer->table,
+                                    MAX_PIECES) == VIRTQ_OK);
+    status = virtq_add(&b->vq, sg, (uint16_t)out, (uint16_t)(total - out),
+                       with_table ? &indirect : NULL, buffer);
     if (b->broken != VIRTQ_OK) {
         FUZZ_ASSERT(status == b->broken);
     } else if (total > b->size) {

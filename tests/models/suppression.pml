@@ -72,13 +72,13 @@ active proctype producer()
         :: produced != shown -> break
         od;
 
-        /* code: virtqueue: virtq_publish: vq->avail->idx = vq->avail_idx */
+        /* code: virtqueue_inline: virtq_publish: vq->avail->idx = (virtio_u16)idx */
         producer_stores ! IDX, produced % WRAP;
 #ifndef BAD_PRODUCER_BARRIER
-        /* code: virtqueue: virtq_publish: virtio_full_barrier() */
+        /* code: virtqueue_inline: virtq_publish: virtio_full_barrier() */
         full_barrier(producer_stores);
 #endif
-        /* code: virtqueue: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
+        /* code: virtqueue_inline: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
 #ifdef EVENT_IDX
 #ifdef BAD_EVENT_ARITHMETIC
         tell = (memory[EVENT] == (produced - 1) % WRAP);
@@ -111,7 +111,7 @@ inline take_all()
 inline ask_for_silence()
 {
 #ifndef EVENT_IDX
-    /* code: virtqueue: virtq_disable_interrupts: vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT */
+    /* code: virtqueue_inline: virtq_disable_interrupts: vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT */
     consumer_stores ! QUIET, 1
 #else
     skip
@@ -123,11 +123,11 @@ inline end_the_silence()
 #ifdef EVENT_IDX
     consumer_stores ! EVENT, consumed % WRAP;
 #else
-    /* code: virtqueue: virtq_enable_interrupts: vq->avail->flags = 0 */
+    /* code: virtqueue_inline: virtq_enable_interrupts: vq->avail->flags = 0 */
     consumer_stores ! QUIET, 0;
 #endif
 #ifndef BAD_CONSUMER_BARRIER
-    /* code: virtqueue: virtq_enable_interrupts: virtio_full_barrier() */
+    /* code: virtqueue_inline: virtq_enable_interrupts: virtio_full_barrier() */
     full_barrier(consumer_stores)
 #else
     skip
@@ -207,7 +207,7 @@ end_sleep:
 #ifdef BAD_NO_SECOND_LOOK
                     quiet = 1;
 #else
-                    /* code: virtqueue: virtq_enable_interrupts: vq->used->idx == vq->last_used_idx */
+                    /* code: virtqueue_inline: virtq_has_used: vq->used->idx != (virtio_u16)vq->last_used_idx */
                     quiet = (memory[IDX] == consumed % WRAP);
 #endif
                     if

@@ -216,6 +216,7 @@ static enum virtio_pci_status start_queue(struct lib *l, unsigned i)
     config.ring_addr = pa;
     config.state = l->state[i];
     assert_int_equal(virtq_init(&l->vq[i], &config), VIRTQ_OK);
+    virtq_set_features(&l->vq[i], l->pci.negotiated);
     return virtio_pci_queue_setup(&l->pci, (virtio_u16)i, size, l->vq[i].desc_addr,
                                   l->vq[i].avail_addr, l->vq[i].used_addr, &l->notify[i]);
 }
@@ -276,8 +277,7 @@ static bool send_one(struct run *run)
     uint32_t length = frame_length(run->t, run->sent);
     uint8_t *buffer = run->free_tx[run->free_count - 1];
     unsigned index = (unsigned)((buffer - l->data[LIB_TX]) / LIB_BUFFER);
-    struct virtq_indirect table = {(struct virtq_desc *)((uint8_t *)l->tables + index * 64),
-                                   l->tables_pa + index * 64, 4};
+    struct virtq_indirect table;
     struct virtq_sg sg[6];
     virtio_u16 n;
     int status;
@@ -285,9 +285,10 @@ static bool send_one(struct run *run)
     memset(buffer, 0, LIB_HEADER);
     lib_frame(buffer + LIB_HEADER, length, run->sent);
     n = pieces(buffer, LIB_HEADER + length, run->t->pieces, sg);
-    status = run->t->indirect && n <= l->vq[LIB_TX].size
-                 ? virtq_add_indirect(&l->vq[LIB_TX], sg, n, 0, &table, buffer)
-                 : virtq_add(&l->vq[LIB_TX], sg, n, 0, buffer);
+    assert_int_equal(virtq_indirect_init(&table, (uint8_t *)l->tables + index * 64,
+                                         l->tables_pa + index * 64, 4),
+                     VIRTQ_OK);
+    status = virtq_add(&l->vq[LIB_TX], sg, n, 0, run->t->indirect ? &table : NULL, buffer);
     if (status == VIRTQ_FULL)
         return false;
     assert_int_equal(status, VIRTQ_OK);
@@ -301,7 +302,7 @@ static void give_buffer(struct lib *l, uint8_t *buffer)
     struct virtq_sg sg[2];
     virtio_u16 n = pieces(buffer, LIB_BUFFER, 1, sg);
 
-    assert_int_equal(virtq_add(&l->vq[LIB_RX], sg, 0, n, buffer), VIRTQ_OK);
+    assert_int_equal(virtq_add(&l->vq[LIB_RX], sg, 0, n, NULL, buffer), VIRTQ_OK);
 }
 
 static void publish(struct lib *l, unsigned queue)

@@ -233,7 +233,7 @@ static void test_lies(void **state)
         memset(l.data[LIB_TX], 0, 72);
         assert_true(phys_address(l.data[LIB_TX], &pa));
         sg.addr = pa;
-        assert_int_equal(virtq_add(&l.vq[LIB_TX], &sg, 1, 0, l.data[LIB_TX]), VIRTQ_OK);
+        assert_int_equal(virtq_add(&l.vq[LIB_TX], &sg, 1, 0, NULL, l.data[LIB_TX]), VIRTQ_OK);
         if (virtq_publish(&l.vq[LIB_TX]))
             virtio_pci_notify(&l.pci, &l.notify[LIB_TX]);
         for (int j = 0; j < 2000 && !virtq_broken(&l.vq[LIB_TX]); j++) {

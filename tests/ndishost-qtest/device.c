@@ -352,7 +352,7 @@ static void give_rx(struct device *d, struct device_buffer *buffer)
 {
     struct virtq_sg sg = {buffer->pa, NET_HEADER + FRAME_ROOM};
 
-    assert_int_equal(virtq_add(&d->vq[RX], &sg, 0, 1, buffer), VIRTQ_OK);
+    assert_int_equal(virtq_add(&d->vq[RX], &sg, 0, 1, NULL, buffer), VIRTQ_OK);
 }
 
 static void publish(struct device *d, unsigned q)
@@ -409,7 +409,7 @@ void device_send(struct device *d, const void *frame, size_t length)
 
     memset(buffer->va, 0, NET_HEADER);
     memcpy(buffer->va + NET_HEADER, frame, length);
-    assert_int_equal(virtq_add(&d->vq[TX], &sg, 1, 0, buffer), VIRTQ_OK);
+    assert_int_equal(virtq_add(&d->vq[TX], &sg, 1, 0, NULL, buffer), VIRTQ_OK);
     publish(d, TX);
     assert_ptr_equal(get_used(d, TX, &written, 5000), buffer);
 }

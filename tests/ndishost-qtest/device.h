@@ -20,7 +20,7 @@
 
 #define NET_F_MAC    ((virtio_u64)1 << 5)
 #define NET_F_STATUS ((virtio_u64)1 << 16)
-#define FEATURES     (VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | NET_F_MAC | NET_F_STATUS)
+#define FEATURES     (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | NET_F_MAC | NET_F_STATUS)
 #define NET_HEADER   12 /* virtio 1.2, 5.1.6, with VERSION_1 */
 #define FRAME_ROOM   2048
 #define BUFFERS      1024

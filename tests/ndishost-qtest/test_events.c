@@ -216,7 +216,7 @@ static void removed_with(const char *arguments)
     assert_int_equal(d.bus->ops->set_link(d.bus, true), -1);
     /* Nothing of it works on: the frame stays where it is. */
     sg = (struct virtq_sg){d.buffer[TX][0].pa, 100};
-    assert_int_equal(virtq_add(&d.vq[TX], &sg, 1, 0, &sg), VIRTQ_OK);
+    assert_int_equal(virtq_add(&d.vq[TX], &sg, 1, 0, NULL, &sg), VIRTQ_OK);
     virtq_publish(&d.vq[TX]);
     virtio_pci_notify(&d.pci, &d.notify[TX]);
     usleep(20000);
@@ -495,7 +495,7 @@ static void indirect_off(void **state)
     (void)state;
     device_open(&d, "-device virtio-net-pci,indirect_desc=off");
     device_start(&d, FEATURES, 256);
-    assert_true(d.pci.negotiated == (FEATURES & ~VIRTIO_F_RING_INDIRECT_DESC));
+    assert_true(d.pci.negotiated == (FEATURES & ~VIRTIO_F_INDIRECT_DESC));
     expect_tx(1);
     device_close(&d);
 }

@@ -532,7 +532,7 @@ void fake_pci_init(struct fake_pci *fake)
     fake->cap_next = 0x40;
     fake->gone_after = -1;
     fake->config_fails_after = -1;
-    fake->features = VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | 1u << 5 | 1u << 16;
+    fake->features = VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | 1u << 5 | 1u << 16;
     for (i = 0; i < 3; i++) {
         fake->queues[i].max = 256;
         fake->queues[i].notify_off = (uint16_t)i;

@@ -15,7 +15,7 @@
 
 #define NET_CONFIG_MIN 8
 #define NET_FEATURES \
-    (VIRTIO_F_VERSION_1 | VIRTIO_F_RING_INDIRECT_DESC | (virtio_u64)1 << 5 | (virtio_u64)1 << 16)
+    (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | (virtio_u64)1 << 5 | (virtio_u64)1 << 16)
 
 struct pci_fixture {
     struct fake_pci fake;

@@ -36,6 +36,7 @@ struct ring *ring_new(uint16_t size)
     config.ring_addr = (uintptr_t)ring->memory;
     config.state = ring->state;
     assert_int_equal(virtq_init(&ring->vq, &config), VIRTQ_OK);
+    virtq_set_features(&ring->vq, VIRTIO_F_INDIRECT_DESC);
     ring->desc = (volatile struct virtq_desc *)(ring->memory + ring->layout.desc_offset);
     ring->avail = (volatile struct virtq_avail *)(ring->memory + ring->layout.avail_offset);
     ring->used = (volatile struct virtq_used *)(ring->memory + ring->layout.used_offset);
@@ -64,13 +65,21 @@ void ring_reset(struct ring *ring)
     ring->device.used_idx = 0;
 }
 
+struct virtq_indirect ring_table(void *table, uint16_t capacity)
+{
+    struct virtq_indirect indirect;
+
+    assert_int_equal(virtq_indirect_init(&indirect, table, (uintptr_t)table, capacity), VIRTQ_OK);
+    return indirect;
+}
+
 int ring_add(struct ring *ring, uintptr_t token, uint32_t len, int writable)
 {
     struct virtq_sg sg;
 
     sg.addr = token << 12;
     sg.len = len;
-    return virtq_add(&ring->vq, &sg, !writable, writable != 0, (void *)token);
+    return virtq_add(&ring->vq, &sg, !writable, writable != 0, NULL, (void *)token);
 }
 
 int ring_get(struct ring *ring, uintptr_t *token, uint32_t *len)

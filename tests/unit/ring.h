@@ -34,6 +34,9 @@ void ring_free(struct ring *ring);
 /* virtq_reset, and the device forgets too. */
 void ring_reset(struct ring *ring);
 
+/* The table at `table`, which is its device address too. */
+struct virtq_indirect ring_table(void *table, uint16_t capacity);
+
 /* A buffer of one piece; the cookie is made of `token`, which is not 0. */
 int ring_add(struct ring *ring, uintptr_t token, uint32_t len, int writable);
 

@@ -434,7 +434,7 @@ static void features_that_are_refused(void **state)
 
     fake_pci_qemu(&f->fake);
     assert_open(f, VIRTIO_PCI_OK);
-    f->fake.refuses = VIRTIO_F_RING_INDIRECT_DESC;
+    f->fake.refuses = VIRTIO_F_INDIRECT_DESC;
     assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
     assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, VIRTIO_F_VERSION_1),
                   VIRTIO_PCI_E_FEATURES_REFUSED);

@@ -143,7 +143,7 @@ static void chain_of_readable_and_writable(void **state)
     for (i = 0; i < 5; i++) {
         sg[i] = sg_of(0xFFFF800000000000u + (uint64_t)i * 4096, 100 + (uint32_t)i);
     }
-    assert_int_equal(virtq_add(&r->vq, sg, 2, 3, (void *)1), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 2, 3, NULL, (void *)1), VIRTQ_OK);
     assert_int_equal(virtq_free_count(&r->vq), 3);
     virtq_publish(&r->vq);
     assert_true(ref_device_pop(&r->device, &chain));
@@ -179,8 +179,9 @@ static void chain_as_long_as_the_queue(void **state)
         for (i = 0; i <= size; i++) {
             sg[i] = sg_of((uint64_t)i << 12, 1);
         }
-        assert_int_equal(virtq_add(&r->vq, sg, (uint16_t)size, 1, (void *)1), VIRTQ_E_INVALID);
-        assert_int_equal(virtq_add(&r->vq, sg, (uint16_t)size, 0, (void *)1), VIRTQ_OK);
+        assert_int_equal(virtq_add(&r->vq, sg, (uint16_t)size, 1, NULL, (void *)1),
+                         VIRTQ_E_INVALID);
+        assert_int_equal(virtq_add(&r->vq, sg, (uint16_t)size, 0, NULL, (void *)1), VIRTQ_OK);
         assert_int_equal(virtq_free_count(&r->vq), 0);
         assert_int_equal(ring_add(r, 2, 1, 0), VIRTQ_FULL);
         virtq_publish(&r->vq);
@@ -196,20 +197,17 @@ static void counts_that_overflow(void **state)
 {
     struct ring *r = ring_new(4);
     struct virtq_sg sg[4];
-    struct virtq_indirect indirect = {NULL, 0, 0xFFFF};
     static _Alignas(16) struct virtq_desc table[4];
+    struct virtq_indirect indirect = ring_table(table, 0xFFFF);
     int i;
 
     (void)state;
     for (i = 0; i < 4; i++) {
         sg[i] = sg_of(4096, 1);
     }
-    indirect.table = table;
-    indirect.addr = (uintptr_t)table;
-    assert_int_equal(virtq_add(&r->vq, sg, 0xFFFF, 3, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 0x8000, 0x8001, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 0xFFFF, 3, &indirect, (void *)1),
-                     VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 0xFFFF, 3, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 0x8000, 0x8001, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 0xFFFF, 3, &indirect, (void *)1), VIRTQ_E_INVALID);
     ring_free(r);
 }
 
@@ -225,19 +223,20 @@ static void add_refuses_bad_arguments(void **state)
     sg[1] = sg_of(8192, 0);
     sg[2] = sg_of(8192, 16);
     memcpy(memory, r->memory, r->layout.ring_bytes);
-    before = r->vq;
-    assert_int_equal(virtq_add(&r->vq, sg, 0, 0, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, NULL, 1, 0, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 2, 0, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, (void *)1), VIRTQ_E_INVALID);
+    before = r->vq; /* and the descriptors are free, whatever stands in them */
+    assert_int_equal(virtq_add(&r->vq, sg, 0, 0, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL, NULL), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 2, 0, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg + 1, 1, 0, NULL, (void *)1), VIRTQ_E_INVALID);
     assert_memory_equal(&before, &r->vq, sizeof(before));
-    assert_memory_equal(memory, r->memory, r->layout.ring_bytes);
+    assert_memory_equal(memory + r->layout.avail_offset, r->memory + r->layout.avail_offset,
+                        r->layout.ring_bytes - r->layout.avail_offset);
     free(memory);
     ring_free(r);
 }
 
-/* 2.7.5.2: a chain has at most 2^32 bytes; exactly as many are legal. */
+/* 2.7.5.2: a chain has at most 2^32 bytes; the ring takes one byte less. */
 static void chain_of_four_gigabytes(void **state)
 {
     struct ring *r = ring_new(4);
@@ -249,24 +248,25 @@ static void chain_of_four_gigabytes(void **state)
     (void)state;
     sg[0] = sg_of(4096, 1);
     sg[1] = sg_of(8192, 0xFFFFFFFF);
-    sg[2] = sg_of(8192, 1);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 2, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 3, 0, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add(&r->vq, sg, 0, 2, (void *)2), VIRTQ_OK);
+    sg[2] = sg_of(8192, 0xFFFFFFFE);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 2, 0, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 0, 3, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg + 1, 2, 0, NULL, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_free_count(&r->vq), 4);
+    assert_int_equal(virtq_add(&r->vq, sg + 1, 0, 1, NULL, (void *)2), VIRTQ_OK);
+    sg[1] = sg[2];
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)3), VIRTQ_OK);
     virtq_publish(&r->vq);
     assert_true(ref_device_pop(&r->device, &chain));
     ref_device_push(&r->device, chain.head, 0xFFFFFFFF);
+    assert_true(ref_device_pop(&r->device, &chain));
+    ref_device_push(&r->device, chain.head, 0xFFFFFFFE);
     ref_device_flush(&r->device);
     assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
     assert_int_equal(len, 0xFFFFFFFF);
-
-    /* all of 2^32 writable: no used len can say so, and none is too large */
-    assert_int_equal(virtq_add(&r->vq, &sg[1], 0, 2, (void *)3), VIRTQ_OK);
-    virtq_publish(&r->vq);
-    assert_true(ref_device_pop(&r->device, &chain));
-    ref_device_push(&r->device, chain.head, 0xFFFFFFFF);
-    ref_device_flush(&r->device);
     assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+    assert_int_equal(len, 0xFFFFFFFE);
     ring_free(r);
 }
 
@@ -282,17 +282,17 @@ static void full_ring_is_unchanged(void **state)
     (void)state;
     sg[0] = sg_of(4096, 16);
     sg[1] = sg_of(8192, 16);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, (void *)1), VIRTQ_OK);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, (void *)2), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)1), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL, (void *)2), VIRTQ_OK);
     before = r->vq;
     memcpy(memory, r->memory, r->layout.ring_bytes);
     memcpy(record, r->state, r->layout.state_bytes);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, (void *)3), VIRTQ_FULL);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)3), VIRTQ_FULL);
     assert_memory_equal(&before, &r->vq, sizeof(before));
     assert_memory_equal(memory, r->memory, r->layout.ring_bytes);
     assert_memory_equal(record, r->state, r->layout.state_bytes);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, (void *)4), VIRTQ_OK);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, (void *)5), VIRTQ_FULL);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL, (void *)4), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL, (void *)5), VIRTQ_FULL);
     free(memory);
     free(record);
     ring_free(r);
@@ -303,7 +303,7 @@ static void indirect_table(void **state)
 {
     struct ring *r = ring_new(4);
     struct virtq_desc *table = aligned_alloc(16, 4 * sizeof(*table));
-    struct virtq_indirect indirect = {table, (uintptr_t)table, 4};
+    struct virtq_indirect indirect = ring_table(table, 4);
     struct virtq_sg sg[4];
     struct ref_chain chain;
     uintptr_t token;
@@ -315,7 +315,7 @@ static void indirect_table(void **state)
         sg[i] = sg_of(0x1000u * (unsigned)i, 10 + (uint32_t)i);
     }
     memset(table, 0xFF, 4 * sizeof(*table));
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 3, &indirect, (void *)9), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 3, &indirect, (void *)9), VIRTQ_OK);
     assert_int_equal(virtq_free_count(&r->vq), 3);
     virtq_publish(&r->vq);
     assert_true(ref_device_pop(&r->device, &chain));
@@ -339,13 +339,85 @@ static void indirect_table(void **state)
     ring_free(r);
 }
 
-/* 2.7.5.3.1 and virtq_add_indirect's own limits. */
-static void indirect_refuses_bad_tables(void **state)
+static void indirect_init_refuses_bad_tables(void **state)
+{
+    static _Alignas(16) uint8_t table[64];
+    struct virtq_indirect indirect;
+
+    (void)state;
+    assert_int_equal(virtq_indirect_init(&indirect, NULL, 0x1000, 4), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_indirect_init(&indirect, table, 0x1008, 4), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_indirect_init(&indirect, table + 8, 0x1000, 4), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_indirect_init(&indirect, table, 0x1000, 0), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_indirect_init(&indirect, table, 0x1000, 4), VIRTQ_OK);
+    assert_ptr_equal(indirect.table, table);
+    assert_int_equal(indirect.addr, 0x1000);
+    assert_int_equal(indirect.capacity, 4);
+}
+
+/* Adds `count` readable pieces with a table of 3 entries to a ring of 8; the descriptors taken. */
+static unsigned descriptors_taken(struct ring *r, uint32_t count, bool *table_used)
+{
+    static _Alignas(16) struct virtq_desc table[3];
+    struct virtq_indirect indirect = ring_table(table, 3);
+    struct ref_chain chain;
+    struct virtq_sg sg[8];
+    unsigned before = virtq_free_count(&r->vq);
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        sg[i] = sg_of(0x1000u * (i + 1), 10 + i);
+    }
+    assert_int_equal(virtq_add(&r->vq, sg, (uint16_t)count, 0, &indirect, (void *)1), VIRTQ_OK);
+    virtq_publish(&r->vq);
+    assert_true(ref_device_pop(&r->device, &chain));
+    *table_used = chain.indirect;
+    assert_int_equal(chain.count, count);
+    for (i = 0; i < count; i++) {
+        assert_int_equal(chain.pieces[i].addr, sg[i].addr);
+        assert_int_equal(chain.pieces[i].len, sg[i].len);
+    }
+    return before - virtq_free_count(&r->vq);
+}
+
+/* 2.7.5.3: a table is used for several pieces that fit it, if the feature was negotiated. */
+static void indirect_is_chosen(void **state)
+{
+    static const struct {
+        uint64_t features;
+        uint32_t count;
+        unsigned descriptors;
+        bool table;
+    } cases[] = {
+        {VIRTIO_F_INDIRECT_DESC, 1, 1, false},  {VIRTIO_F_INDIRECT_DESC, 2, 1, true},
+        {VIRTIO_F_INDIRECT_DESC, 3, 1, true},   {VIRTIO_F_INDIRECT_DESC, 4, 4, false},
+        {VIRTIO_F_VERSION_1, 1, 1, false},      {VIRTIO_F_VERSION_1, 3, 3, false},
+        {~VIRTIO_F_INDIRECT_DESC, 2, 2, false},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ring *r = ring_new(8);
+        bool table;
+
+        virtq_set_features(&r->vq, cases[i].features);
+        assert_int_equal(descriptors_taken(r, cases[i].count, &table), cases[i].descriptors);
+        assert_int_equal(table, cases[i].table);
+        assert_non_null(virtq_detach(&r->vq));
+        ring_reset(r); /* the features stay */
+        assert_int_equal(descriptors_taken(r, cases[i].count, &table), cases[i].descriptors);
+        assert_int_equal(table, cases[i].table);
+        ring_free(r);
+    }
+}
+
+/* 2.7.5.3.1: no chain is longer than the queue, in a table neither. */
+static void indirect_in_a_short_queue(void **state)
 {
     struct ring *r = ring_new(4);
     static _Alignas(16) struct virtq_desc table[9];
-    const struct virtq_indirect good = {table, (uintptr_t)table, 8};
-    struct virtq_indirect bad;
+    struct virtq_indirect indirect = ring_table(table, 9);
     struct virtq_sg sg[5];
     int i;
 
@@ -353,24 +425,20 @@ static void indirect_refuses_bad_tables(void **state)
     for (i = 0; i < 5; i++) {
         sg[i] = sg_of(4096, 1);
     }
-    bad = good, bad.table = NULL;
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &bad, (void *)1), VIRTQ_E_INVALID);
-    bad = good, bad.addr += 8;
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &bad, (void *)1), VIRTQ_E_INVALID);
-    bad = good, bad.table = (struct virtq_desc *)((uint8_t *)table + 8);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &bad, (void *)1), VIRTQ_E_INVALID);
-    bad = good, bad.capacity = 1;
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &bad, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, NULL, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &good, NULL), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 0, 0, &good, (void *)1), VIRTQ_E_INVALID);
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 2, 3, &good, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, &indirect, NULL), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 0, 0, &indirect, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add(&r->vq, sg, 2, 3, &indirect, (void *)1), VIRTQ_E_INVALID);
     assert_int_equal(virtq_free_count(&r->vq), 4);
     assert_int_equal(table[0].len, 0);
     for (i = 0; i < 4; i++) {
-        assert_int_equal(virtq_add_indirect(&r->vq, sg, 2, 2, &good, (void *)1), VIRTQ_OK);
+        assert_int_equal(virtq_add(&r->vq, sg, 2, 2, &indirect, (void *)1), VIRTQ_OK);
     }
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &good, (void *)1), VIRTQ_FULL);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, &indirect, (void *)1), VIRTQ_FULL);
+    sg[1].len = 0;
+    assert_non_null(virtq_detach(&r->vq));
+    assert_int_equal(virtq_add(&r->vq, sg, 2, 0, &indirect, (void *)1), VIRTQ_E_INVALID);
+    while (virtq_detach(&r->vq) != NULL) {
+    }
     ring_free(r);
 }
 
@@ -417,6 +485,54 @@ static void notification_suppression(void **state)
     assert_int_equal(ring_add(r, 4, 64, 0), VIRTQ_OK);
     assert_false(virtq_publish(&r->vq));
     ring_free(r);
+}
+
+/* 3.1.1: between publish and notified the device must not be reset. Wraps at 2^32. */
+static void notifications_are_counted(void **state)
+{
+    struct ring *r = ring_new(4);
+
+    (void)state;
+    assert_false(virtq_is_notifying(&r->vq));
+    r->vq.notifications = r->vq.notified = 0xFFFFFFFF;
+    assert_int_equal(ring_add(r, 1, 64, 0), VIRTQ_OK);
+    assert_false(virtq_is_notifying(&r->vq));
+    assert_true(virtq_publish(&r->vq));
+    assert_true(virtq_is_notifying(&r->vq));
+    assert_int_equal(ring_add(r, 2, 64, 0), VIRTQ_OK);
+    assert_true(virtq_publish(&r->vq));
+    virtq_notified(&r->vq);
+    assert_true(virtq_is_notifying(&r->vq));
+    virtq_notified(&r->vq);
+    assert_false(virtq_is_notifying(&r->vq));
+
+    /* what asks for no notification begins none; a reset ends none */
+    r->used->flags = VIRTQ_USED_F_NO_NOTIFY;
+    assert_int_equal(ring_add(r, 3, 64, 0), VIRTQ_OK);
+    assert_false(virtq_publish(&r->vq));
+    assert_false(virtq_is_notifying(&r->vq));
+    r->used->flags = 0;
+    assert_int_equal(ring_add(r, 4, 64, 0), VIRTQ_OK);
+    assert_true(virtq_publish(&r->vq));
+    while (virtq_detach(&r->vq) != NULL) {
+    }
+    ring_reset(r);
+    assert_true(virtq_is_notifying(&r->vq));
+    ring_free(r);
+}
+
+static void every_status_has_its_text(void **state)
+{
+    int i, j;
+
+    (void)state;
+    for (i = 0; i >= VIRTQ_E_USED_LEN; i--) {
+        assert_true(strlen(virtq_status_text(i)) > 5);
+        for (j = 0; j > i; j--) {
+            assert_string_not_equal(virtq_status_text(i), virtq_status_text(j));
+        }
+    }
+    assert_string_equal(virtq_status_text(VIRTQ_E_USED_LEN - 1), "unknown status");
 }
 
 /* 2.7.10.1: without EVENT_IDX the word behind the used ring means nothing, whatever stands there. */
@@ -633,7 +749,7 @@ static void detach_returns_each_buffer_once(void **state)
         sg[i] = sg_of(4096, 64);
     }
     for (i = 1; i <= 4; i++) {
-        assert_int_equal(virtq_add(&r->vq, sg, 1, 2, (void *)(uintptr_t)i), VIRTQ_OK);
+        assert_int_equal(virtq_add(&r->vq, sg, 1, 2, NULL, (void *)(uintptr_t)i), VIRTQ_OK);
     }
     virtq_publish(&r->vq);
     assert_true(ref_device_pop(&r->device, &chain));
@@ -645,7 +761,8 @@ static void detach_returns_each_buffer_once(void **state)
     assert_true(ref_device_pop(&r->device, &chain));
     ref_device_push(&r->device, chain.head, 0); /* 3 is used and not taken back */
     ref_device_flush(&r->device);
-    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, (void *)5), VIRTQ_OK); /* 5 is not published */
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 0, NULL, (void *)5),
+                     VIRTQ_OK); /* 5 is not published */
 
     assert_int_equal(virtq_outstanding(&r->vq), 4);
     while ((cookie = virtq_detach(&r->vq)) != NULL) {
@@ -700,9 +817,12 @@ int main(void)
         cmocka_unit_test(chain_of_four_gigabytes),
         cmocka_unit_test(full_ring_is_unchanged),
         cmocka_unit_test(indirect_table),
-        cmocka_unit_test(indirect_refuses_bad_tables),
+        cmocka_unit_test(indirect_init_refuses_bad_tables),
+        cmocka_unit_test(indirect_is_chosen),
+        cmocka_unit_test(indirect_in_a_short_queue),
         cmocka_unit_test(publish_shows_a_batch),
         cmocka_unit_test(notification_suppression),
+        cmocka_unit_test(notifications_are_counted),
         cmocka_unit_test(avail_event_is_ignored),
         cmocka_unit_test(available_idx_only_grows),
         cmocka_unit_test(interrupt_suppression),
@@ -711,6 +831,7 @@ int main(void)
         cmocka_unit_test(one_buffer_kept_for_long),
         cmocka_unit_test(detach_returns_each_buffer_once),
         cmocka_unit_test(reset_makes_it_new),
+        cmocka_unit_test(every_status_has_its_text),
     };
 
     return cmocka_run_group_tests_name("virtqueue", tests, NULL, NULL);

@@ -27,7 +27,7 @@ static int setup(void **state)
     uintptr_t i;
 
     for (i = 1; i <= BUFFERS; i++) {
-        assert_int_equal(virtq_add(&r->vq, sg, 1, 1, (void *)i), VIRTQ_OK);
+        assert_int_equal(virtq_add(&r->vq, sg, 1, 1, NULL, (void *)i), VIRTQ_OK);
     }
     assert_true(virtq_publish(&r->vq));
     *state = r;
@@ -59,7 +59,7 @@ static void assert_broken(struct ring *r, int lie, uint32_t out)
     uint16_t published = r->avail->idx;
     struct virtq_sg sg = {0x3000, 1};
     static _Alignas(16) struct virtq_desc table[1];
-    struct virtq_indirect indirect = {table, (uintptr_t)table, 1};
+    struct virtq_indirect indirect = ring_table(table, 1);
     uintptr_t token;
     uint32_t len;
     void *cookie;
@@ -70,8 +70,8 @@ static void assert_broken(struct ring *r, int lie, uint32_t out)
     assert_int_equal(virtq_broken(&r->vq), lie);
 
     assert_int_equal(ring_get(r, &token, &len), lie);
-    assert_int_equal(virtq_add(&r->vq, &sg, 1, 0, (void *)9), lie);
-    assert_int_equal(virtq_add_indirect(&r->vq, &sg, 1, 0, &indirect, (void *)9), lie);
+    assert_int_equal(virtq_add(&r->vq, &sg, 1, 0, NULL, (void *)9), lie);
+    assert_int_equal(virtq_add(&r->vq, &sg, 1, 0, &indirect, (void *)9), lie);
     assert_false(virtq_publish(&r->vq));
     assert_int_equal(r->avail->idx, published);
     assert_false(virtq_has_used(&r->vq));
@@ -235,11 +235,11 @@ static void len_of_a_readable_buffer(void **state)
 static void len_of_an_indirect_table(void **state)
 {
     static _Alignas(16) struct virtq_desc table[2];
-    struct virtq_indirect indirect = {table, (uintptr_t)table, 2};
+    struct virtq_indirect indirect = ring_table(table, 2);
     struct virtq_sg sg[2] = {{0x1000, 100}, {0x2000, 20}};
     struct ring *r = *state;
 
-    assert_int_equal(virtq_add_indirect(&r->vq, sg, 1, 1, &indirect, (void *)4), VIRTQ_OK);
+    assert_int_equal(virtq_add(&r->vq, sg, 1, 1, &indirect, (void *)4), VIRTQ_OK);
     virtq_publish(&r->vq);
     use(r, head_of(r, 4), 21);
     assert_broken(r, VIRTQ_E_USED_LEN, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
@@ -267,7 +267,8 @@ static void scribbles_are_not_believed(void **state)
                 sg[i].addr = buffer << 20 | i;
                 sg[i].len = 1 + i;
             }
-            assert_int_equal(virtq_add(&r->vq, sg, 0, (uint16_t)pieces, (void *)buffer), VIRTQ_OK);
+            assert_int_equal(virtq_add(&r->vq, sg, 0, (uint16_t)pieces, NULL, (void *)buffer),
+                             VIRTQ_OK);
             virtq_publish(&r->vq);
             assert_true(ref_device_pop(&r->device, &chain));
             assert_int_equal(chain.count, pieces);

@@ -113,7 +113,7 @@ static void step_add(struct oracle *o)
 {
     uint32_t number = oracle_pick_free(o);
     struct buffer *buffer = &o->buffers[number == UINT32_MAX ? 0 : number];
-    struct virtq_indirect indirect = {buffer->table, (uintptr_t)buffer->table, MAX_PIECES};
+    struct virtq_indirect indirect = ring_table(buffer->table, MAX_PIECES);
     uint32_t total = 1 + random_below(&o->seed, MAX_PIECES);
     int as_indirect = random_below(&o->seed, 3) == 0;
     uint32_t i;
@@ -135,13 +135,8 @@ static void step_add(struct oracle *o)
         buffer->writable += i >= buffer->out ? buffer->sg[i].len : 0;
     }
     buffer->descriptors = as_indirect ? 1 : total;
-    if (as_indirect) {
-        status = virtq_add_indirect(&o->ring->vq, buffer->sg, (uint16_t)buffer->out,
-                                    (uint16_t)buffer->in, &indirect, buffer);
-    } else {
-        status = virtq_add(&o->ring->vq, buffer->sg, (uint16_t)buffer->out, (uint16_t)buffer->in,
-                           buffer);
-    }
+    status = virtq_add(&o->ring->vq, buffer->sg, (uint16_t)buffer->out, (uint16_t)buffer->in,
+                       as_indirect ? &indirect : NULL, buffer);
     if (buffer->descriptors > o->free_descriptors) {
         assert_int_equal(status, VIRTQ_FULL);
         return;

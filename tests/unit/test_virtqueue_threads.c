@@ -128,7 +128,7 @@ static void *device_thread(void *argument)
 
 static int driver_send(struct bench *b, struct message *message, uint64_t number)
 {
-    struct virtq_indirect indirect = {message->table, (uintptr_t)message->table, 2};
+    struct virtq_indirect indirect = ring_table(message->table, 2);
     struct virtq_sg sg[2];
     unsigned i;
 
@@ -141,8 +141,7 @@ static int driver_send(struct bench *b, struct message *message, uint64_t number
         message->answer[i] = 0;
     }
     message->number = number;
-    return b->indirect ? virtq_add_indirect(&b->ring->vq, sg, 1, 1, &indirect, message)
-                       : virtq_add(&b->ring->vq, sg, 1, 1, message);
+    return virtq_add(&b->ring->vq, sg, 1, 1, b->indirect ? &indirect : NULL, message);
 }
 
 /* Takes back what the device has used; the number of messages, or -1 after a failure. */
@@ -191,6 +190,7 @@ static uint64_t driver_fill(struct bench *b, uint64_t *seed, uint64_t next,
     if (virtq_publish(&b->ring->vq)) {
         b->notifications++;
         sem_post(&b->doorbell);
+        virtq_notified(&b->ring->vq);
     }
     return next;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_types.h: the fixed-width integers and the memory barriers of the two virtio libraries.
- * It is all that they share, and it needs no header of any system: C89 compilers of WDK 7.1, MSVC,
- * GCC and clang take it as it is. Targets are little-endian x86 and x64, as virtio 1.x is.
+ * virtio_types.h: what the two virtio libraries share: fixed-width integers, memory barriers and
+ * the feature bits of ring and transport. It needs no header of any system: the C89 compilers of
+ * WDK 7.1, MSVC, GCC and clang take it as it is. Targets are little-endian x86 and x64.
  */
 #ifndef VIRTIO_TYPES_H
 #define VIRTIO_TYPES_H
@@ -31,12 +31,18 @@ typedef __UINTPTR_TYPE__ virtio_uptr;
 #define VIRTIO_INLINE static __inline__
 #endif
 
+/* Feature bits that belong to no device type; virtio 1.2, 6 */
+#define VIRTIO_F_INDIRECT_DESC   ((virtio_u64)1 << 28)
+#define VIRTIO_F_VERSION_1       ((virtio_u64)1 << 32)
+#define VIRTIO_F_ACCESS_PLATFORM ((virtio_u64)1 << 33)
+
 /*
  * virtio_compiler_barrier: the compiler moves no memory access across it. Stores are seen in
  * program order by other processors on x86, and loads are done in program order, so this is what
  * "write descriptors before idx" and "read used idx before the element" need.
  * virtio_full_barrier: no later load passes an earlier store. Needed only where the driver writes a
  * word and then reads one that the device writes (virtio 1.2, 2.7.7.1, 2.7.10.1).
+ * virtio_atomic_increment: adds 1 to a word that several processors write, and is a full barrier.
  */
 #if defined(_MSC_VER)
 void _ReadWriteBarrier(void);
@@ -50,6 +56,12 @@ VIRTIO_INLINE void virtio_full_barrier(void)
 
     _InterlockedExchange(&word, 0);
 }
+long __cdecl _InterlockedIncrement(long volatile *);
+#pragma intrinsic(_InterlockedIncrement)
+VIRTIO_INLINE void virtio_atomic_increment(volatile virtio_u32 *word)
+{
+    _InterlockedIncrement((long volatile *)word);
+}
 #else
 #define virtio_compiler_barrier() __asm__ __volatile__("" ::: "memory")
 VIRTIO_INLINE void virtio_full_barrier(void)
@@ -59,6 +71,10 @@ VIRTIO_INLINE void virtio_full_barrier(void)
 #else
     __asm__ __volatile__("lock; orl $0, (%%esp)" ::: "memory", "cc");
 #endif
+}
+VIRTIO_INLINE void virtio_atomic_increment(volatile virtio_u32 *word)
+{
+    __asm__ __volatile__("lock; incl %0" : "+m"(*word) : : "memory", "cc");
 }
 #endif
 

@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtqueue.h: the driver's side of a split virtqueue (virtio 1.2, section 2.7).
- * It knows rings; it knows neither buses nor networks, allocates nothing, sleeps never, and
- * believes nothing that the device wrote: each used element is held against a record of its own.
+ * virtqueue.h: the driver's side of a split virtqueue (virtio 1.2, section 2.7), for drivers of any
+ * device type. It allocates nothing, waits for nothing and knows no bus. It believes nothing that
+ * the device wrote: it checks each used element against a record that the device cannot reach.
  *
- * In order:
+ * Typical usage:
  *
- *  1. virtq_layout(size, &layout)       how much memory the ring and the record need
- *  2. virtq_init(&vq, &config)          ring empty; give ring_addr + layout offsets to the device
- *  3. virtq_add(...)                    once a buffer; the device sees nothing yet
- *     virtq_add_indirect(...)
- *  4. if (virtq_publish(&vq))           once a batch; nonzero: the device wants the notification,
- *         notify the device             write it now
- *  5. on an interrupt:
+ *  1. virtq_layout(size, &layout)              how much memory the ring and the record need
+ *  2. virtq_init(&vq, &config)                 the ring is empty; vq.desc_addr, vq.avail_addr and
+ *                                              vq.used_addr go to the device
+ *     virtq_indirect_init(&indirect, ...)      once for each table, if the caller has some
+ *  3. virtq_set_features(&vq, negotiated)      after each negotiation
+ *  4. virtq_add(&vq, sg, out, in, ...)         once a buffer; the device sees nothing yet
+ *  5. if (virtq_publish(&vq)) {                once a batch; the device sees all that was added
+ *         write the notification register      best without the lock
+ *         virtq_notified(&vq);
+ *     }
+ *  6. on an interrupt:
  *         virtq_disable_interrupts(&vq);
  *         do
  *             while (virtq_get(&vq, &cookie, &len) == VIRTQ_OK)
  *                 ... the buffer is the driver's again ...
  *         while (!virtq_enable_interrupts(&vq));       something came in between: look again
- *  6. when the device has been reset:
+ *  7. before a device reset, when nobody publishes any more:
+ *         while (virtq_is_notifying(&vq)) wait a little;
+ *  8. after a device reset:
  *         while ((cookie = virtq_detach(&vq)) != NULL) ... every buffer comes back once ...
+ *         virtq_reset(&vq);
  *
- * Locking is the caller's: no two calls on one virtqueue may overlap. Any IRQL, provided the memory
- * is resident. The device runs at the same time on the other side, on any processor.
+ * Locks: the caller allows one call on a virtqueue at a time. Only virtq_notified and
+ * virtq_is_notifying need no lock. The device works on the ring at the same time.
+ * IRQL: any, if the memory is resident.
+ *
+ * The functions of steps 4 to 6 are inline (virtqueue_inline.h), the others are in virtqueue.c.
  */
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
@@ -46,10 +56,10 @@ extern "C" {
 /* What the calls return. Zero is success, less than zero is not. */
 #define VIRTQ_OK        0
 #define VIRTQ_EMPTY     (-1) /* virtq_get: the device has used nothing more */
-#define VIRTQ_FULL      (-2) /* virtq_add: not enough free descriptors; nothing was changed */
-#define VIRTQ_E_INVALID (-3) /* an argument that no caller may give; nothing was changed */
-/* The device lied. The virtqueue is broken from then on: virtq_add and virtq_get return the same
- * code, virtq_publish publishes nothing and returns 0, and the device must be reset. */
+#define VIRTQ_FULL      (-2) /* virtq_add: not enough free descriptors; the buffer was not added */
+#define VIRTQ_E_INVALID (-3) /* an argument that no caller may give; nothing was done */
+/* The device reported what cannot be. The virtqueue is broken from then on: virtq_add and virtq_get
+ * return the same code, virtq_publish publishes nothing and returns 0. The device must be reset. */
 #define VIRTQ_E_USED_IDX (-4) /* used idx ran ahead of what was made available */
 #define VIRTQ_E_USED_ID  (-5) /* a used id that is no head of an outstanding chain */
 #define VIRTQ_E_USED_LEN (-6) /* a used len beyond the chain's device-writable bytes */
@@ -85,8 +95,8 @@ struct virtq_sg {
     virtio_u32 len;
 };
 
-/* A table for virtq_add_indirect: memory the device can read, 16-byte aligned, that belongs to the
- * virtqueue from the add until its cookie comes back. */
+/* An indirect table (virtio 1.2, 2.7.5.3): memory that the device can read. It is the virtqueue's
+ * from the virtq_add that was given it until that buffer's cookie comes back. */
 struct virtq_indirect {
     struct virtq_desc *table;
     virtio_u64 addr;     /* the table's device address */
@@ -109,84 +119,134 @@ struct virtq_config {
     void *state;          /* layout.state_bytes */
 };
 
-struct virtq_shadow; /* the driver's own record of one descriptor; in virtqueue.c */
+struct virtq_shadow; /* the record of one descriptor; in virtqueue_inline.h */
 
-/* Guarded by the lock that the caller holds around each call. Only the functions below touch it. */
+/*
+ * Only the functions below write the members. The caller may read the three addresses and the size.
+ * The indices count from the last virtq_reset on and do not wrap at 16 bits; the ring has their
+ * lower halves. What was added and not taken back is avail_idx - last_used_idx.
+ */
 struct virtqueue {
+    /* Guarded by the lock that the caller holds around each call. */
     volatile struct virtq_desc *desc;
     volatile struct virtq_avail *avail;
     volatile struct virtq_used *used;
     struct virtq_shadow *shadow;
+    virtio_u32 mask; /* size - 1 */
+    virtio_u32 free_head;
+    virtio_u32 free_count;
+    virtio_u32 avail_idx;     /* next to write, not yet seen by the device */
+    virtio_u32 published_idx; /* what the device was last shown */
+    virtio_u32 last_used_idx; /* next to take back */
+    virtio_u32 used_idx;      /* the device's idx as it was last read and checked */
+    virtio_u32 indirect_max;  /* pieces of an indirect chain: the queue size; 0: not negotiated */
+    virtio_u32 detach_next;
+    int broken; /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
+    /* Constant after virtq_init. */
+    virtio_u16 size;
     virtio_u64 desc_addr; /* for the device's queue_desc, queue_driver, queue_device */
     virtio_u64 avail_addr;
     virtio_u64 used_addr;
-    virtio_u16 size;
-    virtio_u16 free_head;
-    virtio_u16 free_count;
-    virtio_u16 avail_idx;     /* next to write, not yet seen by the device */
-    virtio_u16 published_idx; /* what the device was last shown */
-    virtio_u16 last_used_idx; /* next to read */
-    virtio_u16 outstanding;   /* chains the device owns, or will own at the next publish */
-    virtio_u16 added_head;    /* the unpublished chains, in the order they were added */
-    virtio_u16 added_tail;
-    virtio_u16 detach_next;
-    int broken; /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
+    /* Notifications that virtq_publish asked for (written under the lock), and that were written
+     * since (interlocked). Both wrap. */
+    volatile virtio_u32 notifications;
+    volatile virtio_u32 notified;
 };
 
-/* Sizes and offsets for a queue of `size` descriptors; VIRTQ_E_INVALID if that is no queue size. */
+/* Computes sizes and offsets for a queue of `size` descriptors. VIRTQ_E_INVALID: `size` is no queue
+ * size. */
 int virtq_layout(virtio_u16 size, struct virtq_layout *layout);
 
-/* Takes over the memory of `config` and makes an empty ring of it (all of it is written).
- * Interrupts start enabled. VIRTQ_E_INVALID: bad size, null or misaligned memory. */
+/* Takes over the memory of `config` and makes an empty ring of it; all of it is written. Interrupts
+ * start enabled, and no feature is negotiated. VIRTQ_E_INVALID: bad size, null or misaligned
+ * memory. */
 int virtq_init(struct virtqueue *vq, const struct virtq_config *config);
 
-/* Makes the ring empty again, in the same memory, after a device reset. What was outstanding is
- * forgotten: call virtq_detach first. */
+/* Makes the ring empty again, in the same memory, after a device reset. It forgets outstanding
+ * buffers: call virtq_detach before. The features stay. */
 void virtq_reset(struct virtqueue *vq);
+
+/* Tells the ring which features were negotiated; it follows VIRTIO_F_INDIRECT_DESC. Call it while
+ * the ring is empty. */
+void virtq_set_features(struct virtqueue *vq, virtio_u64 negotiated);
+
+/* Prepares a table of `capacity` entries for virtq_add. `addr` is its device address.
+ * VIRTQ_E_INVALID: no capacity, or memory that is null or not aligned to 16 bytes. */
+int virtq_indirect_init(struct virtq_indirect *indirect, void *table, virtio_u64 addr,
+                        virtio_u16 capacity);
 
 /*
  * Puts one buffer in the ring: `out_count` device-readable pieces, then `in_count` device-writable
- * ones, each a descriptor, chained (virtio 1.2, 2.7.13, 2.7.4.2). At least one piece in all, and no
- * more than 2^32 bytes. `cookie` is not NULL and comes back from virtq_get or virtq_detach.
- * VIRTQ_FULL: fewer free descriptors than pieces. VIRTQ_E_INVALID also for more pieces than the
- * queue size: waiting would not help. The array may go after the call; the memory it names is the
- * device's until the cookie is back.
+ * ones (virtio 1.2, 2.7.13, 2.7.4.2). At least one piece in all, and less than 2^32 bytes.
+ *
+ * With `indirect`, several pieces go into that table and take one descriptor of the ring, if
+ * VIRTIO_F_INDIRECT_DESC was negotiated and the table is large enough. Otherwise, and with NULL,
+ * each piece takes a descriptor.
+ *
+ * `cookie` is not NULL; virtq_get or virtq_detach returns it. The array `sg` is the caller's again
+ * after the call. The memory that it names, and the table, are the device's until the cookie is
+ * back.
+ *
+ * VIRTQ_FULL: there are fewer free descriptors than the buffer takes; try again after virtq_get.
+ * VIRTQ_E_INVALID: a bad argument, or more pieces than the queue size: waiting would not help.
  */
-int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
-              virtio_u16 in_count, void *cookie);
+VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
+                            virtio_u16 in_count, const struct virtq_indirect *indirect,
+                            void *cookie);
 
-/* The same with one descriptor of the ring and the pieces in `indirect` (virtio 1.2, 2.7.5.3); only
- * when VIRTIO_F_INDIRECT_DESC was negotiated. VIRTQ_E_INVALID also for more pieces than capacity or
- * than the queue size. */
-int virtq_add_indirect(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
-                       virtio_u16 in_count, const struct virtq_indirect *indirect, void *cookie);
+/*
+ * Shows the device all that was added since the last call. Returns nonzero if the device must be
+ * notified: something was published and VIRTQ_USED_F_NO_NOTIFY is clear (virtio 1.2, 2.7.10). The
+ * caller then writes the notification register and calls virtq_notified.
+ */
+VIRTIO_INLINE int virtq_publish(struct virtqueue *vq);
 
-/* Shows the device all that was added since the last call. Returns nonzero if the device must
- * now be notified: something was published and VIRTQ_USED_F_NO_NOTIFY is clear (virtio 1.2,
- * 2.7.10). */
-int virtq_publish(struct virtqueue *vq);
+/* Ends a notification that virtq_publish asked for: the register is written. Once for each. Needs
+ * no lock; from any processor. */
+VIRTIO_INLINE void virtq_notified(struct virtqueue *vq);
 
-/* Takes back the next used buffer: its cookie and, in *len, the bytes that the device says it wrote
- * (never more than the chain's device-writable bytes). VIRTQ_EMPTY, or VIRTQ_E_USED_xxx. */
-int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
+/*
+ * Nonzero while a notification that virtq_publish asked for may not be written yet. A device must
+ * not be notified between its reset and DRIVER_OK (virtio 1.2, 3.1.1). So before a reset the caller
+ * makes sure that nobody publishes any more, and waits until this is 0. Needs no lock.
+ */
+VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq);
+
+/*
+ * Takes back the next used buffer: its cookie and, in *len, how many bytes the device reports to
+ * have written, never more than the chain's device-writable bytes. VIRTQ_EMPTY, or
+ * VIRTQ_E_USED_xxx: nothing was taken.
+ */
+VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
 /* Asks the device for no interrupts while the driver polls. A hint: one may come all the same. */
-void virtq_disable_interrupts(struct virtqueue *vq);
+VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
 
 /* Asks for interrupts again and looks at used idx once more (virtio 1.2, 2.7.7.1). Nonzero: nothing
  * is waiting and the next use will interrupt. Zero: something is; interrupts are on, poll again. A
  * broken virtqueue returns nonzero, so that the loop ends. */
-int virtq_enable_interrupts(struct virtqueue *vq);
+VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq);
 
 /* After the device has been reset: the cookie of one buffer that never came back, published or not,
  * each once; NULL when none is left. Then virtq_reset, before anything else is added. */
 void *virtq_detach(struct virtqueue *vq);
 
-/* Readers. */
-virtio_u16 virtq_free_count(const struct virtqueue *vq);  /* descriptors that an add may use */
-virtio_u16 virtq_outstanding(const struct virtqueue *vq); /* chains not yet returned */
-int virtq_has_used(const struct virtqueue *vq); /* nonzero: virtq_get has work; 0: broken */
-int virtq_broken(const struct virtqueue *vq);   /* VIRTQ_OK or the lie that broke it */
+/* Descriptors that virtq_add may use. */
+VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq);
+
+/* Buffers that were added and have not come back. */
+VIRTIO_INLINE virtio_u16 virtq_outstanding(const struct virtqueue *vq);
+
+/* Nonzero: virtq_get has something to return. 0 if the virtqueue is broken. */
+VIRTIO_INLINE int virtq_has_used(const struct virtqueue *vq);
+
+/* VIRTQ_OK, or the VIRTQ_E_USED_xxx that broke the virtqueue. */
+VIRTIO_INLINE int virtq_broken(const struct virtqueue *vq);
+
+/* A short English sentence for what a call returned, for logs and tools. Never NULL. */
+const char *virtq_status_text(int status);
+
+#include "virtqueue_inline.h"
 
 #ifdef __cplusplus
 }

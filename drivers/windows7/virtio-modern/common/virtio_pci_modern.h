@@ -53,10 +53,6 @@ extern "C" {
  * has this device_status; its ISR status may have it, with reserved bits that it sets. */
 #define VIRTIO_PCI_GONE 0xFF
 
-/* Feature bits of every device that this transport's users negotiate; virtio 1.2, 6 */
-#define VIRTIO_F_RING_INDIRECT_DESC ((virtio_u64)1 << 28)
-#define VIRTIO_F_VERSION_1          ((virtio_u64)1 << 32)
-
 /* The ISR status register; virtio 1.2, 4.1.4.5 */
 #define VIRTIO_PCI_ISR_QUEUE  0x01
 #define VIRTIO_PCI_ISR_CONFIG 0x02

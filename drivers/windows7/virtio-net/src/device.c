@@ -116,7 +116,7 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
         AerovnetReceiveStop(Adapter);
         return AerovnetLogTransport(Adapter, Status, Index);
     }
-    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_RING_INDIRECT_DESC) != 0;
+    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_INDIRECT_DESC) != 0;
     AerovnetQueueLive(Transmit, TRUE);
     return NDIS_STATUS_SUCCESS;
 }
@@ -147,7 +147,8 @@ static VOID AerovnetQuiesce(PAEROVNET_ADAPTER Adapter)
 {
     AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
     AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
-    while (Adapter->Transmit.Queue.Notifying != 0 || Adapter->Receive.Queue.Notifying != 0)
+    while (virtq_is_notifying(&Adapter->Transmit.Queue.Ring) ||
+           virtq_is_notifying(&Adapter->Receive.Queue.Ring))
         NdisMSleep(100);
 }
 

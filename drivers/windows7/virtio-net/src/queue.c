@@ -57,6 +57,7 @@ VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 
 enum virtio_pci_status AerovnetQueueSetUp(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
+    virtq_set_features(&Queue->Ring, Adapter->Device.negotiated);
     return virtio_pci_queue_setup(&Adapter->Device, Queue->Index, Queue->Size,
                                   Queue->Ring.desc_addr, Queue->Ring.avail_addr,
                                   Queue->Ring.used_addr, &Queue->Notify);
@@ -74,12 +75,11 @@ BOOLEAN AerovnetPublish(PAEROVNET_QUEUE Queue)
     if (!virtq_publish(&Queue->Ring))
         return FALSE;
     Queue->Notifications++;
-    InterlockedIncrement(&Queue->Notifying);
     return TRUE;
 }
 
 VOID AerovnetNotify(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
     virtio_pci_notify(&Adapter->Device, &Queue->Notify);
-    InterlockedDecrement(&Queue->Notifying);
+    virtq_notified(&Queue->Ring);
 }

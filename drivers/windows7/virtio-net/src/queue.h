@@ -25,9 +25,6 @@ typedef struct _AEROVNET_QUEUE {
     BOOLEAN Live; /* the gate: the device may use the ring, and so may we */
     ULONG64 Notifications;
 
-    /* Interlocked. */
-    LONG volatile Notifying; /* how many are between AerovnetPublish and AerovnetNotify */
-
     /* Written while the queue is not live. */
     struct virtio_pci_notify Notify;
 

@@ -22,7 +22,7 @@ static VOID AerovnetPost(PAEROVNET_RECEIVE Receive, PAEROVNET_BUFFER Buffer)
         return;
     Piece.addr = Buffer->Address;
     Piece.len = AEROVNET_HEADER_LENGTH + AEROVNET_WIRE_MAX;
-    if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, Buffer) == VIRTQ_OK)
+    if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) == VIRTQ_OK)
         Buffer->Owner = AerovnetDevice;
 }
 

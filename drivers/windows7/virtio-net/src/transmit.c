@@ -356,11 +356,8 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
            Slot->State == AEROVNET_SLOT_READY) {
         virtio_compiler_barrier();
         if (Slot->Status == NDIS_STATUS_SUCCESS) {
-            if (Slot->PieceCount > 1 && Transmit->UseIndirect)
-                Result = virtq_add_indirect(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount,
-                                            0, &Slot->Indirect, Slot);
-            else
-                Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0, Slot);
+            Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0,
+                               &Slot->Indirect, Slot);
             if (Result == VIRTQ_FULL)
                 Transmit->RingFull++;
             if (Result != VIRTQ_OK) /* full, or broken: then the next poll finds it and says so */
@@ -597,9 +594,7 @@ static VOID AerovnetSlotInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
 
     Slot->Adapter = Adapter;
     Slot->SgBuffer = Transmit->SgBuffers + (SIZE_T)Number * Transmit->SgBufferLength;
-    Slot->Indirect.table = (struct virtq_desc *)(Shared->Va + Offset);
-    Slot->Indirect.addr = Address;
-    Slot->Indirect.capacity = 1 + AEROVNET_PIECES_MAX;
+    virtq_indirect_init(&Slot->Indirect, Shared->Va + Offset, Address, 1 + AEROVNET_PIECES_MAX);
     Slot->HeaderAddress = Address + AEROVNET_SLOT_HEADER;
     Slot->Bounce = Shared->Va + Offset + AEROVNET_SLOT_BOUNCE;
     Slot->Next = Transmit->Free;

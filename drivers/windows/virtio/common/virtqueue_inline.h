@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtqueue_inline.h: the functions of virtqueue.h that run for each buffer or batch, inline in
+ * their callers: that saves a third of their instructions with every compiler, and a caller's
+ * constants (no device-writable piece, no table) save more. Only virtqueue.h includes this file.
+ *
+ * The device can write the ring's memory at any moment, all of it, whatever the specification
+ * allows it. So the ring is written here and, but for three words, never read: used flags, used
+ * idx, and the used element at last_used_idx. Each of them is read once for a decision and checked
+ * against the shadow, which the device cannot reach. Free list and chains live in the shadow too;
+ * desc.next is written for the device and never read back.
+ *
+ * virtio is little-endian and so is every target of this library: nothing is swapped.
+ */
+#ifndef VIRTQUEUE_INLINE_H
+#define VIRTQUEUE_INLINE_H
+
+/* What a descriptor is to the device. Only the head of a chain is ever anything but NO_HEAD. */
+#define VIRTQ_NO_HEAD   0 /* free, or the middle of a chain */
+#define VIRTQ_ADDED     1 /* in the available ring, beyond the idx that the device was shown */
+#define VIRTQ_PUBLISHED 2 /* the device's */
+
+/* All members but `order` are those of one descriptor. */
+struct virtq_shadow {
+    void *cookie;
+    virtio_u32 writable; /* bytes of the chain that the device may write */
+    virtio_u16 next;     /* the next in the chain, or in the free list */
+    virtio_u16 tail;     /* of a head: the chain's last descriptor */
+    virtio_u16 count;    /* of a head: the chain's descriptors */
+    virtio_u16 state;    /* VIRTQ_NO_HEAD, VIRTQ_ADDED, VIRTQ_PUBLISHED */
+    virtio_u16 order;    /* of the available ring's slot of this number: the head put into it */
+};
+
+/* The rare outcomes; in virtqueue.c. */
+int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed);
+void virtq_break(struct virtqueue *vq, int reason);
+
+VIRTIO_INLINE void virtq_write_desc(volatile struct virtq_desc *desc, virtio_u64 addr,
+                                    virtio_u32 len, virtio_u16 flags, virtio_u16 next)
+{
+    desc->addr = addr;
+    desc->len = len;
+    desc->flags = flags;
+    desc->next = next;
+}
+
+/* Writes piece `i` of a buffer to `desc` and adds its length to `bytes`. Zero if the length is 0, or
+ * if the bytes would no longer fit 32 bits (virtio 1.2, 2.7.5.2: no chain longer than 2^32 bytes).
+ * virtio 1.2, 2.7.4.2: device-writable pieces come after the device-readable ones. */
+VIRTIO_INLINE int virtq_write_piece(volatile struct virtq_desc *desc, const struct virtq_sg *sg,
+                                    virtio_u32 i, virtio_u32 count, virtio_u32 out_count,
+                                    virtio_u32 next, virtio_u32 *bytes)
+{
+    virtio_u32 flags = i >= out_count ? VIRTQ_DESC_F_WRITE : 0;
+    virtio_u32 len = sg[i].len;
+
+    if (i + 1 == count) {
+        next = 0;
+    } else {
+        flags |= VIRTQ_DESC_F_NEXT;
+    }
+    virtq_write_desc(desc, sg[i].addr, len, (virtio_u16)flags, (virtio_u16)next);
+    if (len - 1 >= 0xFFFFFFFFu - *bytes) {
+        return 0;
+    }
+    *bytes += len;
+    return 1;
+}
+
+VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
+                            virtio_u16 in_count, const struct virtq_indirect *indirect,
+                            void *cookie)
+{
+    virtio_u32 count = (virtio_u32)out_count + in_count;
+    virtio_u32 needed = count;
+    virtio_u32 head = vq->free_head;
+    virtio_u32 tail = head;
+    virtio_u32 bytes = 0;
+    virtio_u32 out_bytes = 0;
+    struct virtq_shadow *shadow = vq->shadow;
+    virtio_u32 next;
+    virtio_u32 slot;
+    virtio_u32 i;
+
+    /* virtio 1.2, 2.7.5.3.1: no chain longer than the queue size, indirect ones included. */
+    if (indirect != 0 && count > 1 && count <= indirect->capacity && count <= vq->indirect_max) {
+        needed = 1;
+    }
+    if (needed == 0 || needed > vq->free_count || cookie == 0 || vq->broken != VIRTQ_OK) {
+        return virtq_refuse(vq, count, needed);
+    }
+
+    /* virtio 1.2, 2.7.13.1. Every member is written anew, because the device may have written here
+     * since. The device looks at none of it before the next publish, so a bad piece leaves nothing
+     * to be undone. */
+    next = shadow[head].next;
+    if (count == 1) {
+        if (!virtq_write_piece(&vq->desc[head], sg, 0, 1, out_count, 0, &bytes)) {
+            return VIRTQ_E_INVALID;
+        }
+    } else if (needed == 1) {
+        for (i = 0; i < count; i++) {
+            if (i == out_count) {
+                out_bytes = bytes;
+            }
+            if (!virtq_write_piece(&indirect->table[i], sg, i, count, out_count, i + 1, &bytes)) {
+                return VIRTQ_E_INVALID;
+            }
+        }
+        /* virtio 1.2, 2.7.5.3.1: INDIRECT never in the table itself, nor beside NEXT. */
+        virtq_write_desc(&vq->desc[head], indirect->addr,
+                         (virtio_u32)sizeof(struct virtq_desc) * count, VIRTQ_DESC_F_INDIRECT, 0);
+    } else {
+        for (i = 0;; i++) {
+            if (i == out_count) {
+                out_bytes = bytes;
+            }
+            if (!virtq_write_piece(&vq->desc[tail], sg, i, count, out_count, next, &bytes)) {
+                return VIRTQ_E_INVALID;
+            }
+            if (i + 1 == count) {
+                break;
+            }
+            tail = next;
+            next = shadow[tail].next;
+        }
+    }
+    vq->free_head = next;
+    vq->free_count -= needed;
+
+    /* virtio 1.2, 2.7.13.2: the ring entry, beyond the idx that the device was shown. */
+    slot = vq->avail_idx & vq->mask;
+    vq->avail->ring[slot] = (virtio_u16)head;
+    shadow[slot].order = (virtio_u16)head;
+    vq->avail_idx++;
+
+    shadow += head;
+    shadow->cookie = cookie;
+    shadow->writable = in_count != 0 ? bytes - out_bytes : 0;
+    shadow->tail = (virtio_u16)tail;
+    shadow->count = (virtio_u16)needed;
+    shadow->state = VIRTQ_ADDED;
+    return VIRTQ_OK;
+}
+
+VIRTIO_INLINE int virtq_publish(struct virtqueue *vq)
+{
+    virtio_u32 idx;
+
+    if (vq->avail_idx == vq->published_idx || vq->broken != VIRTQ_OK) {
+        return 0;
+    }
+
+    for (idx = vq->published_idx; idx != vq->avail_idx; idx++) {
+        vq->shadow[vq->shadow[idx & vq->mask].order].state = VIRTQ_PUBLISHED;
+    }
+    vq->published_idx = idx;
+
+    /* virtio 1.2, 2.7.13.3.1: descriptors and ring entries before idx; 2.7.6.1: idx only grows. */
+    virtio_compiler_barrier();
+    vq->avail->idx = (virtio_u16)idx;
+    /* virtio 1.2, 2.7.13.4.1: idx before flags are read, or a notification is missed. */
+    virtio_full_barrier();
+    /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
+    if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {
+        return 0;
+    }
+    vq->notifications++;
+    return 1;
+}
+
+VIRTIO_INLINE void virtq_notified(struct virtqueue *vq)
+{
+    virtio_atomic_increment(&vq->notified);
+}
+
+VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq)
+{
+    return vq->notified != vq->notifications;
+}
+
+VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len)
+{
+    virtio_u32 at = vq->last_used_idx;
+    volatile struct virtq_used_elem *elem;
+    struct virtq_shadow *shadow;
+    virtio_u32 waiting;
+    virtio_u32 written;
+    virtio_u32 id;
+
+    if (at == vq->used_idx) {
+        if (vq->broken != VIRTQ_OK) {
+            return vq->broken;
+        }
+        waiting = (virtio_u16)(vq->used->idx - at);
+        if (waiting == 0) {
+            return VIRTQ_EMPTY;
+        }
+        if (waiting > vq->published_idx - at) {
+            virtq_break(vq, VIRTQ_E_USED_IDX);
+            return VIRTQ_E_USED_IDX;
+        }
+        vq->used_idx = at + waiting;
+        /* The device sets the element before idx (virtio 1.2, 2.7.8.2): idx is read before it. */
+        virtio_compiler_barrier();
+    }
+
+    elem = &vq->used->ring[at & vq->mask];
+    id = elem->id;
+    written = elem->len;
+    if (id > vq->mask) {
+        virtq_break(vq, VIRTQ_E_USED_ID);
+        return VIRTQ_E_USED_ID;
+    }
+    shadow = &vq->shadow[id];
+    if (shadow->state != VIRTQ_PUBLISHED) {
+        virtq_break(vq, VIRTQ_E_USED_ID);
+        return VIRTQ_E_USED_ID;
+    }
+    if (written > shadow->writable) {
+        virtq_break(vq, VIRTQ_E_USED_LEN);
+        return VIRTQ_E_USED_LEN;
+    }
+
+    vq->last_used_idx = at + 1;
+    shadow->state = VIRTQ_NO_HEAD;
+    vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;
+    vq->free_head = id;
+    vq->free_count += shadow->count;
+    *cookie = shadow->cookie;
+    *len = written;
+    return VIRTQ_OK;
+}
+
+VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq)
+{
+    vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
+}
+
+VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq)
+{
+    if (vq->broken != VIRTQ_OK) {
+        return 1;
+    }
+
+    vq->avail->flags = 0;
+    /* virtio 1.2, 2.7.7.1, 2.7.14: what was used before the device saw this has not interrupted. */
+    virtio_full_barrier();
+    return !virtq_has_used(vq);
+}
+
+VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq)
+{
+    return (virtio_u16)vq->free_count;
+}
+
+VIRTIO_INLINE virtio_u16 virtq_outstanding(const struct virtqueue *vq)
+{
+    return (virtio_u16)(vq->avail_idx - vq->last_used_idx);
+}
+
+VIRTIO_INLINE int virtq_has_used(const struct virtqueue *vq)
+{
+    return vq->broken == VIRTQ_OK &&
+           (vq->used_idx != vq->last_used_idx || vq->used->idx != (virtio_u16)vq->last_used_idx);
+}
+
+VIRTIO_INLINE int virtq_broken(const struct virtqueue *vq)
+{
+    return vq->broken;
+}
+
+#endif
