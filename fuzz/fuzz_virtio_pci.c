@@ -214,13 +214,15 @@ static void call_config_access(struct function *f, int write)
 
 static void call_queue_setup(struct function *f)
 {
-    uint16_t queue = (uint16_t)fuzz_take(&f->input, 1, 0);
-    uint16_t size = (uint16_t)fuzz_take(&f->input, 2, 0);
+    struct virtio_pci_queue queue = {.desc = 16, .driver = 32, .device = 64};
     struct virtio_pci_notify notify = {NULL, 0};
 
-    if (virtio_pci_queue_setup(&f->dev, queue, size, 16, 32, 64, &notify) == VIRTIO_PCI_OK) {
-        FUZZ_ASSERT(size != 0 && size <= 32768 && (size & (size - 1)) == 0);
-        FUZZ_ASSERT(notify.queue == queue);
+    queue.index = (uint16_t)fuzz_take(&f->input, 1, 0);
+    queue.size = (uint16_t)fuzz_take(&f->input, 2, 0);
+    queue.vector = (queue.index & 1) != 0 ? VIRTIO_MSI_NO_VECTOR : queue.index;
+    if (virtio_pci_queue_setup(&f->dev, &queue, &notify) == VIRTIO_PCI_OK) {
+        FUZZ_ASSERT(queue.size != 0 && queue.size <= 32768 && (queue.size & (queue.size - 1)) == 0);
+        FUZZ_ASSERT(notify.queue == queue.index);
         virtio_pci_notify(&f->dev, &notify); /* checked as an access */
     }
 }

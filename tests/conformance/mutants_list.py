@@ -71,8 +71,9 @@ MUTANTS = [
     ("3.1.1 2", PCI, "dev->offered = virtio_pci_read_features(dev);",
      "dev->offered = virtio_pci_read_features(dev);\n    dev->io->write8(dev->context, dev->device.address, 0x52);",
      ["virtio-config-write"]),
-    ("3.1.1 3", PCI, "virtio_pci_write16(dev, COMMON_CONFIG_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);",
-     "virtio_pci_write_features(dev, dev->negotiated);", ["virtio-feature-time"]),
+    ("3.1.1 3", PCI, "    if (status == VIRTIO_PCI_OK) {\n        return VIRTIO_PCI_OK;\n    }\n\n    dev->negotiated",
+     "    if (status == VIRTIO_PCI_OK) {\n        virtio_pci_write_features(dev, dev->negotiated);\n"
+     "        return VIRTIO_PCI_OK;\n    }\n\n    dev->negotiated", ["virtio-feature-time"]),
     ("3.1.1 4", PCI, "virtio_pci_add_status(dev, VIRTIO_STATUS_FAILED);", "(void)dev;",
      ["test_virtio_pci_hostile.c:features_that_are_refused", "device:x64:model:FAILED is set, generation",
       "device:x64:model:FAILED is set, queue_stuck"]),
@@ -190,13 +191,14 @@ MUTANTS = [
     ("4.1.4.3.2 1", PCI, "    if (offset + NOTIFY_BYTES > dev->notify.length) {",
      "    virtio_pci_write16(dev, COMMON_QUEUE_NOTIFY_OFF, notify_off);\n"
      "    if (offset + NOTIFY_BYTES > dev->notify.length) {", ["virtio-read-only"]),
-    ("4.1.4.3.2 3", PCI, "if (!virtio_pci_is_queue_size(size) || size > max) {", "if (size == 0 || size > max) {",
+    ("4.1.4.3.2 3", PCI, "if (!virtio_pci_is_queue_size(queue->size) || queue->size > max) {",
+     "if (queue->size == 0 || queue->size > max) {",
      ["test_virtio_pci.c:queue_sizes_that_are_refused"]),
     ("4.1.4.3.2 3", PCI, "virtio_pci_write16(dev, COMMON_QUEUE_SIZE, size);",
      "virtio_pci_write16(dev, COMMON_QUEUE_SIZE, (virtio_u16)(size - 1));", ["virtio-queue-size"]),
-    ("4.1.4.3.2 4", PCI, "    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, used);\n"
+    ("4.1.4.3.2 4", PCI, "    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, queue->device);\n"
      "    virtio_pci_write16(dev, COMMON_QUEUE_ENABLE, 1);",
-     "    virtio_pci_write16(dev, COMMON_QUEUE_ENABLE, 1);\n    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, used);",
+     "    virtio_pci_write16(dev, COMMON_QUEUE_ENABLE, 1);\n    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, queue->device);",
      ["test_virtio_pci.c:whole_life", "virtio-queue-twice"]),
     ("4.1.4.3.2 5", PCI, "if (status == 0) {\n            return VIRTIO_PCI_OK;",
      "if (status != VIRTIO_PCI_GONE) {\n            return VIRTIO_PCI_OK;",

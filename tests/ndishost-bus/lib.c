@@ -201,6 +201,7 @@ static enum virtio_pci_status start_queue(struct lib *l, unsigned i)
 {
     struct virtq_layout layout;
     struct virtq_config config = {0};
+    struct virtio_pci_queue queue;
     enum virtio_pci_status status;
     virtio_u16 size;
     uint64_t pa;
@@ -217,8 +218,13 @@ static enum virtio_pci_status start_queue(struct lib *l, unsigned i)
     config.state = l->state[i];
     assert_int_equal(virtq_init(&l->vq[i], &config), VIRTQ_OK);
     virtq_set_features(&l->vq[i], l->pci.negotiated);
-    return virtio_pci_queue_setup(&l->pci, (virtio_u16)i, size, l->vq[i].desc_addr,
-                                  l->vq[i].avail_addr, l->vq[i].used_addr, &l->notify[i]);
+    queue.index = (virtio_u16)i;
+    queue.size = size;
+    queue.vector = VIRTIO_MSI_NO_VECTOR;
+    queue.desc = l->vq[i].desc_addr;
+    queue.driver = l->vq[i].avail_addr;
+    queue.device = l->vq[i].used_addr;
+    return virtio_pci_queue_setup(&l->pci, &queue, &l->notify[i]);
 }
 
 enum virtio_pci_status lib_start(struct lib *l, uint64_t wanted)

@@ -306,6 +306,7 @@ enum virtio_pci_status device_find(struct device *d)
 static void start_queue(struct device *d, unsigned q, unsigned size)
 {
     struct virtq_layout layout;
+    struct virtio_pci_queue queue;
     struct virtq_config config;
     virtio_u16 max;
 
@@ -318,9 +319,13 @@ static void start_queue(struct device *d, unsigned q, unsigned size)
     d->ring[q] = config.ring;
     d->state[q] = config.state;
     assert_int_equal(virtq_init(&d->vq[q], &config), VIRTQ_OK);
-    check(virtio_pci_queue_setup(&d->pci, (virtio_u16)q, config.size, d->vq[q].desc_addr,
-                                 d->vq[q].avail_addr, d->vq[q].used_addr, &d->notify[q]),
-          "queue set-up");
+    queue.index = (virtio_u16)q;
+    queue.size = config.size;
+    queue.vector = VIRTIO_MSI_NO_VECTOR;
+    queue.desc = d->vq[q].desc_addr;
+    queue.driver = d->vq[q].avail_addr;
+    queue.device = d->vq[q].used_addr;
+    check(virtio_pci_queue_setup(&d->pci, &queue, &d->notify[q]), "queue set-up");
 }
 
 void device_start(struct device *d, virtio_u64 wanted, unsigned size)

@@ -52,6 +52,20 @@ void pci_start(struct pci_fixture *f)
     assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, VIRTIO_F_VERSION_1), VIRTIO_PCI_OK);
 }
 
+enum virtio_pci_status pci_queue_setup(struct virtio_pci_device *dev, uint16_t queue, uint16_t size,
+                                       uint64_t desc, uint64_t driver, uint64_t device,
+                                       struct virtio_pci_notify *notify)
+{
+    const struct virtio_pci_queue set = {.index = queue,
+                                         .size = size,
+                                         .vector = VIRTIO_MSI_NO_VECTOR,
+                                         .desc = desc,
+                                         .driver = driver,
+                                         .device = device};
+
+    return virtio_pci_queue_setup(dev, &set, notify);
+}
+
 void pci_use(struct pci_fixture *f)
 {
     struct virtio_pci_notify notify;
@@ -62,8 +76,7 @@ void pci_use(struct pci_fixture *f)
     assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, VIRTIO_F_VERSION_1), VIRTIO_PCI_OK);
     assert_status(virtio_pci_config_read(&f->dev, 0, mac, 6), VIRTIO_PCI_OK);
     assert_memory_equal(mac, f->fake.device_config, 6);
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 0x1000, 0x2000, 0x3000, &notify),
-                  VIRTIO_PCI_OK);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 0x1000, 0x2000, 0x3000, &notify), VIRTIO_PCI_OK);
     assert_status(virtio_pci_driver_ok(&f->dev), VIRTIO_PCI_OK);
     virtio_pci_notify(&f->dev, &notify);
     assert_int_equal(f->fake.notifications, 1);

@@ -28,6 +28,11 @@ enum virtio_pci_status pci_open(struct pci_fixture *fixture);
 void pci_start(struct pci_fixture *fixture);
 void pci_use(struct pci_fixture *fixture);
 
+/* virtio_pci_queue_setup without an MSI-X vector. */
+enum virtio_pci_status pci_queue_setup(struct virtio_pci_device *dev, uint16_t queue, uint16_t size,
+                                       uint64_t desc, uint64_t driver, uint64_t device,
+                                       struct virtio_pci_notify *notify);
+
 /* Compares, and says what the statuses mean. */
 #define assert_status(found, expected) pci_assert_status((found), (expected), __FILE__, __LINE__)
 void pci_assert_status(enum virtio_pci_status found, enum virtio_pci_status expected,

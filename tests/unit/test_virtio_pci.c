@@ -37,8 +37,8 @@ static void whole_life(void **state)
     for (i = 0; i < 2; i++) {
         assert_status(virtio_pci_queue_size(&f->dev, (uint16_t)i, &max), VIRTIO_PCI_OK);
         assert_int_equal(max, 256);
-        assert_status(virtio_pci_queue_setup(&f->dev, (uint16_t)i, 128, 0x123456789A0 + i * 16,
-                                             0x23456789AB0, 0x3456789ABC0, &notify[i]),
+        assert_status(pci_queue_setup(&f->dev, (uint16_t)i, 128, 0x123456789A0 + i * 16,
+                                      0x23456789AB0, 0x3456789ABC0, &notify[i]),
                       VIRTIO_PCI_OK);
         assert_int_equal(f->fake.queues[i].size, 128);
         assert_int_equal(f->fake.queues[i].enable, 1);
@@ -511,14 +511,13 @@ static void queue_sizes(void **state)
         f->fake.queues[1].max = f->fake.queues[1].size = (uint16_t)size;
         assert_status(virtio_pci_queue_size(&f->dev, 1, &max), VIRTIO_PCI_OK);
         assert_int_equal(max, size);
-        assert_status(virtio_pci_queue_setup(&f->dev, 1, (uint16_t)size, 16, 32, 48, &notify),
+        assert_status(pci_queue_setup(&f->dev, 1, (uint16_t)size, 16, 32, 48, &notify),
                       VIRTIO_PCI_OK);
         assert_int_equal(f->fake.queues[1].size, size);
     }
     assert_status(virtio_pci_queue_size(&f->dev, 3, &max), VIRTIO_PCI_E_NO_QUEUE);
     assert_status(virtio_pci_queue_size(&f->dev, 0xFFFF, &max), VIRTIO_PCI_E_NO_QUEUE);
-    assert_status(virtio_pci_queue_setup(&f->dev, 3, 16, 16, 32, 48, &notify),
-                  VIRTIO_PCI_E_NO_QUEUE);
+    assert_status(pci_queue_setup(&f->dev, 3, 16, 16, 32, 48, &notify), VIRTIO_PCI_E_NO_QUEUE);
 }
 
 /* 2.7: what a device reports is rounded down to a power of two, and set up as that. */
@@ -542,9 +541,27 @@ static void queue_sizes_that_are_odd(void **state)
         assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, 0), VIRTIO_PCI_OK);
         assert_status(virtio_pci_queue_size(&f->dev, 1, &max), VIRTIO_PCI_OK);
         assert_int_equal(max, cases[i].max);
-        assert_status(virtio_pci_queue_setup(&f->dev, 1, max, 16, 32, 48, &notify), VIRTIO_PCI_OK);
+        assert_status(pci_queue_setup(&f->dev, 1, max, 16, 32, 48, &notify), VIRTIO_PCI_OK);
         assert_int_equal(f->fake.queues[1].size, max);
     }
+}
+
+/* 4.1.5.1.2: a queue whose vector the device does not take is not enabled. */
+static void queue_vectors(void **state)
+{
+    struct pci_fixture *f = *state;
+    struct virtio_pci_queue queue = {
+        .index = 1, .size = 16, .vector = 2, .desc = 16, .driver = 32, .device = 48};
+    struct virtio_pci_notify notify;
+
+    pci_start(f);
+    f->fake.msix_vectors = 3;
+    assert_status(virtio_pci_queue_setup(&f->dev, &queue, &notify), VIRTIO_PCI_OK);
+    assert_int_equal(f->fake.queues[1].msix_vector, 2);
+    queue.index = 0;
+    queue.vector = 3;
+    assert_status(virtio_pci_queue_setup(&f->dev, &queue, &notify), VIRTIO_PCI_E_VECTOR);
+    assert_int_equal(f->fake.queues[0].enable, 0);
 }
 
 /* The driver's choice: 4.1.4.3.2. */
@@ -557,7 +574,7 @@ static void queue_sizes_that_are_refused(void **state)
 
     pci_start(f);
     for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        assert_status(virtio_pci_queue_setup(&f->dev, 0, sizes[i], 16, 32, 48, &notify),
+        assert_status(pci_queue_setup(&f->dev, 0, sizes[i], 16, 32, 48, &notify),
                       VIRTIO_PCI_E_QUEUE_SIZE);
         assert_int_equal(f->fake.queues[0].enable, 0);
     }
@@ -607,7 +624,7 @@ static void notify_addresses(void **state)
         assert_status(pci_open(f), VIRTIO_PCI_OK);
         assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
         assert_status(virtio_pci_negotiate(&f->dev, NET_FEATURES, 0), VIRTIO_PCI_OK);
-        assert_status(virtio_pci_queue_setup(&f->dev, 1, 16, 16, 32, 48, &notify), cases[i].status);
+        assert_status(pci_queue_setup(&f->dev, 1, 16, 16, 32, 48, &notify), cases[i].status);
         assert_int_equal(f->fake.queues[1].enable, cases[i].status == VIRTIO_PCI_OK);
         if (cases[i].status == VIRTIO_PCI_OK) {
             assert_status(virtio_pci_driver_ok(&f->dev), VIRTIO_PCI_OK);
@@ -695,6 +712,7 @@ int main(void)
         CASE(configuration_under_its_generation),
         CASE(queue_sizes),
         CASE(queue_sizes_that_are_odd),
+        CASE(queue_vectors),
         CASE(queue_sizes_that_are_refused),
         CASE(notify_addresses),
         CASE(fail_sets_failed),

@@ -453,22 +453,18 @@ static void queue_that_will_not_be_set_up(void **state)
 
     pci_start(f);
     f->fake.ignores_queue_size = true;
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify),
-                  VIRTIO_PCI_E_QUEUE_REFUSED);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_QUEUE_REFUSED);
     assert_int_equal(f->fake.queues[0].enable, 0);
     f->fake.ignores_queue_size = false;
     f->fake.ignores_queue_enable = true;
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify),
-                  VIRTIO_PCI_E_QUEUE_REFUSED);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_QUEUE_REFUSED);
     f->fake.ignores_queue_enable = false;
     f->fake.queues[0].enable = 1;
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify),
-                  VIRTIO_PCI_E_QUEUE_ENABLED);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_QUEUE_ENABLED);
     f->fake.queues[0].enable = 0xFFFF;
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify),
-                  VIRTIO_PCI_E_QUEUE_ENABLED);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_QUEUE_ENABLED);
     f->fake.queues[0].enable = 0;
-    assert_status(virtio_pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_OK);
+    assert_status(pci_queue_setup(&f->dev, 0, 64, 16, 32, 48, &notify), VIRTIO_PCI_OK);
 }
 
 /* All of a device's life; the first status that is not OK. */
@@ -495,7 +491,7 @@ static enum virtio_pci_status live(struct pci_fixture *f)
     for (queue = 0; queue < 2 && status == VIRTIO_PCI_OK; queue++) {
         status = virtio_pci_queue_size(&f->dev, queue, &max);
         if (status == VIRTIO_PCI_OK) {
-            status = virtio_pci_queue_setup(&f->dev, queue, 64, 16, 32, 48, &notify);
+            status = pci_queue_setup(&f->dev, queue, 64, 16, 32, 48, &notify);
         }
     }
     if (status == VIRTIO_PCI_OK) {
@@ -524,7 +520,7 @@ static void poke(struct pci_fixture *f)
     assert_int_equal(f->dev.negotiated, 0);
     assert_status(virtio_pci_config_read(&f->dev, 0, buffer, 6), VIRTIO_PCI_E_GONE);
     assert_status(virtio_pci_queue_size(&f->dev, 0, &max), VIRTIO_PCI_E_GONE);
-    assert_status(virtio_pci_queue_setup(&f->dev, 1, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_GONE);
+    assert_status(pci_queue_setup(&f->dev, 1, 64, 16, 32, 48, &notify), VIRTIO_PCI_E_GONE);
     assert_status(virtio_pci_driver_ok(&f->dev), VIRTIO_PCI_E_GONE);
     virtio_pci_fail(&f->dev);
     virtio_pci_reset_now(&f->dev);

@@ -547,8 +547,6 @@ enum virtio_pci_status virtio_pci_negotiate(struct virtio_pci_device *dev, virti
     dev->negotiated = 0;
     status = virtio_pci_handshake(dev, wanted, required);
     if (status == VIRTIO_PCI_OK) {
-        /* After a reset it is so (virtio 1.2, 4.1.5.1.2.1); said once more for who forgot. */
-        virtio_pci_write16(dev, COMMON_CONFIG_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);
         return VIRTIO_PCI_OK;
     }
 
@@ -788,38 +786,39 @@ static enum virtio_pci_status virtio_pci_resize(struct virtio_pci_device *dev, v
     return kept == size ? VIRTIO_PCI_OK : virtio_pci_wrong16(dev, kept, VIRTIO_PCI_E_QUEUE_REFUSED);
 }
 
-enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, virtio_u16 queue,
-                                              virtio_u16 size, virtio_u64 desc, virtio_u64 avail,
-                                              virtio_u64 used, struct virtio_pci_notify *notify)
+enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev,
+                                              const struct virtio_pci_queue *queue,
+                                              struct virtio_pci_notify *notify)
 {
     enum virtio_pci_status status;
     virtio_u16 max, enabled;
 
-    status = virtio_pci_queue_size(dev, queue, &max);
+    status = virtio_pci_queue_size(dev, queue->index, &max);
     if (status != VIRTIO_PCI_OK) {
         return status;
     }
     /* virtio 1.2, 4.1.4.3.2: no size that is not a power of two. */
-    if (!virtio_pci_is_queue_size(size) || size > max) {
+    if (!virtio_pci_is_queue_size(queue->size) || queue->size > max) {
         return VIRTIO_PCI_E_QUEUE_SIZE;
     }
     enabled = virtio_pci_read16(dev, COMMON_QUEUE_ENABLE);
     if (enabled != 0) {
         return virtio_pci_wrong16(dev, enabled, VIRTIO_PCI_E_QUEUE_ENABLED);
     }
-    status = virtio_pci_resize(dev, size);
+    status = virtio_pci_resize(dev, queue->size);
     if (status == VIRTIO_PCI_OK) {
-        status = virtio_pci_find_notify(dev, queue, notify);
+        status = virtio_pci_find_notify(dev, queue->index, notify);
+    }
+    /* virtio 1.2, 4.1.4.3.2: everything else before queue_enable. */
+    if (status == VIRTIO_PCI_OK) {
+        status = virtio_pci_bind_vector(dev, COMMON_QUEUE_MSIX_VECTOR, queue->vector);
     }
     if (status != VIRTIO_PCI_OK) {
         return status;
     }
-
-    /* virtio 1.2, 4.1.4.3.2: everything else before queue_enable. */
-    virtio_pci_write16(dev, COMMON_QUEUE_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);
-    virtio_pci_write64(dev, COMMON_QUEUE_DESC, desc);
-    virtio_pci_write64(dev, COMMON_QUEUE_DRIVER, avail);
-    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, used);
+    virtio_pci_write64(dev, COMMON_QUEUE_DESC, queue->desc);
+    virtio_pci_write64(dev, COMMON_QUEUE_DRIVER, queue->driver);
+    virtio_pci_write64(dev, COMMON_QUEUE_DEVICE, queue->device);
     virtio_pci_write16(dev, COMMON_QUEUE_ENABLE, 1);
     enabled = virtio_pci_read16(dev, COMMON_QUEUE_ENABLE);
     return enabled == 1 ? VIRTIO_PCI_OK

@@ -15,7 +15,7 @@
  *     virtio_pci_config_write(&dev, ...)
  *  6. virtio_pci_config_vector(&dev, vector)           or VIRTIO_MSI_NO_VECTOR
  *     virtio_pci_queue_size(&dev, 0, &max)             for each queue: ask, choose a size, set up
- *     virtio_pci_queue_setup(&dev, 0, ..., &notify)
+ *     virtio_pci_queue_setup(&dev, &queue, &notify)
  *  7. virtio_pci_driver_ok(&dev)                       the device is live
  *  8. virtio_pci_notify(&dev, &notify)                 after virtq_publish asked for it
  *     virtio_pci_isr(&dev)                             on an INTx interrupt
@@ -115,6 +115,17 @@ struct virtio_pci_region {
     virtio_u32 offset;           /* in the BAR */
     virtio_u32 length;
     virtio_u8 bar;
+};
+
+/* What a queue is set up with. The addresses are the device's; a virtqueue has them as desc_addr,
+ * avail_addr and used_addr. */
+struct virtio_pci_queue {
+    virtio_u16 index;
+    virtio_u16 size;   /* a power of two, at most what virtio_pci_queue_size says */
+    virtio_u16 vector; /* MSI-X vector, or VIRTIO_MSI_NO_VECTOR */
+    virtio_u64 desc;   /* the descriptor area */
+    virtio_u64 driver; /* the driver area: the available ring */
+    virtio_u64 device; /* the device area: the used ring */
 };
 
 /* Where a queue's notification goes: found once at set-up, written in the steady state. */
@@ -225,11 +236,14 @@ virtio_u16 virtio_pci_num_queues(struct virtio_pci_device *dev);
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max);
 
-/* Gives queue `queue` its size and the device addresses of its three parts, without an MSI-X
- * vector, enables it and reads that back, and fills `notify` (virtio 1.2, 4.1.5.1.3, 4.1.4.4). */
-enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev, virtio_u16 queue,
-                                              virtio_u16 size, virtio_u64 desc, virtio_u64 avail,
-                                              virtio_u64 used, struct virtio_pci_notify *notify);
+/*
+ * Gives a queue its size, its MSI-X vector and the addresses of its three parts, enables it and
+ * reads that back (virtio 1.2, 4.1.5.1.3). Fills `notify`. Errors: E_NO_QUEUE, E_QUEUE_SIZE,
+ * E_QUEUE_ENABLED, E_QUEUE_REFUSED, E_NOTIFY_RANGE, E_VECTOR, E_GONE; then the queue is not enabled.
+ */
+enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev,
+                                              const struct virtio_pci_queue *queue,
+                                              struct virtio_pci_notify *notify);
 
 /* Sets DRIVER_OK. */
 enum virtio_pci_status virtio_pci_driver_ok(struct virtio_pci_device *dev);

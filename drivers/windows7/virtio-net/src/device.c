@@ -80,6 +80,8 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
     Status = AerovnetDeviceReset(Adapter);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
+    if (Status == VIRTIO_PCI_OK)
+        Status = virtio_pci_config_vector(&Adapter->Device, VIRTIO_MSI_NO_VECTOR);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
     return NDIS_STATUS_SUCCESS;

@@ -57,10 +57,16 @@ VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 
 enum virtio_pci_status AerovnetQueueSetUp(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
+    struct virtio_pci_queue SetUp;
+
     virtq_set_features(&Queue->Ring, Adapter->Device.negotiated);
-    return virtio_pci_queue_setup(&Adapter->Device, Queue->Index, Queue->Size,
-                                  Queue->Ring.desc_addr, Queue->Ring.avail_addr,
-                                  Queue->Ring.used_addr, &Queue->Notify);
+    SetUp.index = Queue->Index;
+    SetUp.size = Queue->Size;
+    SetUp.vector = VIRTIO_MSI_NO_VECTOR;
+    SetUp.desc = Queue->Ring.desc_addr;
+    SetUp.driver = Queue->Ring.avail_addr;
+    SetUp.device = Queue->Ring.used_addr;
+    return virtio_pci_queue_setup(&Adapter->Device, &SetUp, &Queue->Notify);
 }
 
 VOID AerovnetQueueLive(PAEROVNET_QUEUE Queue, BOOLEAN Live)
