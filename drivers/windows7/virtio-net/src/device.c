@@ -62,7 +62,7 @@ NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
 
-    if (Adapter->Device.negotiated & VIRTIO_NET_F_MAC)
+    if (virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_MAC))
         Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
                                         Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
     if (Status != VIRTIO_PCI_OK)
@@ -118,7 +118,8 @@ NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
         AerovnetReceiveStop(Adapter);
         return AerovnetLogTransport(Adapter, Status, Index);
     }
-    Adapter->Transmit.UseIndirect = (Adapter->Device.negotiated & VIRTIO_F_INDIRECT_DESC) != 0;
+    Adapter->Transmit.UseIndirect =
+        virtio_pci_has(&Adapter->Device, VIRTIO_F_INDIRECT_DESC) ? TRUE : FALSE;
     AerovnetQueueLive(Transmit, TRUE);
     return NDIS_STATUS_SUCCESS;
 }
@@ -256,7 +257,7 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
 /* NDIS may call as soon as it knows the adapter: before there is a register to write to. */
 static VOID AerovnetResetNow(PAEROVNET_ADAPTER Adapter)
 {
-    if (!Adapter->Gone && !Adapter->Asleep && Adapter->Device.common.address != NULL)
+    if (!Adapter->Gone && !Adapter->Asleep && virtio_pci_is_open(&Adapter->Device))
         virtio_pci_reset_now(&Adapter->Device);
 }
 

@@ -7,10 +7,6 @@
 #define AEROVNET_PCI_MASTER   0x0004
 #define AEROVNET_PCI_INTX_OFF 0x0400
 #define AEROVNET_PCI_BAR0     0x10
-#define AEROVNET_PCI_BAR_IO   0x1
-#define AEROVNET_PCI_BAR_TYPE 0x6
-#define AEROVNET_PCI_BAR_64   0x4
-#define AEROVNET_PCI_BAR_MASK 0xFFFFFFF0
 
 static int AerovnetConfigRead(void *Context, virtio_u32 Offset, void *Buffer, virtio_u32 Length)
 {
@@ -93,45 +89,27 @@ const struct virtio_pci_io AerovnetPciIo = {AerovnetConfigRead, AerovnetBarQuery
                                             AerovnetRead32,     AerovnetWrite8,   AerovnetWrite16,
                                             AerovnetWrite32,    AerovnetSleep};
 
-static const CM_PARTIAL_RESOURCE_DESCRIPTOR *AerovnetFindMemory(PNDIS_RESOURCE_LIST Resources,
-                                                                ULONG64 Base)
-{
-    ULONG i;
-
-    for (i = 0; i < Resources->Count; i++)
-        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory &&
-            (ULONG64)Resources->PartialDescriptors[i].u.Memory.Start.QuadPart == Base)
-            return &Resources->PartialDescriptors[i];
-    return NULL;
-}
-
-/* Which memory range is which BAR: Windows gives the ranges without their numbers, and the BAR
- * registers tell the rest. A BAR that Windows did not assign stays at length 0. */
+/* Which memory range is which BAR. A BAR that Windows did not assign stays at length 0. */
 static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
 {
-    const CM_PARTIAL_RESOURCE_DESCRIPTOR *Memory;
-    ULONG Registers[VIRTIO_PCI_MAX_BARS];
-    ULONG64 Base;
-    ULONG i, Bar;
+    const CM_PARTIAL_RESOURCE_DESCRIPTOR *Range;
+    virtio_u32 Registers[VIRTIO_PCI_MAX_BARS];
+    ULONG i;
+    int Bar;
 
     for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++)
         if (AerovnetConfigRead(Adapter, AEROVNET_PCI_BAR0 + 4 * i, &Registers[i], 4) != 0)
             return NDIS_STATUS_FAILURE;
-    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++) {
-        if (Registers[i] & AEROVNET_PCI_BAR_IO)
+    for (i = 0; i < Resources->Count; i++) {
+        Range = &Resources->PartialDescriptors[i];
+        if (Range->Type != CmResourceTypeMemory)
             continue;
-        Bar = i;
-        Base = Registers[i] & AEROVNET_PCI_BAR_MASK;
-        if ((Registers[i] & AEROVNET_PCI_BAR_TYPE) == AEROVNET_PCI_BAR_64 &&
-            i + 1 < VIRTIO_PCI_MAX_BARS)
-            Base |= (ULONG64)Registers[++i] << 32;
-        if (Base == 0)
+        Bar = virtio_pci_match_bar(Registers, VIRTIO_PCI_MEMORY,
+                                   (virtio_u64)Range->u.Memory.Start.QuadPart);
+        if (Bar < 0)
             continue;
-        Memory = AerovnetFindMemory(Resources, Base);
-        if (Memory == NULL)
-            continue;
-        Adapter->Bar[Bar].Address = Memory->u.Memory.Start;
-        Adapter->Bar[Bar].Length = Memory->u.Memory.Length;
+        Adapter->Bar[Bar].Address = Range->u.Memory.Start;
+        Adapter->Bar[Bar].Length = Range->u.Memory.Length;
     }
     return NDIS_STATUS_SUCCESS;
 }

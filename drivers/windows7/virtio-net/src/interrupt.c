@@ -25,15 +25,6 @@ static MINIPORT_SYNCHRONIZE_INTERRUPT AerovnetFallAsleep;
 /* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
 #define AEROVNET_POLL_ROUNDS 8
 
-/* Of the ISR status, with reserved bits that a device sets; and of the device status, which is
- * 0xFF only when the device is gone. */
-#define AEROVNET_ALL_ONES 0xFF
-
-static BOOLEAN AerovnetGone(PAEROVNET_ADAPTER Adapter)
-{
-    return virtio_pci_device_status(&Adapter->Device) == AEROVNET_ALL_ONES;
-}
-
 static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
                                        PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
 {
@@ -42,7 +33,7 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
 
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
-    if (Isr == 0 || (Isr == AEROVNET_ALL_ONES && AerovnetGone(Adapter))) {
+    if (Isr == 0 || (Isr == VIRTIO_PCI_GONE && virtio_pci_is_gone(&Adapter->Device))) {
         Adapter->SharedInterrupts++;
         return FALSE;
     }

@@ -6,7 +6,7 @@ BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter)
 {
     virtio_u16 Word;
 
-    if (!(Adapter->Device.negotiated & VIRTIO_NET_F_STATUS))
+    if (!virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_STATUS))
         return TRUE;
     if (virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_STATUS, &Word, sizeof(Word)) !=
         VIRTIO_PCI_OK)

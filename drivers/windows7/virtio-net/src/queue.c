@@ -7,16 +7,12 @@ enum virtio_pci_status AerovnetQueueSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_QU
 {
     enum virtio_pci_status Status;
     virtio_u16 Max;
-    USHORT Size;
 
     Status = virtio_pci_queue_size(&Adapter->Device, Index, &Max);
     if (Status != VIRTIO_PCI_OK)
         return Status;
-    Size = 1;
-    while (Size < AEROVNET_RING_MAX && Size * 2u <= Max)
-        Size = (USHORT)(Size * 2);
     Queue->Index = Index;
-    Queue->Size = Size;
+    Queue->Size = Max < AEROVNET_RING_MAX ? Max : AEROVNET_RING_MAX;
     return VIRTIO_PCI_OK;
 }
 

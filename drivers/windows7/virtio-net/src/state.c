@@ -4,8 +4,6 @@
 #include "event_log.h"
 #include "queue.h"
 
-#define AEROVNET_STATUS_GONE 0xFF
-
 NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_status Status,
                                  ULONG Detail)
 {
@@ -78,7 +76,7 @@ VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)
     if (Adapter->Gone || Adapter->Asleep)
         return;
     Status = virtio_pci_device_status(&Adapter->Device);
-    if (Status == AEROVNET_STATUS_GONE) {
+    if (Status == VIRTIO_PCI_GONE) {
         InterlockedExchange(&Adapter->Gone, 1);
         AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
     } else if (Status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) {
