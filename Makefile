@@ -21,6 +21,7 @@ help:
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
+	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
 	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
 	@echo
@@ -132,6 +133,8 @@ $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	$(call say,link      $@)
 	$(Q)$(HOST_CC) -m32 -pthread -o $@ $^ -L$(DEPS32)/lib/i386-linux-gnu \
 	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' $(HOST_LIBS)
+
+include examples/examples.mk
 
 # --- the rest ---------------------------------------------------------------------------------
 

@@ -6,101 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "bus_io.h"
 #include "device.h"
 #include "nt/machine/phys.h"
-
-/* --- the transport's view of the bus: an address is the BAR's number and an offset --- */
-
-#define BAR_SHIFT 24
-
-static unsigned bar_of(volatile void *address)
-{
-    return (unsigned)((uintptr_t)address >> BAR_SHIFT) - 1;
-}
-
-static uint64_t offset_of(volatile void *address)
-{
-    return (uintptr_t)address & ((1u << BAR_SHIFT) - 1);
-}
-
-static int io_config_read(void *context, virtio_u32 offset, void *buffer, virtio_u32 length)
-{
-    struct device *d = context;
-    uint32_t value = d->bus->ops->config_read(d->bus, offset, length);
-
-    memcpy(buffer, &value, length);
-    return 0;
-}
-
-static virtio_u64 io_bar_query(void *context, unsigned bar)
-{
-    struct device *d = context;
-
-    return d->bus->bar[bar].io ? 0 : d->bus->bar[bar].length;
-}
-
-static void *io_bar_map(void *context, unsigned bar, virtio_u64 length)
-{
-    (void)context;
-    (void)length;
-    return (void *)((uintptr_t)(bar + 1) << BAR_SHIFT);
-}
-
-static void io_bar_unmap(void *context, unsigned bar, void *address, virtio_u64 length)
-{
-    assert_ptr_equal(address, io_bar_map(context, bar, length));
-}
-
-static uint64_t read_register(struct device *d, volatile void *address, unsigned size)
-{
-    return d->bus->ops->bar_read(d->bus, bar_of(address), offset_of(address), size);
-}
-
-static void write_register(struct device *d, volatile void *address, unsigned size, uint64_t value)
-{
-    d->bus->ops->bar_write(d->bus, bar_of(address), offset_of(address), size, value);
-}
-
-static virtio_u8 io_read8(void *context, volatile void *address)
-{
-    return (virtio_u8)read_register(context, address, 1);
-}
-
-static virtio_u16 io_read16(void *context, volatile void *address)
-{
-    return (virtio_u16)read_register(context, address, 2);
-}
-
-static virtio_u32 io_read32(void *context, volatile void *address)
-{
-    return (virtio_u32)read_register(context, address, 4);
-}
-
-static void io_write8(void *context, volatile void *address, virtio_u8 value)
-{
-    write_register(context, address, 1, value);
-}
-
-static void io_write16(void *context, volatile void *address, virtio_u16 value)
-{
-    write_register(context, address, 2, value);
-}
-
-static void io_write32(void *context, volatile void *address, virtio_u32 value)
-{
-    write_register(context, address, 4, value);
-}
-
-static void io_sleep(void *context, unsigned microseconds)
-{
-    (void)context;
-    usleep(microseconds);
-}
-
-static const struct virtio_pci_io io = {
-    io_config_read, io_bar_query, io_bar_map, io_bar_unmap, io_read8, io_read16,
-    io_read32,      io_write8,    io_write16, io_write32,   io_sleep,
-};
 
 /* --- what the bus tells --- */
 
@@ -300,7 +208,7 @@ static void check(enum virtio_pci_status status, const char *what)
 
 enum virtio_pci_status device_find(struct device *d)
 {
-    return virtio_pci_open(&d->pci, &io, d, 0);
+    return virtio_pci_open(&d->pci, &bus_io, d->bus, 0);
 }
 
 static void start_queue(struct device *d, unsigned q, unsigned size)

@@ -9,11 +9,11 @@ HERE  := tests/ndishost-qtest
 TESTS   := $(patsubst $(HERE)/%.c,%,$(wildcard $(HERE)/test_*.c))
 SOURCES := $(wildcard ndishost/bus/qtest/*.c ndishost/bus/pci/*.c) ndishost/bus/thread.c \
            ndishost/bus/notify.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
-           $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c $(HERE)/device.c
+           $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c $(HERE)/device.c examples/bus_io.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 
 CFLAGS := -std=gnu11 -Wall -Wextra -Werror -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-          -Indishost -I$(HERE) -I$(VIRTQ) -I$(PCI)
+          -Indishost -I$(HERE) -I$(VIRTQ) -I$(PCI) -Iexamples
 
 all: $(TESTS:%=$(OUT)/%)
 

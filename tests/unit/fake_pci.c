@@ -464,6 +464,9 @@ static void fake_pci_write(struct fake_pci *fake, volatile void *address, unsign
         fake->notifications++;
         fake->notified_queue = (uint16_t)value;
         fake->notified_at = offset;
+        if (fake->notified != NULL) {
+            fake->notified(fake->notified_context);
+        }
     } else {
         fake_pci_violation(fake, "write of %u bytes to structure %d", width, window->kind);
     }

@@ -82,6 +82,10 @@ struct fake_pci {
     bool ignores_queue_enable;
     int config_fails_after; /* config_read fails from then on; less than 0: never */
 
+    /* called at each notification, with `notified_context` */
+    void (*notified)(void *context);
+    void *notified_context;
+
     /* what was seen */
     uint64_t accesses;
     uint64_t config_reads;

@@ -5,12 +5,12 @@ VIRTQ := drivers/windows/virtio/common
 PCI   := drivers/windows7/virtio-modern/common
 
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-HELP  := ring ref_device fake_pci pci_fixture
+HELP  := ring ref_device fake_pci pci_fixture rng
 
 # The libraries are compiled as the dialect of the drivers that use them, the tests as C11.
 STRICT   := -Wall -Wextra -Werror
 LIBFLAGS := -std=gnu89 -Wdeclaration-after-statement
-CPPFLAGS := -I$(VIRTQ) -I$(PCI) -Itests/unit
+CPPFLAGS := -I$(VIRTQ) -I$(PCI) -Itests/unit -Iexamples/virtio-rng
 
 all: $(TESTS:%=$(OUT)/%)
 
@@ -22,6 +22,9 @@ $(OUT)/virtqueue.o: $(VIRTQ)/virtqueue.c
 
 $(OUT)/virtio_pci_modern.o: $(PCI)/virtio_pci_modern.c
 	$(CC) $(LIBFLAGS) $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@
+
+$(OUT)/rng.o: examples/virtio-rng/rng.c
+	$(CC) -std=gnu11 $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@
 
 $(OUT)/%.o: tests/unit/%.c
 	$(CC) -std=gnu11 $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@

@@ -160,6 +160,12 @@ static bool is_option(const char *word, const char *name)
     return *word == '-' && strcmp(word + (word[1] == '-' ? 2 : 1), name) == 0;
 }
 
+/* A virtio device of another type than a network card has no option netdev. */
+static bool takes_netdev(const char *device)
+{
+    return strncmp(device, "virtio-", 7) != 0 || strncmp(device, "virtio-net", 10) == 0;
+}
+
 /* The word behind the -device that is meant: the first virtio-net one, else the last of all. */
 static char **find_device(char **words)
 {
@@ -227,7 +233,7 @@ char **qemu_words(const char *arguments, struct qemu_command *command, bool *own
     }
     snprintf(command->device, sizeof command->device, "%s", DEVICE);
     if (!device ||
-        (!argv_option(*device, "netdev", netdev, sizeof netdev) &&
+        (takes_netdev(*device) && !argv_option(*device, "netdev", netdev, sizeof netdev) &&
          !extend(device, ",netdev=" NETDEV)) ||
         (!argv_option(*device, "id", command->device, sizeof command->device) &&
          !extend(device, ",id=" DEVICE))) {
@@ -236,7 +242,7 @@ char **qemu_words(const char *arguments, struct qemu_command *command, bool *own
         return NULL;
     }
     snprintf(command->driver, sizeof command->driver, "%.*s", (int)strcspn(*device, ","), *device);
-    *own_wire = strcmp(netdev, NETDEV) == 0;
+    *own_wire = takes_netdev(command->driver) && strcmp(netdev, NETDEV) == 0;
     return words;
 }
 

@@ -55,14 +55,16 @@ static uint32_t get(struct qtest *q, uint32_t address, unsigned offset, unsigned
 
 /* --- finding --- */
 
-/* How well a function answers to "the network device": 0 not at all. */
+/* How well a function answers to "the device": 0 not at all. */
 static unsigned rank(uint32_t id, uint32_t class)
 {
-    if (id == 0xffffffffu || class >> 24 != CLASS_NETWORK)
+    if (id == 0xffffffffu)
         return 0;
     if (id == (DEVICE_NET << 16 | VENDOR_VIRTIO) || id == (DEVICE_NET_MODERN << 16 | VENDOR_VIRTIO))
+        return 3;
+    if (class >> 24 == CLASS_NETWORK)
         return 2;
-    return 1;
+    return (id & 0xffff) == VENDOR_VIRTIO;
 }
 
 static void found(struct firmware *firmware, struct bus *bus, uint32_t id, unsigned slot,
@@ -75,7 +77,8 @@ static void found(struct firmware *firmware, struct bus *bus, uint32_t id, unsig
     bus->function = (uint8_t)function;
 }
 
-/* The first virtio-net function of bus 0, or the first network controller of another kind. */
+/* The first virtio-net function of bus 0, or the first network controller of another kind, or the
+ * first virtio function of another type. */
 static int find_device(struct qtest *q, struct firmware *firmware, struct bus *bus)
 {
     unsigned best = 0;
@@ -199,8 +202,8 @@ int firmware_run(struct qtest *q, struct bus *bus, struct firmware *firmware, ch
 {
     if (find_device(q, firmware, bus) < 0) {
         snprintf(error, error_size,
-                 "QEMU has no network controller on PCI bus 0: give it -device virtio-net-pci, and "
-                 "no bridge before it");
+                 "QEMU has neither a network controller nor a virtio device on PCI bus 0: give it "
+                 "-device virtio-net-pci, and no bridge before it");
         return -1;
     }
     if (route_interrupts(q, firmware, bus) < 0) {
