@@ -4,21 +4,26 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 
+/* Drivers may pass NULL with no bytes, and C does not allow that: each function looks at the length first. */
+
 VOID NTAPI RtlMoveMemory(PVOID Destination, CONST VOID *Source, SIZE_T Length)
 {
-    memmove(Destination, Source, Length);
+    if (Length)
+        memmove(Destination, Source, Length);
 }
 HOST_EXPORT("ntoskrnl.exe", RtlMoveMemory);
 
 VOID NTAPI RtlZeroMemory(PVOID Destination, SIZE_T Length)
 {
-    memset(Destination, 0, Length);
+    if (Length)
+        memset(Destination, 0, Length);
 }
 HOST_EXPORT("ntoskrnl.exe", RtlZeroMemory);
 
 VOID NTAPI RtlFillMemory(PVOID Destination, SIZE_T Length, UCHAR Fill)
 {
-    memset(Destination, Fill, Length);
+    if (Length)
+        memset(Destination, Fill, Length);
 }
 HOST_EXPORT("ntoskrnl.exe", RtlFillMemory);
 
@@ -37,7 +42,8 @@ HOST_EXPORT("ntoskrnl.exe", RtlCompareMemory);
 /* The C library's own names. Drivers get them in Windows' calling convention, so they are not Linux's. */
 static void *__cdecl nt_memcpy(void *to, const void *from, size_t length)
 {
-    return memmove(to, from, length); /* Windows' memcpy does overlaps right as well */
+    return length ? memmove(to, from, length)
+                  : to; /* Windows' memcpy does overlaps right as well */
 }
 
 static const void *__cdecl nt_memchr(const void *p, int value, size_t length)
@@ -64,7 +70,7 @@ HOST_EXPORT_AS("ntoskrnl.exe", "memmove", memmove, nt_memcpy);
 
 static void *__cdecl nt_memset(void *to, int value, size_t length)
 {
-    return memset(to, value, length);
+    return length ? memset(to, value, length) : to;
 }
 HOST_EXPORT_AS("ntoskrnl.exe", "memset", memset, nt_memset);
 
