@@ -22,6 +22,7 @@ help:
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
 	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
+	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'
 	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
 	@echo
@@ -135,6 +136,7 @@ $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' $(HOST_LIBS)
 
 include examples/examples.mk
+include tests/native/native.mk
 
 # --- the rest ---------------------------------------------------------------------------------
 

@@ -22,6 +22,10 @@ import report
 from report import PROCESSORS, ROOT, Failure, seed
 
 HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
+# asan or tsan: the host that has the driver compiled in (tests/native). It is x64 alone.
+SANITIZER = os.environ.get("SANITIZER")
+if SANITIZER:
+    HOSTS = {"x64": "out/native/%s/ndishost" % SANITIZER}
 
 
 def driver(arch):
@@ -30,7 +34,8 @@ def driver(arch):
 
 def build(name):
     """What the tests run, made. False, and a FAIL line, when it cannot be."""
-    made = subprocess.run(["make", "-j%d" % PROCESSORS, "driver", "host", "host32"], cwd=ROOT,
+    hosts = ["native-" + SANITIZER] if SANITIZER else ["host", "host32"]
+    made = subprocess.run(["make", "-j%d" % PROCESSORS, "driver", *hosts], cwd=ROOT,
                           capture_output=True, text=True, check=False)
     if made.returncode:
         report.line("FAIL", name + ":build", (made.stderr.strip().splitlines() or ["?"])[-1])

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Microsoft's compiler and wdm.h have built in on x64, for a driver that is compiled for Linux
+ * (tests/native/image.c). The native.mk includes it before each file of such a driver.
+ */
+#ifndef NDISHOST_NATIVE_DRIVER_H
+#define NDISHOST_NATIVE_DRIVER_H
+
+#include "ntddk.h"
+
+/* Interlocked operations are full barriers (wdm/nf-wdm-interlockedincrement). */
+#define InterlockedIncrement(Addend)          (__sync_add_and_fetch((Addend), 1))
+#define InterlockedDecrement(Addend)          (__sync_sub_and_fetch((Addend), 1))
+#define InterlockedExchangeAdd(Addend, Value) (__sync_fetch_and_add((Addend), (Value)))
+#define InterlockedExchange(Target, Value) \
+    (__atomic_exchange_n((Target), (LONG)(Value), __ATOMIC_SEQ_CST))
+#define InterlockedCompareExchange(Destination, Exchange, Comparand) \
+    (__sync_val_compare_and_swap((Destination), (Comparand), (Exchange)))
+
+/* One access of the named width each, in assembly: the host decodes the instruction that faults at a
+ * register, and a sanitizer's own code must not be what faults. */
+#define NATIVE_REGISTER(type, suffix)                                                           \
+    static inline __attribute__((unused)) type READ_REGISTER_##type(volatile type *Register)    \
+    {                                                                                           \
+        type value;                                                                             \
+                                                                                                \
+        __asm__ volatile("mov" suffix " %1, %0" : "=r"(value) : "m"(*Register) : "memory");     \
+        return value;                                                                           \
+    }                                                                                           \
+    static inline                                                                               \
+        __attribute__((unused)) void WRITE_REGISTER_##type(volatile type *Register, type Value) \
+    {                                                                                           \
+        __asm__ volatile("mov" suffix " %1, %0\n\tmfence"                                       \
+                         : "=m"(*Register)                                                      \
+                         : "r"(Value)                                                           \
+                         : "memory");                                                           \
+    }
+
+NATIVE_REGISTER(UCHAR, "b")
+NATIVE_REGISTER(USHORT, "w")
+NATIVE_REGISTER(ULONG, "l")
+
+#endif
