@@ -8,6 +8,7 @@ out of the folder, is not unpacked at all.
     unpack(iso, kind, folder, paths)        those paths, or all
 """
 import os
+import shutil
 import stat
 import subprocess
 
@@ -21,6 +22,8 @@ def _said_by_7z(error):
 
 
 def _run(iso, *command):
+    if not shutil.which("7z"):
+        raise Problem("7z is not installed; as root, run tools/packages inject")
     try:
         return run("7z", *command, env=dict(os.environ, LC_ALL="C.UTF-8"))
     except subprocess.CalledProcessError as error:
