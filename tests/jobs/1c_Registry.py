@@ -36,8 +36,13 @@ SHOWN = {
 }
 
 
+# What the frames themselves show: with the wrong value none is intact.
+FRAMING = "HeaderLength"
+
+
 def numbers():
-    return [keyword for keyword in keywords.declared() if keyword.type in ("int", "enum")]
+    return [keyword for keyword in keywords.declared()
+            if keyword.type in ("int", "enum") and keyword.name != FRAMING]
 
 
 def tried(keyword):
@@ -45,6 +50,8 @@ def tried(keyword):
     low, high = keyword.low, keyword.high
     values = [(str(value), value) for value in (low, low + 1, (low + high) // 2, high - 1, high)]
     values += [("dword:%d" % value, value) for value in (low, high)]
+    if keyword.choices:
+        values = [(text, value if str(value) in keyword.choices else None) for text, value in values]
     for value in [high + 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF] + ([low - 1, 0] if low else []):
         values += [(str(value), None), ("dword:%d" % value, None)]
     values += [("%d " % high, high), (" %d" % high, high)]
@@ -88,6 +95,17 @@ def values(machine):
             shows(machine, [(keyword, text, wanted)], "none")
 
 
+@job.test("the length of the network header, in range, out of it, and none", buses=("model",))
+def header(machine):
+    keyword = next(keyword for keyword in keywords.declared() if keyword.name == FRAMING)
+    for text, wanted in tried(keyword):
+        length = keyword.default if wanted is None else wanted
+        run = machine.run("gen:count=300,stall=3", ["--set", "%s=%s" % (FRAMING, text)],
+                          bus="header=%d" % length)
+        run.clean()
+        machine.same("events of %s=%r" % (FRAMING, text), run.text.count(LOGGED), int(wanted is None))
+
+
 @job.test("limits", buses=("qtest",))
 def limits(machine):
     shows(machine, [(keyword, str(keyword.low), keyword.low) for keyword in numbers()])
@@ -103,6 +121,8 @@ def chance(machine):
         for keyword in keywords.declared():
             picks = ["1", "16", "17", "4094", "dword:3", "", "x", "-5", "99999999999999999999",
                      "FFFFFFFFFFFF", "020000000001", "\x01\x02"]
+            if keyword.name == FRAMING:
+                picks = ["12", "", "x", "11", "dword:4294967295", "-1"]
             if keyword.name == "VlanId":
                 picks = ["0", "", "x", "4095", "dword:4294967295", "-1"]
             options += ["--set", "%s=%s" % (keyword.name, draw.choice(picks))]

@@ -24,6 +24,9 @@ STANDARD = {
                              {"0": "Disabled", "1": "Enabled"}, 1),
     "NetworkAddress": ("edit", "Network Address", None, None, None),
     "VlanId": ("int", None, 0, None, None),
+    # Of aerovnet's own: for devices whose header lacks num_buffers.
+    "HeaderLength": ("enum", "Network Header Length", None,
+                     {"10": "10 Bytes (Emulators)", "12": "12 Bytes (Specification)"}, 12),
 }
 # NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN for each value of *PriorityVLANTag; the second wants
 # the first (network/oid-gen-mac-options).

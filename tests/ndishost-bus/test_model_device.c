@@ -743,6 +743,8 @@ static void test_bad_options(void **state)
                                       "queue_size",
                                       "queue_size=",
                                       "queue_size=3",
+                                      "header=11",
+                                      "header=14",
                                       "queue_size=65536",
                                       "queue_size=-1",
                                       "queue_size=16x",

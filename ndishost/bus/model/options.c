@@ -31,6 +31,8 @@ const char options_help[] =
     "    delay=MICROSECONDS before each batch is used  reorder=0|1: buffers are used out of "
     "order\n"
     "    ignore_no_interrupt=0|1: interrupts although the driver asked for none\n"
+    "    header=10|12: bytes of the network header; 10: without num_buffers, although VERSION_1 is "
+    "negotiated (12)\n"
     "    layout=NAME, how the structures lie in the BARs:\n" LAYOUTS(
         LAYOUT_HELP) "    caps=NAME[+NAME...], what is odd about the "
                      "capabilities:\n" CAPS_ODDITIES(CAPS_HELP) "    "
@@ -129,7 +131,7 @@ static bool parse_fault(struct options *options, const char *text, size_t length
     return fault_arm(&trial, options->fault) == NULL;
 }
 
-enum check { ANY, QUEUE_SIZE, POWER_OF_TWO, MULTIPLIER };
+enum check { ANY, QUEUE_SIZE, POWER_OF_TWO, MULTIPLIER, HEADER };
 
 static bool check_value(enum check check, uint64_t n)
 {
@@ -142,6 +144,8 @@ static bool check_value(enum check check, uint64_t n)
         return power_or_zero && n >= 2;
     case MULTIPLIER: /* "an even power of 2", or 0: 4.1.4.4.1 */
         return power_or_zero && n != 1;
+    case HEADER:
+        return n == NET_HEADER_SIZE || n == NET_HEADER_OLD_SIZE;
     default:
         return true;
     }
@@ -176,6 +180,7 @@ static const struct numeric {
     NUMERIC(seed, 0, UINT64_MAX, ANY, 0),
     NUMERIC(reorder, 0, 1, ANY, 0),
     NUMERIC(ignore_no_interrupt, 0, 1, ANY, 0),
+    NUMERIC(header, 0, UINT32_MAX, HEADER, 0),
     NUMERIC(delay, 0, 10000000, ANY, 0),
     NUMERIC(wire, 2, 65536, POWER_OF_TWO, 0),
 };
@@ -254,6 +259,7 @@ static const struct options defaults = {
     .command = 0x103,
     .seed = 1,
     .wire = 1024,
+    .header = NET_HEADER_SIZE,
 };
 
 bool model_options_parse(struct options *options, const char *arguments, char *error,

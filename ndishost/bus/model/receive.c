@@ -23,6 +23,7 @@ static struct chain *take_buffer(struct model *model)
 {
     struct ring *ring = &model->ring[QUEUE_RX];
     bool merge = model->negotiated & FEATURE_MRG_RXBUF;
+    uint32_t least = model->options.header + (merge ? 0 : NET_RX_BUFFER_MIN - NET_HEADER_SIZE);
     uint16_t reach = ring->queue_count < REORDER_REACH ? ring->queue_count : REORDER_REACH;
     struct chain *chain = ring_take(
         ring, model->options.reorder && reach ? (uint16_t)random_below(&model->random, reach) : 0);
@@ -32,10 +33,9 @@ static struct chain *take_buffer(struct model *model)
     if (chain->readable)
         ring_violation(model, ring, RULE_RX_READABLE, "chain %u: %llu device-readable bytes",
                        chain->head, (unsigned long long)chain->readable);
-    if (chain->writable < (merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN))
+    if (chain->writable < least)
         ring_violation(model, ring, RULE_RX_SMALL, "chain %u: a receive buffer of %llu bytes (%u)",
-                       chain->head, (unsigned long long)chain->writable,
-                       merge ? NET_HEADER_SIZE : NET_RX_BUFFER_MIN);
+                       chain->head, (unsigned long long)chain->writable, least);
     return chain;
 }
 
@@ -63,11 +63,11 @@ static void header_faults(struct model *model, struct spec_net_header *header)
 static uint32_t length_faults(struct model *model, const struct chain *chain, uint32_t length)
 {
     if (fault_hit(&model->faults, FAULT_RX_SHORT))
-        length = NET_HEADER_SIZE - 1;
+        length = model->options.header - 1;
     if (fault_hit(&model->faults, FAULT_RX_EMPTY))
-        length = NET_HEADER_SIZE;
+        length = model->options.header;
     if (fault_hit(&model->faults, FAULT_RX_RUNT))
-        length = NET_HEADER_SIZE + ETHERNET_HEADER_SIZE - 1;
+        length = model->options.header + ETHERNET_HEADER_SIZE - 1;
     if (fault_hit(&model->faults, FAULT_RX_LONG))
         length = (uint32_t)chain->writable;
     return length;
@@ -78,7 +78,7 @@ static uint32_t length_faults(struct model *model, const struct chain *chain, ui
 static int take_buffers(struct model *model, uint32_t frame_length, struct used_buffer *used)
 {
     bool merge = model->negotiated & FEATURE_MRG_RXBUF;
-    uint64_t left = (uint64_t)NET_HEADER_SIZE + frame_length;
+    uint64_t left = (uint64_t)model->options.header + frame_length;
     struct ring *ring = &model->ring[QUEUE_RX];
     int n = 0;
 
@@ -102,12 +102,12 @@ static void fill(struct model *model, struct used_buffer *used, int n,
                  const struct wire_frame *frame)
 {
     struct spec_net_header header = {.num_buffers = (uint16_t)n};
-    uint32_t done, room = used[0].length;
+    uint32_t done, room = used[0].length, size = model->options.header;
 
     header_faults(model, &header);
-    chain_scatter(used[0].chain, 0, &header, sizeof header);
-    done = room > NET_HEADER_SIZE ? room - NET_HEADER_SIZE : 0;
-    chain_scatter(used[0].chain, NET_HEADER_SIZE, frame->data, done);
+    chain_scatter(used[0].chain, 0, &header, size);
+    done = room > size ? room - size : 0;
+    chain_scatter(used[0].chain, size, frame->data, done);
     for (int i = 1; i < n; i++) {
         chain_scatter(used[i].chain, 0, frame->data + done, used[i].length);
         done += used[i].length;

@@ -92,6 +92,7 @@ struct spec_net_header {
     uint16_t num_buffers;
 };
 #define NET_HEADER_SIZE      12u
+#define NET_HEADER_OLD_SIZE  10u /* without num_buffers: legacy, and emulators that err */
 #define NET_HDR_F_NEEDS_CSUM 1u
 #define NET_HDR_GSO_TUNNEL_4 0x20u /* VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 */
 #define NET_HDR_GSO_TUNNEL_6 0x40u

@@ -73,7 +73,8 @@ static bool complete_checksum(struct model *model, const struct chain *chain,
 /* Copies the frame to `to`; returns its length, 0 if it does not go onto the wire. Lock held. */
 static uint32_t take_frame(struct model *model, const struct chain *chain, uint8_t *to)
 {
-    struct spec_net_header header;
+    struct spec_net_header header = {0};
+    uint32_t size = model->options.header;
     uint64_t length;
 
     if (!chain_mapped(model, &model->ring[QUEUE_TX], chain))
@@ -82,16 +83,15 @@ static uint32_t take_frame(struct model *model, const struct chain *chain, uint8
         ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_WRITABLE,
                        "chain %u: %llu device-writable bytes", chain->head,
                        (unsigned long long)chain->writable);
-    if (chain_gather(chain, 0, &header, sizeof header) != sizeof header) {
+    if (chain_gather(chain, 0, &header, size) != size) {
         ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_HEADER,
                        "chain %u: %llu bytes, less than the header's %u", chain->head,
-                       (unsigned long long)chain->readable, NET_HEADER_SIZE);
+                       (unsigned long long)chain->readable, size);
         return 0;
     }
-    length = chain->readable - NET_HEADER_SIZE;
+    length = chain->readable - size;
     memset(to, 0, ETHERNET_HEADER_SIZE);
-    chain_gather(chain, NET_HEADER_SIZE, to,
-                 length < model->frame_max ? (size_t)length : model->frame_max);
+    chain_gather(chain, size, to, length < model->frame_max ? (size_t)length : model->frame_max);
     if (!header_good(model, chain, &header) || !size_good(model, chain, to, length))
         return 0;
     if ((header.flags & NET_HDR_F_NEEDS_CSUM) && (model->negotiated & FEATURE_CSUM) &&

@@ -32,9 +32,11 @@
 
 #define AEROVNET_POOL_TAG 0x746E5641 /* "AVnt" as the pool shows it */
 
-/* struct virtio_net_hdr with VERSION_1: num_buffers is always there (virtio 1.2, 5.1.6.1). */
-#define AEROVNET_HEADER_LENGTH 12
-#define AEROVNET_HEADER_GSO    1 /* offset of gso_type */
+/* struct virtio_net_hdr. With VERSION_1 num_buffers is always there (virtio 1.2, 5.1.6.1): 12 bytes.
+ * Some emulators leave it out; the keyword HeaderLength says so. */
+#define AEROVNET_HEADER_MIN 10
+#define AEROVNET_HEADER_MAX 12
+#define AEROVNET_HEADER_GSO 1 /* offset of gso_type */
 
 /* Bits of gso_type (virtio 1.4, 5.1.6). */
 #define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 0x20

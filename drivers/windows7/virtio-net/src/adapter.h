@@ -25,7 +25,8 @@ struct _AEROVNET_ADAPTER {
     ULONG64 MemoryBytes;
     UCHAR PermanentAddress[AEROVNET_ADDRESS_LENGTH];
     UCHAR CurrentAddress[AEROVNET_ADDRESS_LENGTH];
-    ULONG TagMode; /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
+    ULONG TagMode;      /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
+    ULONG HeaderLength; /* keyword HeaderLength: bytes of the network header */
 
     /* Each guarded by the lock of its queue. */
     AEROVNET_TRANSMIT Transmit;

@@ -13,6 +13,7 @@ typedef struct _AEROVNET_KEYWORD {
     ULONG Offset; /* of a ULONG in AEROVNET_ADAPTER */
     ULONG Minimum;
     ULONG Maximum;
+    ULONG Step;
     ULONG Default;
 } AEROVNET_KEYWORD;
 
@@ -20,12 +21,14 @@ typedef struct _AEROVNET_KEYWORD {
 
 /* Numbered from 1 in the event log. The same numbers stand in aerovnet.inf. */
 static const AEROVNET_KEYWORD AerovnetKeywords[] = {
-    {L"*ReceiveBuffers", AEROVNET_KEYWORD_AT(Receive.BuffersWanted), 16, AEROVNET_RING_MAX,
+    {L"*ReceiveBuffers", AEROVNET_KEYWORD_AT(Receive.BuffersWanted), 16, AEROVNET_RING_MAX, 1,
      AEROVNET_RING_MAX},
-    {L"*TransmitBuffers", AEROVNET_KEYWORD_AT(Transmit.SlotsWanted), 16, AEROVNET_RING_MAX,
+    {L"*TransmitBuffers", AEROVNET_KEYWORD_AT(Transmit.SlotsWanted), 16, AEROVNET_RING_MAX, 1,
      AEROVNET_RING_MAX},
-    {L"*PriorityVLANTag", AEROVNET_KEYWORD_AT(TagMode), 0, AEROVNET_TAG_BOTH, AEROVNET_TAG_BOTH},
-    {L"VlanId", AEROVNET_KEYWORD_AT(VlanId), 0, AEROVNET_VLAN_MAX, 0},
+    {L"*PriorityVLANTag", AEROVNET_KEYWORD_AT(TagMode), 0, AEROVNET_TAG_BOTH, 1, AEROVNET_TAG_BOTH},
+    {L"VlanId", AEROVNET_KEYWORD_AT(VlanId), 0, AEROVNET_VLAN_MAX, 1, 0},
+    {L"HeaderLength", AEROVNET_KEYWORD_AT(HeaderLength), AEROVNET_HEADER_MIN, AEROVNET_HEADER_MAX,
+     2, AEROVNET_HEADER_MAX},
 };
 
 #define AEROVNET_KEYWORD_COUNT (sizeof(AerovnetKeywords) / sizeof(AerovnetKeywords[0]))
@@ -44,7 +47,7 @@ static ULONG AerovnetReadKeyword(PAEROVNET_ADAPTER Adapter, NDIS_HANDLE Configur
         return Keyword->Default;
     Value = Parameter->ParameterData.IntegerData;
     if (Parameter->ParameterType != NdisParameterInteger || Value < Keyword->Minimum ||
-        Value > Keyword->Maximum) {
+        Value > Keyword->Maximum || (Value - Keyword->Minimum) % Keyword->Step != 0) {
         AerovnetLog(Adapter, AEROVNET_EVENT_KEYWORD, Number + 1, Value);
         return Keyword->Default;
     }

@@ -13,15 +13,16 @@
 #define AEROVNET_BUFFERS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_BUFFER_STRIDE)
 
 /* Puts a buffer into the ring, or aside while the device is down. The lock is held. */
-static VOID AerovnetPost(PAEROVNET_RECEIVE Receive, PAEROVNET_BUFFER Buffer)
+static VOID AerovnetPost(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer)
 {
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     struct virtq_sg Piece;
 
     Buffer->Owner = AerovnetIdle;
     if (!Receive->Queue.Live)
         return;
     Piece.addr = Buffer->Address;
-    Piece.len = AEROVNET_HEADER_LENGTH + AEROVNET_WIRE_MAX;
+    Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
     if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) == VIRTQ_OK)
         Buffer->Owner = AerovnetDevice;
 }
@@ -33,7 +34,7 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
 
     for (i = 0; i < Receive->BufferCount; i++)
         if (Receive->Buffers[i].Owner == AerovnetIdle)
-            AerovnetPost(Receive, &Receive->Buffers[i]);
+            AerovnetPost(Adapter, &Receive->Buffers[i]);
 }
 
 /* An adapter of a VLAN gets the frames of that VLAN and no others (network/oid-gen-mac-options,
@@ -114,17 +115,17 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
-    ULONG Length = Used - AEROVNET_HEADER_LENGTH;
+    ULONG Length = Used - Adapter->HeaderLength;
     PNET_BUFFER NetBuffer;
     AEROVNET_KIND Kind;
     ULONG Offset = 0;
     USHORT Tag = 0;
 
-    if (Used >= AEROVNET_HEADER_LENGTH && AerovnetTagIn(Buffer->Frame, Length, &Tag))
+    if (Used >= Adapter->HeaderLength && AerovnetTagIn(Buffer->Frame, Length, &Tag))
         Offset = AEROVNET_TAG_LENGTH;
-    if (Used < AEROVNET_HEADER_LENGTH + AEROVNET_ETHERNET_HEADER ||
+    if (Used < Adapter->HeaderLength + AEROVNET_ETHERNET_HEADER ||
         Length > AEROVNET_FRAME_MAX + Offset ||
-        AerovnetIsTunnelled(Buffer->Frame - AEROVNET_HEADER_LENGTH)) {
+        AerovnetIsTunnelled(Buffer->Frame - Adapter->HeaderLength)) {
         Receive->Traffic.Errors++;
         return FALSE;
     }
@@ -172,7 +173,7 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
     for (List = Lists; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
-        AerovnetPost(Receive, AEROVNET_LIST_BUFFER(List));
+        AerovnetPost(Adapter, AEROVNET_LIST_BUFFER(List));
     }
     if (Receive->Queue.Live)
         Notify = AerovnetPublish(&Receive->Queue);
@@ -235,7 +236,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
             if (AerovnetAccept(Adapter, Cookie, Used))
                 AerovnetChainAppend(&Chain, ((PAEROVNET_BUFFER)Cookie)->NetBufferList);
             else
-                AerovnetPost(Receive, Cookie);
+                AerovnetPost(Adapter, Cookie);
         }
         Notify = AerovnetPublish(&Receive->Queue);
         FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
@@ -285,8 +286,9 @@ static BOOLEAN AerovnetBufferInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
     ULONG Offset =
         Number % AEROVNET_BUFFERS_PER_BLOCK * AEROVNET_BUFFER_STRIDE + AEROVNET_BUFFER_OFFSET;
 
-    Buffer->Address = (virtio_u64)Shared->Pa.QuadPart + Offset;
-    Buffer->Frame = Shared->Va + Offset + AEROVNET_HEADER_LENGTH;
+    Offset += AEROVNET_HEADER_MAX;
+    Buffer->Address = (virtio_u64)Shared->Pa.QuadPart + Offset - Adapter->HeaderLength;
+    Buffer->Frame = Shared->Va + Offset;
     Buffer->Mdl = NdisAllocateMdl(Adapter->MiniportHandle, Buffer->Frame, AEROVNET_WIRE_MAX);
     if (Buffer->Mdl == NULL)
         return FALSE;

@@ -25,7 +25,7 @@ typedef struct _AEROVNET_BUFFER {
     AEROVNET_OWNER Owner; /* guarded by Receive.Queue.Lock */
 } AEROVNET_BUFFER, *PAEROVNET_BUFFER;
 
-/* Two bytes in front of the header put the IP header, 26 bytes behind it, on a multiple of 4. */
+/* Two bytes in front of the longest header put the IP header, 26 bytes behind it, on a multiple of 4. */
 #define AEROVNET_BUFFER_OFFSET 2
 #define AEROVNET_BUFFER_STRIDE 2048
 #define AEROVNET_BLOCK_BYTES   65536

@@ -242,7 +242,7 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
         Length += AEROVNET_TAG_LENGTH;
     }
     Slot->Pieces[0].addr = Slot->HeaderAddress;
-    Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH + Length;
+    Slot->Pieces[0].len = Slot->Adapter->HeaderLength + Length;
     Slot->PieceCount = 1;
     Slot->Copied = TRUE;
 }
@@ -259,7 +259,7 @@ static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
     ULONG Length, i;
 
     Slot->Pieces[0].addr = Slot->HeaderAddress;
-    Slot->Pieces[0].len = AEROVNET_HEADER_LENGTH;
+    Slot->Pieces[0].len = Slot->Adapter->HeaderLength;
     if (Slot->Tag != 0) {
         Slot->Pieces[0].len += AEROVNET_ADDRESSES_LENGTH + AEROVNET_TAG_LENGTH;
         Skip += AEROVNET_ADDRESSES_LENGTH;
@@ -595,7 +595,7 @@ static VOID AerovnetSlotInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
     Slot->Adapter = Adapter;
     Slot->SgBuffer = Transmit->SgBuffers + (SIZE_T)Number * Transmit->SgBufferLength;
     virtq_indirect_init(&Slot->Indirect, Shared->Va + Offset, Address, 1 + AEROVNET_PIECES_MAX);
-    Slot->HeaderAddress = Address + AEROVNET_SLOT_HEADER;
+    Slot->HeaderAddress = Address + AEROVNET_SLOT_BOUNCE - Adapter->HeaderLength;
     Slot->Bounce = Shared->Va + Offset + AEROVNET_SLOT_BOUNCE;
     Slot->Next = Transmit->Free;
     Transmit->Free = Slot;
