@@ -69,6 +69,9 @@ struct bus_ops {
     void (*describe)(struct bus *bus, char *text, size_t size);
     /* Further commands of scenario control ("fault ..."); -1 and a line in error if unknown. */
     int (*command)(struct bus *bus, const char *line, char *error, size_t error_size);
+    /* How often an ordered fault has struck: what the driver then does may be the device's doing. NULL
+     * where there are no faults. */
+    uint64_t (*faults)(struct bus *bus);
     /* Numbers for reports, as a JSON object's members, each `"name": value`, comma-separated, or
      * nothing ("reads", "writes", "notifications", ...). */
     void (*report)(struct bus *bus, FILE *json);

@@ -287,7 +287,8 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
         for (int i = 0; i < QUEUES; i++)
             ring_check_exposed(model, &model->ring[i]);
         c->reset_seen = true;
-        c->reset_ignored = fault_hit(&model->faults, FAULT_RESET_IGNORED);
+        /* At status 0 nobody can see whether the reset took place: the fault waits for the next one. */
+        c->reset_ignored = c->status && fault_hit(&model->faults, FAULT_RESET_IGNORED);
         if (c->reset_ignored)
             return;
         c->reset_pending = true;
@@ -468,6 +469,8 @@ void common_cfg_write(struct model *model, uint32_t offset, unsigned size, uint3
         if (f->offset == COMMON_DEVICE_STATUS && value == 0) {
             if (model->common.reset_ignored)
                 status_write(model, 0, work);
+            else if (model->common.reset_held) /* and holds this one, too */
+                fault_again(&model->faults, FAULT_RESET_NEVER);
             return;
         }
         model_violation(model, RULE_RESET_WAIT,

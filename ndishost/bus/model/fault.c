@@ -63,6 +63,11 @@ void fault_disarm(struct faults *faults)
     atomic_store(&faults->armed, 0);
 }
 
+void fault_again(struct faults *faults, enum fault_id id)
+{
+    atomic_fetch_add(&faults->fault[id].struck, 1);
+}
+
 bool fault_strikes(struct faults *faults, enum fault_id id)
 {
     long left = atomic_fetch_sub(&faults->fault[id].left, 1);

@@ -19,7 +19,7 @@
     FAULT(GONE_FRAME, FROM, "gone_frame", "the same, from the Nth frame on")                       \
     FAULT(RESET_NEVER, FROM, "reset_never", "device_status never gets to 0 after the Nth reset")   \
     FAULT(RESET_IGNORED, ONCE, "reset_ignored",                                                    \
-          "the Nth reset does nothing: device_status stays, the device goes on as before")         \
+          "the Nth reset of a device whose status is not 0 does nothing: it goes on as before")    \
     FAULT(RESET_SLOW, FROM, "reset_slow", "resets take 200 ms, from the Nth on")                   \
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "FEATURES_OK does not stay set")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset", "DEVICE_NEEDS_RESET is set at the Nth frame")          \
@@ -87,6 +87,8 @@ const char *fault_arm(struct faults *faults, const char *text);
 void fault_disarm(struct faults *faults);
 const char *fault_name(enum fault_id id);
 
+/* A fault that lasts has struck once more. */
+void fault_again(struct faults *faults, enum fault_id id);
 /* An occasion: does the fault strike here? Any thread. */
 bool fault_strikes(struct faults *faults, enum fault_id id);
 static inline bool fault_hit(struct faults *faults, enum fault_id id)

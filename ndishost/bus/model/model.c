@@ -99,28 +99,29 @@ static int op_remove(struct bus *bus)
     return 0;
 }
 
-/* The device's DMA and interrupts are the driver's to stop before it lets the power go: by its reset,
- * after which device_status is 0. What it knew is gone either way. */
+/* The driver stops the device's DMA and interrupts before it lets the power go: by a reset, after which
+ * device_status is 0, or by the PCI command register. What the device knew is lost either way. */
 static int op_set_power(struct bus *bus, unsigned state)
 {
     struct model *model = model_of(bus);
-    bool tried;
+    bool dma, interrupts;
     uint8_t status;
 
     if (!state)
         return 0;
     pthread_mutex_lock(&model->lock);
-    status = model->common.status;
-    tried = model->common.reset_ignored && !model->mastering; /* there is no more that it can do */
+    status = model->gone ? 0 : model->common.status;
+    dma = status & STATUS_DRIVER_OK && model->mastering;
+    interrupts = status & STATUS_DRIVER_OK && !model->intx_off;
     model->common.reset_pending = true;
     model->live = false;
     pthread_mutex_unlock(&model->lock);
-    if (status & STATUS_DRIVER_OK && !tried && rules_enabled)
-        rule_violation(
-            "LowPower", NULL,
-            "the device is put into D%u with device_status 0x%02x: its DMA and its interrupts "
-            "are on",
-            state, status);
+    if ((dma || interrupts) && rules_enabled)
+        rule_violation("LowPower", NULL,
+                       "the device is put into D%u with device_status 0x%02x: %s on", state, status,
+                       dma && interrupts ? "its DMA and its interrupts are"
+                       : dma             ? "its DMA is"
+                                         : "its interrupts are");
     thread_wake(model, WORK_RESET);
     while (thread_resets(model))
         sched_yield();
@@ -136,6 +137,28 @@ static void op_describe(struct bus *bus, char *text, size_t size)
              model->ring[QUEUE_TX].max_size);
 }
 
+/* A reset that reset_never has kept from ending goes on. */
+static void finish_reset(struct model *model)
+{
+    bool pending;
+
+    pthread_mutex_lock(&model->lock);
+    pending = model->common.reset_pending;
+    pthread_mutex_unlock(&model->lock);
+    if (pending)
+        thread_wake(model, WORK_RESET);
+}
+
+static uint64_t op_faults(struct bus *bus)
+{
+    struct model *model = model_of(bus);
+    uint64_t struck = 0;
+
+    for (int i = 0; i < FAULT_COUNT; i++)
+        struck += atomic_load(&model->faults.fault[i].struck);
+    return struck;
+}
+
 static int op_command(struct bus *bus, const char *line, char *error, size_t error_size)
 {
     struct model *model = model_of(bus);
@@ -148,6 +171,7 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
     if (strcmp(line + 6, "none") == 0) {
         fault_disarm(&model->faults);
         atomic_store(&model->dead, false);
+        finish_reset(model);
     } else if ((bad = fault_arm(&model->faults, line + 6))) {
         snprintf(error, error_size, "no fault \"%s\": --help lists them", bad);
         return -1;
@@ -255,6 +279,7 @@ static const struct bus_ops ops = {
     .remove = op_remove,
     .describe = op_describe,
     .command = op_command,
+    .faults = op_faults,
     .report = op_report,
     .close = op_close,
 };

@@ -74,6 +74,7 @@ struct common_cfg {
     uint8_t status; /* without what faults add */
     uint8_t generation;
     bool reset_pending;      /* 0 was written, the device's thread is at it */
+    bool reset_held;         /* ... and reset_never keeps it from its end */
     bool reset_ignored;      /* 0 was written, and a fault kept it from being a reset */
     bool reset_seen;         /* 0 was written, ever */
     bool features_ok_reread; /* the driver looked whether FEATURES_OK stayed */

@@ -93,8 +93,12 @@ static void reset(struct model *model)
 {
     if (fault_hit(&model->faults, FAULT_RESET_SLOW))
         slow_reset(model);
-    if (fault_hit(&model->faults, FAULT_RESET_NEVER))
+    if (fault_hit(&model->faults, FAULT_RESET_NEVER)) {
+        pthread_mutex_lock(&model->lock);
+        model->common.reset_held = true;
+        pthread_mutex_unlock(&model->lock);
         return;
+    }
     /* Before device_status reads 0, or a notification of the next life might get lost. */
     atomic_fetch_and(&model->work, ~(unsigned)(WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX));
     for (unsigned i = 0; i < QUEUES; i++)

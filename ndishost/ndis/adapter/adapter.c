@@ -393,10 +393,9 @@ static void drain(struct ndis_adapter *adapter)
 
 void adapter_stop(struct ndis_adapter *adapter)
 {
-    if (adapter_state(adapter) == ADAPTER_HALTED && !adapter->halted_for_power)
-        return;
+    /* The network end goes on when the miniport is halted to sleep, or does not come up after that. */
     stop_ends(adapter);
-    if (adapter->halted_for_power) {
+    if (adapter_state(adapter) == ADAPTER_HALTED) {
         atomic_store(&adapter->net_started, false);
         return;
     }

@@ -149,10 +149,16 @@ static NDIS_STATUS wake_up(struct ndis_adapter *adapter)
     return adapter->paused_for_power ? adapter_restart(adapter) : NDIS_STATUS_SUCCESS;
 }
 
+static uint64_t faults_struck(struct ndis_adapter *adapter)
+{
+    return adapter->bus->ops->faults ? adapter->bus->ops->faults(adapter->bus) : 0;
+}
+
 /* "NDIS calls MiniportInitializeEx if NDIS halted the miniport driver", and restores its settings
  * (power-management-for-old-miniport-drivers). */
 static NDIS_STATUS initialize_again(struct ndis_adapter *adapter)
 {
+    uint64_t faults = faults_struck(adapter);
     const char *what;
     NDIS_STATUS status;
 
@@ -161,7 +167,8 @@ static NDIS_STATUS initialize_again(struct ndis_adapter *adapter)
     adapter->halted_for_power = false;
     status = life_cycle_come_up(adapter, &what);
     life_cycle_tell_link(adapter);
-    if (status != NDIS_STATUS_SUCCESS)
+    if (status != NDIS_STATUS_SUCCESS && faults_struck(adapter) == faults &&
+        !send_status_device_gone(adapter))
         rule_violation(
             "SetPower", (const void *)adapter->driver->characteristics.InitializeHandlerEx,
             "%s, which was halted to sleep, does not come up again: %s fails", adapter->name, what);
