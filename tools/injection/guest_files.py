@@ -23,6 +23,11 @@ from problem import Problem
 DESCRIPTOR = "system.ntfs_acl"
 TIMES, SHORT_NAME = "system.ntfs_times", "system.ntfs_dos_name"
 ATTRIBUTES = "system.ntfs_attrib"
+# Everyone: full control, inheritable; owner and group Administrators. What ntfs-3g gives a new file.
+OPEN_TO_ALL = bytes.fromhex(
+    "0100048014000000240000000000000034000000010200000000000520000000200200000102000000000005"
+    "200000002002000002001c000100000000031400ff011f00010100000000000100000000"
+)
 # What Windows lets nobody set as an attribute: directory, sparse, reparse point, compressed, encrypted.
 SETTABLE = 0x31A7
 NEW = ".aerovnet-new"
@@ -129,6 +134,16 @@ class GuestFiles:
     def inherited(self, folder, container):
         """The descriptor of something new in that folder."""
         return Descriptor.parse(self.descriptor(folder)).inherited(container).pack()
+
+    def expect_writable(self):
+        if os.statvfs(self.root).f_flag & os.ST_RDONLY:
+            raise Problem("%s is mounted read-only: mount it for writing; nothing was changed" % self.name)
+
+    def close_to_others(self, folder):
+        """Gives a folder what it would inherit, if it has the descriptor that ntfs-3g gives by itself: full
+        control for everybody. Earlier versions of this tool left such folders."""
+        if self.descriptor(folder) == OPEN_TO_ALL:
+            self._set(folder, DESCRIPTOR, self.inherited(os.path.dirname(folder), True))
 
     def _set(self, path, name, value):
         os.setxattr(path, name, value, follow_symlinks=False)

@@ -20,7 +20,7 @@ import os
 import re
 
 import descriptor
-from guest_files import NEW
+from guest_files import NEW, OPEN_TO_ALL
 from problem import Problem
 
 BACKUP = ".aerovnet-backup"
@@ -120,6 +120,7 @@ class Plan:
                 if at != self.folder:
                     self.files.make_folder(at, self.files.inherited(os.path.dirname(at), True))
             for at, content in self.added:
+                self.files.close_to_others(os.path.dirname(at))
                 self.files.create(at, content, self.files.inherited(os.path.dirname(at), False))
             for at, content in self.changed:
                 # The old registry holds secrets, and take_back makes it Windows' own again.
@@ -276,6 +277,16 @@ class Earlier:
                     os.remove(leftover)
         os.remove(self.journal)
         folders = {parent for parent, _, _ in os.walk(self.folder)} | {p for p in self.folders if os.path.isdir(p)}
+        folders |= {os.path.dirname(target) for _, target in self.added if os.path.isdir(os.path.dirname(target))}
         for folder in sorted(folders, key=len, reverse=True):
-            if not os.listdir(folder):
-                os.rmdir(folder)
+            if self.files.find(self.files.shown(folder)):
+                self._clear(folder)
+
+    def _clear(self, folder):
+        """Removes an empty folder of ours; one that stays is closed to others."""
+        made_open = self.files.descriptor(folder) == OPEN_TO_ALL
+        ours = folder in self.folders or folder == self.folder or folder.startswith(self.folder + "/")
+        if not os.listdir(folder) and (ours or made_open):
+            os.rmdir(folder)
+        else:
+            self.files.close_to_others(folder)
