@@ -186,6 +186,7 @@ static void driver_get(struct bench *b)
         FUZZ_ASSERT(buffer >= b->buffers && buffer < b->buffers + b->size);
         FUZZ_ASSERT(buffer->place == PUBLISHED);
         FUZZ_ASSERT(len <= buffer->writable);
+        FUZZ_ASSERT(buffer->writable != 0 || len == 0);
         buffer->place = FREE;
         return;
     }

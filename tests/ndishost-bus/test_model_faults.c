@@ -377,12 +377,22 @@ static void see_USED_TWICE(void)
 
 static void see_USED_LEN(void)
 {
-    assert_int_equal(third_used("used_len").len, 1); /* a transmit buffer has nothing to write */
+    send_command("fault used_len@2");
+    assert_int_equal(receive(2).len, 2049);
+    assert_int_equal(raw_used(&r, RX, 0).len, 72);
 }
 
 static void see_USED_LEN_HUGE(void)
 {
-    assert_int_equal(third_used("used_len_huge").len, UINT32_MAX);
+    send_command("fault used_len_huge@2");
+    assert_int_equal(receive(2).len, UINT32_MAX);
+    assert_int_equal(raw_used(&r, RX, 0).len, 72);
+}
+
+static void see_USED_LEN_OUT(void)
+{
+    assert_int_equal(third_used("used_len_out").len, 12 + 60);
+    assert_int_equal(raw_used(&r, TX, 1).len, 0);
 }
 
 static void see_USED_IDX_JUMP(void)

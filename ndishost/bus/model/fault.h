@@ -44,8 +44,11 @@
     FAULT(USED_ID_HIGH, ONCE, "used_id_high", "the Nth used id has bits above the lower 16")       \
     FAULT(USED_ID_FREE, ONCE, "used_id_free", "the Nth used id is no outstanding chain's")         \
     FAULT(USED_TWICE, ONCE, "used_twice", "the Nth used buffer is used twice")                     \
-    FAULT(USED_LEN, ONCE, "used_len", "the Nth used len is larger than the buffer")                \
-    FAULT(USED_LEN_HUGE, ONCE, "used_len_huge", "the Nth used len is 0xffffffff")                  \
+    FAULT(USED_LEN, ONCE, "used_len", "the Nth used len of a receive buffer is larger than it")    \
+    FAULT(USED_LEN_HUGE, ONCE, "used_len_huge",                                                    \
+          "the Nth used len of a receive buffer is 0xffffffff")                                    \
+    FAULT(USED_LEN_OUT, FROM, "used_len_out",                                                      \
+          "the used len of a transmit buffer is what was sent")                                    \
     FAULT(USED_IDX_JUMP, ONCE, "used_idx_jump", "used idx runs ahead by more than the queue")      \
     FAULT(USED_IDX_BACK, ONCE, "used_idx_back", "used idx goes back by one")                       \
     FAULT(USED_STALE, ONCE, "used_stale", "used idx advances, the element was not written")        \

@@ -338,10 +338,14 @@ static void put_element(struct model *model, struct ring *ring, const struct use
         id |= 0x10000;
     if (lie(model, ring, FAULT_USED_ID_FREE))
         id = free_descriptor(ring, used->chain->head);
-    if (lie(model, ring, FAULT_USED_LEN))
-        len = (uint32_t)used->chain->writable + 1;
-    if (lie(model, ring, FAULT_USED_LEN_HUGE))
-        len = UINT32_MAX;
+    if (used->chain->writable) {
+        if (lie(model, ring, FAULT_USED_LEN))
+            len = (uint32_t)used->chain->writable + 1;
+        if (lie(model, ring, FAULT_USED_LEN_HUGE))
+            len = UINT32_MAX;
+    } else if (fault_hit(&model->faults, FAULT_USED_LEN_OUT)) {
+        len = (uint32_t)used->chain->readable; /* no lie: it means nothing there (2.7.8) */
+    }
     if (!lie(model, ring, FAULT_USED_STALE)) {
         e->id = id;
         e->len = len;

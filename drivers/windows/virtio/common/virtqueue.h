@@ -214,8 +214,9 @@ VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq);
 
 /*
  * Takes back the next used buffer: its cookie and, in *len, how many bytes the device reports to
- * have written, never more than the chain's device-writable bytes. VIRTQ_EMPTY, or
- * VIRTQ_E_USED_xxx: nothing was taken.
+ * have written: never more than the chain's device-writable bytes, and 0 for a chain without any,
+ * whatever the device reports (virtio 1.2, 2.7.8). VIRTQ_EMPTY, or VIRTQ_E_USED_xxx: nothing was
+ * taken.
  */
 VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 

@@ -218,8 +218,13 @@ VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len
         return VIRTQ_E_USED_ID;
     }
     if (written > shadow->writable) {
-        virtq_break(vq, VIRTQ_E_USED_LEN);
-        return VIRTQ_E_USED_LEN;
+        /* virtio 1.2, 2.7.8: without a device-writable part the len means nothing, and devices
+         * exist that report the bytes they read. */
+        if (shadow->writable != 0) {
+            virtq_break(vq, VIRTQ_E_USED_LEN);
+            return VIRTQ_E_USED_LEN;
+        }
+        written = 0;
     }
 
     vq->last_used_idx = at + 1;
