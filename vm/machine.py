@@ -77,10 +77,10 @@ def die_with_parent():
 
 
 class Machine:
-    def __init__(self, accel, settings, log, capture=None, device=None):
+    def __init__(self, accel, settings, log, capture=None, device=None, kind="pc"):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
         capture: a pcap of all frames between the device and QEMU's network goes there.
-        device: further options of the virtio-net-pci."""
+        device: further options of the virtio-net-pci. kind: QEMU's machine type."""
         # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
         # makes QEMU end when the kernel does.
         words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
@@ -88,7 +88,7 @@ class Machine:
         self._channel, theirs = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
         command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-        command += ["-machine", "pc", "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "512M"]
+        command += ["-machine", kind, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "512M"]
         command += ["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", " ".join(words)]
         command += ["-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
         command += ["-chardev", f"socket,id=channel,fd={theirs.fileno()}"]
@@ -119,9 +119,15 @@ class Machine:
         self._answers = None
 
     def events(self, deadline, tick=None):
-        """What vm/init says, as dictionaries, until the machine is off. `tick` is called about
-        once a second meanwhile. TimeoutError at the deadline (time.monotonic)."""
-        return self._lines.events(deadline, tick)
+        """What vm/init reports, as dictionaries, until the machine is off. Each report is answered, so
+        that vm/init goes on only after the host has read it. `tick` is called about once a second
+        meanwhile. TimeoutError at the deadline (time.monotonic)."""
+        for event in self._lines.events(deadline, tick):
+            try:
+                self._channel.send(b"\n")
+            except OSError:
+                pass  # the machine is off: it said this before
+            yield event
 
     def qmp(self, command, deadline=5, **arguments):
         """One QMP command; its answer, or None if QEMU does not know it or does not answer."""

@@ -61,6 +61,9 @@ export function startPc(options) {
         peer.receive(frame);
     });
     emulator.add_listener("serial0-output-byte", lines(text => options.console(text)));
-    emulator.add_listener("serial1-output-byte", lines(text => options.event(parse(text))));
+    emulator.add_listener("serial1-output-byte", lines(text => {
+        options.event(parse(text));
+        emulator.serial_send_bytes(1, new Uint8Array([10])); // vm/init waits for an answer to each report
+    }));
     return {peer, stop: () => emulator.destroy()};
 }
