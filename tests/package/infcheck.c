@@ -36,6 +36,7 @@ static void check(const char *name, BOOL good, const char *why, ...)
 
     if (good) {
         printf("ok %s\n", name);
+        fflush(stdout); // or all is lost when the time is up
         return;
     }
     failures++;
@@ -44,6 +45,7 @@ static void check(const char *name, BOOL good, const char *why, ...)
     vprintf(why, list);
     va_end(list);
     printf("\n");
+    fflush(stdout);
 }
 
 // A field of a line, strings and directory ids in it resolved; "" if there is none. Field 0 is the key.
