@@ -55,7 +55,7 @@ MUTANTS = [
     ("2.5.1 5", PCI, "length == 0 ||",
      "length == 0 || (search->length_min > 2 && length != search->length_min) ||",
      ["test_virtio_pci.c:larger_than_specified"]),
-    ("2.5.1 5", "device.c", "Adapter, VIRTIO_NET_CONFIG_LENGTH);", "Adapter, 0);",
+    ("2.5.1 5", "device.c", "Adapter->Device.device.length < AerovnetConfigLength(&Adapter->Device)", "0",
      ["device:x64:model:capabilities short_device"]),
     ("3.1.1 1", PCI, "virtio_pci_add_status(dev, VIRTIO_STATUS_ACKNOWLEDGE) != VIRTIO_PCI_OK ||",
      "virtio_pci_add_status(dev, VIRTIO_STATUS_FEATURES_OK) != VIRTIO_PCI_OK ||",

@@ -12,7 +12,7 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
 
-    Status = virtio_pci_open(&Adapter->Device, &AerovnetPciIo, Adapter, VIRTIO_NET_CONFIG_LENGTH);
+    Status = virtio_pci_open(&Adapter->Device, &AerovnetPciIo, Adapter, 0);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
     return NDIS_STATUS_SUCCESS;
@@ -73,6 +73,17 @@ NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
+/* Bytes of the device configuration up to the last field that the negotiated features have the
+ * driver read (virtio 1.2, 2.5.1, 5.1.4). */
+static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
+{
+    if (virtio_pci_has(Device, VIRTIO_NET_F_STATUS))
+        return VIRTIO_NET_CONFIG_STATUS + sizeof(virtio_u16);
+    return virtio_pci_has(Device, VIRTIO_NET_F_MAC)
+               ? VIRTIO_NET_CONFIG_MAC + AEROVNET_ADDRESS_LENGTH
+               : 0;
+}
+
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
@@ -82,6 +93,11 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_config_vector(&Adapter->Device, VIRTIO_MSI_NO_VECTOR);
+    if (Status == VIRTIO_PCI_OK &&
+        Adapter->Device.device.length < AerovnetConfigLength(&Adapter->Device)) {
+        virtio_pci_fail(&Adapter->Device); /* virtio 1.2, 3.1.1 */
+        Status = VIRTIO_PCI_E_NO_DEVICE_CFG;
+    }
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
     return NDIS_STATUS_SUCCESS;
