@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 import time
 
+import interrupt
 from problem import Problem, last_line, run
 
 SECTORS = (512, 4096)
@@ -137,6 +138,7 @@ def _exported(image, writable, folder, part=None):
     try:
         until = time.monotonic() + START_SECONDS
         while os.path.getsize(path) == 0:
+            interrupt.check()
             if daemon.poll() is not None:
                 raise image.failed(daemon.stderr.read().decode(errors="replace"))
             if time.monotonic() > until:

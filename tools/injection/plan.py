@@ -20,6 +20,7 @@ import os
 import re
 
 import descriptor
+import interrupt
 from guest_files import NEW, OPEN_TO_ALL
 from problem import Problem
 
@@ -120,9 +121,11 @@ class Plan:
                 if at != self.folder:
                     self.files.make_folder(at, self.files.inherited(os.path.dirname(at), True))
             for at, content in self.added:
+                interrupt.check()
                 self.files.close_to_others(os.path.dirname(at))
                 self.files.create(at, content, self.files.inherited(os.path.dirname(at), False))
             for at, content in self.changed:
+                interrupt.check()
                 # The old registry holds secrets, and take_back makes it Windows' own again.
                 self.files.keep(at, at + BACKUP, descriptor.administrators_only(False).pack())
                 self.files.replace(at, content)

@@ -16,6 +16,7 @@ import tempfile
 import answers
 import disc_files
 import eltorito
+import interrupt
 from problem import Problem, last_line, read_file, run
 from windows7 import expect_windows7, versions
 
@@ -203,7 +204,7 @@ def inject(iso, target, package, names, own_answers, driver_paths, trust, dry_ru
         raise Problem("%s cannot be written to" % parent)
     disc = SetupDisc(iso)
     _expect_room(disc, parent)
-    with tempfile.TemporaryDirectory(prefix=".aerovnet-inject.", dir=parent) as scratch:
+    with tempfile.TemporaryDirectory(prefix=".aerovnet-inject.", dir=parent) as scratch, interrupt.allowed():
         tree = os.path.join(scratch, "tree")
         known = disc.files.get(ANSWERS)
         disc.unpack(tree, *([disc.install] + [ANSWERS] * bool(known) if dry_run else []))
