@@ -30,6 +30,7 @@ help:
 	@echo 'make check         all tests, about half an hour: ./test'
 	@echo 'make check-format  formatting of all C, without changing a file'
 	@echo 'make check-scripts shellcheck over all scripts'
+	@echo 'make check-prose   length of sentences in README.md and docs'
 	@echo 'make format        clang-format over all C'
 	@echo 'make tidy          clang-tidy over the host and the driver'
 	@echo 'make compile_commands.json   for editors and for clang-tidy'
@@ -172,11 +173,15 @@ check-quick:
 	./test quick
 
 check-format:
-	git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
 
 # Every script that starts with #!/bin/sh or #!/bin/bash, and what they source.
 check-scripts:
-	git grep -lE '^#!/bin/(ba)?sh' -- ':!*.md' ':!*.py' ':!*.c' ':!*.h' ':!Makefile' | xargs shellcheck -x
+	$(Q)git grep -lE '^#!/bin/(ba)?sh' -- ':!*.md' ':!*.py' ':!*.c' ':!*.h' ':!Makefile' | xargs shellcheck -x
+
+# Sentences of at most 25 words, and no phrase that has to be read twice, in every page.
+check-prose:
+	$(Q)tests/build/prose
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -195,5 +200,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 bench count install uninstall check check-quick check-format check-scripts \
+.PHONY: all always help driver host host32 bench count install uninstall check check-quick check-format check-scripts check-prose \
         format tidy clean

@@ -61,7 +61,8 @@ static const struct rule table[] = {
      "shared memory is allocated asynchronously only by a miniport with a handler for it"},
     {"NdisMFreeSharedMemory",
      "shared memory is freed once, as it was allocated, and not from MiniportShutdownEx"},
-    {"NdisFreeSharedMemory", "memory that is freed as shared memory is such"},
+    {"NdisFreeSharedMemory",
+     "NdisMFreeSharedMemory frees only memory of NdisMAllocateSharedMemory"},
     {"DmaUnmapped", "a device touches what is mapped for it at that moment, and nothing else"},
     {"DmaDirection", "a device reads what is mapped for reading, and writes what is for writing"},
     /* OID requests */
