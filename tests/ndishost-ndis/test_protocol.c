@@ -9,7 +9,8 @@
 
 int main(void)
 {
-    static struct ndis_adapter adapter; /* adapter.protocol stays NULL, as while protocol_create runs */
+    static struct ndis_adapter
+        adapter; /* adapter.protocol stays NULL, as while protocol_create runs */
     struct protocol *protocol;
     char error[256];
     uint64_t seed;

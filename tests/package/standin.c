@@ -144,7 +144,9 @@ static BOOL is_plugged_in(const char *id, const char *instance)
     if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, key, 0, KEY_READ, &list)) {
         return FALSE;
     }
-    for (i = 0; RegEnumValueA(list, i, name, &name_size, NULL, NULL, (BYTE *)path, &path_size) == ERROR_SUCCESS; i++) {
+    for (i = 0; RegEnumValueA(list, i, name, &name_size, NULL, NULL, (BYTE *)path, &path_size) ==
+                ERROR_SUCCESS;
+         i++) {
         found = found || !_stricmp(path, wanted);
         name_size = sizeof(name);
         path_size = sizeof(path);
@@ -153,7 +155,8 @@ static BOOL is_plugged_in(const char *id, const char *instance)
     return found;
 }
 
-static void bind_card(const char *id, const char *instance, const char *service, const char *version)
+static void bind_card(const char *id, const char *instance, const char *service,
+                      const char *version)
 {
     char key[512], path[512], list[256];
 
@@ -161,7 +164,8 @@ static void bind_card(const char *id, const char *instance, const char *service,
     snprintf(path, sizeof(path), "PCI\\%s\\%s", id, instance);
     set_text(key, "Service", service);
     set_text(key, "Driver", CLASS "\\0042");
-    set_text(CURRENT "Control\\Class\\" CLASS "\\0042", "DriverDesc", "aerovnet virtio network adapter");
+    set_text(CURRENT "Control\\Class\\" CLASS "\\0042", "DriverDesc",
+             "aerovnet virtio network adapter");
     set_text(CURRENT "Control\\Class\\" CLASS "\\0042", "DriverVersion", version);
     snprintf(list, sizeof(list), CURRENT "services\\%s\\Enum", service);
     set_text(list, "0", path);
@@ -228,7 +232,8 @@ static int add_package(const char *path, BOOL bind)
     if (found) {
         sscanf(found, "%*[^,],%63[0-9.]", version);
     }
-    snprintf(folder, sizeof(folder), "%s\\System32\\DriverStore\\FileRepository\\%s.inf_neutral_0123", root, name);
+    snprintf(folder, sizeof(folder),
+             "%s\\System32\\DriverStore\\FileRepository\\%s.inf_neutral_0123", root, name);
     CreateDirectoryA(folder, NULL);
     snprintf(target, sizeof(target), "%s\\%s.inf", folder, name);
     write_file(target, inf, size);
@@ -271,7 +276,10 @@ static int delete_service(int argc, char **argv)
     char key[256];
 
     snprintf(key, sizeof(key), CURRENT "services\\%s", argc == 3 ? argv[2] : "");
-    return argc == 3 && !strcmp(argv[1], "delete") && RegDeleteTreeA(HKEY_LOCAL_MACHINE, key) == ERROR_SUCCESS ? 0 : 1;
+    return argc == 3 && !strcmp(argv[1], "delete") &&
+                   RegDeleteTreeA(HKEY_LOCAL_MACHINE, key) == ERROR_SUCCESS
+               ? 0
+               : 1;
 }
 
 int main(int argc, char **argv)

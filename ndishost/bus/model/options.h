@@ -61,8 +61,8 @@ struct options {
     bool reorder;
     bool ignore_no_interrupt;
     uint32_t header; /* bytes of the network header: NET_HEADER_SIZE, or one without num_buffers */
-    uint32_t delay; /* microseconds */
-    uint32_t wire;  /* frames queued at most */
+    uint32_t delay;  /* microseconds */
+    uint32_t wire;   /* frames queued at most */
     char fault[256];
 };
 
