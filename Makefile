@@ -119,6 +119,10 @@ $(OUT)/ndishost: $(HOST_SOURCES:%.c=$(OUT)/obj/host/%.o)
 	$(call say,link      $@)
 	$(Q)$(HOST_CC) -pthread -o $@ $^ $(HOST_LIBS)
 
+# The tables that are compiled in
+WINDOWS7_TABLES := $(wildcard include/ndis-mingw/exports/*.exports) ndishost/loader/documented
+$(OUT)/obj/host/ndishost/loader/windows7.o $(OUT)/obj/host32/ndishost/loader/windows7.o: $(WINDOWS7_TABLES)
+
 # The libraries for i386 come from Debian's packages, unpacked, because installing them needs a foreign
 # architecture on the user's machine.
 $(DEPS32)/.fetched: tools/fetch-i386-zydis

@@ -69,6 +69,7 @@ static const char help_head[] =
     "virtio-net device, and carries frames through it.\n"
     "\n"
     "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
+    "       ndishost imports DRIVER.sys    what it imports: present, stubbed or unknown\n"
     "       ndishost rules             every rule that a driver is held to, one a line\n"
     "       ndishost --help | --version\n"
     "\n"
@@ -130,8 +131,8 @@ static const char help_tail[] =
     "Exit status:\n"
     "  0  all is well\n"
     "  1  the driver's Initialize failed, or not all frames are accounted for, or the bus failed\n"
-    "  2  usage; no driver, or one with an import that is not there; a bus or a network end that\n"
-    "     cannot start\n"
+    "  2  usage; no driver, or one that uses an import that is not there; a bus or a network end\n"
+    "     that cannot start\n"
     "  3  the driver broke a rule, leaked, or crashed\n"
     "\n"
     "Examples:\n"
@@ -392,16 +393,22 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
                  argv[optind + 1]);
         return -1;
     }
-    if (strcmp(argv[optind], "run")) {
+    if (strcmp(argv[optind], "run") && strcmp(argv[optind], "imports")) {
         snprintf(error, error_size,
-                 "there is no command \"%s\"; the commands are `run` and `rules`", argv[optind]);
+                 "there is no command \"%s\"; the commands are `run`, `imports` and `rules`",
+                 argv[optind]);
         return -1;
     }
     if (argc - optind != 2) {
-        snprintf(error, error_size, "run wants one driver file, %d were given", argc - optind - 1);
+        snprintf(error, error_size, "%s wants one driver file, %d were given", argv[optind],
+                 argc - optind - 1);
         return -1;
     }
     line->driver = argv[optind + 1];
+    if (!strcmp(argv[optind], "imports")) {
+        line->command = COMMAND_IMPORTS;
+        return 0;
+    }
     if (!line->adapter_count) {
         snprintf(error, error_size, "run wants --bus");
         return -1;

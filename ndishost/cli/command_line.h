@@ -32,7 +32,7 @@ struct adapter_line {
 };
 
 struct command_line {
-    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES } command;
+    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES, COMMAND_IMPORTS } command;
     const char *driver;
     const char *json, *control;
     struct adapter_line adapters[ADAPTERS_MAX];

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
+#include "loader/loader.h"
 #include "ndis/adapter/adapter.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/clock.h"
@@ -498,6 +499,17 @@ static int run_command(struct run *run)
     return take_down(run, status);
 }
 
+/* Status 1: Windows 7 would not load the driver. */
+static int list_imports(const char *driver)
+{
+    char error[512];
+    bool loads;
+
+    if (!image_list_imports(driver, stdout, &loads, error, sizeof(error)))
+        return complain(error, EXIT_USAGE);
+    return loads ? EXIT_FINE : EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     static struct run run;
@@ -515,6 +527,8 @@ int main(int argc, char **argv)
     case COMMAND_RULES:
         rules_list(stdout);
         return EXIT_FINE;
+    case COMMAND_IMPORTS:
+        return list_imports(run.line.driver);
     case COMMAND_RUN:
         break;
     }

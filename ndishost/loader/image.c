@@ -15,6 +15,8 @@
 #include "loader/exports.h"
 #include "loader/loader.h"
 #include "loader/pe.h"
+#include "loader/stub.h"
+#include "loader/windows7.h"
 
 #define IMAGES_MAX    16
 #define FILE_SIZE_MAX (64u << 20)
@@ -104,10 +106,21 @@ static void read_map(struct image *image, const char *path)
 
 /* ---- Loading ---- */
 
+/* A function of this host, or a stub where Windows 7 has what this host has not. NULL: neither has it. */
 static const void *resolve(void *context, const char *dll, const char *name)
 {
+    const void *address = host_export_find(dll, name);
+
     (void)context;
-    return host_export_find(dll, name);
+    if (address)
+        return address;
+    switch (windows7_export(dll, name, NULL)) {
+    case WINDOWS7_EXPORTED:
+    case WINDOWS7_NO_TABLE:
+        return stub_add(dll, name);
+    default:
+        return NULL;
+    }
 }
 
 /* Address space that is not where the driver was linked to: an address that no relocation covers
@@ -196,14 +209,19 @@ static bool publish(struct image *image)
     return slot >= 0;
 }
 
+static bool machine_fits(const struct pe *pe, char *error, size_t error_size)
+{
+    if (pe->machine != HOST_MACHINE)
+        snprintf(error, error_size, "%s", OTHER_HOST);
+    return pe->machine == HOST_MACHINE;
+}
+
 static bool build(struct image *image, const char *path, char *error, size_t error_size)
 {
     struct pe *pe = &image->pe;
 
-    if (pe->machine != HOST_MACHINE) {
-        snprintf(error, error_size, "%s", OTHER_HOST);
+    if (!machine_fits(pe, error, error_size))
         return false;
-    }
     if (pe->checksum && pe->checksum != pe_checksum(pe)) {
         snprintf(error, error_size,
                  "damaged PE file: its checksum is 0x%x, its header says 0x%x; Windows would not "
@@ -298,6 +316,77 @@ void image_discard_init(struct image *image)
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
             perror("ndishost: discarding a driver's INIT section");
     }
+}
+
+/* ---- Imports, without loading ---- */
+
+struct listing {
+    FILE *out;
+    unsigned present, stubbed, unknown;
+    bool refused;
+};
+
+/* Says yes to every import, so that all are listed. */
+static const void *list_import(void *context, const char *dll, const char *name)
+{
+    struct listing *list = context;
+    struct windows7_export export;
+    const char *kind = "unknown", *note = "";
+
+    if (host_export_find(dll, name)) {
+        kind = "present";
+        list->present++;
+    } else {
+        switch (windows7_export(dll, name, &export)) {
+        case WINDOWS7_EXPORTED:
+            kind = "stubbed";
+            note = *export.page ? export.page : "Windows 7 exports it; it has no page";
+            break;
+        case WINDOWS7_NO_TABLE:
+            note = "no table of this module is here; the first use ends the run";
+            break;
+        case WINDOWS7_NOT_EXPORTED:
+            note = "Windows 7 does not export it, and would not load the driver";
+            list->refused = true;
+            break;
+        case WINDOWS7_NO_SUCH_MODULE:
+            note = "Windows 7 is not known to have this module, and would not load the driver";
+            list->refused = true;
+            break;
+        }
+        *(*kind == 's' ? &list->stubbed : &list->unknown) += 1;
+    }
+    fprintf(list->out, "%s\t%s\t%s%s%s\n", kind, dll, name, *note ? "\t" : "", note);
+    return list;
+}
+
+bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, size_t error_size)
+{
+    struct listing list = {.out = out};
+    struct file file;
+    struct pe pe;
+    uint8_t *image = NULL;
+    char why[512] = "out of memory";
+    bool good;
+
+    if (!file_read(path, &file, error, error_size))
+        return false;
+    good = pe_parse(&pe, file.data, file.size, why, sizeof why) &&
+           machine_fits(&pe, why, sizeof why) && (image = calloc(1, pe.image_size)) != NULL;
+    if (good) {
+        pe_layout(&pe, image);
+        good = pe_bind(&pe, image, list_import, &list, why, sizeof why);
+    }
+    free(image);
+    free(file.data);
+    if (!good) {
+        snprintf(error, error_size, "%s: %s", path, why);
+        return false;
+    }
+    fprintf(out, "%u imports: %u present, %u stubbed, %u unknown\n",
+            list.present + list.stubbed + list.unknown, list.present, list.stubbed, list.unknown);
+    *loads = !list.refused;
+    return true;
 }
 
 /* ---- Asking ---- */

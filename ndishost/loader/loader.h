@@ -11,14 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 struct image;
 
 /* NULL with one line for a person in `error`: what was found, what was expected (not a PE file, wrong
- * machine, not a native driver, no relocations, an import the host lacks: which, of which DLL; all
- * missing imports are named at once). The file is hostile until proven otherwise. */
+ * machine, not a native driver, no relocations, an import that Windows 7 lacks: which, of which DLL; all
+ * of them are named at once). The file is hostile until proven otherwise. An import that only this host
+ * lacks is bound to a stub (loader/stub.h). */
 struct image *image_load(const char *path, char *error, size_t error_size);
 void image_unload(struct image *image);
+
+/* Writes what the driver imports to `out`, without loading it: a line each, `present`, `stubbed` or
+ * `unknown`, the DLL, the name and what is known of it, with tabs between; then a line of sums. *loads:
+ * whether Windows 7 has all of it. false with one line in `error` when the file is no driver. */
+bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, size_t error_size);
 
 /* The address of DriverEntry in the mapped image. */
 void *image_entry(const struct image *image);

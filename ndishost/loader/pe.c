@@ -366,7 +366,7 @@ struct bind {
 
 static void note_missing(struct bind *b, const char *dll, const char *name)
 {
-    const char *head = b->missing++ ? ", " : "imports what this host does not have: ";
+    const char *head = b->missing++ ? ", " : "imports what Windows 7 does not export: ";
     size_t need = strlen(head) + strlen(dll) + 1 + strlen(name);
 
     /* The rest is for ", and 9999 more". */

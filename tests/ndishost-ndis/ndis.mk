@@ -7,13 +7,17 @@ include include/ndis-mingw/rules.mk
 HERE    := tests/ndishost-ndis
 DIR     := $(OUT)/tests/ndishost-ndis
 SOURCES := $(wildcard $(HERE)/miniport/*.c)
+STUBS    := stub-unused stub-called stub-read
 VARIANTS := loop version handler nothing
 VARIANT_loop    := 0
 VARIANT_version := 1
 VARIANT_handler := 2
 VARIANT_nothing := 3
+STUB_USE_stub-unused := 0
+STUB_USE_stub-called := 1
+STUB_USE_stub-read   := 2
 
-all: $(foreach arch,x64 x86,$(VARIANTS:%=$(DIR)/$(arch)/%.sys) $(DIR)/$(arch)/import.sys)
+all: $(foreach arch,x64 x86,$(VARIANTS:%=$(DIR)/$(arch)/%.sys) $(DIR)/$(arch)/import.sys $(STUBS:%=$(DIR)/$(arch)/%.sys))
 
 define rules_of
 $(DIR)/$(1)/$(2)/%.o: $(HERE)/miniport/%.c $(HERE)/miniport/loop.h tests/lib/miniport_forms.h
@@ -25,6 +29,18 @@ $(DIR)/$(1)/$(2).sys: $(SOURCES:$(HERE)/miniport/%.c=$(DIR)/$(1)/$(2)/%.o) $(DRI
 	$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,x64 x86,$(foreach v,$(VARIANTS),$(eval $(call rules_of,$(arch),$(v)))))
+
+# Drivers with imports that Windows 7 has and the host has not.
+define stub_rules
+$(DIR)/$(1)/$(2).o: $(HERE)/stub.c
+	@mkdir -p $$(@D)
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -DSTUB_USE=$$(STUB_USE_$(2)) -c $$< -o $$@
+
+$(DIR)/$(1)/$(2).sys: $(DIR)/$(1)/$(2).o $(DRIVER_RUNTIME_$(1)) $(IMPLIBS_$(1))
+	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(IMPLIBS_$(1))
+	$$(DRIVER_FINISH) $$@
+endef
+$(foreach arch,x64 x86,$(foreach s,$(STUBS),$(eval $(call stub_rules,$(arch),$(s)))))
 
 # A driver with an import that Windows 7 has not.
 define import_rules

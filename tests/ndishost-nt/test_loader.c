@@ -11,6 +11,8 @@
 #include "driver/probe.h"
 #include "loader/exports.h"
 #include "loader/loader.h"
+#include "loader/stub.h"
+#include "loader/windows7.h"
 #include "loader/pe.h"
 #include "nt/machine/irql.h"
 #include "nt/api/log.h"
@@ -510,7 +512,7 @@ static void test_names_all_missing_imports(void **state)
     refused(changed, "ntoskrnl.exe!KeXnitializeEvent");
     assert_contains(error, "ntoskrnl.exe!RtlXompareMemory");
     assert_contains(error, "HAL.dll!XeQueryPerformanceCounter");
-    assert_contains(error, "does not have");
+    assert_contains(error, "Windows 7 does not export");
     /* A buffer that holds only one says how many more there are. */
     {
         char small[160];
@@ -523,6 +525,49 @@ static void test_names_all_missing_imports(void **state)
     memcpy(import_name("HAL.dll"), "HOL.dll", 7);
     file_write(true);
     refused(changed, "HOL.dll!KeQueryPerformanceCounter");
+}
+
+/* Windows 7 has the module, and this host has nothing of it: the driver loads, and the import faults when used. */
+static void test_stubs_what_windows_has(void **state)
+{
+    const struct stub *first;
+    struct stub stub;
+    const uint8_t *address;
+    size_t before = stubs(&first);
+
+    (void)state;
+    file_read(own);
+    memcpy(import_name("HAL.dll"), "tdi.sys", 7);
+    file_write(true);
+    image_unload(load(changed));
+    assert_true(stubs(&first) > before);
+    assert_string_equal(first[before].dll, "tdi.sys");
+    address = stub_add("TDI.SYS", first[before].name);
+    assert_non_null(address);
+    assert_true(stub_at(address, &stub) && stub_at(address + 255, &stub));
+    assert_string_equal(stub.name, first[before].name);
+    assert_ptr_not_equal(address, stub_add("ntoskrnl.exe", first[before].name));
+    assert_false(stub_at(address - 4096, &stub));
+    assert_false(stub_at(NULL, &stub));
+}
+
+static void test_tables_of_windows_7(void **state)
+{
+    struct windows7_export export;
+
+    (void)state;
+    assert_int_equal(windows7_export("ndis.sys", "NdisMSleep", &export), WINDOWS7_EXPORTED);
+    assert_string_equal(
+        export.page,
+        "https://learn.microsoft.com/windows-hardware/drivers/ddi/ndis/nf-ndis-ndismsleep");
+    assert_string_equal(export.irql, "< DISPATCH_LEVEL");
+    assert_int_equal(windows7_export("NDIS.SYS", "NdisMSlee", NULL), WINDOWS7_NOT_EXPORTED);
+    assert_int_equal(windows7_export("NDIS.SYS", "#", NULL), WINDOWS7_NOT_EXPORTED);
+    assert_int_equal(windows7_export("NDIS.SYS", "dll", NULL), WINDOWS7_NOT_EXPORTED);
+    assert_int_equal(windows7_export("ntoskrnl.exe", "memcpy", NULL),
+                     sizeof(void *) == 8 ? WINDOWS7_NOT_EXPORTED : WINDOWS7_EXPORTED);
+    assert_int_equal(windows7_export("NETIO.SYS", "x", NULL), WINDOWS7_NO_TABLE);
+    assert_int_equal(windows7_export("user32.dll", "x", NULL), WINDOWS7_NO_SUCH_MODULE);
 }
 
 static void test_dll_names_are_caseless(void **state)
@@ -595,6 +640,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_refuses_an_unknown_machine),
         cmocka_unit_test(test_refuses_small_alignment),
         cmocka_unit_test(test_names_all_missing_imports),
+        cmocka_unit_test(test_stubs_what_windows_has),
+        cmocka_unit_test(test_tables_of_windows_7),
         cmocka_unit_test(test_dll_names_are_caseless),
         cmocka_unit_test(test_refuses_ordinals),
         cmocka_unit_test(test_many_images),

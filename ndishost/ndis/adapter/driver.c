@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A miniport driver: loaded, registered by its DriverEntry, unloaded. */
 #include "ndis/api/miniport.h"
+#include "loader/stub.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,21 @@ static void driver_free(struct ndis_driver *driver)
     free(driver);
 }
 
+/* Before the driver runs: what may end the run, and how to know more. */
+static void name_stubs(const char *path)
+{
+    const struct stub *stub;
+    size_t count = stubs(&stub), i;
+
+    if (!count || nt_log_quiet)
+        return;
+    fprintf(stderr, "ndishost: the driver imports what this host does not have:");
+    for (i = 0; i < count; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", stub[i].name);
+    fprintf(stderr, "\n  the first use of one ends the run; `ndishost imports %s` says more\n",
+            path);
+}
+
 struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size)
 {
     struct ndis_driver *driver = calloc(1, sizeof(*driver));
@@ -69,6 +85,7 @@ struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error
         free(driver);
         return NULL;
     }
+    name_stubs(path);
     rules_history_source(nbl_history);
     resources_hooks();
     registry_path(driver, image_name(driver->image));

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "loader/loader.h"
+#include "loader/stub.h"
+#include "loader/windows7.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/phys.h"
 #include "nt/machine/probe.h"
@@ -12,14 +14,15 @@
 #include "nt/machine/trap_registers.h"
 #include "rules/rules.h"
 
-#define STATUS_RULE_BROKEN 3
-#define NULL_PAGES         0x10000u /* what Windows never maps */
-#define STACK_LOOK         16384u   /* bytes of stack searched for the driver's return addresses */
-#define STACK_SHOWN        12
+#define STATUS_IMPORT_MISSING 2
+#define STATUS_RULE_BROKEN    3
+#define NULL_PAGES            0x10000u /* what Windows never maps */
+#define STACK_LOOK            16384u /* bytes of stack searched for the driver's return addresses */
+#define STACK_SHOWN           12
 
-#define TRAP_PAGE_FAULT    14
-#define PAGE_FAULT_WRITE   2u
-#define PAGE_FAULT_EXECUTE 16u
+#define TRAP_PAGE_FAULT       14
+#define PAGE_FAULT_WRITE      2u
+#define PAGE_FAULT_EXECUTE    16u
 
 static void print(const char *text, size_t length)
 {
@@ -218,11 +221,44 @@ static void judge(struct verdict *v, int number, const siginfo_t *info, const uc
     snprintf(v->what, sizeof v->what, "%s", text);
 }
 
+/* The first use of an import that this host lacks. No rule is broken: the host cannot go on. */
+static void report_stub(const struct stub *stub, const void *address, const ucontext_t *context)
+{
+    struct windows7_export export = {{0}, {0}};
+    const void *caller = (const void *)trap_pc(context);
+    bool call = caller == address;
+    char where[160];
+
+    if (call && probe_copy(&caller, (const void *)(uintptr_t)context->uc_mcontext.gregs[TRAP_SP],
+                           sizeof caller) != sizeof caller)
+        caller = NULL;
+    PRINT("ndishost: the driver %s %s of %s, which this host does not have\n",
+          call ? "calls" : "uses", stub->name, stub->dll);
+    PRINT("  by        %s\n", image_symbol(caller, where, sizeof where));
+    PRINT("  irql      %s\n", irql_name(irql_get()));
+    if (windows7_export(stub->dll, stub->name, &export) != WINDOWS7_EXPORTED)
+        PRINT("  known     nothing: Windows 7 has this module, this host has no table of it\n");
+    else if (!*export.page)
+        PRINT("  known     Windows 7 exports it; it has no page\n");
+    else
+        PRINT("  page      %s\n", export.page);
+    if (*export.irql)
+        PRINT("  allowed   at %s\n", export.irql);
+}
+
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what)
 {
     struct verdict v = {0};
+    struct stub stub;
 
+    if ((number == SIGSEGV || number == SIGBUS) && info->si_code > 0 &&
+        stub_at(info->si_addr, &stub)) {
+        report_stub(&stub, info->si_addr, context);
+        print_registers(context);
+        print_stack(context);
+        _exit(STATUS_IMPORT_MISSING);
+    }
     if (info->si_code <= 0) {
         PRINT("ndishost: ended by signal %d, sent by process %d\n", number, (int)info->si_pid);
     } else {

@@ -7,7 +7,8 @@
 #include <ucontext.h>
 
 /* Reports the fault as a broken rule, with registers and the driver's functions found on the stack, and
- * exits with status 3. `why`: why a device access could not be carried out, or NULL; `what`: the
+ * exits with status 3; the first use of an import that the host lacks (loader/stub.h) is named instead, and the
+ * status is 2. `why`: why a device access could not be carried out, or NULL; `what`: the
  * privileged instruction, or NULL. */
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what);
