@@ -15,7 +15,7 @@ say   = @echo "  $(1)"
 
 help:
 	@echo 'make            the driver (out/x64, out/x86) and the host (out/ndishost)'
-	@echo 'make driver     out/x64/aerovnet.sys and out/x86/aerovnet.sys'
+	@echo 'make driver     aerovnet.sys and aerovnetm.sys, in out/x64 and out/x86'
 	@echo 'make package    out/package, out/aerovnet.iso and .flp: signed, ready for Windows 7'
 	@echo 'make host       out/ndishost'
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
@@ -43,20 +43,27 @@ all: driver host
 # --- the driver -------------------------------------------------------------------------------
 
 NET    := drivers/windows7/virtio-net
+WIN7   := drivers/win7/virtio-net
 MODERN := drivers/windows7/virtio-modern/common
 VIRTQ  := drivers/windows/virtio/common
 
 DRIVER_SOURCES  := $(sort $(wildcard $(NET)/src/*.c)) $(MODERN)/virtio_pci_modern.c $(VIRTQ)/virtqueue.c
 DRIVER_INCLUDES := -I$(NET)/include -I$(MODERN) -I$(VIRTQ) -I$(OUT)/gen
 
-driver: $(ARCHES:%=$(OUT)/%/aerovnet.sys)
+# Both drivers are the same code. aerovnetm, for the modern device, has a resource and an INF of its own.
+DRIVERS      := aerovnet aerovnetm
+DRIVER_FILES := $(foreach name,$(DRIVERS),$(ARCHES:%=$(OUT)/%/$(name).sys))
+
+driver: $(DRIVER_FILES)
 
 $(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovnet_events.mc
 	@mkdir -p $(@D)
 	$(Q)$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
 
 # The version's last number, which changes with the commit.
-RESOURCE_PARTS := $(OUT)/gen/aerovnet_events.rc $(wildcard $(NET)/include/aerovnet_version.*)
+RESOURCE_aerovnet  := $(NET)/aerovnet.rc
+RESOURCE_aerovnetm := $(WIN7)/aerovnetm.rc
+RESOURCE_PARTS     := $(RESOURCE_aerovnet) $(RESOURCE_aerovnetm) $(OUT)/gen/aerovnet_events.rc $(wildcard $(NET)/include/aerovnet_version.*)
 
 $(OUT)/gen/build-number: always
 	@mkdir -p $(@D)
@@ -79,12 +86,12 @@ $(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	$$(call say,$(DRIVER_COMPILER) $(1)   $$<)
 	$$(Q)$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-$(OUT)/obj/$(1)/aerovnet.res.o: $(NET)/aerovnet.rc $(RESOURCE_PARTS) $(OUT)/gen/build-number
+$(DRIVERS:%=$(OUT)/obj/$(1)/%.res.o): $(OUT)/obj/$(1)/%.res.o: $(RESOURCE_PARTS) $(OUT)/gen/build-number
 	@mkdir -p $$(@D)
 	$$(Q)$$(MINGW_WINDRES_$(1)) -I$(NET)/include -I$(OUT)/gen \
-	    -DAEROVNET_VERSION_BUILD=$$$$(cat $(OUT)/gen/build-number) $$< $$@
+	    -DAEROVNET_VERSION_BUILD=$$$$(cat $(OUT)/gen/build-number) $$(RESOURCE_$$*) $$@
 
-$(OUT)/$(1)/aerovnet.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/aerovnet.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
+$(DRIVERS:%=$(OUT)/$(1)/%.sys): $(OUT)/$(1)/%.sys: $$(DRIVER_SOURCES:%.c=$(OUT)/obj/$(1)/%.o) $(OUT)/obj/$(1)/%.res.o $$(DRIVER_RUNTIME_$(1)) $$(IMPLIBS_$(1))
 	@mkdir -p $$(@D)
 	$$(call say,link $(1) $$@)
 	$$(Q)$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) $$(DRIVER_LINK_$(DRIVER_COMPILER)) -o $$@ $$(filter %.o,$$^) $$(IMPLIBS_$(1))
@@ -161,7 +168,7 @@ DOCDIR  ?= $(PREFIX)/share/doc/aerovnet
 # The drivers are installed for ndishost. Windows 7 takes them from out/aerovnet.iso.
 install: driver host
 	install -D -m 755 $(OUT)/ndishost '$(DESTDIR)$(BINDIR)/ndishost'
-	$(foreach arch,$(ARCHES),install -D -m 644 -t '$(DESTDIR)$(DATADIR)/$(arch)' $(OUT)/$(arch)/aerovnet.sys &&) :
+	$(foreach arch,$(ARCHES),install -D -m 644 -t '$(DESTDIR)$(DATADIR)/$(arch)' $(DRIVERS:%=$(OUT)/$(arch)/%.sys) &&) :
 	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)' LICENSE README.md docs/*.md
 
 uninstall:

@@ -80,7 +80,7 @@ goto next_argument
 :run
 if not defined LOG goto unlogged
 (echo %DATE% %TIME% install.cmd)>>"%LOG%"
-if errorlevel 1 goto no_log
+if not exist "%LOG%" goto no_log
 call :work >>"%LOG%" 2>&1
 set "STATUS=%ERRORLEVEL%"
 if not defined QUIET echo install.cmd ended with status %STATUS%; its output is in %LOG%
