@@ -15,7 +15,8 @@ from inf import Inf
 from problem import Problem, last_line, read_file, run
 
 ARCHITECTURES = ("x64", "x86")
-INF_NAME = "aerovnet.inf"
+# The driver of the transitional device and the one of the modern device. A package has both.
+DRIVERS = ("aerovnet", "aerovnetm")
 AGAIN = "make the package again (make package)"
 
 
@@ -31,18 +32,19 @@ def _check_driver(path, data, architecture):
         )
 
 
-def _read_folder(folder, architecture):
+def _read_folder(folder, driver, architecture):
     """
-    What the architecture's folder holds: name to bytes, the catalog's name and bytes beside it.
+    What the architecture's folder holds of a driver: name to bytes, the catalog's name, the Inf.
     """
     if not os.path.isdir(folder):
         raise Problem("%s is not there: a package has the folders x64 and x86" % folder)
     names = os.listdir(folder)
-    if INF_NAME not in names:
-        raise Problem("%s is missing in %s; %s" % (INF_NAME, folder, AGAIN))
-    path = os.path.join(folder, INF_NAME)
-    files = {INF_NAME: read_file(path)}
-    inf = Inf(files[INF_NAME], path)
+    inf_name = driver + ".inf"
+    if inf_name not in names:
+        raise Problem("%s is missing in %s; %s" % (inf_name, folder, AGAIN))
+    path = os.path.join(folder, inf_name)
+    files = {inf_name: read_file(path)}
+    inf = Inf(files[inf_name], path)
     if inf.architectures() != [architecture]:
         raise Problem("%s is not for %s alone; %s" % (path, architecture, AGAIN))
     for name in inf.files() + [inf.catalog()]:
@@ -126,13 +128,19 @@ def check(directory, roots=None):
             )
     read_file(roots)
     for architecture in ARCHITECTURES:
-        folder = os.path.join(directory, architecture)
-        files, catalog_name, inf = _read_folder(folder, architecture)
-        path = os.path.join(folder, catalog_name)
-        try:
-            listed = catalog.parse(read_file(path))
-        except catalog.CatalogError as error:
-            raise Problem("%s is no catalog: %s; %s" % (path, error, AGAIN)) from None
-        _check_members(folder, files, listed, inf, architecture)
-        _check_form(folder, files, catalog_name)
-        _check_signatures(folder, [name for name in files if name != INF_NAME], catalog_name, roots)
+        for driver in DRIVERS:
+            _check_driver_package(os.path.join(directory, architecture), driver, architecture, roots)
+
+
+def _check_driver_package(folder, driver, architecture, roots):
+    """INF, driver and catalog of one driver in one architecture's folder."""
+    files, catalog_name, inf = _read_folder(folder, driver, architecture)
+    path = os.path.join(folder, catalog_name)
+    try:
+        listed = catalog.parse(read_file(path))
+    except catalog.CatalogError as error:
+        raise Problem("%s is no catalog: %s; %s" % (path, error, AGAIN)) from None
+    _check_members(folder, files, listed, inf, architecture)
+    _check_form(folder, files, catalog_name)
+    signed = [name for name in files if name.endswith(".sys")]
+    _check_signatures(folder, signed, catalog_name, roots)

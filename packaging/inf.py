@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
 """
-aerovnet.inf as packaging needs it: stamped for one architecture, and asked what belongs to it.
+The INFs of the drivers as packaging needs them: stamped for one architecture, and asked what belongs to it.
 
-It reads the part of the INF syntax that the project's own INF uses; what is no such INF is a
+It reads the part of the INF syntax that the project's own INFs use; what is no such INF is a
 Problem.
 """
 import datetime
+import os
 import re
 
 from problem import Problem
 
+_DRIVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "drivers")
+SOURCES = {
+    "aerovnet": os.path.join(_DRIVERS, "windows7", "virtio-net", "aerovnet.inf"),
+    "aerovnetm": os.path.join(_DRIVERS, "win7", "virtio-net", "aerovnetm.inf"),
+}
 DECORATIONS = {"x86": "NTx86.6.1", "x64": "NTamd64.6.1"}
 
 
@@ -86,7 +92,7 @@ def _replace(text, pattern, replacement, name):
     return text
 
 
-def stamp(data, architecture, version, seconds, name="aerovnet.inf"):
+def stamp(data, architecture, version, seconds, name):
     """
     The INF of one architecture's folder: version and date in DriverVer, no models of another
     architecture, lines ended by CR LF.

@@ -3,7 +3,7 @@
 #   make package CERT=cert.pem KEY=key.pem [TIMESTAMP=URL] [ROOTS=root.pem]   signs with your own
 
 PACKAGE       := $(OUT)/package $(OUT)/aerovnet.iso $(OUT)/aerovnet.flp
-PACKAGE_FROM  := $(ARCHES:%=$(OUT)/%/aerovnet.sys) $(NET)/aerovnet.inf \
+PACKAGE_FROM  := $(DRIVER_FILES) $(NET)/aerovnet.inf $(WIN7)/aerovnetm.inf \
                  $(wildcard packaging/*.py packaging/windows/*) packaging/make-package
 PACKAGE_WITH   = $(if $(CERT),--cert '$(CERT)') $(if $(KEY),--key '$(KEY)') \
                  $(if $(TIMESTAMP),--timestamp '$(TIMESTAMP)') $(if $(ROOTS),--roots '$(ROOTS)')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * infcheck.exe INF x64|x86 SEARCHED.INF: has setupapi itself, of Windows or of Wine, say what aerovnet.inf comes to
+ * infcheck.exe INF x64|x86 SEARCHED.INF: has setupapi itself, of Windows or of Wine, say what an INF comes to
  * on that architecture: the device it is for, the section it installs, files, registry, service, event
  * source. One line a check: ok NAME, or FAIL NAME: why. Exit status 1 if one failed.
  *
@@ -27,6 +27,10 @@ static const GUID net_class = {
 
 static HINF inf;
 static wchar_t path[MAX_PATH], searched[MAX_PATH];
+
+/* What the INF's name decides: aerovnet.inf is for the transitional device, aerovnetm.inf for the modern. */
+static wchar_t driver[32], file[64], catalog[64], event_file[160];
+static const wchar_t *device_id, *other_id;
 static int failures;
 
 // One line; `why` is used if it is not good.
@@ -89,16 +93,16 @@ static void expect_value(const char *name, const wchar_t *section, const wchar_t
 static void check_version(void)
 {
     const wchar_t *version = value(L"Version", L"DriverVer");
-    const wchar_t *catalog = value(L"Version", L"CatalogFile");
+    const wchar_t *named = value(L"Version", L"CatalogFile");
     INFCONTEXT line;
     int month, day, year, number[4];
 
     expect_value("class Net", L"Version", L"Class", L"Net");
     expect_value("class's GUID", L"Version", L"ClassGUID",
                  L"{4d36e972-e325-11ce-bfc1-08002be10318}");
-    expect_value("CatalogFile", L"Version", L"CatalogFile", L"aerovnet.cat");
+    expect_value("CatalogFile", L"Version", L"CatalogFile", catalog);
     check("Provider", *value(L"Version", L"Provider") != 0, "there is none");
-    check("one catalog", *catalog && !*value(L"Version", L"CatalogFile.NT"),
+    check("one catalog", *named && !*value(L"Version", L"CatalogFile.NT"),
           "CatalogFile.NT as well");
     if (!SetupFindFirstLineW(inf, L"Version", L"DriverVer", &line)) {
         check("DriverVer", FALSE, "there is none");
@@ -112,14 +116,14 @@ static void check_version(void)
           "'%ls,%ls' is no month/day/year,a.b.c.d", field(&line, 1), version);
 }
 
-// Walks every line of every section: no string may stay unresolved, no device be for DEV_1041.
+// Walks every line of every section: no string may stay unresolved, no device be the other driver's.
 static void check_strings(void)
 {
     static wchar_t names[8192];
     wchar_t *name;
     INFCONTEXT line;
     DWORD number;
-    int sections = 0, unresolved = 0, modern = 0;
+    int sections = 0, unresolved = 0, foreign = 0;
 
     // setupapi as documented has no way to list sections; the profile functions do.
     if (!GetPrivateProfileSectionNamesW(names, sizeof(names) / sizeof(names[0]), path)) {
@@ -136,7 +140,7 @@ static void check_strings(void)
                 const wchar_t *text = field(&line, number);
                 const wchar_t *percent = wcschr(text, L'%');
 
-                modern += wcsstr(text, L"1041") != NULL;
+                foreign += wcsstr(text, other_id) != NULL;
                 // %SystemRoot% is for the reader of the registry.
                 while (percent && _wcsnicmp(percent, L"%SystemRoot%", 12) == 0) {
                     percent = wcschr(percent + 12, L'%');
@@ -150,7 +154,7 @@ static void check_strings(void)
     }
     check("every string resolved", sections > 5 && unresolved == 0, "%d unresolved in %d sections",
           unresolved, sections);
-    check("nothing about DEV_1041", modern == 0, "%d fields", modern);
+    check("nothing about the other driver's device", foreign == 0, "%d fields", foreign);
 }
 
 // The install section of a hardware id in the models of this architecture; "" if it is not there.
@@ -252,19 +256,19 @@ static void check_device(BOOL x64, wchar_t *actual)
     wchar_t section[TEXT_SIZE], chosen[TEXT_SIZE] = L"";
     int count;
 
-    wcscpy(section, install_section(decoration, L"PCI\\VEN_1AF4&DEV_1000"));
-    check("PCI\\VEN_1AF4&DEV_1000", *section != 0, "no model of %ls has it", decoration);
-    check("no other virtio device", !*install_section(decoration, L"PCI\\VEN_1AF4&DEV_1041"),
-          "%ls has DEV_1041", decoration);
+    wcscpy(section, install_section(decoration, device_id));
+    check("its device", *section != 0, "no model of %ls has %ls", decoration, device_id);
+    check("no other virtio device", !*install_section(decoration, other_id), "%ls has %ls",
+          decoration, other_id);
     if (!*section || !actual_section(section, x64, actual)) {
         actual[0] = 0;
     }
     check("its install section", *actual != 0, "[%ls] is not there", section);
-    count = drivers_for(L"PCI\\VEN_1AF4&DEV_1000", chosen);
+    count = drivers_for(device_id, chosen);
     check("setupapi finds the driver for the device", count == 1 && same(chosen, section),
           "%d drivers, section '%ls'", count, chosen);
-    count = drivers_for(L"PCI\\VEN_1AF4&DEV_1041", chosen);
-    check("setupapi finds none for DEV_1041", count == 0, "%d drivers", count);
+    count = drivers_for(other_id, chosen);
+    check("setupapi finds none for the other device", count == 0, "%d drivers", count);
 }
 
 static void check_ndis(const wchar_t *section)
@@ -343,7 +347,7 @@ static void check_registry(const wchar_t *section)
           SetupInstallFromInfSectionW(NULL, inf, section, SPINST_REGISTRY, root, NULL, 0, NULL,
                                       NULL, NULL, NULL),
           "error 0x%lx", GetLastError());
-    expect_registry("Ndi\\Service", root, L"Ndi", L"Service", L"aerovnet");
+    expect_registry("Ndi\\Service", root, L"Ndi", L"Service", driver);
     expect_registry("UpperRange", root, L"Ndi\\Interfaces", L"UpperRange", L"ndis5");
     expect_registry("LowerRange", root, L"Ndi\\Interfaces", L"LowerRange", L"ethernet");
     index = 0;
@@ -389,7 +393,7 @@ static void check_files(const wchar_t *section)
 
     check("CopyFiles", *list && SetupFindFirstLineW(inf, list, NULL, &line),
           "[%ls] names no section of files", section);
-    check("its file", *list && same(field(&line, 1), L"aerovnet.sys"), "it is '%ls'",
+    check("its file", *list && same(field(&line, 1), file), "it is '%ls'",
           field(&line, 1));
     check("where it goes", SetupGetTargetPathW(inf, NULL, list, target, MAX_PATH, NULL), "nowhere");
     GetSystemDirectoryW(copy, MAX_PATH);
@@ -398,7 +402,8 @@ static void check_files(const wchar_t *section)
     wcscpy(folder, path);
     end = wcsrchr(folder, L'\\');
     *end = 0;
-    wcscat(copy, L"\\aerovnet.sys");
+    wcscat(copy, L"\\");
+    wcscat(copy, file);
     DeleteFileW(copy);
     copied =
         SetupInstallFilesFromInfSectionW(inf, NULL, queue, section, folder, SP_COPY_FORCE_NEWER) &&
@@ -413,7 +418,7 @@ static void check_files(const wchar_t *section)
 static void remove_service(void)
 {
     SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
-    SC_HANDLE service = OpenServiceW(manager, L"aerovnet", DELETE);
+    SC_HANDLE service = OpenServiceW(manager, driver, DELETE);
 
     if (service) {
         DeleteService(service);
@@ -438,11 +443,11 @@ static void check_service(const wchar_t *section)
     check("setupapi makes the service", SetupInstallServicesFromInfSectionW(inf, services, 0),
           "error 0x%lx", GetLastError());
     manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
-    service = OpenServiceW(manager, L"aerovnet", SERVICE_QUERY_CONFIG);
+    service = OpenServiceW(manager, driver, SERVICE_QUERY_CONFIG);
     found = service && QueryServiceConfigW(service, &config.data, sizeof(config), &size);
-    check("the service aerovnet", found, "there is none");
+    check("the service", found, "there is none");
     if (found) {
-        const wchar_t *file = wcsrchr(config.data.lpBinaryPathName, L'\\');
+        const wchar_t *binary = wcsrchr(config.data.lpBinaryPathName, L'\\');
 
         check("kernel driver, on demand, normal errors",
               config.data.dwServiceType == SERVICE_KERNEL_DRIVER &&
@@ -450,7 +455,7 @@ static void check_service(const wchar_t *section)
                   config.data.dwErrorControl == SERVICE_ERROR_NORMAL,
               "%lu, %lu, %lu", config.data.dwServiceType, config.data.dwStartType,
               config.data.dwErrorControl);
-        check("its file is aerovnet.sys", file && same(file, L"\\aerovnet.sys"), "it is %ls",
+        check("its file is the driver", binary && same(binary + 1, file), "it is %ls",
               config.data.lpBinaryPathName);
         check("its group is NDIS", same(config.data.lpLoadOrderGroup, L"NDIS"), "it is %ls",
               config.data.lpLoadOrderGroup);
@@ -475,7 +480,7 @@ static void check_event_source(const wchar_t *section)
     if (SetupFindFirstLineW(inf, services, L"AddService", &line)) {
         wcscpy(events, field(&line, 4));
         flags = wcstoul(field(&line, 2), NULL, 0);
-        check("AddService names aerovnet", same(field(&line, 1), L"aerovnet"), "it names %ls",
+        check("AddService names the service", same(field(&line, 1), driver), "it names %ls",
               field(&line, 1));
     }
     check("the device's own service (SPSVCINST_ASSOCSERVICE)", flags == 2, "the flags are 0x%lx",
@@ -484,13 +489,28 @@ static void check_event_source(const wchar_t *section)
     RegCreateKeyExW(HKEY_CURRENT_USER, KEY, 0, NULL, 0, KEY_ALL_ACCESS, NULL, &root, NULL);
     SetupInstallFromInfSectionW(NULL, inf, events, SPINST_REGISTRY, root, NULL, 0, NULL, NULL, NULL,
                                 NULL);
-    expect_registry(
-        "event source", root, L"", L"EventMessageFile",
-        L"%SystemRoot%\\System32\\drivers\\aerovnet.sys;%SystemRoot%\\System32\\netevent.dll");
+    expect_registry("event source", root, L"", L"EventMessageFile", event_file);
     check("event types", *(const DWORD *)registry(root, L"", L"TypesSupported") == 7,
           "not errors, warnings and information (7)");
     RegCloseKey(root);
     RegDeleteTreeW(HKEY_CURRENT_USER, KEY);
+}
+
+// Names and ids by the INF's file name.
+static void set_names(void)
+{
+    const wchar_t *name = wcsrchr(path, L'\\');
+    BOOL modern;
+
+    name = name ? name + 1 : path;
+    swprintf(driver, 32, L"%.*ls", (int)wcscspn(name, L"."), name);
+    modern = same(driver, L"aerovnetm");
+    swprintf(file, 64, L"%ls.sys", driver);
+    swprintf(catalog, 64, L"%ls.cat", driver);
+    swprintf(event_file, 160,
+             L"%%SystemRoot%%\\System32\\drivers\\%ls;%%SystemRoot%%\\System32\\netevent.dll", file);
+    device_id = modern ? L"PCI\\VEN_1AF4&DEV_1041" : L"PCI\\VEN_1AF4&DEV_1000";
+    other_id = modern ? L"PCI\\VEN_1AF4&DEV_1000" : L"PCI\\VEN_1AF4&DEV_1041";
 }
 
 int wmain(int argc, wchar_t **argv)
@@ -506,6 +526,7 @@ int wmain(int argc, wchar_t **argv)
     x64 = same(argv[2], L"x64");
     GetFullPathNameW(argv[1], MAX_PATH, path, NULL);
     GetFullPathNameW(argv[3], MAX_PATH, searched, NULL);
+    set_names();
     inf = SetupOpenInfFileW(path, L"Net", INF_STYLE_WIN4, &line);
     check("setupapi reads the INF", inf != INVALID_HANDLE_VALUE, "error 0x%lx in line %u",
           GetLastError(), line);

@@ -24,6 +24,7 @@ import report
 
 PACKAGE = "out/package"
 ARCHITECTURES = ("x64", "x86")
+DRIVERS = ("aerovnet", "aerovnetm")
 SEED = report.seed(20110222)
 
 _tests = []
