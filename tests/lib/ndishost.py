@@ -28,8 +28,9 @@ if SANITIZER:
     HOSTS = {"x64": "out/native/%s/ndishost" % SANITIZER}
 
 
-def driver(arch):
-    return os.path.join(ROOT, "out", arch, "aerovnet.sys")
+def driver(arch, name="aerovnet"):
+    """name: aerovnet, or aerovnetm for the modern device."""
+    return os.path.join(ROOT, "out", arch, name + ".sys")
 
 
 def build(name):
@@ -92,10 +93,10 @@ def log_of(logs, name):
     return os.path.join(logs, "".join(c if c.isalnum() else "_" for c in name) + ".log")
 
 
-def command_of(bus, net, options, arch, control, report):
+def command_of(bus, net, options, arch, control, report, which="aerovnet"):
     command = [os.path.join(ROOT, HOSTS[arch]), "run"] + pairs(bus, net)
     command += ["--seed", str(seed()), "--json", report] + list(options)
-    return command + (["--control", "-"] if control else []) + [driver(arch)]
+    return command + (["--control", "-"] if control else []) + [driver(arch, which)]
 
 
 def write_command(output, command):
@@ -108,12 +109,12 @@ def loads(data):
 
 
 def ndishost(bus, net, options=(), arch="x64", timeout=120, control=None, name="run",
-             logs=os.path.join(ROOT, "out/tests/device")):
-    """Runs it to its end; `control` is a list of lines for --control, with numbers for pauses; a
+             logs=os.path.join(ROOT, "out/tests/device"), which="aerovnet"):
+    """Runs the driver `which` to its end; `control` is a list of lines for --control, with numbers for pauses; a
     function among them is called with the process. Several adapters: lists of `bus` and `net`."""
     log = log_of(logs, name)
     with tempfile.NamedTemporaryFile("r", suffix=".json") as report, open(log, "w+") as output:
-        command = command_of(bus, net, options, arch, control, report.name)
+        command = command_of(bus, net, options, arch, control, report.name, which)
         write_command(output, command)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output,
                                    text=True)

@@ -29,14 +29,16 @@ static void header_build(struct layout *layout, const struct options *options)
     uint8_t *c = layout->config, *w = layout->writable;
 
     put16(c + 0x00, 0x1AF4);
-    put16(c + 0x02, 0x1000); /* the transitional network device; 4.1.2.1 */
+    /* A network device, transitional or modern; 4.1.2.1. */
+    put16(c + 0x02, options->modern ? 0x1041 : 0x1000);
     put16(c + PCI_COMMAND, options->command);
     put16(w + PCI_COMMAND, 0x0547);
-    c[0x08] = 0x00; /* revision: transitional */
-    c[0x0B] = 0x02; /* class 020000: Ethernet */
+    c[0x08] = options->modern; /* revision: 0 if transitional */
+    c[0x0B] = 0x02;            /* class 020000: Ethernet */
     put16(c + 0x2C, 0x1AF4);
-    put16(c + 0x2E, 0x0001); /* subsystem: the virtio device's type */
-    c[0x3C] = 11;            /* interrupt line, as firmware wrote it */
+    /* Subsystem: the device's type if transitional; else 0x1100, as QEMU has it. */
+    put16(c + 0x2E, options->modern ? 0x1100 : 0x0001);
+    c[0x3C] = 11; /* interrupt line, as firmware wrote it */
     w[0x3C] = 0xFF;
     c[0x3D] = 1; /* INTA# */
     if (!(options->caps >> CAPS_NO_LIST & 1))

@@ -132,9 +132,9 @@ static void op_describe(struct bus *bus, char *text, size_t size)
 {
     const struct model *model = model_of(bus);
 
-    snprintf(text, size, "1af4:1000 at %02x:%02x.%u (ndishost model, queues of %u and %u)",
-             bus->number, bus->slot, bus->function, model->ring[QUEUE_RX].max_size,
-             model->ring[QUEUE_TX].max_size);
+    snprintf(text, size, "1af4:%02x%02x at %02x:%02x.%u (ndishost model, queues of %u and %u)",
+             model->layout.config[3], model->layout.config[2], bus->number, bus->slot,
+             bus->function, model->ring[QUEUE_RX].max_size, model->ring[QUEUE_TX].max_size);
 }
 
 /* A reset that reset_never has kept from ending goes on. */

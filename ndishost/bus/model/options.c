@@ -24,6 +24,7 @@ const char options_help[] =
     "    mac=XX:XX:XX:XX:XX:XX  mtu=N (offers mtu)  speed=MBITS (offers speed_duplex)\n"
     "    bar=N: the structures' BAR (4; 0 leaves no room for the legacy interface)  legacy=0|1 "
     "(1)\n"
+    "    modern=0|1: 1AF4:1041 revision 1 without legacy interface, not 1AF4:1000 (0)\n"
     "    above_4g=0|1: 64-bit BARs lie above 4 GiB (0)  command=N: command register at the "
     "start\n"
     "    notify_multiplier=N (4)  seed=N (1)  wire=FRAMES waiting for receive buffers at most "
@@ -173,6 +174,7 @@ static const struct numeric {
     NUMERIC(mtu, 68, 65535, ANY, FEATURE_MTU),
     NUMERIC(speed, 0, UINT32_MAX, ANY, FEATURE_SPEED_DUPLEX),
     NUMERIC(bar, 0, 5, ANY, 0),
+    NUMERIC(modern, 0, 1, ANY, 0),
     NUMERIC(legacy, 0, 1, ANY, 0),
     NUMERIC(above_4g, 0, 1, ANY, 0),
     NUMERIC(command, 0, 0x7FF, ANY, 0),
@@ -286,5 +288,7 @@ bool model_options_parse(struct options *options, const char *arguments, char *e
         if (*arguments == ',')
             arguments++;
     }
+    if (options->modern)
+        options->legacy = false;
     return true;
 }
