@@ -21,6 +21,9 @@ QEMU = "qemu-system-x86_64"
 KERNEL = "out/kernel/vmlinuz"
 INITRAMFS = "out/initramfs.cpio"
 DEVICE = "virtio-net-pci,netdev=n0,id=nic,addr=3"
+# On a port of PCI Express, QEMU's device is the modern one, 1af4:1041 revision 1.
+ROOT_PORT = "pcie-root-port,id=port1,chassis=1"
+MODERN_DEVICE = "virtio-net-pci,netdev=n0,id=nic,bus=port1"
 PR_SET_PDEATHSIG = 1
 
 
@@ -77,10 +80,11 @@ def die_with_parent():
 
 
 class Machine:
-    def __init__(self, accel, settings, log, capture=None, device=None, kind="pc"):
+    def __init__(self, accel, settings, log, capture=None, device=None, kind="pc", modern=False):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
         capture: a pcap of all frames between the device and QEMU's network goes there.
-        device: further options of the virtio-net-pci. kind: QEMU's machine type."""
+        device: further options of the virtio-net-pci. kind: QEMU's machine type. modern: the
+        device is on a root port, which only a q35 machine has."""
         # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
         # makes QEMU end when the kernel does.
         words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
@@ -96,7 +100,9 @@ class Machine:
         command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
         command += ["-mon", "chardev=monitor,mode=control"]
         command += ["-netdev", "user,id=n0"]
-        command += ["-device", f"{DEVICE},{device}" if device else DEVICE]
+        nic = MODERN_DEVICE if modern else DEVICE
+        command += ["-device", ROOT_PORT] if modern else []
+        command += ["-device", f"{nic},{device}" if device else nic]
         if capture:
             command += ["-object", f"filter-dump,id=dump,netdev=n0,file={capture}"]
         self._errors = open(log + ".qemu", "w+", encoding="utf-8", errors="replace")

@@ -49,12 +49,14 @@ def expect(good, why):
 class Session:
     KEYS, SECONDS = KEYS, MACHINE_SECONDS
 
-    def __init__(self, screen, arch, size, pings, seed, capture, device):
+    def __init__(self, screen, arch, size, pings, seed, capture, device, modern=False):
         """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
         the frames goes, or None. device: further options of QEMU's virtio-net-pci
         ("mrg_rxbuf=off"), or None."""
         self.screen = screen
-        self.arch, self.driver = arch, f"out/{arch}/aerovnet.sys"
+        self.arch, self.modern = arch, modern
+        self.driver_name = "aerovnetm.sys" if modern else "aerovnet.sys"
+        self.driver = f"out/{arch}/{self.driver_name}"
         self.size, self.pings = size, pings
         self.capture, self.device_options = capture, device
         self.result = dict.fromkeys(self.KEYS)
@@ -74,7 +76,7 @@ class Session:
             content = file.read()
         self.result["driver_sha256"] = hashlib.sha256(content).hexdigest()
         other = "x86" if self.arch == "x64" else "x64"
-        self.screen.done(f"{self.driver} ({len(content):,} bytes), out/{other}/aerovnet.sys, {host}")
+        self.screen.done(f"{self.driver} ({len(content):,} bytes), out/{other}/{self.driver_name}, {host}")
 
     def package(self):
         """The driver's ISO, where the Makefile knows how to make it."""
@@ -91,7 +93,7 @@ class Session:
         self.result["kernel"] = release
         self.screen.done(f"{release}, Debian's, unpacked under out/kernel")
         self.screen.begin("initramfs")
-        run_command(self.screen, ["vm/initramfs", self.arch], "out/initramfs.log")
+        run_command(self.screen, ["vm/initramfs", self.arch, self.driver], "out/initramfs.log")
         self.screen.done(f"{os.path.getsize('out/initramfs.cpio'):,} bytes")
 
     # The virtual machine. One method a step of vm/init; its argument is what that said.
@@ -111,7 +113,10 @@ class Session:
             "huge_pages": 40,
             "seed": self.seed,
         }
-        self.machine = Machine(accel, settings, LOG, self.wire_file, self.device_options)
+        self.machine = Machine(
+            accel, settings, LOG, self.wire_file, self.device_options,
+            "q35" if self.modern else "pc", self.modern,
+        )
         self.follow()
 
     def follow(self):
@@ -149,7 +154,7 @@ class Session:
 
     def driver(self, mac, link):
         self.result.update(mac=mac, link=link)
-        return f"ndishost runs aerovnet.sys on it: {mac}, link {link}"
+        return f"ndishost runs {self.driver_name} on it: {mac}, link {link}"
 
     def dhcp(self, ipv4, gateway):
         # While the device is up, QEMU can be asked what was negotiated with it.
@@ -331,6 +336,7 @@ def choose_seed():
 def arguments():
     parser = argparse.ArgumentParser(prog="session.py")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--modern", action="store_true")
     parser.add_argument("--x86", dest="arch", action="store_const", const="x86", default="x64")
     parser.add_argument("--capture")
     parser.add_argument("--device")
@@ -398,7 +404,7 @@ def main():
     size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
     return start(
         lambda screen, seed: Session(
-            screen, options.arch, size, pings, seed, options.capture, options.device
+            screen, options.arch, size, pings, seed, options.capture, options.device, options.modern
         ),
         options.json,
     )
