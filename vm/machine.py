@@ -32,7 +32,7 @@ class MachineError(Exception):
 
 
 class Lines:
-    """JSON objects, one a line, out of a socket; never blocks beyond a deadline."""
+    """JSON objects, one per line, from a socket. Never blocks beyond a deadline."""
 
     def __init__(self, end):
         self.end = end

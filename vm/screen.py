@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a person sees of a run: one line a step, with the time it took, and meanwhile, on a
+"""What a person sees of a run: one line per step with the time that it took, and meanwhile, on a
 terminal, what is going on.
 
     screen = Screen()

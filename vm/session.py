@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What ./run does once python3 is there: builds, boots the virtual machine, judges what comes out.
+"""What ./run does once python3 is installed: it builds, boots the virtual machine, and judges the result.
 
     python3 vm/session.py [--short] [--x86] [--capture FILE] [--device OPTIONS] [--json FILE]
 
-Nothing that the virtual machine says about itself is a verdict: bytes and hashes are compared with
-the server's own, the driver's counters with Linux' and with the frames that QEMU saw on the wire,
-the negotiated features with what QEMU's device has recorded.
+The virtual machine does not judge itself. Bytes and hashes are compared with the server's own. The
+driver's counters are compared with Linux' counters and with the frames that QEMU saw on the wire. The
+negotiated features are compared with those that QEMU's device has recorded.
 """
 
 import argparse
@@ -96,7 +96,7 @@ class Session:
         run_command(self.screen, ["vm/initramfs", self.arch, self.driver], "out/initramfs.log")
         self.screen.done(f"{os.path.getsize('out/initramfs.cpio'):,} bytes")
 
-    # The virtual machine. One method a step of vm/init; its argument is what that said.
+    # The virtual machine: one method per step of vm/init. Its arguments are what vm/init reported.
 
     def boot(self):
         self.screen.begin("boot")
@@ -130,7 +130,7 @@ class Session:
                 if not event.pop("ok"):
                     raise StepError(event.get("why", "no reason given"), last_lines(LOG), LOG)
                 if step != expected:
-                    raise StepError(f"'{step}' came where '{expected}' was due", [], LOG)
+                    raise StepError(f"the virtual machine reported step '{step}' instead of step '{expected}'", [], LOG)
                 text = self.STEPS[step](self, **event)
                 self.screen.done(text)
                 expected = next(steps, None)
@@ -140,15 +140,15 @@ class Session:
             why = f"the virtual machine was not done after {self.SECONDS} s"
             raise StepError(why, last_lines(LOG), LOG) from None
         if expected:
-            words = self.machine.close() or "no word why"
+            words = self.machine.close() or "QEMU printed no reason"
             self.machine = None
-            raise StepError(f"the virtual machine ended here ({words})", last_lines(LOG), LOG)
+            raise StepError(f"the virtual machine ended before it reported this step: {words}", last_lines(LOG), LOG)
 
     def booted(self):
         return f"Linux {self.result['kernel']} on QEMU {self.result['qemu']}"
 
     def device(self, device, kernel):
-        expect(kernel == self.result["kernel"], f"kernel {kernel} runs, another was booted")
+        expect(kernel == self.result["kernel"], f"kernel {kernel} runs, but {self.result['kernel']} was booted")
         self.result["device"] = device
         return device
 
@@ -161,26 +161,26 @@ class Session:
         status = self.machine.qmp("x-query-virtio-status", path=BACKEND)
         if status:
             self.qemu_negotiated = from_qemu(status["guest-features"])
-        expect(ipv4.startswith("10.0.2."), f"{ipv4} is none of QEMU's addresses")
+        expect(ipv4.startswith("10.0.2."), f"{ipv4} is not an address that QEMU's DHCP server leases (10.0.2.x)")
         expect(gateway == HOST, f"the gateway is {gateway}, QEMU's is {HOST}")
         self.result["ipv4"] = ipv4
         return f"{ipv4}, gateway {gateway}"
 
     def ping(self, sent, received):
         self.result.update(ping_sent=sent, ping_received=received)
-        expect(sent == self.pings, f"{sent} of {self.pings} sent")
-        expect(received == sent, f"{received} of {sent} answered")
+        expect(sent == self.pings, f"only {sent} of {self.pings} pings were sent")
+        expect(received == sent, f"only {received} of {sent} pings were answered")
         return f"{received} of {sent} answered"
 
     def resolve(self, name, address):
         expect(self.names.questions > 0, "no question reached the name server")
-        expect(address == HOST, f"{name} came out as {address}, not {HOST}")
+        expect(address == HOST, f"{name} resolved to {address}, not to {HOST}")
         return f"{name} is {address}"
 
     def http_get(self, bytes, sha256, centiseconds):
         good = sha256 == self.files.sha256
         self.result.update(http_get_bytes=bytes, http_get_sha256_ok=good)
-        expect(bytes == self.size, f"{bytes:,} bytes came, {self.size:,} were sent")
+        expect(bytes == self.size, f"{bytes:,} bytes arrived, the server sent {self.size:,}")
         expect(good, f"SHA-256 {sha256}, the server sent {self.files.sha256}")
         return transfer(bytes, centiseconds)
 
@@ -188,9 +188,9 @@ class Session:
         received = self.files.received or {"bytes": 0, "sha256": "nothing"}
         good = sha256 == received["sha256"]
         self.result.update(http_put_bytes=received["bytes"], http_put_sha256_ok=good)
-        expect(bytes == self.size, f"{bytes:,} bytes pushed, {self.size:,} were to be")
-        expect(received["bytes"] == bytes, f"{received['bytes']:,} of {bytes:,} bytes came")
-        expect(good, f"SHA-256 {received['sha256']} came, {sha256} was pushed")
+        expect(bytes == self.size, f"{bytes:,} bytes were pushed instead of {self.size:,}")
+        expect(received["bytes"] == bytes, f"only {received['bytes']:,} of {bytes:,} bytes arrived")
+        expect(good, f"SHA-256 {received['sha256']} arrived, {sha256} was pushed")
         return transfer(bytes, centiseconds)
 
     def count(self, **counts):
@@ -236,7 +236,7 @@ class Session:
         "report": report,
     }
 
-    # What came out.
+    # The result.
 
     def judge(self):
         """The driver's numbers against those of others who saw the same frames."""

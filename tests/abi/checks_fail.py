@@ -3,7 +3,7 @@
 """checks_fail.py DIRECTORY   breaks a copy of our declarations and demands that a check notices.
 
 One thing at a time: a check that has never been seen to fail is not a check. DIRECTORY/broken gets
-the copy. Prints a line each.
+the copy. It prints one line per case.
 """
 import os
 import re

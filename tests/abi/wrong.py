@@ -5,7 +5,7 @@
 Run by tests/abi/abi.mk, which gives the compilers and flags in the environment and has built
 gcc-ARCH.o, version-ARCH.o and gcc-ARCH.sys in DIRECTORY. Each wrong driver is the right one with
 one thing changed: linked otherwise where the linker can, else with bytes of the finished file
-changed. Prints a line each.
+changed. It prints one line per case.
 """
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""E2EPerf: link use, interrupts a second, packets an interrupt: measured and reported. What is asserted is
+"""E2EPerf: link use, interrupts per second, packets per interrupt: measured and reported. What is asserted is
 counted: under load an interrupt and a notification stand for many frames. bench/run compares more."""
 import os
 import sys

@@ -30,7 +30,7 @@ def is_up(machine, session, when):
     machine.same("%s: connect state" % when, connect, CONNECTED)
     machine.same("%s: duplex" % when, duplex, DUPLEX_FULL)
     machine.expect(transmit == receive and 10**7 <= transmit != UNKNOWN_SPEED,
-                   "%s: speeds of %d and %d bits a second" % (when, transmit, receive))
+                   "%s: speeds of %d and %d bits per second" % (when, transmit, receive))
     machine.same("%s: OID_GEN_MEDIA_CONNECT_STATUS" % when,
                  session.oid("query", "OID_GEN_MEDIA_CONNECT_STATUS", 4).number(), 0)
     machine.same("%s: OID_GEN_LINK_SPEED" % when,

@@ -271,7 +271,7 @@ static void test_gen_rate(void **state)
     seconds =
         (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
     if (seconds < 0.45)
-        fail_msg("256 frames at 500 a second took %.3f s", seconds);
+        fail_msg("256 frames at 500 per second took %.3f s", seconds);
 }
 
 /* The stall of 1 s is shorter than the time between two frames: waiting for the rate is no stall. */

@@ -2,7 +2,7 @@
 /*
  * infcheck.exe INF x64|x86 SEARCHED.INF: has setupapi itself, of Windows or of Wine, say what an INF comes to
  * on that architecture: the device it is for, the section it installs, files, registry, service, event
- * source. One line a check: ok NAME, or FAIL NAME: why. Exit status 1 if one failed.
+ * source. It prints one line per check: ok NAME, or FAIL NAME: why. Exit status 1 if one failed.
  *
  * Reads only, but for what installing is about: the registry lines go to a key of the test's own
  * (HKCU\Software\aerovnet-infcheck), the file to a folder beside the INF, the service to this Windows

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-What the tests of the package share: one line a test, and the tools that they ask.
+What the tests of the package share: one line per test, and the tools that they use.
 
 A test is a function decorated with @test("name"); fail(why) ends it. finish() runs them in their
 order and gives the exit status. Nothing here, and no test, writes to out/package: copies go to
