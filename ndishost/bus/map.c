@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include "bus/map.h"
 #include "bus/access.h"
+#include "nt/machine/held.h"
 #include "nt/machine/ioport.h"
 #include "nt/machine/mmio.h"
 #include "rules/rules.h"
@@ -25,22 +26,48 @@ static uint64_t register_read(void *device, unsigned bar, uint64_t offset, unsig
                               const void *caller)
 {
     struct bus *bus = device;
+    uint64_t value;
+    int held;
 
     if (!awake(bus, bar, offset, "read", caller))
         return bus_ones(size);
-    return bus->ops->bar_read(bus, bar, offset, size);
+    held = held_begin();
+    value = bus->ops->bar_read(bus, bar, offset, size);
+    held_end(held);
+    return value;
 }
 
 static void register_write(void *device, unsigned bar, uint64_t offset, unsigned size,
                            uint64_t value, const void *caller)
 {
     struct bus *bus = device;
+    int held;
 
-    if (awake(bus, bar, offset, "written", caller))
-        bus->ops->bar_write(bus, bar, offset, size, value);
+    if (!awake(bus, bar, offset, "written", caller))
+        return;
+    held = held_begin();
+    bus->ops->bar_write(bus, bar, offset, size, value);
+    held_end(held);
 }
 
 static const struct trapped_device registers = {register_read, register_write};
+
+uint32_t bus_config_read(struct bus *bus, unsigned offset, unsigned size)
+{
+    int held = held_begin();
+    uint32_t value = bus->ops->config_read(bus, offset, size);
+
+    held_end(held);
+    return value;
+}
+
+void bus_config_write(struct bus *bus, unsigned offset, unsigned size, uint32_t value)
+{
+    int held = held_begin();
+
+    bus->ops->config_write(bus, offset, size, value);
+    held_end(held);
+}
 
 void *bus_map(struct bus *bus, unsigned bar, uint64_t offset, size_t length)
 {

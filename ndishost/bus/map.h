@@ -22,4 +22,8 @@ void bus_unmap(void *va);
 uint32_t bus_map_ports(struct bus *bus, unsigned bar);
 void bus_unmap_ports(struct bus *bus, unsigned bar);
 
+/* The driver's accesses to configuration space, of 1, 2 or 4 bytes, naturally aligned. */
+uint32_t bus_config_read(struct bus *bus, unsigned offset, unsigned size);
+void bus_config_write(struct bus *bus, unsigned offset, unsigned size, uint32_t value);
+
 #endif

@@ -21,14 +21,14 @@
 static bool wait_pending(struct ndis_adapter *adapter, const bool *pending, const char *rule,
                          const char *what)
 {
-    uint64_t start = nt_clock_now();
+    uint64_t start = nt_clock_now(), left;
     bool late = false, done;
 
     pthread_mutex_lock(&adapter->lock);
-    while (*pending && nt_clock_now() < start + PENDING_NEVER) {
-        nt_clock_wait(&adapter->changed, &adapter->lock,
-                      start + (late ? PENDING_NEVER : PENDING_LATE));
-        if (*pending && !late && nt_clock_now() >= start + PENDING_LATE) {
+    while (*pending && time_left(start, PENDING_NEVER)) {
+        left = time_left(start, late ? PENDING_NEVER : PENDING_LATE);
+        nt_clock_wait(&adapter->changed, &adapter->lock, nt_clock_now() + left);
+        if (*pending && !late && !time_left(start, PENDING_LATE)) {
             late = true;
             rule_violation(rule, NULL, "%s: %s has been pending for 30 s", adapter->name, what);
         }

@@ -112,13 +112,14 @@ static const void *oid_handler(const struct ndis_adapter *adapter)
 static bool wait_pending(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS *status)
 {
     struct oid_state *state = adapter->oid;
-    uint64_t start = nt_clock_now();
+    uint64_t start = nt_clock_now(), left;
     bool late = false;
 
     pthread_mutex_lock(&state->lock);
-    while (state->current && nt_clock_now() < start + OID_NEVER) {
-        nt_clock_wait(&state->completed, &state->lock, start + (late ? OID_NEVER : OID_LATE));
-        if (state->current && !late && nt_clock_now() >= start + OID_LATE) {
+    while (state->current && time_left(start, OID_NEVER)) {
+        left = time_left(start, late ? OID_NEVER : OID_LATE);
+        nt_clock_wait(&state->completed, &state->lock, nt_clock_now() + left);
+        if (state->current && !late && !time_left(start, OID_LATE)) {
             late = true;
             rule_violation_object("NdisTimedOidComplete", state->current, oid_handler(adapter),
                                   "the request for OID 0x%08lX has been pending for 12 s",

@@ -118,12 +118,12 @@ void hang_check_stop(struct ndis_adapter *adapter)
 /* Waits for NdisMResetComplete. */
 static NDIS_STATUS wait_reset(struct ndis_adapter *adapter)
 {
-    uint64_t deadline = nt_clock_now() + RESET_LATE;
+    uint64_t start = nt_clock_now(), left;
     NDIS_STATUS status;
 
     pthread_mutex_lock(&adapter->lock);
-    while (adapter->reset_pending && nt_clock_now() < deadline)
-        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    while (adapter->reset_pending && (left = time_left(start, RESET_LATE)))
+        nt_clock_wait(&adapter->changed, &adapter->lock, nt_clock_now() + left);
     status = adapter->reset_pending ? NDIS_STATUS_FAILURE : adapter->reset_status;
     if (adapter->reset_pending)
         rule_violation("MiniportResetEx", NULL, "%s: the reset has been pending for 10 s",
@@ -136,12 +136,12 @@ static NDIS_STATUS wait_reset(struct ndis_adapter *adapter)
 static NDIS_STATUS reset_enter(struct ndis_adapter *adapter)
 {
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
-    uint64_t deadline = nt_clock_now() + RESET_LATE;
+    uint64_t start = nt_clock_now(), left;
 
     transfer_tell_net(adapter, true);
     pthread_mutex_lock(&adapter->lock);
-    while (adapter->resetting && nt_clock_now() < deadline)
-        nt_clock_wait(&adapter->changed, &adapter->lock, deadline);
+    while (adapter->resetting && (left = time_left(start, RESET_LATE)))
+        nt_clock_wait(&adapter->changed, &adapter->lock, nt_clock_now() + left);
     if (adapter->resetting) {
         status = NDIS_STATUS_RESET_IN_PROGRESS;
     } else if (adapter_power_state(adapter)) {

@@ -3,6 +3,8 @@
 #include "ndis/api/miniport.h"
 
 #include <stdio.h>
+#include "nt/machine/clock.h"
+#include "nt/machine/held.h"
 #include "nt/machine/probe.h"
 
 static const char *handle_name(uint32_t kind)
@@ -106,6 +108,15 @@ bool adapter_claims_hardware(struct ndis_adapter *adapter, const char *rule, con
         return false;
     }
     return true;
+}
+
+uint64_t time_left(uint64_t start, uint64_t limit)
+{
+    uint64_t passed = nt_clock_now() - start;
+
+    if (passed >= limit)
+        passed -= held_since(start);
+    return passed < limit ? limit - passed : 0;
 }
 
 bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision, unsigned size)

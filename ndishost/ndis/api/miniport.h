@@ -240,6 +240,10 @@ bool adapter_claims_hardware(struct ndis_adapter *adapter, const char *rule, con
 /* Before MiniportInitializeEx: what an earlier call of it has set counts no more. */
 void attributes_forget(struct ndis_adapter *adapter);
 
+/* How much the driver has left of a limit that began at `start` (nt_clock_now). What a device held of it
+ * is not the driver's. */
+uint64_t time_left(uint64_t start, uint64_t limit);
+
 /* Object headers: does `header` have this type, at least this revision's size? */
 bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision,
                   unsigned size);

@@ -301,7 +301,7 @@ ULONG NTAPI NdisMGetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
         uint32_t value;
 
         size = access_size(Offset + done, Length - done);
-        value = adapter->bus->ops->config_read(adapter->bus, Offset + done, size);
+        value = bus_config_read(adapter->bus, Offset + done, size);
         memcpy((uint8_t *)Buffer + done, &value, size);
     }
     return Length;
@@ -321,7 +321,7 @@ ULONG NTAPI NdisMSetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
 
         size = access_size(Offset + done, Length - done);
         memcpy(&value, (uint8_t *)Buffer + done, size);
-        adapter->bus->ops->config_write(adapter->bus, Offset + done, size, value);
+        bus_config_write(adapter->bus, Offset + done, size, value);
     }
     return Length;
 }

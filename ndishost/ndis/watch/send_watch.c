@@ -21,7 +21,7 @@ static void check_hang(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, ui
     uint64_t last = SHARED_GET(adapter->send_completed_at);
     uint64_t quiet = last > since ? last : since;
 
-    if (now < quiet + SEND_HANG || adapter->send_hang_told == quiet)
+    if (time_left(quiet, SEND_HANG) || adapter->send_hang_told == quiet)
         return;
     adapter->send_hang_told = quiet;
     rule_violation_object("NdisTimedDataHang", oldest,
@@ -39,7 +39,7 @@ void send_watch(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, uint64_t 
     if (!oldest || now < since || adapter_state(adapter) == ADAPTER_HALTED)
         return;
     check_hang(adapter, oldest, since, now);
-    if (now < since + SEND_LATE || adapter->send_late_told == since)
+    if (time_left(since, SEND_LATE) || adapter->send_late_told == since)
         return;
     adapter->send_late_told = since;
     rule_violation_object(

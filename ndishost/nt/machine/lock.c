@@ -4,6 +4,7 @@
 #include "loader/loader.h"
 #include "nt/machine/clock.h"
 #include "nt/machine/futex.h"
+#include "nt/machine/held.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/lock.h"
 #include "nt/machine/lock_order.h"
@@ -127,7 +128,7 @@ static void wait_turn(volatile void *lock, uintptr_t word, unsigned *turns)
 static bool acquire_slowly(volatile void *lock, uintptr_t mine, enum nt_lock_way way,
                            const void *caller)
 {
-    uint64_t told = nt_clock_now() + PATIENCE * NT_SECOND;
+    uint64_t start = nt_clock_now();
     bool reported = false;
     unsigned turns = 0;
 
@@ -149,7 +150,8 @@ static bool acquire_slowly(volatile void *lock, uintptr_t mine, enum nt_lock_way
             atomic_compare_exchange_strong(WORD(lock), &word, 0);
         } else {
             wait_turn(lock, word, &turns);
-            if (!reported && turns > SPINS && nt_clock_now() > told) {
+            if (!reported && turns > SPINS && nt_clock_now() - start > PATIENCE * NT_SECOND &&
+                nt_clock_now() - start - held_since(start) > PATIENCE * NT_SECOND) {
                 reported = true;
                 report_timeout(lock, word, caller);
             }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * held.h: time in which a device holds an access of the driver, as when its emulator is stopped for a
+ * while. Rules that limit the driver's time leave it out.
+ *   slot = held_begin();  ... the access ...;  held_end(slot);
+ *   if (nt_clock_now() - start - held_since(start) > LIMIT) ... the driver is late ...
+ */
+#ifndef NDISHOST_HELD_H
+#define NDISHOST_HELD_H
+
+#include <stdint.h>
+
+/* Around each access that may block; any thread, also inside a fault handler. */
+int held_begin(void);
+/* Says on standard error when it took longer than a second of real time. */
+void held_end(int slot);
+
+/* How much of the time since `start` (nt_clock_now) some access was held. An access counts once it has
+ * lasted for 100 ms of real time. */
+uint64_t held_since(uint64_t start);
+
+#endif
