@@ -204,7 +204,7 @@ compile_commands.json: Makefile include/ndis-mingw/rules.mk $(DRIVER_SOURCES) $(
 tidy: compile_commands.json $(OUT)/gen/aerovnet_events.h
 	$(Q)tools/packages tidy
 	$(Q)run-clang-tidy -quiet -j "$$(nproc)" '$(or $(TIDY),.*)' >$(OUT)/tidy.log 2>$(OUT)/tidy.err; \
-	    status=$$?; grep -E '(warning|error):' $(OUT)/tidy.log | sort -u; exit $$status
+	    status=$$?; sed -n 's/\x1b\[[0-9;]*m//g; s|^$(CURDIR)/||; /\(warning\|error\): /p' $(OUT)/tidy.log | sort -u; exit $$status
 
 clean:
 	rm -rf out/obj out/gen out/lib out/tests out/x64 out/x86 out/ndishost out/ndishost32

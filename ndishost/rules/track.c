@@ -333,8 +333,26 @@ struct leak {
 
 #define LEAK_KINDS 48
 
-/* Sums up by kind what is there now and came after `since`, of any owner if `owner` is NULL; returns how
- * many kinds. `once`: what was summed up so before is left out. */
+/* Adds an object to the sum of its kind; returns how many kinds there are then. Kinds beyond the last share it. */
+static unsigned add_leak(struct leak *leaks, unsigned kinds, const struct entry *e)
+{
+    unsigned i = 0;
+
+    while (i < kinds && strcmp(leaks[i].kind, e->kind))
+        i++;
+    if (i == LEAK_KINDS)
+        i--;
+    if (i == kinds)
+        leaks[kinds++] = (struct leak){.kind = e->kind, .first = *e};
+    leaks[i].count++;
+    leaks[i].bytes += e->size;
+    if (e->order < leaks[i].first.order)
+        leaks[i].first = *e;
+    return kinds;
+}
+
+/* Sums up by kind the objects that came after `since`, of any owner if `owner` is NULL; returns how many
+ * kinds. `once`: objects of an earlier sum are left out. */
 static unsigned collect_since(struct leak *leaks, const void *owner, uint64_t since, bool once)
 {
     unsigned kinds = 0;
@@ -343,21 +361,10 @@ static unsigned collect_since(struct leak *leaks, const void *owner, uint64_t si
         pthread_mutex_lock(&shards[s].lock);
         for (size_t b = 0; b < shards[s].buckets; b++)
             for (struct entry *e = shards[s].bucket[b]; e; e = e->next) {
-                unsigned i = 0;
-
                 if (e->order <= since || (owner && e->owner != owner) || (once && e->reported))
                     continue;
                 e->reported |= once;
-                while (i < kinds && strcmp(leaks[i].kind, e->kind))
-                    i++;
-                if (i == LEAK_KINDS)
-                    i--;
-                if (i == kinds)
-                    leaks[kinds++] = (struct leak){.kind = e->kind, .first = *e};
-                leaks[i].count++;
-                leaks[i].bytes += e->size;
-                if (e->order < leaks[i].first.order)
-                    leaks[i].first = *e;
+                kinds = add_leak(leaks, kinds, e);
             }
         pthread_mutex_unlock(&shards[s].lock);
     }
