@@ -9,7 +9,6 @@ The rings are DPDK's to read and write here, not QEMU's. testpmd plays the far e
 frame with its addresses swapped, answers pings, or sends frames of its own.
 SEED=N replays. FRAMES=N changes the number of frames.
 """
-import ctypes
 import json
 import os
 import re
@@ -23,12 +22,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import ndishost as host
 from ndishost import Session, capture, ndishost
 from report import Failure, Group
+from namespace import give_address, own_network
 from testpmd import MEMORY, Testpmd, version
 
 FRAMES = int(os.environ.get("FRAMES") or 30000)
 LOGS = os.path.join(host.ROOT, "out/tests/foreign")
-CLONE_NEWNET = 0x40000000
-CLONE_NEWUSER = 0x10000000
 # Waits for receive buffers instead of dropping frames, as QEMU's own ends do.
 PATIENT = ["set burst tx delay 100 retry 10000"]
 RETURN = ["set fwd macswap retry"] + PATIENT + ["start"]
@@ -225,12 +223,6 @@ def killed(arch):
     return function
 
 
-def addresses(tap):
-    for command in (["ip", "address", "add", "10.99.0.1/24", "dev", tap],
-                    ["ip", "link", "set", tap, "up"]):
-        subprocess.run(command, check=True, capture_output=True)
-
-
 def pings(command, log):
     """The answers so far: sequence numbers."""
     with open(log, encoding="utf-8") as file:
@@ -259,7 +251,7 @@ def killed_under_ping(arch):
                 with Session(pmd.bus(), "tap:aero0", MEMORY, arch, name, logs=LOGS) as session, \
                         open(log, "w", encoding="utf-8") as output:
                     session.do("wait up 20000")
-                    addresses("aero0")
+                    give_address("aero0", "10.99.0.1/24")
                     ping = subprocess.Popen(["ping", "-n", "-i", "0.1", "10.99.0.2"], stdout=output,
                                             stderr=output)
                     try:
@@ -294,13 +286,6 @@ def add_tests(group):
     group.test("x64:dpdk:back end killed and restarted under ping", killed_under_ping("x64"))
 
 
-def own_network():
-    """From here on this process has a network namespace of its own; false: it may not."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWNET | CLONE_NEWUSER
-    return libc.unshare(flags) == 0
-
-
 def main():
     group = Group("foreign", sys.argv[1:])
     if not group.listing:
@@ -308,9 +293,7 @@ def main():
         os.makedirs(LOGS, exist_ok=True)
         if not host.build("foreign"):
             return 1
-        if not own_network():
-            print("FAIL foreign:dpdk: the kernel gives no network namespace; run it as root")
-            return 1
+        own_network("foreign:dpdk")
         print("# %s" % version())
     add_tests(group)
     return group.finish()
