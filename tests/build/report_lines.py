@@ -31,6 +31,9 @@ PROGRAMS = (
 SHELL = "group=g pattern=${1-}; logs=$2; . tests/lib/report.sh; check yes true; check no false; skip s w; exit $status"
 
 
+MAKE = "  CC x.c\nmake: *** Waiting for unfinished jobs....\nx.c:3:1: error: no such thing\nmake: *** [x.o] Error 1\n"
+
+
 def tap_lines(text, status):
     lines = []
 
@@ -77,6 +80,7 @@ def main():
             (group_lines("g:good"), [all_lines[0], 0, 0]),
             (group_lines("oo", "bad", "!rows"), all_lines[:2] + [1, 1]),
             (group_lines("!b", "!rows"), [all_lines[0], all_lines[3], 0, 0]),
+            (report.why_make_failed(MAKE), "x.c:3:1: error: no such thing"),
             (shell_lines(""), ["ok g:yes", "FAIL g:no", "skip g:s", 1]),
             (shell_lines("yes"), ["ok g:yes", "skip g:s", 0])):
         if got != wanted:

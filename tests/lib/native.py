@@ -134,10 +134,9 @@ class Suite:
                  "CC=" + configuration.compiler, "FLAGS=" + configuration.flags,
                  "LDFLAGS=" + configuration.ldflags], stdout=file, stderr=file, check=False)
             file.seek(0)
-            said = re.search(r".*(error|undefined|cannot|No ).*", file.read())
+            why = report.why_make_failed(file.read())
         if done.returncode:
-            self.tell("FAIL", self.name(configuration.name, "build", None), "%s (all of it: %s)" % (
-                said[0] if said else "make failed", log))
+            self.tell("FAIL", self.name(configuration.name, "build", None), "%s (all of it: %s)" % (why, log))
         return not done.returncode
 
     def programs(self, configuration):

@@ -19,7 +19,7 @@ import tempfile
 import time
 
 import report
-from report import PROCESSORS, ROOT, Failure, seed
+from report import ROOT, Failure, seed
 
 HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
 # asan or tsan: the host that has the driver compiled in (tests/native). It is x64 alone.
@@ -34,13 +34,9 @@ def driver(arch, name="aerovnet"):
 
 
 def build(name):
-    """What the tests run, made. False, and a FAIL line, when it cannot be."""
+    """Builds what the tests run; returns success."""
     hosts = ["native-" + SANITIZER] if SANITIZER else ["host", "host32"]
-    made = subprocess.run(["make", "-j%d" % PROCESSORS, "driver", *hosts], cwd=ROOT,
-                          capture_output=True, text=True, check=False)
-    if made.returncode:
-        report.line("FAIL", name + ":build", (made.stderr.strip().splitlines() or ["?"])[-1])
-    return not made.returncode
+    return report.make(name, "driver", *hosts)
 
 
 class Run:

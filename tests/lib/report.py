@@ -16,6 +16,8 @@ scripts in sh.
 """
 import os
 import random
+import re
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +118,25 @@ class Group:
             line(kind, name, why, seconds)
         self.pending = []
         return 1 if self.failed else 0
+
+
+def why_make_failed(text):
+    """The line of make's output that tells most."""
+    lines = [one.strip() for one in text.splitlines() if one.strip()]
+    for pattern in (r"\b(error|undefined reference)\b", r"\b(cannot|No such|No rule)\b", r"\*\*\*"):
+        for one in lines:
+            if re.search(pattern, one):
+                return one
+    return lines[-1] if lines else "make printed nothing"
+
+
+def make(group, *words):
+    """Runs make with as many jobs as there are processors. A failure is the line GROUP:build; returns success."""
+    done = subprocess.run(["make", "-s", "-j%d" % PROCESSORS, *words], cwd=ROOT, capture_output=True, text=True,
+                          errors="replace", check=False)
+    if done.returncode:
+        line("FAIL", group + ":build", why_make_failed(done.stderr + done.stdout))
+    return not done.returncode
 
 
 def stop(name, why):
