@@ -17,6 +17,7 @@ help:
 	@echo 'make            the driver (out/x64, out/x86) and the host (out/ndishost)'
 	@echo 'make driver     aerovnet.sys and aerovnetm.sys, in out/x64 and out/x86'
 	@echo 'make package    out/package, out/aerovnet.iso and .flp: signed, ready for Windows 7'
+	@echo 'make release    out/release: versioned disk images, sources, SBOM and checksums'
 	@echo 'make host       out/ndishost'
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'

@@ -22,4 +22,8 @@ $(OUT)/obj/package.made: $(PACKAGE_FROM) $(OUT)/obj/package.with
 	$(Q)packaging/make-package --drivers $(OUT) --out $(OUT) --signing $(OUT)/signing $(PACKAGE_WITH)
 	@touch $@
 
-.PHONY: package
+# make release [KEY=..., CERT=...] [RELEASE_KEY=a key of gpg, which signs the checksums]
+release: package
+	$(Q)packaging/make-release --out $(OUT) $(if $(RELEASE_KEY),--key '$(RELEASE_KEY)')
+
+.PHONY: package release
