@@ -19,8 +19,10 @@ static struct flow_faults all_faults(struct flow *flow, uint64_t *excused)
     if (!flow->options.arrivals)
         return faults;
     for (uint64_t number = flow->retired; number < flow->issued; number++) {
-        uint8_t state = *flow_state_of(flow, number);
+        uint8_t state;
 
+        flow_take_lent(flow, number);
+        state = *flow_state_of(flow, number);
         faults.lost += is_lost(state);
         *excused += state & FLOW_EXCUSED ? 1 : 0;
     }

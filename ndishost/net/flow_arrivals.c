@@ -4,13 +4,45 @@
 #include <string.h>
 #include "net/flow_states.h"
 
-/* A frame that has no number is compared with this many before and after the expected one. */
+/* A frame that has no number may be one of this many that have arrived already. */
 #define SHORT_REACH 128u
+/* Shorter frames have equals among those that are told apart: 0 to 2 bytes of them are their number's. */
+#define AMBIGUOUS (NUMBERED_MIN + 3)
 
 static void count_duplicate(struct flow *flow, uint64_t number)
 {
     flow->faults.duplicated++;
     flow_note(flow, "frame %" PRIu64 " arrived a second time", number);
+}
+
+static bool ambiguous(const struct flow *flow, uint64_t number)
+{
+    return numbered_size(&flow->expected, number) < AMBIGUOUS;
+}
+
+static bool equal(const struct flow *flow, uint64_t one, uint64_t other)
+{
+    uint8_t frame[NUMBERED_MAX], expected[NUMBERED_MAX];
+
+    return flow_fill_expected(flow, one, frame) == flow_fill_expected(flow, other, expected) &&
+           !memcmp(frame, expected, NUMBERED_WIRE);
+}
+
+void flow_take_lent(struct flow *flow, uint64_t number)
+{
+    uint8_t *state = flow_state_of(flow, number);
+
+    if (*state & FLOW_RESOLVED || !ambiguous(flow, number))
+        return;
+    for (uint64_t n = number; n-- > flow->retired;) {
+        uint8_t *lent = flow_state_of(flow, n);
+
+        if (!(*lent & FLOW_LENT) || !equal(flow, n, number))
+            continue;
+        *lent = (uint8_t)((*lent & ~(FLOW_ARRIVED | FLOW_LENT)) | FLOW_EXCUSED);
+        *state |= FLOW_ARRIVED;
+        return;
+    }
 }
 
 /* Where in the order frame `number`, which was sent, arrives. False: it is one too many. */
@@ -32,8 +64,13 @@ static bool place(struct flow *flow, uint64_t number)
         flow->faults.reordered++;
         flow_note(flow, "frame %" PRIu64 " arrived after frame %" PRIu64, number, flow->after - 1);
     } else {
+        for (uint64_t n = flow->after > flow->retired ? flow->after : flow->retired; n < number;
+             n++)
+            flow_take_lent(flow, n);
         flow->after = number + 1;
     }
+    if (*state & FLOW_EXCUSED && ambiguous(flow, number))
+        *state |= FLOW_LENT;
     *state = (uint8_t)((*state | FLOW_ARRIVED) & ~FLOW_EXCUSED);
     if (number >= flow->next)
         flow->next = number; /* those passed over may yet come, or come back as failed */
@@ -150,27 +187,36 @@ static bool is_frame(const struct flow *flow, uint64_t number, const uint8_t *fr
 {
     uint8_t expected[NUMBERED_MAX];
 
-    return flow_fill_expected(flow, number, expected) < NUMBERED_HEADER &&
+    return numbered_size(&flow->expected, number) < NUMBERED_HEADER &&
+           flow_fill_expected(flow, number, expected) < NUMBERED_HEADER &&
            length >= NUMBERED_WIRE - TAG_BYTES && length <= NUMBERED_WIRE &&
            !memcmp(frame, expected, length);
 }
 
-/* A frame too short for a number is looked for around the one that is expected: first onwards
- * among those that are to come, then among those that went by. */
+/* Is `number` one that has arrived, or one that has not, as `arrived` says, and is the frame that? */
+static bool is_open(const struct flow *flow, uint64_t number, bool arrived, const uint8_t *frame,
+                    size_t length)
+{
+    return !(flow->ring[number % FLOW_RING] & FLOW_ARRIVED) != arrived &&
+           is_frame(flow, number, frame, length);
+}
+
+/* A frame too short for a number is the first one of that content that is to come; if there is none, the
+ * last one that was passed over; and if there is none, one that comes a second time. Any number of frames
+ * may be missing in between, when the way was closed. */
 static bool find_short(struct flow *flow, const uint8_t *frame, size_t length, uint64_t *number)
 {
-    for (uint64_t n = flow->next; n < flow->issued && n - flow->next < SHORT_REACH; n++) {
-        if (is_frame(flow, n, frame, length)) {
-            *number = n;
+    uint64_t after = flow->after > flow->retired ? flow->after : flow->retired;
+
+    for (*number = after; *number < flow->issued; ++*number)
+        if (is_open(flow, *number, false, frame, length))
             return true;
-        }
-    }
-    for (uint64_t n = flow->next; n && flow->next - n < SHORT_REACH; n--) {
-        if (is_frame(flow, n - 1, frame, length)) {
-            *number = n - 1;
+    for (*number = after; (*number)-- > flow->retired;)
+        if (is_open(flow, *number, false, frame, length))
             return true;
-        }
-    }
+    for (*number = after; (*number)-- > flow->retired && after - *number <= SHORT_REACH;)
+        if (is_open(flow, *number, true, frame, length))
+            return true;
     return false;
 }
 

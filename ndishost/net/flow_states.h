@@ -14,10 +14,12 @@
 /* What is known of a frame. */
 enum {
     FLOW_ARRIVED = 1,
-    FLOW_RETURNED = 2, /* near_sent came */
-    FLOW_FAILED = 4,   /* ... with a failure */
-    FLOW_EXCUSED = 8,  /* was under way while there was no way: link down, paused */
-    FLOW_UNWANTED = 16 /* is not to arrive: the packet filter does not ask for it */
+    FLOW_RETURNED = 2,  /* near_sent came */
+    FLOW_FAILED = 4,    /* ... with a failure */
+    FLOW_EXCUSED = 8,   /* was under way while there was no way: link down, paused */
+    FLOW_UNWANTED = 16, /* is not to arrive: the packet filter does not ask for it */
+    FLOW_LENT =
+        32 /* arrived while it was excused: the frame may have been a later one of the same content */
 };
 #define FLOW_RESOLVED (FLOW_ARRIVED | FLOW_FAILED | FLOW_EXCUSED | FLOW_UNWANTED)
 
@@ -42,6 +44,9 @@ static inline bool flow_open(const struct flow *flow)
 enum flow_kind flow_kind(const struct flow *flow, uint64_t number);
 /* Writes frame `number` as it arrives; returns its size. */
 unsigned flow_fill_expected(const struct flow *flow, uint64_t number, uint8_t *frame);
+
+/* Frame `number` has not arrived: takes the arrival of an earlier excused one of the same content. */
+void flow_take_lent(struct flow *flow, uint64_t number);
 
 /* Keeps a line for the verdict, if it is one of the first. */
 void flow_note(struct flow *flow, const char *format, ...) __attribute__((format(printf, 2, 3)));
