@@ -3,6 +3,7 @@
 #   make -f tests/unit/unit.mk OUT=out/tests/unit/mine CC=gcc FLAGS='-O0 -g'
 VIRTQ := drivers/windows/virtio/common
 PCI   := drivers/windows7/virtio-modern/common
+NET   := drivers/windows7/virtio-net
 
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 HELP  := ring ref_device fake_pci pci_fixture rng
@@ -16,6 +17,15 @@ all: $(TESTS:%=$(OUT)/%)
 
 $(OUT)/test_%: $(OUT)/test_%.o $(HELP:%=$(OUT)/%.o) $(OUT)/virtqueue.o $(OUT)/virtio_pci_modern.o
 	$(CC) $(FLAGS) $^ $(LDFLAGS) -lcmocka -lpthread -o $@
+
+# The driver's own file that is plain C, with the few Windows types that it uses.
+$(OUT)/test_state: $(OUT)/test_state.o $(OUT)/state.o
+	$(CC) $(FLAGS) $^ $(LDFLAGS) -lcmocka -lpthread -o $@
+
+$(OUT)/test_state.o $(OUT)/state.o: CPPFLAGS := -Itests/unit/windows -I$(NET)/src -I$(NET)/include
+
+$(OUT)/state.o: $(NET)/src/state.c
+	$(CC) $(LIBFLAGS) $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@
 
 $(OUT)/virtqueue.o: $(VIRTQ)/virtqueue.c
 	$(CC) $(LIBFLAGS) $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@

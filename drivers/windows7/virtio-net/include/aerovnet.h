@@ -7,10 +7,11 @@
  * Files, from the bottom up. Each calls only files that stand before it; the header beside each says
  * what it is for and how it is used.
  *   event_log  nbl_chain.h  ethernet.h  pause   leaves
+ *   state                                       state of the device, as plain C
  *   memory                                      allocations
  *   hardware                                    BARs, register access, bus mastering
  *   queue                                       ring memory, gate of a queue, publish and notify
- *   state                                       state of the device, faults
+ *   fault                                       what is wrong with the device, and what follows
  *   transmit  receive  link                     data paths, link
  *   interrupt                                   ISR and DPC
  *   device                                      open, negotiate, start, stop, restart, sleep, wake

@@ -138,7 +138,7 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     if (Status != NDIS_STATUS_SUCCESS)
         goto GiveUp;
     AerovnetReadConfiguration(Adapter);
-    Adapter->LinkUp = AerovnetReadLink(Adapter);
+    AerovnetLinkFirst(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         goto GiveUp;
@@ -216,8 +216,6 @@ NDIS_STATUS NTAPI AerovnetInitializeEx(NDIS_HANDLE MiniportAdapterHandle,
     }
     if (Status != NDIS_STATUS_SUCCESS)
         AerovnetDestroy(Adapter);
-    else
-        InterlockedExchange(&Adapter->Initialized, 1);
     return Status;
 }
 
@@ -279,13 +277,13 @@ VOID NTAPI AerovnetShutdownEx(NDIS_HANDLE MiniportAdapterContext,
         AerovnetDeviceShutdown(MiniportAdapterContext);
 }
 
-/* NDIS may call while Initialize still runs, if that takes long
+/* NDIS may call while Initialize still runs, if that takes long: the device is Closed or Stopped then
  * (network/miniport-adapter-check-for-hang-and-reset-operations). */
 BOOLEAN NTAPI AerovnetCheckForHangEx(NDIS_HANDLE MiniportAdapterContext)
 {
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
 
-    return Adapter->Initialized && AerovnetDeviceHangs(Adapter);
+    return AerovnetDeviceHangs(Adapter);
 }
 
 /* A device reset waits (virtio 1.2, 4.1.4.3.2) and MiniportResetEx may not, so a work item does
@@ -308,12 +306,8 @@ static VOID NTAPI AerovnetResetWork(PVOID WorkItemContext, NDIS_HANDLE NdisIoWor
 
     Adapter->Resets++;
     Status = AerovnetDeviceRestart(Adapter);
-    if (Status != NDIS_STATUS_SUCCESS) {
-        AerovnetLog(Adapter, AEROVNET_EVENT_RESET_FAILED, (ULONG)Status, 0);
+    if (Status != NDIS_STATUS_SUCCESS)
         Status = NDIS_STATUS_HARD_ERRORS;
-    } else {
-        AerovnetInterruptCheck(Adapter);
-    }
     NdisMResetComplete(Adapter->MiniportHandle, Status, FALSE);
 }
 
@@ -322,8 +316,6 @@ VOID NTAPI AerovnetDevicePnPEventNotify(NDIS_HANDLE MiniportAdapterContext,
 {
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
 
-    if (Event->DevicePnPEvent != NdisDevicePnPEventSurpriseRemoved)
-        return;
-    InterlockedExchange(&Adapter->Gone, 1);
-    AerovnetDeviceStop(Adapter, NDIS_STATUS_FAILURE);
+    if (Event->DevicePnPEvent == NdisDevicePnPEventSurpriseRemoved)
+        AerovnetDeviceRemoved(Adapter);
 }

@@ -11,6 +11,7 @@
 #include "aerovnet.h"
 #include "ethernet.h"
 #include "hardware.h"
+#include "state.h"
 #include "transmit.h"
 #include "receive.h"
 
@@ -36,15 +37,12 @@ struct _AEROVNET_ADAPTER {
     LONG volatile Outstanding; /* pause.h */
     LONG volatile DpcRequests; /* nonzero: a DPC polls; the others only leave word */
     LONG volatile ConfigChanged;
-    LONG volatile ResetNeeded;
-    LONG volatile Resetting; /* from the stop to the start of a reset */
-    LONG volatile Gone;      /* registers read all ones: the hardware is not there */
-    LONG volatile Asleep;    /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
+    AEROVNET_STATE_WORD State;
     LONG volatile PausePending;
-    LONG volatile DeviceBusy;  /* somebody stops or starts the device */
-    LONG volatile Initialized; /* Initialize has succeeded */
-    LONG volatile LinkUp;      /* as NDIS was told last */
+    LONG volatile DeviceBusy; /* somebody stops or starts the device */
+    LONG volatile LinkUp;     /* as NDIS was told last */
     LONG volatile LinkChanges;
+    LONG volatile DeviceErrors;
 
     /* Written by the ISR only: one at a time. */
     ULONG64 Interrupts;
@@ -53,12 +51,12 @@ struct _AEROVNET_ADAPTER {
     /* Written by the DPC that polls only, or at PASSIVE_LEVEL while no DPC can. */
     ULONG64 Dpcs;
     ULONG64 DpcsRequeued;
+    BOOLEAN LinkUnreadable; /* and the event log says so */
 
-    /* Written by the holder of DeviceBusy. */
-    BOOLEAN Reachable; /* the device may use memory and interrupt */
-
-    /* Written by whoever turned ResetNeeded from 0 to 1. */
-    ULONG64 DeviceErrors;
+    /* Guarded by DeviceBusy; used in Initialize without it. */
+    ULONG Failures;      /* resets and wakes in a row that have failed */
+    ULONG ChecksToRetry; /* calls of MiniportCheckForHangEx until a Dead device is tried again */
+    BOOLEAN Quiet;       /* what the transport finds is in the event log already */
 
     /* Written by the reset work item. */
     ULONG64 Resets;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "device.h"
 #include "adapter.h"
+#include "event_log.h"
 #include "hardware.h"
 #include "queue.h"
 #include "state.h"
+#include "fault.h"
 #include "transmit.h"
 #include "receive.h"
 #include "interrupt.h"
@@ -15,26 +17,37 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
     Status = virtio_pci_open(&Adapter->Device, &AerovnetPciIo, Adapter, 0);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
+    AerovnetStateChange(&Adapter->State, AerovnetEventOpen);
     return NDIS_STATUS_SUCCESS;
 }
 
-/* What the device had goes back to its owners after this. One that has not finished the reset may
- * still be at work in there: it is cut off until it finishes one. */
-static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter)
+/* Resets the device; what it had may go back to its owners after this. The specification sets no
+ * bound (virtio 1.2, 4.1.4.3.2): it gets `Seconds` seconds. One that takes longer than a second may
+ * still be at work in what it had: it is fenced until it has finished. */
+static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
-    enum virtio_pci_status Status = virtio_pci_reset(&Adapter->Device);
+    enum virtio_pci_status Status;
 
-    if (Status == VIRTIO_PCI_E_RESET_TIMEOUT)
-        AerovnetReach(Adapter, FALSE);
-    else if (Status == VIRTIO_PCI_OK && !Adapter->Reachable && !AerovnetReach(Adapter, TRUE))
+    for (;;) {
+        Status = virtio_pci_reset(&Adapter->Device);
+        if (Status != VIRTIO_PCI_E_RESET_TIMEOUT)
+            break;
+        if (!AerovnetStateIsFenced(&Adapter->State))
+            AerovnetReach(Adapter, FALSE);
+        if (--Seconds == 0 || AerovnetStateOf(&Adapter->State) == AerovnetStateRemoved)
+            break;
+    }
+    /* In D3 the device forgets that it may (PCI Power Management 1.2, 8.1.1). */
+    if (Status == VIRTIO_PCI_OK && !AerovnetReach(Adapter, TRUE))
         Status = VIRTIO_PCI_E_GONE;
     return Status;
 }
 
 VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
 {
-    if (!Adapter->Asleep)
-        AerovnetDeviceReset(Adapter);
+    if (AerovnetStateOf(&Adapter->State) == AerovnetStateStopped)
+        AerovnetDeviceReset(Adapter, AEROVNET_RESET_SECONDS_SHORT);
+    AerovnetStateChange(&Adapter->State, AerovnetEventClose);
     virtio_pci_close(&Adapter->Device);
 }
 
@@ -84,11 +97,11 @@ static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
                : 0;
 }
 
-NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
+static enum virtio_pci_status AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
     enum virtio_pci_status Status;
 
-    Status = AerovnetDeviceReset(Adapter);
+    Status = AerovnetDeviceReset(Adapter, Seconds);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
     if (Status == VIRTIO_PCI_OK)
@@ -98,46 +111,75 @@ NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
         virtio_pci_fail(&Adapter->Device); /* virtio 1.2, 3.1.1 */
         Status = VIRTIO_PCI_E_NO_DEVICE_CFG;
     }
+    return Status;
+}
+
+NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status;
+
+    Status = AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_BRING_UP);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
     return NDIS_STATUS_SUCCESS;
 }
 
-NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
+/* Gives the device its (empty) rings, posts the receive buffers, and sets DRIVER_OK; `Event` makes
+ * the state Running. Returns the queue in `Index` when its set-up fails. */
+static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT Event,
+                                            PUSHORT Index)
 {
     PAEROVNET_QUEUE Receive = &Adapter->Receive.Queue;
     PAEROVNET_QUEUE Transmit = &Adapter->Transmit.Queue;
     enum virtio_pci_status Status;
-    USHORT Index = AEROVNET_RECEIVE_QUEUE;
-    BOOLEAN Notify = FALSE;
+    BOOLEAN Notify;
 
+    *Index = AEROVNET_RECEIVE_QUEUE;
     Status = AerovnetQueueSetUp(Adapter, Receive);
-    if (Status == VIRTIO_PCI_OK) {
-        Index = AEROVNET_TRANSMIT_QUEUE;
-        Status = AerovnetQueueSetUp(Adapter, Transmit);
-    }
-    if (Status == VIRTIO_PCI_OK) {
-        /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1).
-         * The lock keeps lists that come back meanwhile from notifying too early. */
-        NdisAcquireSpinLock(&Receive->Lock);
-        Receive->Live = TRUE;
-        AerovnetReceiveFill(Adapter);
-        Notify = AerovnetPublish(Receive);
-        Status = virtio_pci_driver_ok(&Adapter->Device);
-        NdisReleaseSpinLock(&Receive->Lock);
-    }
-    if (Notify)
-        AerovnetNotify(Adapter, Receive);
-    if (Status != VIRTIO_PCI_OK) {
-        virtio_pci_fail(&Adapter->Device);
-        AerovnetQueueLive(Receive, FALSE);
-        AerovnetReceiveStop(Adapter);
-        return AerovnetLogTransport(Adapter, Status, Index);
-    }
+    if (Status != VIRTIO_PCI_OK)
+        return Status;
+    *Index = AEROVNET_TRANSMIT_QUEUE;
+    Status = AerovnetQueueSetUp(Adapter, Transmit);
+    if (Status != VIRTIO_PCI_OK)
+        return Status;
     Adapter->Transmit.UseIndirect =
         virtio_pci_has(&Adapter->Device, VIRTIO_F_INDIRECT_DESC) ? TRUE : FALSE;
-    AerovnetQueueLive(Transmit, TRUE);
-    return NDIS_STATUS_SUCCESS;
+
+    /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
+     * lock keeps lists that come back meanwhile from notifying too early. A device that was removed
+     * meanwhile stays removed. */
+    NdisAcquireSpinLock(&Receive->Lock);
+    AerovnetReceiveFill(Adapter);
+    Notify = AerovnetPublish(Receive);
+    Status = virtio_pci_driver_ok(&Adapter->Device);
+    if (Status == VIRTIO_PCI_OK && !AerovnetStateChange(&Adapter->State, Event))
+        Status = VIRTIO_PCI_E_GONE;
+    Receive->Live = Status == VIRTIO_PCI_OK;
+    NdisReleaseSpinLock(&Receive->Lock);
+    if (Notify)
+        AerovnetNotify(Adapter, Receive);
+    if (Status != VIRTIO_PCI_OK)
+        AerovnetReceiveStop(Adapter);
+    AerovnetGates(Adapter);
+    return Status;
+}
+
+/* The same; a failure tells the device that it was given up, and the event log why. */
+static NDIS_STATUS AerovnetStartOrFail(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT Event)
+{
+    enum virtio_pci_status Status;
+    USHORT Index;
+
+    Status = AerovnetStart(Adapter, Event, &Index);
+    if (Status == VIRTIO_PCI_OK)
+        return NDIS_STATUS_SUCCESS;
+    virtio_pci_fail(&Adapter->Device);
+    return AerovnetLogTransport(Adapter, Status, Index);
+}
+
+NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
+{
+    return AerovnetStartOrFail(Adapter, AerovnetEventStart);
 }
 
 /* FALSE: somebody else stops or starts it. */
@@ -147,7 +189,7 @@ static BOOLEAN AerovnetDeviceTryAcquire(PAEROVNET_ADAPTER Adapter)
 }
 
 /* Reset, pause, removal and halt may come at once, each on a thread of its own; every one of
- * them is done within a few seconds. PASSIVE_LEVEL */
+ * them is done within AEROVNET_RESET_SECONDS_LONG. PASSIVE_LEVEL */
 static VOID AerovnetDeviceAcquire(PAEROVNET_ADAPTER Adapter)
 {
     while (!AerovnetDeviceTryAcquire(Adapter))
@@ -159,32 +201,61 @@ static VOID AerovnetDeviceRelease(PAEROVNET_ADAPTER Adapter)
     InterlockedExchange(&Adapter->DeviceBusy, 0);
 }
 
-/* Once the queues are not live, no DPC and no sender touches the rings any more; one that had found
- * a reason to notify must have done so before the reset (virtio 1.2, 3.1.1: none before DRIVER_OK).
- */
+/* The state is no longer Running: closes the gates, after which no DPC and no sender touches the
+ * rings. Whoever found a reason to notify before that must have done so before the reset (virtio
+ * 1.2, 3.1.1: none before DRIVER_OK). */
 static VOID AerovnetQuiesce(PAEROVNET_ADAPTER Adapter)
 {
-    AerovnetQueueLive(&Adapter->Transmit.Queue, FALSE);
-    AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
+    AerovnetGates(Adapter);
     while (virtq_is_notifying(&Adapter->Transmit.Queue.Ring) ||
            virtq_is_notifying(&Adapter->Receive.Queue.Ring))
         NdisMSleep(100);
 }
 
-static VOID AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
+/* Takes every frame and buffer back, after a reset that gets `Seconds`; 0: without one, the
+ * registers must not be touched. Returns what became of the reset. The state is no longer Running. */
+static enum virtio_pci_status AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status,
+                                                 ULONG Seconds)
 {
+    enum virtio_pci_status Reset = VIRTIO_PCI_OK;
+
     AerovnetQuiesce(Adapter);
-    if (!Adapter->Asleep && AerovnetDeviceReset(Adapter) == VIRTIO_PCI_E_GONE)
-        InterlockedExchange(&Adapter->Gone, 1);
+    if (Seconds != 0)
+        Reset = AerovnetDeviceReset(Adapter, Seconds);
     AerovnetTransmitStop(Adapter, Status);
     AerovnetReceiveStop(Adapter);
+    return Reset;
 }
 
 VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
     AerovnetDeviceAcquire(Adapter);
-    AerovnetStopLocked(Adapter, Status);
+    AerovnetStateChange(&Adapter->State, AerovnetEventHalt);
+    AerovnetStopLocked(Adapter, Status,
+                       AerovnetStateOf(&Adapter->State) == AerovnetStateStopped
+                           ? AEROVNET_RESET_SECONDS_SHORT
+                           : 0);
     AerovnetDeviceRelease(Adapter);
+}
+
+/* The device may still be there all the same, and must let go of what goes back to its owners. */
+VOID AerovnetDeviceRemoved(PAEROVNET_ADAPTER Adapter)
+{
+    BOOLEAN Asleep = AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep;
+
+    if (!AerovnetStateChange(&Adapter->State, AerovnetEventSurpriseRemoved))
+        return;
+    AerovnetGates(Adapter);
+    AerovnetDeviceAcquire(Adapter);
+    AerovnetStopLocked(Adapter, NDIS_STATUS_FAILURE, Asleep ? 0 : AEROVNET_RESET_SECONDS_SHORT);
+    AerovnetDeviceRelease(Adapter);
+}
+
+static BOOLEAN AerovnetNeedsReset(PAEROVNET_ADAPTER Adapter)
+{
+    AEROVNET_STATE State = AerovnetStateOf(&Adapter->State);
+
+    return State == AerovnetStateFailed || State == AerovnetStateLost || State == AerovnetStateDead;
 }
 
 /* A reset under way takes the frames back itself, and what it has brought back must not be stopped
@@ -194,63 +265,116 @@ VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     if (!AerovnetDeviceTryAcquire(Adapter))
         return;
     AerovnetDeviceCheck(Adapter);
-    if (Adapter->ResetNeeded)
-        AerovnetStopLocked(Adapter, Status);
+    if (AerovnetNeedsReset(Adapter))
+        AerovnetStopLocked(Adapter, Status, AEROVNET_RESET_SECONDS_SHORT);
     AerovnetDeviceRelease(Adapter);
+}
+
+/* A device that did not come back is tried again when so many calls have passed. */
+static BOOLEAN AerovnetRetryDue(PAEROVNET_ADAPTER Adapter)
+{
+    if (Adapter->ChecksToRetry != 0)
+        Adapter->ChecksToRetry--;
+    return Adapter->ChecksToRetry == 0;
 }
 
 /* Whoever else stops or starts the device knows how it is, and it may be asleep when they end. */
 BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter)
 {
     BOOLEAN Hangs;
+    ULONG Epoch;
 
     if (!AerovnetDeviceTryAcquire(Adapter))
         return FALSE;
     AerovnetDeviceCheck(Adapter);
     AerovnetInterruptCheck(Adapter);
-    if (AerovnetTransmitHangs(Adapter))
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_TRANSMIT_HANG,
+    if (AerovnetTransmitHangs(Adapter, &Epoch))
+        AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_TRANSMIT_HANG,
                              AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
-    Hangs = Adapter->ResetNeeded != 0;
+    Hangs = AerovnetNeedsReset(Adapter) &&
+            (AerovnetStateOf(&Adapter->State) != AerovnetStateDead || AerovnetRetryDue(Adapter));
     AerovnetDeviceRelease(Adapter);
     return Hangs;
 }
 
-/* The device runs again as it did. While it sleeps there is nothing to be done: it comes back
- * when it wakes. */
-static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter)
+/* Features, queue sizes and rings anew, all but the address; `Event` makes the state Running. */
+static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT Event, ULONG Seconds)
 {
-    NDIS_STATUS Status;
+    enum virtio_pci_status Status;
+    USHORT Index = 0;
 
-    InterlockedExchange(&Adapter->ResetNeeded, 0);
-    if (Adapter->Asleep)
-        return NDIS_STATUS_SUCCESS;
-    Status = AerovnetDeviceNegotiate(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS)
-        Status = AerovnetDeviceStart(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS)
-        InterlockedExchange(&Adapter->Gone, 0); /* it has answered */
-    return Status;
+    Status = AerovnetNegotiate(Adapter, Seconds);
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, 0);
+    Status = AerovnetQueueRefit(Adapter, &Adapter->Receive.Queue);
+    if (Status == VIRTIO_PCI_OK) {
+        Index = AEROVNET_TRANSMIT_QUEUE;
+        Status = AerovnetQueueRefit(Adapter, &Adapter->Transmit.Queue);
+    }
+    if (Status != VIRTIO_PCI_OK) {
+        virtio_pci_fail(&Adapter->Device);
+        return AerovnetLogTransport(Adapter, Status, Index);
+    }
+    AerovnetReceiveFit(Adapter);
+    AerovnetTransmitFit(Adapter);
+    return AerovnetStartOrFail(Adapter, Event);
+}
+
+/* What became of a reset or a wake. A failure is logged once, and tried again with growing pauses
+ * until it works; `Failed` is the state's event for it, and `Logged` the event log's. */
+static VOID AerovnetBroughtBack(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status,
+                                AEROVNET_EVENT Failed, ULONG Logged)
+{
+    ULONG Checks;
+
+    Adapter->Quiet = FALSE;
+    if (Status == NDIS_STATUS_SUCCESS) {
+        if (Adapter->Failures != 0)
+            AerovnetLog(Adapter, AEROVNET_EVENT_DEVICE_BACK, Adapter->Failures, 0);
+        Adapter->Failures = 0;
+        return;
+    }
+    if (!AerovnetStateChange(&Adapter->State, Failed))
+        return; /* it was removed meanwhile */
+    if (Adapter->Failures == 0)
+        AerovnetLog(Adapter, Logged, (ULONG)Status, 0);
+    Checks = Adapter->Failures < 3 ? 1u << Adapter->Failures : AEROVNET_RETRY_CHECKS_MAX;
+    Adapter->ChecksToRetry = Checks;
+    Adapter->Failures++;
 }
 
 NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
 {
-    NDIS_STATUS Status;
+    enum virtio_pci_status Reset;
+    NDIS_STATUS Status = NDIS_STATUS_FAILURE;
 
     AerovnetDeviceAcquire(Adapter);
-    InterlockedExchange(&Adapter->Resetting, 1);
-    AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS);
-    Status = AerovnetComeBack(Adapter);
-    InterlockedExchange(&Adapter->Resetting, 0);
+    /* What has made the device lost or dead is in the event log already. */
+    Adapter->Quiet =
+        Adapter->Failures != 0 || AerovnetStateOf(&Adapter->State) == AerovnetStateLost;
+    if (AerovnetStateChange(&Adapter->State, AerovnetEventResetAsked)) {
+        Reset =
+            AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS, AEROVNET_RESET_SECONDS_LONG);
+        if (Reset == VIRTIO_PCI_OK)
+            Status =
+                AerovnetComeBack(Adapter, AerovnetEventRestarted, AEROVNET_RESET_SECONDS_SHORT);
+        else
+            Status = AerovnetLogTransport(Adapter, Reset, 0);
+        AerovnetBroughtBack(Adapter, Status, AerovnetEventRestartFailed,
+                            AEROVNET_EVENT_RESET_FAILED);
+    } else if (AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep) {
+        Status = NDIS_STATUS_SUCCESS; /* nothing is to be done: it comes back when it wakes */
+    }
     AerovnetDeviceRelease(Adapter);
+    AerovnetInterruptCheck(Adapter);
     return Status;
 }
 
 VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter)
 {
     AerovnetDeviceAcquire(Adapter);
-    if (!Adapter->Asleep) {
-        AerovnetStopLocked(Adapter, NDIS_STATUS_LOW_POWER_STATE);
+    if (AerovnetStateChange(&Adapter->State, AerovnetEventSleepAsked)) {
+        AerovnetStopLocked(Adapter, NDIS_STATUS_LOW_POWER_STATE, AEROVNET_RESET_SECONDS_SHORT);
         AerovnetInterruptSleep(Adapter);
     }
     AerovnetDeviceRelease(Adapter);
@@ -258,34 +382,29 @@ VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
 {
-    NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
-
     AerovnetDeviceAcquire(Adapter);
-    if (InterlockedExchange(&Adapter->Asleep, 0))
-        Status = AerovnetComeBack(Adapter);
+    if (AerovnetStateChange(&Adapter->State, AerovnetEventWakeAsked)) {
+        Adapter->Quiet = Adapter->Failures != 0;
+        AerovnetBroughtBack(
+            Adapter, AerovnetComeBack(Adapter, AerovnetEventWoken, AEROVNET_RESET_SECONDS_SHORT),
+            AerovnetEventWakeFailed, AEROVNET_EVENT_WAKE_FAILED);
+    }
     AerovnetDeviceRelease(Adapter);
-    if (Status == NDIS_STATUS_SUCCESS)
-        AerovnetInterruptCheck(Adapter);
-    else
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_WAKE_FAILED, (ULONG)Status, 0);
-}
-
-/* NDIS may call as soon as it knows the adapter: before there is a register to write to. */
-static VOID AerovnetResetNow(PAEROVNET_ADAPTER Adapter)
-{
-    if (!Adapter->Gone && !Adapter->Asleep && virtio_pci_is_open(&Adapter->Device))
-        virtio_pci_reset_now(&Adapter->Device);
+    AerovnetInterruptCheck(Adapter);
 }
 
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
 {
     AerovnetDeviceAcquire(Adapter);
-    AerovnetQuiesce(Adapter);
-    AerovnetResetNow(Adapter);
+    if (AerovnetStateChange(&Adapter->State, AerovnetEventShutdown)) {
+        AerovnetQuiesce(Adapter);
+        virtio_pci_reset_now(&Adapter->Device);
+    }
     AerovnetDeviceRelease(Adapter);
 }
 
 VOID AerovnetDeviceCrash(PAEROVNET_ADAPTER Adapter)
 {
-    AerovnetResetNow(Adapter);
+    if (AerovnetStateChange(&Adapter->State, AerovnetEventCrash))
+        virtio_pci_reset_now(&Adapter->Device);
 }

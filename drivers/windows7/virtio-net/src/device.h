@@ -13,6 +13,16 @@
 /* NDIS calls MiniportCheckForHangEx every so many seconds. */
 #define AEROVNET_HANG_SECONDS 4
 
+/* How long a reset of the device may take: in Initialize; where NDIS waits for MiniportResetEx, for
+ * which 10 seconds are usual; and where a pause, a power transition or the removal waits. */
+#define AEROVNET_RESET_SECONDS_BRING_UP 10
+#define AEROVNET_RESET_SECONDS_LONG     8
+#define AEROVNET_RESET_SECONDS_SHORT    1
+
+/* A reset or wake that failed is tried again after 1, 2, 4, then after so many calls of
+ * MiniportCheckForHangEx: after 4, 8, 16, then 28 seconds. */
+#define AEROVNET_RETRY_CHECKS_MAX 7
+
 /* Finds and maps the virtio structures. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceOpen(_In_ PAEROVNET_ADAPTER Adapter);
@@ -34,23 +44,29 @@ NDIS_STATUS AerovnetDeviceAddress(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceStart(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Resets the device and takes every frame and buffer back from it. Frames complete with `Status`.
- * Harmless on a device that is not started. */
+/* For Halt: resets the device and takes every frame and buffer back from it. Frames complete with
+ * `Status`. Harmless on a device that is not started. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceStop(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Status);
+
+/* Surprise removal: the same, for good. Frames complete with FAILURE. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID AerovnetDeviceRemoved(_In_ PAEROVNET_ADAPTER Adapter);
 
 /* For a pause: stops a device that is gone or needs a reset, and leaves one that works as it is. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceStopFailed(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Status);
 
-/* Stops the device and brings it back with empty rings. Frames complete with RESET_IN_PROGRESS. */
+/* Stops the device and brings it back with empty rings, smaller ones if the device now allows less.
+ * Frames complete with RESET_IN_PROGRESS. A device that does not come back is Dead: its link is
+ * indicated as disconnected, and AerovnetDeviceHangs asks for further tries. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceRestart(_In_ PAEROVNET_ADAPTER Adapter);
 
 /* OID_PNP_SET_POWER. For D1 to D3 the device stops, its frames complete with LOW_POWER_STATE, and
  * after the return neither the ISR nor the DPC touches it. For D0 it comes back with empty rings.
- * The second call for the same state does nothing. A device that does not come back has NDIS reset
- * the adapter. */
+ * The second call for the same state does nothing. A device that does not come back is Dead, as
+ * after a reset. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceSleep(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_(PASSIVE_LEVEL)

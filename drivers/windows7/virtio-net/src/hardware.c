@@ -148,6 +148,6 @@ BOOLEAN AerovnetReach(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
         NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, AEROVNET_PCI_COMMAND,
                         &Wanted, sizeof(Wanted)) != sizeof(Wanted))
         return FALSE;
-    Adapter->Reachable = On;
+    AerovnetStateFence(&Adapter->State, !On);
     return TRUE;
 }

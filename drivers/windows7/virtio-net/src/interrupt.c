@@ -11,6 +11,7 @@
 #include "event_log.h"
 #include "link.h"
 #include "state.h"
+#include "fault.h"
 
 static MINIPORT_ISR AerovnetInterrupt;
 static MINIPORT_INTERRUPT_DPC AerovnetInterruptDpc;
@@ -25,11 +26,20 @@ static MINIPORT_SYNCHRONIZE_INTERRUPT AerovnetFallAsleep;
 /* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
 #define AEROVNET_POLL_ROUNDS 8
 
+/* FALSE: no register may be touched. */
+static BOOLEAN AerovnetRegistersThere(PAEROVNET_ADAPTER Adapter)
+{
+    AEROVNET_STATE State = AerovnetStateOf(&Adapter->State);
+
+    return State != AerovnetStateAsleep && State != AerovnetStateRemoved &&
+           State != AerovnetStateClosed;
+}
+
 static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
                                        PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
 {
     PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
-    UCHAR Isr = Adapter->Asleep ? 0 : virtio_pci_isr(&Adapter->Device);
+    UCHAR Isr = AerovnetRegistersThere(Adapter) ? virtio_pci_isr(&Adapter->Device) : 0;
 
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
@@ -90,7 +100,7 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
 /* At PASSIVE_LEVEL the thread is on no processor for long, so any will do. */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
 {
-    if (Adapter->Gone || Adapter->Asleep)
+    if (!AerovnetRegistersThere(Adapter))
         return;
     InterlockedExchange(&Adapter->ConfigChanged, 1);
     NdisMQueueDpc(Adapter->InterruptHandle, 0, 1, NULL);
@@ -112,7 +122,7 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
     Throttle->MoreNblsPending = FALSE;
     if (InterlockedIncrement(&Adapter->DpcRequests) != 1)
         return;
-    if (Adapter->Asleep) {
+    if (AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep) {
         InterlockedExchange(&Adapter->DpcRequests, 0);
         return;
     }
@@ -180,8 +190,7 @@ static BOOLEAN NTAPI AerovnetFallAsleep(NDIS_HANDLE SynchronizeContext)
 {
     PAEROVNET_ADAPTER Adapter = SynchronizeContext;
 
-    InterlockedExchange(&Adapter->Asleep, 1);
-    return TRUE;
+    return AerovnetStateChange(&Adapter->State, AerovnetEventSlept);
 }
 
 VOID AerovnetInterruptSleep(PAEROVNET_ADAPTER Adapter)

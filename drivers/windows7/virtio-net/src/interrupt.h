@@ -20,7 +20,7 @@ VOID AerovnetInterruptDeregister(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetInterruptCheck(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Sets Asleep, and returns when no ISR and no DPC runs that had not seen it. The queues are not
+/* Makes the state Asleep, and returns when no ISR and no DPC runs that had not seen it. The queues are not
  * live. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetInterruptSleep(_In_ PAEROVNET_ADAPTER Adapter);

@@ -1,17 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "link.h"
 #include "adapter.h"
+#include "event_log.h"
+#include "state.h"
 
-BOOLEAN AerovnetReadLink(PAEROVNET_ADAPTER Adapter)
+/* `Up` is as it was when the link cannot be read. */
+static enum virtio_pci_status AerovnetReadLink(PAEROVNET_ADAPTER Adapter, PBOOLEAN Up)
 {
-    virtio_u16 Word;
+    enum virtio_pci_status Status = VIRTIO_PCI_OK;
+    virtio_u16 Word = VIRTIO_NET_S_LINK_UP;
 
-    if (!virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_STATUS))
-        return TRUE;
-    if (virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_STATUS, &Word, sizeof(Word)) !=
-        VIRTIO_PCI_OK)
-        return FALSE;
-    return (Word & VIRTIO_NET_S_LINK_UP) != 0;
+    if (virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_STATUS))
+        Status =
+            virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_STATUS, &Word, sizeof(Word));
+    if (Status == VIRTIO_PCI_OK)
+        *Up = (Word & VIRTIO_NET_S_LINK_UP) != 0;
+    return Status;
+}
+
+/* Logs that the link cannot be read, once until it can. That a device is gone others find and log. */
+static VOID AerovnetLogLink(PAEROVNET_ADAPTER Adapter, enum virtio_pci_status Status)
+{
+    BOOLEAN Unreadable = Status != VIRTIO_PCI_OK && Status != VIRTIO_PCI_E_GONE;
+
+    if (Unreadable && !Adapter->LinkUnreadable)
+        AerovnetLog(Adapter, AEROVNET_EVENT_CONFIG_UNREADABLE, VIRTIO_NET_CONFIG_STATUS,
+                    (ULONG)Status);
+    Adapter->LinkUnreadable = Unreadable;
+}
+
+VOID AerovnetLinkFirst(PAEROVNET_ADAPTER Adapter)
+{
+    BOOLEAN Up = TRUE;
+
+    AerovnetLogLink(Adapter, AerovnetReadLink(Adapter, &Up));
+    Adapter->LinkUp = Up;
 }
 
 static VOID AerovnetIndicateLink(PAEROVNET_ADAPTER Adapter, BOOLEAN Up)
@@ -42,11 +65,24 @@ static VOID AerovnetIndicateLink(PAEROVNET_ADAPTER Adapter, BOOLEAN Up)
 
 VOID AerovnetLinkChanged(PAEROVNET_ADAPTER Adapter)
 {
-    BOOLEAN Up;
+    PAEROVNET_QUEUE Queue = &Adapter->Receive.Queue;
+    enum virtio_pci_status Status = VIRTIO_PCI_OK;
+    BOOLEAN Up = FALSE;
+    BOOLEAN Live;
 
-    if (!Adapter->Receive.Queue.Live)
+    /* While the gate is open the device is not reset, and its features are not negotiated anew.
+     * Whoever opens it has the DPC run after it. */
+    NdisDprAcquireSpinLock(&Queue->Lock);
+    Live = Queue->Live;
+    if (Live)
+        Status = AerovnetReadLink(Adapter, &Up);
+    NdisDprReleaseSpinLock(&Queue->Lock);
+    if (Live)
+        AerovnetLogLink(Adapter, Status);
+    else if (AerovnetStateOf(&Adapter->State) != AerovnetStateDead)
         return;
-    Up = AerovnetReadLink(Adapter);
+    if (Status != VIRTIO_PCI_OK)
+        return;
     if (InterlockedExchange(&Adapter->LinkUp, Up) == Up)
         return;
     InterlockedIncrement(&Adapter->LinkChanges);

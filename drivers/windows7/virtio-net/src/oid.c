@@ -402,7 +402,7 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     Counters->Dpcs = Adapter->Dpcs;
     Counters->DpcsRequeued = Adapter->DpcsRequeued;
     Counters->LinkChanges = (ULONG)Adapter->LinkChanges;
-    Counters->DeviceErrors = Adapter->DeviceErrors;
+    Counters->DeviceErrors = (ULONG)Adapter->DeviceErrors;
     Counters->Resets = Adapter->Resets;
     Counters->MemoryBytes = Adapter->MemoryBytes;
 

@@ -2,8 +2,9 @@
 #include "queue.h"
 #include "adapter.h"
 
-enum virtio_pci_status AerovnetQueueSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue,
-                                         USHORT Index)
+/* The largest size that the device and `Limit`, a power of two, allow. */
+static enum virtio_pci_status AerovnetQueueChoose(PAEROVNET_ADAPTER Adapter, USHORT Index,
+                                                  USHORT Limit, PUSHORT Size)
 {
     enum virtio_pci_status Status;
     virtio_u16 Max;
@@ -11,15 +12,47 @@ enum virtio_pci_status AerovnetQueueSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_QU
     Status = virtio_pci_queue_size(&Adapter->Device, Index, &Max);
     if (Status != VIRTIO_PCI_OK)
         return Status;
+    *Size = Max < Limit ? Max : Limit;
+    return VIRTIO_PCI_OK;
+}
+
+enum virtio_pci_status AerovnetQueueSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue,
+                                         USHORT Index)
+{
     Queue->Index = Index;
-    Queue->Size = Max < AEROVNET_RING_MAX ? Max : AEROVNET_RING_MAX;
+    return AerovnetQueueChoose(Adapter, Index, AEROVNET_RING_MAX, &Queue->Size);
+}
+
+/* Makes an empty ring of `Size` entries in the memory at hand. */
+static int AerovnetQueueRing(PAEROVNET_QUEUE Queue, USHORT Size)
+{
+    struct virtq_config Config;
+
+    Config.size = Size;
+    Config.ring = Queue->Memory.Va;
+    Config.ring_addr = (virtio_u64)Queue->Memory.Pa.QuadPart;
+    Config.state = Queue->State;
+    Queue->Size = Size;
+    return virtq_init(&Queue->Ring, &Config);
+}
+
+enum virtio_pci_status AerovnetQueueRefit(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
+{
+    enum virtio_pci_status Status;
+    USHORT Size;
+
+    Status = AerovnetQueueChoose(Adapter, Queue->Index, Queue->Entries, &Size);
+    if (Status != VIRTIO_PCI_OK || Size == Queue->Size)
+        return Status;
+    NdisAcquireSpinLock(&Queue->Lock);
+    AerovnetQueueRing(Queue, Size);
+    NdisReleaseSpinLock(&Queue->Lock);
     return VIRTIO_PCI_OK;
 }
 
 NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
     struct virtq_layout Layout;
-    struct virtq_config Config;
 
     virtq_layout(Queue->Size, &Layout);
     if (!AerovnetAllocateShared(Adapter, &Queue->Memory, Layout.ring_bytes, AEROVNET_MEMORY_RING))
@@ -27,13 +60,9 @@ NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Que
     Queue->State = AerovnetAllocate(Adapter, Layout.state_bytes, AEROVNET_MEMORY_RING);
     if (Queue->State == NULL)
         goto FreeMemory;
-
-    Config.size = Queue->Size;
-    Config.ring = Queue->Memory.Va;
-    Config.ring_addr = (virtio_u64)Queue->Memory.Pa.QuadPart;
-    Config.state = Queue->State;
-    if (virtq_init(&Queue->Ring, &Config) != VIRTQ_OK)
+    if (AerovnetQueueRing(Queue, Queue->Size) != VIRTQ_OK)
         goto FreeState;
+    Queue->Entries = Queue->Size;
     return NDIS_STATUS_SUCCESS;
 
 FreeState:
@@ -65,10 +94,10 @@ enum virtio_pci_status AerovnetQueueSetUp(PAEROVNET_ADAPTER Adapter, PAEROVNET_Q
     return virtio_pci_queue_setup(&Adapter->Device, &SetUp, &Queue->Notify);
 }
 
-VOID AerovnetQueueLive(PAEROVNET_QUEUE Queue, BOOLEAN Live)
+VOID AerovnetQueueGate(PAEROVNET_QUEUE Queue, const AEROVNET_STATE_WORD *State)
 {
     NdisAcquireSpinLock(&Queue->Lock);
-    Queue->Live = Live;
+    Queue->Live = AerovnetStateOf(State) == AerovnetStateRunning;
     NdisReleaseSpinLock(&Queue->Lock);
 }
 

@@ -5,6 +5,7 @@
 #include "nbl_chain.h"
 #include "pause.h"
 #include "state.h"
+#include "fault.h"
 
 /* A list's MiniportReserved: the buffer it belongs to. */
 #define AEROVNET_LIST_BUFFER(_List) \
@@ -12,15 +13,14 @@
 
 #define AEROVNET_BUFFERS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_BUFFER_STRIDE)
 
-/* Puts a buffer into the ring, or aside while the device is down. The lock is held. */
+/* Puts a buffer into the ring. One that has no room, in a ring that has become smaller, stays idle.
+ * The lock is held. */
 static VOID AerovnetPost(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     struct virtq_sg Piece;
 
     Buffer->Owner = AerovnetIdle;
-    if (!Receive->Queue.Live)
-        return;
     Piece.addr = Buffer->Address;
     Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
     if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) == VIRTQ_OK)
@@ -173,7 +173,10 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
     for (List = Lists; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
-        AerovnetPost(Adapter, AEROVNET_LIST_BUFFER(List));
+        if (Receive->Queue.Live)
+            AerovnetPost(Adapter, AEROVNET_LIST_BUFFER(List));
+        else
+            AEROVNET_LIST_BUFFER(List)->Owner = AerovnetIdle;
     }
     if (Receive->Queue.Live)
         Notify = AerovnetPublish(&Receive->Queue);
@@ -225,9 +228,11 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
     BOOLEAN FewLeft = FALSE;
     BOOLEAN Notify = FALSE;
     int Result = VIRTQ_EMPTY;
+    ULONG Epoch;
 
     AerovnetChainInit(&Chain);
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
+    Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Receive->Queue.Live) {
         virtq_disable_interrupts(&Receive->Queue.Ring);
         while (Taken < Budget &&
@@ -251,8 +256,8 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
     if (Result != VIRTQ_OK && Result != VIRTQ_EMPTY)
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_BROKE_QUEUE, AEROVNET_RECEIVE_QUEUE,
-                             (ULONG)Result);
+        AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_DEVICE_BROKE_QUEUE,
+                             AEROVNET_RECEIVE_QUEUE, (ULONG)Result);
     if (Chain.Count != 0)
         AerovnetIndicate(Adapter, &Chain, FewLeft);
     return Taken;
@@ -268,6 +273,15 @@ VOID AerovnetReceiveStop(PAEROVNET_ADAPTER Adapter)
         Buffer->Owner = AerovnetIdle;
     virtq_reset(&Receive->Queue.Ring);
     NdisReleaseSpinLock(&Receive->Queue.Lock);
+}
+
+VOID AerovnetReceiveFit(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
+    ULONG Posted =
+        Receive->BufferCount < Receive->Queue.Size ? Receive->BufferCount : Receive->Queue.Size;
+
+    Receive->LowWater = Posted < 8 ? 1 : Posted / 8;
 }
 
 VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
@@ -332,7 +346,7 @@ NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
     Size =
         Receive->BuffersWanted < Receive->Queue.Size ? Receive->BuffersWanted : Receive->Queue.Size;
     Receive->BufferCount = Size;
-    Receive->LowWater = Size < 8 ? 1 : Size / 8;
+    AerovnetReceiveFit(Adapter);
     Receive->SharedCount = (Size + AEROVNET_BUFFERS_PER_BLOCK - 1) / AEROVNET_BUFFERS_PER_BLOCK;
     Receive->Buffers =
         AerovnetAllocate(Adapter, Size * sizeof(AEROVNET_BUFFER), AEROVNET_MEMORY_RECEIVE);

@@ -49,6 +49,7 @@ typedef struct _AEROVNET_RECEIVE {
     NDIS_HANDLE Pool;
     AEROVNET_SHARED *Shared;
     ULONG SharedCount;
+    /* Changes only while the queue is not live. */
     ULONG LowWater; /* fewer buffers than this with the device: indicate with RESOURCES */
 } AEROVNET_RECEIVE, *PAEROVNET_RECEIVE;
 
@@ -65,7 +66,11 @@ MINIPORT_RETURN_NET_BUFFER_LISTS AerovnetReturnNetBufferLists;
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetReceiveOpen(_In_ PAEROVNET_ADAPTER Adapter, _In_ BOOLEAN Open);
 
-/* Puts all idle buffers into the ring, unseen by the device until they are published. */
+/* Follows the size of the ring, which has changed. The queue is not live. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID AerovnetReceiveFit(_In_ PAEROVNET_ADAPTER Adapter);
+
+/* Puts idle buffers into the ring, as many as it has room for, unseen by the device until they are published. */
 _IRQL_requires_(DISPATCH_LEVEL)
 _Requires_lock_held_(Adapter->Receive.Queue.Lock.SpinLock)
 VOID AerovnetReceiveFill(_In_ PAEROVNET_ADAPTER Adapter);

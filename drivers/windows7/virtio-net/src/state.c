@@ -1,85 +1,104 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
-#include "adapter.h"
-#include "event_log.h"
-#include "queue.h"
 
-NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_status Status,
-                                 ULONG Detail)
+#define AEROVNET_WORD_STATE  0x000000FF
+#define AEROVNET_WORD_FENCED 0x00000100
+#define AEROVNET_WORD_EPOCH  16 /* its lowest bit */
+
+#define AEROVNET_IN(_State)  (1u << AerovnetState##_State)
+
+/* One row for each event, in the order of AEROVNET_EVENT. */
+static const struct {
+    USHORT From; /* AEROVNET_IN() of the states in which it is allowed */
+    UCHAR To;
+    UCHAR NewEpoch;
+} AerovnetEventTable[AerovnetEvents] = {
+    /* Open */ {AEROVNET_IN(Closed), AerovnetStateStopped, 0},
+    /* Start */ {AEROVNET_IN(Stopped), AerovnetStateRunning, 1},
+    /* Fault */ {AEROVNET_IN(Running), AerovnetStateFailed, 0},
+    /* AllOnes */ {AEROVNET_IN(Running) | AEROVNET_IN(Failed), AerovnetStateLost, 0},
+    /* ResetAsked */
+    {AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Lost) | AEROVNET_IN(Dead),
+     AerovnetStateResetting, 0},
+    /* Restarted */ {AEROVNET_IN(Resetting), AerovnetStateRunning, 1},
+    /* RestartFailed */ {AEROVNET_IN(Resetting), AerovnetStateDead, 0},
+    /* SleepAsked */
+    {AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Lost) | AEROVNET_IN(Dead),
+     AerovnetStateStopped, 0},
+    /* Slept */ {AEROVNET_IN(Stopped), AerovnetStateAsleep, 0},
+    /* WakeAsked */ {AEROVNET_IN(Asleep), AerovnetStateWaking, 0},
+    /* Woken */ {AEROVNET_IN(Waking), AerovnetStateRunning, 1},
+    /* WakeFailed */ {AEROVNET_IN(Waking), AerovnetStateDead, 0},
+    /* SurpriseRemoved */
+    {AEROVNET_IN(Stopped) | AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Resetting) |
+         AEROVNET_IN(Lost) | AEROVNET_IN(Dead) | AEROVNET_IN(Asleep) | AEROVNET_IN(Waking),
+     AerovnetStateRemoved, 0},
+    /* Shutdown */
+    {AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Dead), AerovnetStateStopped, 0},
+    /* Crash: at any moment, so also in the middle of a reset */
+    {AEROVNET_IN(Stopped) | AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Resetting) |
+         AEROVNET_IN(Dead) | AEROVNET_IN(Waking),
+     AerovnetStateStopped, 0},
+    /* Halt */
+    {AEROVNET_IN(Running) | AEROVNET_IN(Failed) | AEROVNET_IN(Lost) | AEROVNET_IN(Dead),
+     AerovnetStateStopped, 0},
+    /* Close */
+    {AEROVNET_IN(Stopped) | AEROVNET_IN(Asleep) | AEROVNET_IN(Removed), AerovnetStateClosed, 0}};
+
+AEROVNET_STATE AerovnetStateOf(const AEROVNET_STATE_WORD *State)
 {
-    const struct virtio_pci_device *Device = &Adapter->Device;
-
-    switch (Status) {
-    case VIRTIO_PCI_E_NO_CAPABILITIES:
-        AerovnetLog(Adapter, AEROVNET_EVENT_NO_MODERN_CAPABILITIES, Status, 0);
-        return NDIS_STATUS_ADAPTER_NOT_FOUND;
-    case VIRTIO_PCI_E_BAR_TOO_SHORT:
-        AerovnetLog(Adapter, AEROVNET_EVENT_BAR_TOO_SHORT, Status, Device->failed_bar);
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_BAR_MAP:
-        AerovnetLog(Adapter, AEROVNET_EVENT_BAR_MAP, Status, Device->failed_bar);
-        return NDIS_STATUS_RESOURCES;
-    case VIRTIO_PCI_E_RESET_TIMEOUT:
-        AerovnetLog(Adapter, AEROVNET_EVENT_RESET_TIMEOUT, Status, 0);
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_NO_VERSION_1:
-    case VIRTIO_PCI_E_NO_FEATURE:
-        AerovnetLog(Adapter, AEROVNET_EVENT_NO_VERSION_1, (ULONG)Device->offered,
-                    (ULONG)(Device->offered >> 32));
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_FEATURES_REFUSED:
-        AerovnetLog(Adapter, AEROVNET_EVENT_FEATURES_REFUSED, (ULONG)Device->offered,
-                    (ULONG)(Device->offered >> 32));
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_NO_QUEUE:
-        AerovnetLog(Adapter, AEROVNET_EVENT_NO_QUEUE, Detail, 0);
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_QUEUE_SIZE:
-    case VIRTIO_PCI_E_QUEUE_ENABLED:
-    case VIRTIO_PCI_E_QUEUE_REFUSED:
-    case VIRTIO_PCI_E_NOTIFY_RANGE:
-        AerovnetLog(Adapter, AEROVNET_EVENT_QUEUE_SETUP, Detail, Status);
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_CONFIG_RANGE:
-    case VIRTIO_PCI_E_CONFIG_UNSTABLE:
-        AerovnetLog(Adapter, AEROVNET_EVENT_CONFIG_UNREADABLE, Detail, Status);
-        return NDIS_STATUS_FAILURE;
-    case VIRTIO_PCI_E_GONE:
-        if (!InterlockedExchange(&Adapter->Gone, 1))
-            AerovnetLog(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
-        return NDIS_STATUS_FAILURE;
-    default:
-        AerovnetLog(Adapter, AEROVNET_EVENT_CAPABILITY_MISSING, Status, Device->failed_bar);
-        return NDIS_STATUS_FAILURE;
-    }
+    return (AEROVNET_STATE)(State->Word & AEROVNET_WORD_STATE);
 }
 
-VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second)
+ULONG AerovnetStateEpoch(const AEROVNET_STATE_WORD *State)
 {
-    if (InterlockedExchange(&Adapter->ResetNeeded, 1))
-        return;
-    Adapter->DeviceErrors++;
-    AerovnetQueueLive(&Adapter->Receive.Queue, FALSE);
-    /* A reset may have ended since the first line, on another processor: then these were its
-     * queues, and another reset has to bring them back. A sender is told that, hence the lock. */
-    NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
-    Adapter->Transmit.Queue.Live = FALSE;
-    InterlockedExchange(&Adapter->ResetNeeded, 1);
-    NdisReleaseSpinLock(&Adapter->Transmit.Queue.Lock);
-    AerovnetLog(Adapter, Event, First, Second);
+    return (ULONG)State->Word >> AEROVNET_WORD_EPOCH;
 }
 
-VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)
+BOOLEAN AerovnetStateIsFenced(const AEROVNET_STATE_WORD *State)
 {
-    UCHAR Status;
+    return (State->Word & AEROVNET_WORD_FENCED) != 0;
+}
 
-    if (Adapter->Gone || Adapter->Asleep)
-        return;
-    Status = virtio_pci_device_status(&Adapter->Device);
-    if (Status == VIRTIO_PCI_GONE) {
-        InterlockedExchange(&Adapter->Gone, 1);
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_GONE, Status, 0);
-    } else if (Status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) {
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_NEEDS_RESET, Status, 0);
-    }
+/* Makes the word `New` if it is still `Old`. The one place where it is written. */
+static BOOLEAN AerovnetStateSwap(PAEROVNET_STATE_WORD State, ULONG Old, ULONG New)
+{
+    return InterlockedCompareExchange(&State->Word, (LONG)New, (LONG)Old) == (LONG)Old;
+}
+
+/* `Epoch` is one that counts only when `Reported`. */
+static BOOLEAN AerovnetStateApply(PAEROVNET_STATE_WORD State, AEROVNET_EVENT Event,
+                                  BOOLEAN Reported, ULONG Epoch)
+{
+    ULONG Old, New;
+
+    do {
+        Old = (ULONG)State->Word;
+        if (!(AerovnetEventTable[Event].From >> (Old & AEROVNET_WORD_STATE) & 1) ||
+            (Reported && Old >> AEROVNET_WORD_EPOCH != Epoch))
+            return FALSE;
+        New = (Old & ~(ULONG)AEROVNET_WORD_STATE) | AerovnetEventTable[Event].To;
+        New += (ULONG)AerovnetEventTable[Event].NewEpoch << AEROVNET_WORD_EPOCH;
+    } while (!AerovnetStateSwap(State, Old, New));
+    return TRUE;
+}
+
+BOOLEAN AerovnetStateChange(PAEROVNET_STATE_WORD State, AEROVNET_EVENT Event)
+{
+    return AerovnetStateApply(State, Event, FALSE, 0);
+}
+
+BOOLEAN AerovnetStateReport(PAEROVNET_STATE_WORD State, AEROVNET_EVENT Event, ULONG Epoch)
+{
+    return AerovnetStateApply(State, Event, TRUE, Epoch);
+}
+
+VOID AerovnetStateFence(PAEROVNET_STATE_WORD State, BOOLEAN Fenced)
+{
+    ULONG Old, New;
+
+    do {
+        Old = (ULONG)State->Word;
+        New = Fenced ? Old | AEROVNET_WORD_FENCED : Old & ~(ULONG)AEROVNET_WORD_FENCED;
+    } while (!AerovnetStateSwap(State, Old, New));
 }

@@ -1,25 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/* state.h: faults of the device: what the transport or the data path found, and what follows. */
+/*
+ * state.h: the state of the device, in one word. Events change it, by a compare-and-swap from the
+ * states in which the event is allowed; an event that is not allowed changes nothing. What follows
+ * from a state is worked out anew from the word, under the lock of what depends on it (fault.h has
+ * the gates of the queues), so that it does not matter in which order two events are acted upon.
+ * docs/how-it-works.md has the table; the unit tests hold this file to it.
+ *
+ *   if (AerovnetStateChange(&State, AerovnetEventSleepAsked)) ...    this caller changed it
+ *   Epoch = AerovnetStateEpoch(&State);                              before looking at the device
+ *   if (AerovnetStateReport(&State, AerovnetEventFault, Epoch)) ...  refused in a later incarnation
+ *
+ * No NDIS in here: it is tested as plain C.
+ */
 #ifndef AEROVNET_STATE_H
 #define AEROVNET_STATE_H
 
-#include "aerovnet.h"
+#include <ntddk.h>
+#include "aerovnet_annotations.h"
 
-/* Writes the event that says what the transport found, and returns the NDIS status that goes with
- * it. `Detail` is the queue, or the offset in the device configuration, for statuses that have one.
- */
-_IRQL_requires_max_(DISPATCH_LEVEL)
-NDIS_STATUS AerovnetLogTransport(_In_ PAEROVNET_ADAPTER Adapter, _In_ enum virtio_pci_status Status,
-                                 _In_ ULONG Detail);
+typedef enum _AEROVNET_STATE {
+    AerovnetStateClosed,    /* no registers are mapped */
+    AerovnetStateStopped,   /* registers, and nothing in the rings; or about to be so */
+    AerovnetStateRunning,   /* the rings are in use */
+    AerovnetStateFailed,    /* it broke the protocol, or asks for a reset: NDIS is to reset it */
+    AerovnetStateResetting, /* NDIS resets it */
+    AerovnetStateLost,      /* registers read all ones: a reset may find it again */
+    AerovnetStateDead,      /* a reset or wake failed: it is tried again */
+    AerovnetStateAsleep,    /* D1 to D3: no register is touched (network/oid-pnp-set-power) */
+    AerovnetStateWaking,    /* on the way to D0 */
+    AerovnetStateRemoved,   /* surprise removal: final */
+    AerovnetStates
+} AEROVNET_STATE;
 
-/* The device broke the protocol or asks for a reset: stops the data paths and has NDIS reset the
- * adapter. The first call since the last reset writes the event log. No lock held. */
-_IRQL_requires_max_(DISPATCH_LEVEL)
-VOID AerovnetDeviceFailed(_In_ PAEROVNET_ADAPTER Adapter, _In_ ULONG Event, _In_ ULONG First,
-                          _In_ ULONG Second);
+typedef enum _AEROVNET_EVENT {
+    AerovnetEventOpen,
+    AerovnetEventStart,
+    AerovnetEventFault,
+    AerovnetEventAllOnes,
+    AerovnetEventResetAsked,
+    AerovnetEventRestarted,
+    AerovnetEventRestartFailed,
+    AerovnetEventSleepAsked,
+    AerovnetEventSlept,
+    AerovnetEventWakeAsked,
+    AerovnetEventWoken,
+    AerovnetEventWakeFailed,
+    AerovnetEventSurpriseRemoved,
+    AerovnetEventShutdown,
+    AerovnetEventCrash,
+    AerovnetEventHalt,
+    AerovnetEventClose,
+    AerovnetEvents
+} AEROVNET_EVENT;
 
-/* Reads device_status, and fails the device when it is all ones or says DEVICE_NEEDS_RESET. */
-_IRQL_requires_max_(DISPATCH_LEVEL)
-VOID AerovnetDeviceCheck(_In_ PAEROVNET_ADAPTER Adapter);
+/* State in bits 7:0, fence in bit 8, epoch in bits 31:16. Written by state.c only. Zero: Closed. */
+typedef struct _AEROVNET_STATE_WORD {
+    LONG volatile Word;
+} AEROVNET_STATE_WORD, *PAEROVNET_STATE_WORD;
+
+/* Returns the state now. Any IRQL, as all of these. */
+AEROVNET_STATE AerovnetStateOf(_In_ const AEROVNET_STATE_WORD *State);
+
+/* Returns which incarnation of the device this is: each entry into Running makes a new one. */
+ULONG AerovnetStateEpoch(_In_ const AEROVNET_STATE_WORD *State);
+
+/* Changes the state as the table has it for `Event`. Returns FALSE when the event is not allowed
+ * now. */
+BOOLEAN AerovnetStateChange(_Inout_ PAEROVNET_STATE_WORD State, _In_ AEROVNET_EVENT Event);
+
+/* The same for what was seen in incarnation `Epoch`: not allowed in any other one. */
+BOOLEAN AerovnetStateReport(_Inout_ PAEROVNET_STATE_WORD State, _In_ AEROVNET_EVENT Event,
+                            _In_ ULONG Epoch);
+
+/* Notes whether the device is fenced: its bus mastering and its interrupt are off. No event changes
+ * it. */
+VOID AerovnetStateFence(_Inout_ PAEROVNET_STATE_WORD State, _In_ BOOLEAN Fenced);
+BOOLEAN AerovnetStateIsFenced(_In_ const AEROVNET_STATE_WORD *State);
 
 #endif

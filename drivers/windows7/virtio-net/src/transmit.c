@@ -3,6 +3,7 @@
 #include "adapter.h"
 #include "pause.h"
 #include "state.h"
+#include "fault.h"
 
 /* NET_BUFFERs that are mapped between two acquisitions of the lock. */
 #define AEROVNET_TRANSMIT_BATCH 32
@@ -65,6 +66,20 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, PULONG Frames)
     return Status;
 }
 
+/* What a send is told in a state in which the queue is not live. NDIS resets a Failed device. Running: the
+ * gate is about to open. */
+static const NDIS_STATUS AerovnetSendStatus[AerovnetStates] = {
+    /* Closed */ NDIS_STATUS_FAILURE,
+    /* Stopped */ NDIS_STATUS_FAILURE,
+    /* Running */ NDIS_STATUS_FAILURE,
+    /* Failed */ NDIS_STATUS_RESET_IN_PROGRESS,
+    /* Resetting */ NDIS_STATUS_RESET_IN_PROGRESS,
+    /* Lost */ NDIS_STATUS_FAILURE,
+    /* Dead */ NDIS_STATUS_FAILURE,
+    /* Asleep */ NDIS_STATUS_LOW_POWER_STATE,
+    /* Waking */ NDIS_STATUS_LOW_POWER_STATE,
+    /* Removed */ NDIS_STATUS_FAILURE};
+
 /* Appends `Lists`, which have `Frames` NET_BUFFERs, to the queue, all or none of them. They are
  * counted in Outstanding, and one more for the call itself: the lists may be back before it ends,
  * and the adapter must not be gone by then. `Bad` NET_BUFFERs were refused before. */
@@ -80,15 +95,14 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
         NdisAcquireSpinLock(&Transmit->Queue.Lock);
     }
     Transmit->Traffic.Errors += Bad;
-    if (Adapter->Asleep) {
-        Status = NDIS_STATUS_LOW_POWER_STATE;
+    if (!Transmit->Queue.Live) {
+        Status = AerovnetSendStatus[AerovnetStateOf(&Adapter->State)];
+        if (Status != NDIS_STATUS_LOW_POWER_STATE && !Transmit->Open)
+            Status = NDIS_STATUS_PAUSED;
+        if (Status != NDIS_STATUS_LOW_POWER_STATE && Status != NDIS_STATUS_PAUSED)
+            Transmit->Traffic.Discards += Frames;
     } else if (!Transmit->Open) {
         Status = NDIS_STATUS_PAUSED;
-    } else if (!Transmit->Queue.Live) {
-        Status = (Adapter->ResetNeeded || Adapter->Resetting) && !Adapter->Gone
-                     ? NDIS_STATUS_RESET_IN_PROGRESS
-                     : NDIS_STATUS_FAILURE;
-        Transmit->Traffic.Discards += Frames;
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
@@ -445,8 +459,10 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
     PVOID Cookie;
     virtio_u32 Length;
     int Result = VIRTQ_EMPTY;
+    ULONG Epoch;
 
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+    Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Transmit->Queue.Live) {
         virtq_disable_interrupts(&Transmit->Queue.Ring);
         while ((Result = virtq_get(&Transmit->Queue.Ring, &Cookie, &Length)) == VIRTQ_OK) {
@@ -461,18 +477,19 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
 
     if (Result != VIRTQ_EMPTY)
-        AerovnetDeviceFailed(Adapter, AEROVNET_EVENT_DEVICE_BROKE_QUEUE, AEROVNET_TRANSMIT_QUEUE,
-                             (ULONG)Result);
+        AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_DEVICE_BROKE_QUEUE,
+                             AEROVNET_TRANSMIT_QUEUE, (ULONG)Result);
     AerovnetFinishSlots(Adapter, Slots);
     AerovnetPump(Adapter);
 }
 
-BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter)
+BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter, PULONG Epoch)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     BOOLEAN Hangs;
 
     NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    *Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Transmit->Queue.Live && virtq_outstanding(&Transmit->Queue.Ring) != 0 &&
         Transmit->Returned == Transmit->ReturnedAtCheck)
         Transmit->Stalls++;
@@ -537,23 +554,29 @@ static VOID AerovnetTakeBackSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slo
     *Slots = Slot;
 }
 
-/* Takes the slots off that are in the ring or ready for it; FALSE while NDIS still maps one. */
+/* Takes the slots off that are in the ring or ready for it, wherever they stand in the order; FALSE
+ * while NDIS still maps one. */
 static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Slots,
                                      NDIS_STATUS Status)
 {
+    PAEROVNET_SLOT *Link = &Transmit->Mapped;
     PAEROVNET_SLOT Slot;
     BOOLEAN All;
 
     NdisAcquireSpinLock(&Transmit->Queue.Lock);
     while ((Slot = virtq_detach(&Transmit->Queue.Ring)) != NULL)
         AerovnetTakeBackSlot(Transmit, Slot, Slots, Status);
-    while ((Slot = Transmit->Mapped) != NULL && Slot->State == AEROVNET_SLOT_READY) {
-        Transmit->Mapped = Slot->Next;
+    while ((Slot = *Link) != NULL) {
+        if (Slot->State != AEROVNET_SLOT_READY) {
+            Link = &Slot->Next;
+            continue;
+        }
+        *Link = Slot->Next;
         AerovnetTakeBackSlot(Transmit, Slot, Slots, Status);
     }
+    Transmit->MappedTail = Link;
     All = Transmit->Mapped == NULL;
     if (All) {
-        Transmit->MappedTail = &Transmit->Mapped;
         virtq_reset(&Transmit->Queue.Ring);
         Transmit->Stalls = 0;
     }
@@ -561,17 +584,33 @@ static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT
     return All;
 }
 
+/* A slot that NDIS still maps may wait for the map registers of those that are ready: they are
+ * finished before it is waited for. */
 VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
-    PAEROVNET_SLOT Slots = NULL;
+    PAEROVNET_SLOT Slots;
+    BOOLEAN All;
     KIRQL OldIrql;
 
     AerovnetGiveUp(Adapter, TRUE, NULL, Status);
-    while (!AerovnetTakeBackSlots(&Adapter->Transmit, &Slots, Status))
+    for (;;) {
+        Slots = NULL;
+        All = AerovnetTakeBackSlots(&Adapter->Transmit, &Slots, Status);
+        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+        AerovnetFinishSlots(Adapter, Slots);
+        KeLowerIrql(OldIrql);
+        if (All)
+            return;
         NdisMSleep(1000);
-    KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
-    AerovnetFinishSlots(Adapter, Slots);
-    KeLowerIrql(OldIrql);
+    }
+}
+
+VOID AerovnetTransmitFit(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    USHORT Size = Transmit->Queue.Size;
+
+    Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
 }
 
 VOID AerovnetTransmitOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
@@ -616,8 +655,8 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     Status = AerovnetQueueAllocate(Adapter, &Transmit->Queue);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
+    AerovnetTransmitFit(Adapter);
     Size = Transmit->Queue.Size;
-    Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
     if (Size > Transmit->SlotsWanted)
         Size = Transmit->SlotsWanted;
     Transmit->SlotCount = Size;

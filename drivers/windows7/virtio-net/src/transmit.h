@@ -87,8 +87,9 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG SgBufferLength;
     AEROVNET_SHARED *Shared; /* SharedCount blocks of SlotsPerBlock slots */
     ULONG SharedCount;
+    /* Change only while the queue is not live. */
     USHORT PiecesMax;    /* that the ring can take in one frame, header included */
-    BOOLEAN UseIndirect; /* as negotiated; changes only while the queue is not live */
+    BOOLEAN UseIndirect; /* as negotiated */
 } AEROVNET_TRANSMIT, *PAEROVNET_TRANSMIT;
 
 /* Allocates queue, slots and their shared memory. A failure is in the event log, and leaves nothing
@@ -106,6 +107,10 @@ MINIPORT_PROCESS_SG_LIST AerovnetProcessSGList;
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetTransmitOpen(_In_ PAEROVNET_ADAPTER Adapter, _In_ BOOLEAN Open);
 
+/* Follows the size of the ring, which has changed. The queue is not live, and no slot is in use. */
+_IRQL_requires_(PASSIVE_LEVEL)
+VOID AerovnetTransmitFit(_In_ PAEROVNET_ADAPTER Adapter);
+
 /* Completes what the device has sent, and sends what waits. One caller at a time. */
 _IRQL_requires_(DISPATCH_LEVEL)
 VOID AerovnetTransmitPoll(_In_ PAEROVNET_ADAPTER Adapter);
@@ -120,8 +125,8 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetTransmitStop(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Status);
 
 /* For MiniportCheckForHangEx. Returns TRUE when frames are with the device and none has come back
- * between the last AEROVNET_STALLS_MAX calls. */
+ * between the last AEROVNET_STALLS_MAX calls. `Epoch` is the incarnation that it looked at. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
-BOOLEAN AerovnetTransmitHangs(_In_ PAEROVNET_ADAPTER Adapter);
+BOOLEAN AerovnetTransmitHangs(_In_ PAEROVNET_ADAPTER Adapter, _Out_ PULONG Epoch);
 
 #endif
