@@ -27,6 +27,7 @@ enum option_id {
     OPTION_SHAPE,
     OPTION_FAIL_ALLOCATION,
     OPTION_TIME_SCALE,
+    OPTION_MAP_REGISTERS,
     OPTION_FAIL,
     OPTION_RETRY,
     OPTION_PCAP_WIRE,
@@ -52,6 +53,7 @@ static const struct option options[] = {
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
+    {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
     {"fail", required_argument, NULL, OPTION_FAIL},
     {"retry", no_argument, NULL, OPTION_RETRY},
     {"pcap-wire", required_argument, NULL, OPTION_PCAP_WIRE},
@@ -109,6 +111,9 @@ static const char help_options[] =
     "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
     "timers\n"
     "                      and sleeps, and what it has to be done with in time\n"
+    "  --map-registers N   scatter/gather lists share N map registers, one for each element; a "
+    "list\n"
+    "                      that finds too few waits until others are freed (default: no limit)\n"
     "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
     "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
     "  --pcap-wire FILE    the same of the frames that come out of the device\n"
@@ -255,6 +260,11 @@ static int set_number(struct command_line *line, int option, const char *value, 
         if (parse_range(value, 4, 1 << 20, &number))
             return bad(error, error_size, "memory", value, "a number of MiB from 4 to 1048576");
         line->memory = (unsigned)number;
+        return 0;
+    case OPTION_MAP_REGISTERS:
+        if (parse_range(value, 1, 1 << 20, &number))
+            return bad(error, error_size, "map-registers", value, "a number from 1 to 1048576");
+        line->map_registers = (unsigned)number;
         return 0;
     case OPTION_FAIL_ALLOCATION:
         if (parse_range(value, -1000000000, 1000000000, &number))

@@ -46,7 +46,8 @@ struct command_line {
     const char *fail;     /* FUNCTION[:N] */
     bool rules, plain, debug_output, quiet, progress, retry;
     unsigned time_scale;
-    unsigned memory; /* MiB; 0: the default of the bus's kind of memory */
+    unsigned map_registers; /* 0: no limit */
+    unsigned memory;        /* MiB; 0: the default of the bus's kind of memory */
 };
 
 /* 0, or -1 with one line for a person in error. The strings stay argv's. */

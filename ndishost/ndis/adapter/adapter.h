@@ -30,6 +30,7 @@ struct adapter_options {
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
     bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
+    unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
 };
 
 struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size);

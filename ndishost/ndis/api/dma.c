@@ -115,6 +115,7 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     dma->description = *DmaDescription;
     dma->wide = (DmaDescription->Flags & NDIS_SG_DMA_64_BIT_ADDRESS) != 0;
     dma->registered = true;
+    dma->registers_free = adapter->map_registers;
     pthread_mutex_init(&dma->lock, NULL);
     random_seed(&dma->random, adapter->seed ^ 0x646D61);
     KeInitializeDpc(&dma->late_dpc, late_run, dma);
@@ -394,6 +395,68 @@ static void deliver(struct dma_channel *dma, struct sg_record *record)
     callback_end(&call);
 }
 
+/* The lock is held. */
+static void queue_append(struct sg_record **first, struct sg_record **last,
+                         struct sg_record *record)
+{
+    record->next = NULL;
+    if (*first)
+        (*last)->next = record;
+    else
+        *first = record;
+    *last = record;
+}
+
+static struct sg_record *queue_pop(struct sg_record **first)
+{
+    struct sg_record *record = *first;
+
+    if (record)
+        *first = record->next;
+    return record;
+}
+
+/* Map registers for the list, one an element. false: it has to wait for its turn, and
+ * MiniportProcessSGList is called when others have freed enough (ns-wdm-_dma_operations,
+ * GetScatterGatherList: requests wait in a queue). */
+static bool registers_take(struct dma_channel *dma, struct sg_record *record)
+{
+    bool taken;
+
+    if (!dma->adapter->map_registers)
+        return true;
+    record->registers = record->list->NumberOfElements;
+    pthread_mutex_lock(&dma->lock);
+    taken = !dma->wait_first && dma->registers_free >= record->registers;
+    if (taken)
+        dma->registers_free -= record->registers;
+    else
+        queue_append(&dma->wait_first, &dma->wait_last, record);
+    pthread_mutex_unlock(&dma->lock);
+    return taken;
+}
+
+/* Gives them back, and serves those that wait, from the DPC. */
+static void registers_give(struct dma_channel *dma, struct sg_record *record)
+{
+    struct sg_record *next;
+    bool served = false;
+
+    if (!dma->adapter->map_registers)
+        return;
+    pthread_mutex_lock(&dma->lock);
+    dma->registers_free += record->registers;
+    while ((next = dma->wait_first) && dma->registers_free >= next->registers) {
+        queue_pop(&dma->wait_first);
+        dma->registers_free -= next->registers;
+        queue_append(&dma->late_first, &dma->late_last, next);
+        served = true;
+    }
+    pthread_mutex_unlock(&dma->lock);
+    if (served)
+        KeInsertQueueDpc(&dma->late_dpc, NULL, NULL);
+}
+
 /* Keeps the list for the DPC if chance will have it; Windows calls back late when it must wait. */
 static bool deliver_late(struct dma_channel *dma, struct sg_record *record)
 {
@@ -403,14 +466,8 @@ static bool deliver_late(struct dma_channel *dma, struct sg_record *record)
         return false;
     pthread_mutex_lock(&dma->lock);
     late = random_chance(&dma->random, 1, 16);
-    if (late) {
-        record->next = NULL;
-        if (dma->late_last)
-            dma->late_last->next = record;
-        else
-            dma->late_first = record;
-        dma->late_last = record;
-    }
+    if (late)
+        queue_append(&dma->late_first, &dma->late_last, record);
     pthread_mutex_unlock(&dma->lock);
     if (late)
         KeInsertQueueDpc(&dma->late_dpc, NULL, NULL);
@@ -429,12 +486,7 @@ static VOID NTAPI late_run(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgumen
         struct sg_record *record;
 
         pthread_mutex_lock(&dma->lock);
-        record = dma->late_first;
-        if (record) {
-            dma->late_first = record->next;
-            if (!dma->late_first)
-                dma->late_last = NULL;
-        }
+        record = queue_pop(&dma->late_first);
         pthread_mutex_unlock(&dma->lock);
         if (!record)
             return;
@@ -496,6 +548,11 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
         record_clear(dma, record);
         return status;
     }
+    if (dma->adapter->map_registers &&
+        record->list->NumberOfElements > dma->adapter->map_registers) {
+        record_clear(dma, record);
+        return NDIS_STATUS_RESOURCES; /* it could wait for ever */
+    }
     COUNT(dma->adapter, sg_lists, 1);
     atomic_fetch_add_explicit(&dma->outstanding, 1, memory_order_relaxed);
     if (rules_enabled) {
@@ -503,7 +560,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
         record_map(NetBuffer, record);
     }
     NET_BUFFER_SCATTER_GATHER_LIST(NetBuffer) = record->list;
-    if (!deliver_late(dma, record))
+    if (registers_take(dma, record) && !deliver_late(dma, record))
         deliver(dma, record);
     return NDIS_STATUS_SUCCESS;
 }
@@ -548,6 +605,7 @@ VOID NTAPI NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_
         list_poison(record, RULE_CALLER);
     }
     record_clear(dma, record);
+    registers_give(dma, record);
     atomic_fetch_sub_explicit(&dma->outstanding, 1, memory_order_relaxed);
 }
 HOST_EXPORT("NDIS.SYS", NdisMFreeNetBufferSGList);

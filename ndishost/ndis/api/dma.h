@@ -23,6 +23,8 @@ struct dma_channel {
     struct sg_storage *storage;               /* NDIS's own memory for lists, not in use */
     struct bounce *bounces;                   /* double buffers, not in use */
     struct sg_record *late_first, *late_last; /* lists whose callback comes from late_dpc */
+    struct sg_record *wait_first, *wait_last; /* lists that wait for map registers, in order */
+    unsigned registers_free;
     KDPC late_dpc;
 };
 

@@ -115,7 +115,8 @@ struct ndis_adapter {
     unsigned index;
     char name[32]; /* "adapter 1": index + 1, as scenario control counts them */
     uint64_t seed;
-    bool plain; /* --shape plain */
+    bool plain;             /* --shape plain */
+    unsigned map_registers; /* --map-registers; 0: no limit */
 
     struct bus *bus;
     struct bus_events bus_events;

@@ -64,7 +64,8 @@ struct sg_record {
     void *storage; /* NDIS's own storage, or NULL when the list lies in the driver's buffer */
     struct bounce *bounce;       /* double buffering below 4 GiB, or NULL */
     struct dma_mapping *mapping; /* with the rules on: what the device may touch meanwhile */
-    struct sg_record *next;      /* waiting for its late callback */
+    struct sg_record *next;      /* waiting for map registers, or for its late callback */
+    unsigned registers;          /* map registers that it holds or waits for */
     bool write_to_device;
     atomic_bool delivered; /* MiniportProcessSGList has been called */
 };
