@@ -70,8 +70,7 @@ static uint32_t queue_read(struct model *model, const struct ring *ring, uint32_
     switch (field) {
     case COMMON_QUEUE_SIZE:
         /* 3, 3, 7, 15, ... until the driver has chosen a size; 1 has no odd neighbour */
-        if (ring->size == ring->max_size && ring->size > 1 &&
-            fault_hit(faults, FAULT_QUEUE_SIZE_ODD))
+        if (ring->size == ring->limit && ring->size > 1 && fault_hit(faults, FAULT_QUEUE_SIZE_ODD))
             return ring->size > 2 ? ring->size - 1u : 3;
         return ring->size;
     case COMMON_QUEUE_MSIX_VECTOR:
@@ -325,8 +324,12 @@ void common_cfg_reset(struct model *model)
     model->broken = false;
     model->live = false;
     atomic_store(&model->notifiable, 0);
-    for (int i = 0; i < QUEUES; i++)
+    for (int i = 0; i < QUEUES; i++) {
         ring_reset(&model->ring[i]);
+        if (model->ring[i].size > 3 && fault_hit(&model->faults, FAULT_QUEUE_SMALL))
+            model->ring[i].size /= 4;
+        model->ring[i].limit = model->ring[i].size;
+    }
     atomic_fetch_add(&model->bus.lies, atomic_load(&model->bus.lies) & 1);
 }
 
@@ -334,10 +337,10 @@ void common_cfg_reset(struct model *model)
 
 static void queue_size_write(struct model *model, struct ring *ring, uint16_t value)
 {
-    if (value == 0 || (value & (value - 1)) || value > ring->max_size) {
+    if (value == 0 || (value & (value - 1)) || value > ring->limit) {
         model_violation(model, RULE_QUEUE_SIZE,
                         "queue %u: %u is written to queue_size: a power of 2 up to %u it must be",
-                        ring->index, value, ring->max_size);
+                        ring->index, value, ring->limit);
         return;
     }
     ring->size = value;

@@ -24,6 +24,10 @@
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "FEATURES_OK does not stay set")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset", "DEVICE_NEEDS_RESET is set at the Nth frame")          \
     FAULT(QUEUE_SIZE_ODD, FROM, "queue_size_odd", "queue_size is no power of two until it is set") \
+    FAULT(QUEUE_SMALL, FROM, "queue_small",                                                        \
+          "from a reset on, queues have a quarter of their size")                                  \
+    FAULT(MASTER_LOST, ONCE, "master_lost",                                                        \
+          "at the Nth D0 after D1 to D3 bus mastering is off in the command register")             \
     FAULT(QUEUE_ENABLED, FROM, "queue_enabled", "queue_enable reads 1 before the queue is set up") \
     FAULT(QUEUE_STUCK, FROM, "queue_stuck", "queue_enable reads 0 after 1 was written")            \
     FAULT(NOTIFY_RANGE, FROM, "notify_range", "queue_notify_off leads out of the structure")       \

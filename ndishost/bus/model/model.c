@@ -107,8 +107,12 @@ static int op_set_power(struct bus *bus, unsigned state)
     bool dma, interrupts;
     uint8_t status;
 
-    if (!state)
+    if (!state) {
+        if (fault_hit(&model->faults, FAULT_MASTER_LOST))
+            op_config_write(bus, PCI_COMMAND, 2,
+                            op_config_read(bus, PCI_COMMAND, 2) & ~(uint32_t)PCI_COMMAND_MASTER);
         return 0;
+    }
     pthread_mutex_lock(&model->lock);
     status = model->gone ? 0 : model->common.status;
     dma = status & STATUS_DRIVER_OK && model->mastering;

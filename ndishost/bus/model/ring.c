@@ -95,6 +95,7 @@ void ring_reset(struct ring *ring)
                           .owner = ring->owner,
                           .queue = ring->queue,
                           .size = ring->max_size,
+                          .limit = ring->max_size,
                           .longest = ring->longest,
                           .msix_vector = MSIX_NO_VECTOR};
 }

@@ -41,6 +41,7 @@ struct chain {
 
 struct ring {
     uint16_t index, max_size;
+    uint16_t limit;      /* max_size, or what a fault has made of it at the last reset */
     struct chain *chain; /* by head */
     uint16_t *owner;     /* by descriptor of the table: its chain's head + 1, 0: nobody's */
     uint16_t *queue;     /* heads that were fetched and wait for their turn */
