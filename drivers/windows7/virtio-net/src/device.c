@@ -18,27 +18,33 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
     AerovnetStateChange(&Adapter->State, AerovnetEventOpen);
+    AerovnetStateFence(&Adapter->State, TRUE); /* until the first reset says that it need not be */
     return NDIS_STATUS_SUCCESS;
 }
 
 /* Resets the device; what it had may go back to its owners after this. The specification sets no
- * bound (virtio 1.2, 4.1.4.3.2): it gets `Seconds` seconds. One that takes longer than a second may
- * still be at work in what it had: it is fenced until it has finished. */
+ * bound (virtio 1.2, 4.1.4.3.2): it gets `Seconds` seconds, or one more where a sleep takes longer
+ * than was asked for. A device that takes longer than a second may still be at work in what it had:
+ * it is fenced until it has finished. */
 static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
     enum virtio_pci_status Status;
+    LARGE_INTEGER Start, Now;
 
+    NdisGetSystemUpTimeEx(&Start);
     for (;;) {
         Status = virtio_pci_reset(&Adapter->Device);
         if (Status != VIRTIO_PCI_E_RESET_TIMEOUT)
             break;
         if (!AerovnetStateIsFenced(&Adapter->State))
             AerovnetReach(Adapter, FALSE);
-        if (--Seconds == 0 || AerovnetStateOf(&Adapter->State) == AerovnetStateRemoved)
+        NdisGetSystemUpTimeEx(&Now);
+        if (Now.QuadPart - Start.QuadPart > 1000 * (LONGLONG)(Seconds - 1) ||
+            AerovnetStateOf(&Adapter->State) == AerovnetStateRemoved)
             break;
     }
-    /* In D3 the device forgets that it may (PCI Power Management 1.2, 8.1.1). */
-    if (Status == VIRTIO_PCI_OK && !AerovnetReach(Adapter, TRUE))
+    if (Status == VIRTIO_PCI_OK && AerovnetStateIsFenced(&Adapter->State) &&
+        !AerovnetReach(Adapter, TRUE))
         Status = VIRTIO_PCI_E_GONE;
     return Status;
 }
@@ -97,11 +103,13 @@ static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
                : 0;
 }
 
+/* Seconds 0: the device has just been reset. */
 static enum virtio_pci_status AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
-    enum virtio_pci_status Status;
+    enum virtio_pci_status Status = VIRTIO_PCI_OK;
 
-    Status = AerovnetDeviceReset(Adapter, Seconds);
+    if (Seconds != 0)
+        Status = AerovnetDeviceReset(Adapter, Seconds);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
     if (Status == VIRTIO_PCI_OK)
@@ -356,8 +364,7 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
         Reset =
             AerovnetStopLocked(Adapter, NDIS_STATUS_RESET_IN_PROGRESS, AEROVNET_RESET_SECONDS_LONG);
         if (Reset == VIRTIO_PCI_OK)
-            Status =
-                AerovnetComeBack(Adapter, AerovnetEventRestarted, AEROVNET_RESET_SECONDS_SHORT);
+            Status = AerovnetComeBack(Adapter, AerovnetEventRestarted, 0);
         else
             Status = AerovnetLogTransport(Adapter, Reset, 0);
         AerovnetBroughtBack(Adapter, Status, AerovnetEventRestartFailed,
@@ -385,6 +392,9 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
     AerovnetDeviceAcquire(Adapter);
     if (AerovnetStateChange(&Adapter->State, AerovnetEventWakeAsked)) {
         Adapter->Quiet = Adapter->Failures != 0;
+        /* In D3 the command register may have been lost (PCI Power Management 1.2). */
+        if (!AerovnetStateIsFenced(&Adapter->State))
+            AerovnetReach(Adapter, TRUE);
         AerovnetBroughtBack(
             Adapter, AerovnetComeBack(Adapter, AerovnetEventWoken, AEROVNET_RESET_SECONDS_SHORT),
             AerovnetEventWakeFailed, AEROVNET_EVENT_WAKE_FAILED);

@@ -163,15 +163,15 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
         KeLowerIrql(OldIrql);
 }
 
-/* A slot each for the NET_BUFFERs that wait, as many as there are slots, `Batch` and order
- * allow. The lock is held. */
+/* A slot each for the NET_BUFFERs that wait, as many as there are slots and as `Batch` has room for;
+ * none while another processor maps: it comes back for them. The lock is held. */
 static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batch)
 {
     PNET_BUFFER_LIST List;
     PAEROVNET_SLOT Slot;
     ULONG Count = 0;
 
-    if (!Transmit->Queue.Live)
+    if (!Transmit->Queue.Live || Transmit->Mapping)
         return 0;
     while (Count < AEROVNET_TRANSMIT_BATCH && Transmit->Free != NULL &&
            Transmit->Waiting.Head != NULL) {
@@ -196,6 +196,7 @@ static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batc
             AerovnetChainPop(&Transmit->Waiting);
         Batch[Count++] = Slot;
     }
+    Transmit->Mapping = Count != 0;
     return Count;
 }
 
@@ -422,11 +423,14 @@ static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_SLOT Batch[AEROVNET_TRANSMIT_BATCH];
     PAEROVNET_SLOT Failed;
     BOOLEAN Notify = FALSE;
-    ULONG Count, i;
+    ULONG Count = 0;
+    ULONG i;
 
     do {
         Failed = NULL;
         NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
+        if (Count != 0)
+            Transmit->Mapping = FALSE;
         AerovnetSubmit(Transmit, &Failed);
         Count = AerovnetBindSlots(Transmit, Batch);
         if (Count == 0 && Failed == NULL && Transmit->Queue.Live)

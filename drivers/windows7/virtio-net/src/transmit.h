@@ -71,6 +71,10 @@ typedef struct _AEROVNET_TRANSMIT {
     PAEROVNET_SLOT Free;
     PAEROVNET_SLOT Mapped; /* slots in the order of sending, not yet in the ring */
     PAEROVNET_SLOT *MappedTail;
+    /* A processor has NDIS map slots. Only one at a time, so that NDIS is asked in the order of
+     * sending: map registers are given out in the order of asking, and a slot must not wait for
+     * those of a slot that is ready and that it keeps from the ring. */
+    BOOLEAN Mapping;
     AEROVNET_TRAFFIC Traffic;
     ULONG64 FramesCopied;
     ULONG64 FramesIndirect;
