@@ -104,6 +104,72 @@ def stuck(machine):
     machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
 
 
+@job.test("a device that did not come back is told as disconnected, and tried again", buses=("model",))
+def tried_again(machine):
+    """Pauses grow; the event log has the failure once; no person is needed when the device works again."""
+    for fault in ("reset_never", "features_refused"):
+        with machine.session("gen:rate=5000,stall=60", ("--time-scale", "10")) as session:
+            session.do("wait received 100")
+            session.do("fault " + fault)
+            machine.same("%s: a reset" % fault, session.ask("reset").status, "HARD_ERRORS")
+            session.do("wait down 3000")
+            session.do("sleep 5000")
+            resets = session.stats()["driver_counters"]["resets"]
+            machine.expect(2 <= resets <= 5, "%s: %d resets in 50 s of the driver's" % (fault, resets))
+            session.do("fault none")
+            session.do("wait up 9000")
+            session.do("wait received %d 9000" % (frames(session) + 500))
+            session.do("wait sent %d 9000" % (session.stats()["ndis"]["sent_frames"] + 500))
+        run = session.run
+        run.lawful()
+        machine.same("%s: words of the failure" % fault, run.text.count("could not be brought back by a reset"), 1)
+        run.says("works again after resets")
+        machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
+
+
+@job.test("a device that now allows smaller queues, and larger ones again", buses=("model",))
+def smaller(machine):
+    for options in ("", "features=-indirect_desc", "queue_size=8"):
+        with machine.session("gen:rate=20000", (), options) as session:
+            session.do("wait received 100")
+            whole = session.stats()["driver_counters"]["tx_queue_size"]
+            for turn, size in enumerate((whole // 4, whole, whole // 4)):
+                session.do("fault " + ("none" if size == whole else "queue_small"))
+                session.do("reset" if turn < 2 else "power d3")
+                if turn == 2:
+                    session.do("power d0")
+                counters = session.stats()["driver_counters"]
+                machine.same("%s: queue sizes" % options, (counters["tx_queue_size"], counters["rx_queue_size"]),
+                             (size, size))
+                session.do("wait received %d" % (frames(session) + 500))
+                session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+        session.run.lawful()
+
+
+@job.test("a reset that takes two seconds", buses=("model",))
+def slow(machine):
+    """Where nobody waits at raised IRQL or under a power deadline the device gets its time."""
+    with machine.session("gen:rate=5000,stall=60", ("--time-scale", "10"), "fault=reset_slow") as session:
+        session.do("wait received 100")
+        machine.expect(session.ask("reset").good, "the reset fails")
+        session.do("wait received %d" % (frames(session) + 500))
+    session.run.lawful()
+    machine.expect("did not finish its reset" not in session.run.text, "the event log has a reset that was too long")
+
+
+@job.test("map registers are short", buses=("model",))
+def registers(machine):
+    """Frames that wait for map registers wait for those of frames that are ready: stopping must not."""
+    for turn in range(6):
+        with machine.session("gen:rate=0,batch=64", ("--map-registers", "64", "--seed", str(7601 + turn))) as session:
+            session.do("wait received 200")
+            for command in ("reset", "power d3", "power d0", "pause", "restart", "reset"):
+                machine.expect(session.ask(command).good, "%s fails" % command)
+            session.ask("remove" if turn % 2 else "shutdown")
+        run = session.run
+        machine.same("turn %d: rules broken" % turn, run.report["violations"], 0)
+
+
 @job.test("the device goes on at its work through a reset", buses=("model",))
 def ignored(machine):
     """What it had was given back when the reset had taken too long, so it must not be able to reach it."""

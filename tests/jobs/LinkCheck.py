@@ -129,5 +129,27 @@ def unannounced(machine):
     session.run.lawful()
 
 
+@job.test("a configuration that cannot be read leaves the link as it was", buses=("model",))
+def unreadable(machine):
+    with machine.session("gen:rate=5000") as session:
+        session.do("wait received 100")
+        session.do("fault generation+config_spurious")
+        session.do("wait received %d" % (session.stats()["ndis"]["indicated_frames"] + 500))
+        session.do("sleep 100")
+        machine.same("the link", session.do("link").text, "up")
+        session.do("fault none")
+    session.run.lawful()
+    machine.same("words of it in the event log", session.run.text.count("configuration could not be read"), 1)
+
+
+@job.test("resets under configuration interrupts: no link is read from a device in reset", buses=("model",))
+def resetting(machine):
+    with machine.session("gen:rate=20000", (), "fault=config_spurious") as session:
+        for _ in range(300):
+            session.do("reset")
+        machine.same("status indications", session.stats()["ndis"]["status_indications"], 0)
+    session.run.lawful()
+
+
 if __name__ == "__main__":
     job.main()

@@ -134,6 +134,34 @@ def instead(machine):
                    "no send has met the broken device")
 
 
+@job.test("bus mastering is on again after D3, whoever has restored the registers", buses=("model",))
+def mastering(machine):
+    with machine.session("gen:rate=5000,stall=30") as session:
+        session.do("wait received 100")
+        session.do("power d3")
+        session.do("fault master_lost")
+        session.do("power d0")
+        session.do("wait received %d 5000" % (indicated(session) + 300))
+    session.run.lawful()
+
+
+@job.test("a device that does not come back is tried again", buses=("model",))
+def tried_again(machine):
+    with machine.session("gen:rate=5000,stall=60", ("--time-scale", "10")) as session:
+        session.do("wait received 100")
+        session.do("power d3")
+        session.do("fault features_refused")
+        session.do("power d0")
+        session.do("wait down 3000")
+        session.do("sleep 3000")
+        session.do("fault none")
+        session.do("wait up 9000")
+        session.do("wait received %d 9000" % (indicated(session) + 300))
+    run = session.run
+    run.lawful()
+    machine.same("words of the failure", run.text.count("did not come back when the system resumed"), 1)
+
+
 @job.test("the device does not come back", buses=("model",))
 def lost(machine):
     for fault in ("reset_never", "features_refused"):
