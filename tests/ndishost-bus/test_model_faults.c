@@ -174,6 +174,33 @@ static void see_QUEUE_SIZE_ODD(void)
     assert_int_not_equal(size & (size - 1), 0);
 }
 
+static void see_QUEUE_SMALL(void)
+{
+    uint16_t whole = raw_get16(&r, COMMON_QUEUE_SIZE);
+
+    send_command("fault queue_small");
+    assert_int_equal(raw_get16(&r, COMMON_QUEUE_SIZE), whole);
+    assert_true(raw_reset(&r));
+    assert_int_equal(raw_get16(&r, COMMON_QUEUE_SIZE), whole / 4);
+    send_command("fault none");
+    assert_true(raw_reset(&r));
+    assert_int_equal(raw_get16(&r, COMMON_QUEUE_SIZE), whole);
+}
+
+static void see_MASTER_LOST(void)
+{
+    uint32_t command = r.bus->ops->config_read(r.bus, PCI_COMMAND, 2) | PCI_COMMAND_MASTER;
+
+    r.bus->ops->config_write(r.bus, PCI_COMMAND, 2, command);
+    r.bus->ops->set_power(r.bus, 3);
+    send_command("fault master_lost");
+    r.bus->ops->set_power(r.bus, 0);
+    assert_int_equal(r.bus->ops->config_read(r.bus, PCI_COMMAND, 2),
+                     command & ~(uint32_t)PCI_COMMAND_MASTER);
+    r.bus->ops->config_write(r.bus, PCI_COMMAND, 2, command);
+    assert_int_equal(r.bus->ops->config_read(r.bus, PCI_COMMAND, 2), command);
+}
+
 static void see_QUEUE_ENABLED(void)
 {
     send_command("fault queue_enabled");
@@ -393,6 +420,11 @@ static void see_USED_LEN_OUT(void)
 {
     assert_int_equal(third_used("used_len_out").len, 12 + 60);
     assert_int_equal(raw_used(&r, TX, 1).len, 0);
+}
+
+static void see_USED_LEN_OUT(void)
+{
+    assert_int_equal(third_used("used_len_out").len, 60 + 12); /* the frame and its header */
 }
 
 static void see_USED_IDX_JUMP(void)
