@@ -422,11 +422,6 @@ static void see_USED_LEN_OUT(void)
     assert_int_equal(raw_used(&r, TX, 1).len, 0);
 }
 
-static void see_USED_LEN_OUT(void)
-{
-    assert_int_equal(third_used("used_len_out").len, 60 + 12); /* the frame and its header */
-}
-
 static void see_USED_IDX_JUMP(void)
 {
     up();
