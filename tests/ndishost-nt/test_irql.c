@@ -293,6 +293,35 @@ static void test_rule_spin_lock_dpr_release(void **state)
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
+/* KeTryToAcquireSpinLockAtDpcLevel leaves the choice: KeReleaseSpinLock, as its page says, or the other one. */
+static void test_tried_lock_is_released_either_way(void **state)
+{
+    unsigned before = rules_violations(), irql = rules_count("SpinLockIrql");
+    KSPIN_LOCK lock = 0, other = 0;
+
+    (void)state;
+    irql_set_raw(IRQL_DISPATCH);
+    assert_true(KeTryToAcquireSpinLockAtDpcLevel(&lock));
+    KeReleaseSpinLockFromDpcLevel(&lock);
+    assert_int_equal(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    assert_true(KeTryToAcquireSpinLockAtDpcLevel(&lock));
+    KeReleaseSpinLock(&lock, PASSIVE_LEVEL);
+    assert_int_equal(lock, 0);
+    assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    assert_int_equal(rules_violations(), before);
+    /* Not below DISPATCH_LEVEL while another one is held. */
+    irql_set_raw(IRQL_DISPATCH);
+    KeAcquireSpinLockAtDpcLevel(&other);
+    assert_true(KeTryToAcquireSpinLockAtDpcLevel(&lock));
+    capture_start();
+    KeReleaseSpinLock(&lock, PASSIVE_LEVEL);
+    assert_contains(capture_end(), "while it holds another one");
+    assert_broken("SpinLockIrql", irql, 1);
+    irql_set_raw(IRQL_DISPATCH);
+    KeReleaseSpinLockFromDpcLevel(&other);
+    irql_set_raw(IRQL_PASSIVE);
+}
+
 static void test_rule_spin_lock_irql(void **state)
 {
     unsigned before = rules_count("SpinLockIrql");
@@ -468,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_rule_spin_lock_release),
         cmocka_unit_test(test_rule_spin_lock_release_by_another),
         cmocka_unit_test(test_rule_spin_lock_dpr_release),
+        cmocka_unit_test(test_tried_lock_is_released_either_way),
         cmocka_unit_test(test_rule_spin_lock_irql),
         cmocka_unit_test(test_rule_lowering_with_a_lock),
         cmocka_unit_test(test_rule_spin_lock_balanced),

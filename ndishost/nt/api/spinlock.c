@@ -110,7 +110,7 @@ HOST_EXPORT("ntoskrnl.exe", KefReleaseSpinLockFromDpcLevel);
 BOOLEAN FASTCALL KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
     HOST_CALL_RANGE(DISPATCH_LEVEL, RULE_ANY_IRQL);
-    return nt_lock_try(SpinLock, NT_LOCK_AT_DPC, RULE_CALLER);
+    return nt_lock_try(SpinLock, NT_LOCK_TRIED, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", KeTryToAcquireSpinLockAtDpcLevel);
 

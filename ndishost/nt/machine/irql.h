@@ -34,6 +34,7 @@
 enum nt_lock_way {
     NT_LOCK_RAISED, /* raised to DISPATCH_LEVEL: KeAcquireSpinLockRaiseToDpc, KfAcquireSpinLock */
     NT_LOCK_AT_DPC, /* IRQL untouched: KeAcquireSpinLockAtDpcLevel */
+    NT_LOCK_TRIED, /* the same by KeTryToAcquireSpinLockAtDpcLevel; released as either of the two above */
     NT_LOCK_QUEUED, /* in-stack queued, raised */
     NT_LOCK_QUEUED_AT_DPC,
     NT_LOCK_INTERRUPT /* inside nt_interrupt_synchronize or an ISR */

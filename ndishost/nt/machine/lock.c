@@ -38,13 +38,15 @@ static const char *way_name(enum nt_lock_way way)
 {
     switch (way) {
     case NT_LOCK_RAISED:
-        return "by raising the IRQL (KeAcquireSpinLock)";
+        return "by raising the IRQL";
     case NT_LOCK_AT_DPC:
-        return "at DISPATCH_LEVEL (KeAcquireSpinLockAtDpcLevel)";
+        return "at DISPATCH_LEVEL";
+    case NT_LOCK_TRIED:
+        return "by trying at DISPATCH_LEVEL";
     case NT_LOCK_QUEUED:
-        return "queued, by raising the IRQL (KeAcquireInStackQueuedSpinLock)";
+        return "in-stack queued, by raising the IRQL";
     case NT_LOCK_QUEUED_AT_DPC:
-        return "queued, at DISPATCH_LEVEL (KeAcquireInStackQueuedSpinLockAtDpcLevel)";
+        return "in-stack queued, at DISPATCH_LEVEL";
     default:
         return "as an interrupt's lock";
     }
@@ -206,17 +208,26 @@ static bool irql_belongs_elsewhere(struct nt_held *held, unsigned old_irql)
     return false;
 }
 
+/* A lock that was tried may be released by KeReleaseSpinLock too (ddi/wdm,
+ * nf-wdm-ketrytoacquirespinlockatdpclevel), to the IRQL at which the driver was before it raised itself. */
+static bool way_fits(const struct nt_held *held, enum nt_lock_way way)
+{
+    return held->way == way ||
+           (held->way == NT_LOCK_TRIED && (way == NT_LOCK_AT_DPC || way == NT_LOCK_RAISED));
+}
+
 static void check_held(struct nt_held *held, enum nt_lock_way way, unsigned old_irql,
                        const void *caller)
 {
     char where[160];
 
-    if (held->way != way)
+    if (!way_fits(held, way))
         rule_violation("SpinLockDprRelease", caller,
                        "releases spin lock %p %s; it was taken %s at %s", (const void *)held->lock,
                        way_name(way), way_name(held->way),
                        image_symbol(held->caller, where, sizeof where));
-    else if (raises(way) && old_irql != held->old_irql && !irql_belongs_elsewhere(held, old_irql))
+    else if (raises(held->way) && old_irql != held->old_irql &&
+             !irql_belongs_elsewhere(held, old_irql))
         rule_violation("SpinLockIrql", caller, "releases spin lock %p to %s; it was taken at %s",
                        (const void *)held->lock, irql_name(old_irql), irql_name(held->old_irql));
     else if (raises(way) && old_irql < IRQL_DISPATCH && nt_self()->held_count > 1)

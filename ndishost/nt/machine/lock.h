@@ -20,7 +20,7 @@ unsigned nt_lock_acquire(volatile void *lock, enum nt_lock_way way, const void *
 /* false: somebody has it; nothing has changed. */
 bool nt_lock_try(volatile void *lock, enum nt_lock_way way, const void *caller);
 /* Gives it back; NT_LOCK_RAISED and NT_LOCK_QUEUED set the IRQL to old_irql after. Rules:
- * "SpinLockRelease" (not held, or by another thread), "SpinLockDprRelease" (taken the other way),
+ * "SpinLockRelease" (not held, or by another thread), "SpinLockDprRelease" (taken the other way, and not tried),
  * "SpinLockIrql" (old_irql is not what acquire returned). */
 void nt_lock_release(volatile void *lock, enum nt_lock_way way, unsigned old_irql,
                      const void *caller);
