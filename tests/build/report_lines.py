@@ -19,6 +19,7 @@ PROGRAMS = (
     ("all is well", "1..2\nok 1 - a\nok 2 - b\n", 0, ["ok a", "ok b"]),
     ("said before", "1..2\nERROR: 1 != 2\nnot ok 1 - a\nok 2 - b\n", 1, ["FAIL a: 1 != 2", "ok b"]),
     ("said after", "1..2\nnot ok 1 - a\n# x.c:3\n# why\nok 2 - b\n", 1, ["FAIL a: x.c:3; why", "ok b"]),
+    ("names with a colon", "1..2\nok 1 - m:a\nnot ok 2 - m:b\n", 1, ["ok m:a", "FAIL m:b: see log"]),
     ("two in a row", "1..2\nERROR: p\nnot ok 1 - a\nERROR: q\nnot ok 2 - b\n", 2, ["FAIL a: p", "FAIL b: q"]),
     ("dies", "1..2\nok 1 - a\n", 139, ["ok a", "FAIL -: ended after 1 of 2 tests with status 139: see log"]),
     ("dies at its end", "1..1\nok 1 - a\n", 66, ["ok a", "FAIL -: exit status 66: see log"]),

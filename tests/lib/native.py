@@ -48,7 +48,7 @@ class Tap:
         self.failing = None
 
     def line(self, text):
-        test = re.match(r"(not )?ok \d+ (?:- (\w+)|# SKIP (\w+))", text)
+        test = re.match(r"(not )?ok \d+ (?:- (\S+)|# SKIP (\S+))", text)
         if text.startswith("1.."):
             self.plan = int(text[3:])
         elif test:
