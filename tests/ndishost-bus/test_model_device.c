@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "nt/machine/phys.h"
 #include "nt/machine/trap.h"
+#include "memory.h"
 #include "raw.h"
 #include "rules/rules.h"
 
@@ -824,14 +824,6 @@ static void test_bus_open(void **state)
     free(text);
 }
 
-static int setup(void **state)
-{
-    char error[128];
-
-    (void)state;
-    return phys_open(PHYS_PAGES, 5ull << 30, 1, error, sizeof error);
-}
-
 int main(void)
 {
 #define TEST(name) {"model:" #name, test_##name, NULL, close_all, NULL},
@@ -846,5 +838,5 @@ int main(void)
                                     TEST(wrap) TEST(reorder) TEST(describe) TEST(bad_options)
                                         TEST(bus_open)};
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/fault.h"
-#include "nt/machine/phys.h"
+#include "memory.h"
 #include "raw.h"
 
 static struct raw r;
@@ -700,14 +700,6 @@ static void test_unknown(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    char error[128];
-
-    (void)state;
-    return phys_open(PHYS_PAGES, 5ull << 30, 1, error, sizeof error);
-}
-
 /* Where it takes received frames away, they are counted. */
 static void test_used_idx_back_over_frames(void **state)
 {
@@ -732,5 +724,5 @@ int main(void)
         {"model:fault:used_idx_back over frames", test_used_idx_back_over_frames, NULL, close_all,
          NULL}};
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

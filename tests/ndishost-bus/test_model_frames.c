@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "bus/model/features.h"
 #include "lib.h"
+#include "memory.h"
 #include "nt/machine/phys.h"
 #include "rules/rules.h"
 
@@ -252,14 +253,6 @@ static void test_lies(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    char error[128];
-
-    (void)state;
-    return phys_open(PHYS_PAGES, 5ull << 30, 1, error, sizeof error);
-}
-
 int main(void)
 {
 #define TEST(name) {"model:" #name, test_##name, NULL, close_all, NULL},
@@ -269,5 +262,5 @@ int main(void)
                 TEST(ignore_no_interrupt) TEST(spurious) TEST(no_notify) TEST(delay) TEST(reorder)
                     TEST(spread) TEST(above_4g) TEST(echo) TEST(restart) TEST(lies)};
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

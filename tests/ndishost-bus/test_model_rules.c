@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/rule.h"
-#include "nt/machine/phys.h"
+#include "memory.h"
 #include "raw.h"
 #include "rules/rules.h"
 
@@ -721,14 +721,6 @@ static void test_every_rule(void **state)
             fail_msg("rule %s has not been seen to be reported", names[i]);
 }
 
-static int setup(void **state)
-{
-    char error[128];
-
-    (void)state;
-    return phys_open(PHYS_PAGES, 5ull << 30, 1, error, sizeof error);
-}
-
 int main(void)
 {
 #define TEST(id, severity, name, section) {"model:rule:" name, test_##id, NULL, close_all, NULL},
@@ -742,5 +734,5 @@ int main(void)
         {"model:rule:innocent", test_innocent, NULL, close_all, NULL},
         {"model:rule:every_rule", test_every_rule, NULL, NULL, NULL}};
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, memory_setup, NULL);
 }
