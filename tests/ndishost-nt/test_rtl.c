@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Strings, printing, dates, the version, the log, bug checks. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ntddk.h>
@@ -11,6 +12,82 @@
 #include "nt/api/pool.h"
 #include "nt/machine/random.h"
 #include "support.h"
+
+/* ---- Bitmaps ---- */
+
+#define BITS 101 /* not a whole number of words */
+
+/* The first run of length equal bits from the hint on, then from the start, by looking at each. */
+static ULONG naive_find(const bool *bits, ULONG length, ULONG hint, bool set)
+{
+    for (ULONG i = 0; i < BITS; i++) {
+        ULONG start = i < BITS - hint ? hint + i : i - (BITS - hint), run = 0;
+
+        while (start + run < BITS && bits[start + run] == set && run < length)
+            run++;
+        if (run == length)
+            return start;
+    }
+    return 0xFFFFFFFFu;
+}
+
+static void test_bitmap_agrees_with_an_array(void **state)
+{
+    ULONG words[(BITS + 31) / 32 + 1];
+    bool bits[BITS] = {false};
+    RTL_BITMAP map;
+
+    (void)state;
+    words[sizeof words / sizeof words[0] - 1] = 0x5A5A5A5Au; /* behind the bitmap */
+    RtlInitializeBitMap(&map, words, BITS);
+    RtlClearAllBits(&map);
+    assert_int_equal(RtlNumberOfClearBits(&map), BITS);
+    for (unsigned round = 0; round < 20000; round++) {
+        ULONG start = (ULONG)rand() % BITS, length = 1 + (ULONG)rand() % 40, found, i;
+        bool set = rand() & 1, all = start + length <= BITS;
+        ULONG expected = naive_find(bits, length, start, set), ones = 0;
+
+        found = set ? RtlFindSetBits(&map, length, start) : RtlFindClearBits(&map, length, start);
+        assert_int_equal(found, expected);
+        for (i = start; i < start + length && i < BITS; i++)
+            all = all && bits[i] == set;
+        assert_int_equal(
+            set ? RtlAreBitsSet(&map, start, length) : RtlAreBitsClear(&map, start, length), all);
+        if (round % 3 == 0) {
+            found = set ? RtlFindSetBitsAndClear(&map, length, start)
+                        : RtlFindClearBitsAndSet(&map, length, start);
+            assert_int_equal(found, expected);
+            for (i = 0; found != 0xFFFFFFFFu && i < length; i++)
+                bits[found + i] = !set;
+        } else {
+            (set ? RtlSetBits : RtlClearBits)(&map, start, length); /* may go beyond the end */
+            for (i = start; i < start + length && i < BITS; i++)
+                bits[i] = set;
+        }
+        for (i = 0; i < BITS; i++)
+            ones += bits[i];
+        assert_int_equal(RtlNumberOfSetBits(&map), ones);
+        assert_int_equal(RtlTestBit(&map, start), bits[start]);
+    }
+    assert_int_equal(words[sizeof words / sizeof words[0] - 1], 0x5A5A5A5Au);
+    RtlSetAllBits(&map);
+    RtlClearBit(&map, 70);
+    assert_int_equal(RtlFindClearBits(&map, 1, 80), 70);
+    RtlSetBit(&map, 70);
+    assert_int_equal(RtlFindClearBits(&map, 1, 0), 0xFFFFFFFFu);
+    assert_false(RtlTestBit(&map, BITS));
+}
+
+static void test_significant_bits(void **state)
+{
+    (void)state;
+    assert_int_equal(RtlFindLeastSignificantBit(0), -1);
+    assert_int_equal(RtlFindMostSignificantBit(0), -1);
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(RtlFindLeastSignificantBit(~0ull << i), i);
+        assert_int_equal(RtlFindMostSignificantBit(~0ull >> i), 63 - i);
+    }
+}
 
 /* ---- Printing ---- */
 
@@ -391,6 +468,8 @@ static void test_ends_with_status_3(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bitmap_agrees_with_an_array),
+        cmocka_unit_test(test_significant_bits),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_room_is_kept),
