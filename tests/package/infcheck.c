@@ -393,8 +393,7 @@ static void check_files(const wchar_t *section)
 
     check("CopyFiles", *list && SetupFindFirstLineW(inf, list, NULL, &line),
           "[%ls] names no section of files", section);
-    check("its file", *list && same(field(&line, 1), file), "it is '%ls'",
-          field(&line, 1));
+    check("its file", *list && same(field(&line, 1), file), "it is '%ls'", field(&line, 1));
     check("where it goes", SetupGetTargetPathW(inf, NULL, list, target, MAX_PATH, NULL), "nowhere");
     GetSystemDirectoryW(copy, MAX_PATH);
     wcscat(copy, L"\\drivers");
@@ -508,7 +507,8 @@ static void set_names(void)
     swprintf(file, 64, L"%ls.sys", driver);
     swprintf(catalog, 64, L"%ls.cat", driver);
     swprintf(event_file, 160,
-             L"%%SystemRoot%%\\System32\\drivers\\%ls;%%SystemRoot%%\\System32\\netevent.dll", file);
+             L"%%SystemRoot%%\\System32\\drivers\\%ls;%%SystemRoot%%\\System32\\netevent.dll",
+             file);
     device_id = modern ? L"PCI\\VEN_1AF4&DEV_1041" : L"PCI\\VEN_1AF4&DEV_1000";
     other_id = modern ? L"PCI\\VEN_1AF4&DEV_1000" : L"PCI\\VEN_1AF4&DEV_1041";
 }
