@@ -28,11 +28,12 @@ static int io_config_read(void *context, virtio_u32 offset, void *buffer, virtio
     return 0;
 }
 
-static virtio_u64 io_bar_query(void *context, unsigned bar)
+static virtio_u64 io_bar_query(void *context, unsigned bar, enum virtio_pci_space *space)
 {
     const struct bus *bus = context;
 
-    return bus->bar[bar].io ? 0 : bus->bar[bar].length;
+    *space = bus->bar[bar].io ? VIRTIO_PCI_IO : VIRTIO_PCI_MEMORY;
+    return bus->bar[bar].length;
 }
 
 static void *io_bar_map(void *context, unsigned bar, virtio_u64 length)
@@ -95,16 +96,17 @@ static void io_sleep(void *context, unsigned microseconds)
     usleep(microseconds);
 }
 
+/* The bus knows by the BAR which space it is. */
+#define ACCESS                                                            \
+    {                                                                     \
+        io_read8, io_read16, io_read32, io_write8, io_write16, io_write32 \
+    }
+
 const struct virtio_pci_io bus_io = {
     .config_read = io_config_read,
     .bar_query = io_bar_query,
     .bar_map = io_bar_map,
     .bar_unmap = io_bar_unmap,
-    .read8 = io_read8,
-    .read16 = io_read16,
-    .read32 = io_read32,
-    .write8 = io_write8,
-    .write16 = io_write16,
-    .write32 = io_write32,
     .sleep = io_sleep,
+    .access = {ACCESS, ACCESS},
 };

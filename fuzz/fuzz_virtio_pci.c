@@ -33,6 +33,12 @@ static uint8_t *bar_address(unsigned bar)
     return (uint8_t *)((uintptr_t)(bar + 1) << 40);
 }
 
+/* Every other BAR is I/O. */
+static enum virtio_pci_space bar_space(unsigned bar)
+{
+    return (bar & 1) != 0 ? VIRTIO_PCI_IO : VIRTIO_PCI_MEMORY;
+}
+
 static int config_read(void *context, virtio_u32 offset, void *buffer, virtio_u32 length)
 {
     struct function *f = context;
@@ -47,11 +53,12 @@ static int config_read(void *context, virtio_u32 offset, void *buffer, virtio_u3
     return 0;
 }
 
-static virtio_u64 bar_query(void *context, unsigned bar)
+static virtio_u64 bar_query(void *context, unsigned bar, enum virtio_pci_space *space)
 {
     struct function *f = context;
 
     FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS);
+    *space = bar_space(bar);
     return f->bar_length[bar];
 }
 
@@ -90,7 +97,8 @@ static int inside(const struct virtio_pci_region *region, uintptr_t address, uns
 }
 
 /* The access is aligned, and in a structure where that kind of access belongs. */
-static void access_register(struct function *f, volatile void *address, unsigned width, int write)
+static void access_register(struct function *f, enum virtio_pci_space space, volatile void *address,
+                            unsigned width, int write)
 {
     const struct virtio_pci_device *dev = &f->dev;
     uintptr_t at = (uintptr_t)address;
@@ -98,7 +106,7 @@ static void access_register(struct function *f, volatile void *address, unsigned
 
     FUZZ_ASSERT(f->opened);
     FUZZ_ASSERT(++f->accesses <= ACCESSES_MAX);
-    FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && f->bar_mapped[bar]);
+    FUZZ_ASSERT(bar < VIRTIO_PCI_MAX_BARS && f->bar_mapped[bar] && bar_space(bar) == space);
     FUZZ_ASSERT(at - (uintptr_t)bar_address(bar) + width <= f->bar_mapped[bar]);
     FUZZ_ASSERT(at % width == 0);
     FUZZ_ASSERT(inside(&dev->common, at, width, 0x38) ||
@@ -107,47 +115,51 @@ static void access_register(struct function *f, volatile void *address, unsigned
                 (write && width == 2 && inside(&dev->notify, at, width, 0xFFFFFFFF)));
 }
 
-static virtio_u8 read8(void *context, volatile void *address)
-{
-    struct function *f = context;
+#define ACCESS(NAME, SPACE)                                                             \
+    static virtio_u8 NAME##_read8(void *context, volatile void *address)                \
+    {                                                                                   \
+        struct function *f = context;                                                   \
+                                                                                        \
+        access_register(f, SPACE, address, 1, 0);                                       \
+        return (virtio_u8)fuzz_take(&f->input, 1, f->rest);                             \
+    }                                                                                   \
+    static virtio_u16 NAME##_read16(void *context, volatile void *address)              \
+    {                                                                                   \
+        struct function *f = context;                                                   \
+                                                                                        \
+        access_register(f, SPACE, address, 2, 0);                                       \
+        return (virtio_u16)fuzz_take(&f->input, 2, f->rest);                            \
+    }                                                                                   \
+    static virtio_u32 NAME##_read32(void *context, volatile void *address)              \
+    {                                                                                   \
+        struct function *f = context;                                                   \
+                                                                                        \
+        access_register(f, SPACE, address, 4, 0);                                       \
+        return (virtio_u32)fuzz_take(&f->input, 4, f->rest);                            \
+    }                                                                                   \
+    static void NAME##_write8(void *context, volatile void *address, virtio_u8 value)   \
+    {                                                                                   \
+        access_register(context, SPACE, address, 1, 1);                                 \
+        (void)value;                                                                    \
+    }                                                                                   \
+    static void NAME##_write16(void *context, volatile void *address, virtio_u16 value) \
+    {                                                                                   \
+        access_register(context, SPACE, address, 2, 1);                                 \
+        (void)value;                                                                    \
+    }                                                                                   \
+    static void NAME##_write32(void *context, volatile void *address, virtio_u32 value) \
+    {                                                                                   \
+        access_register(context, SPACE, address, 4, 1);                                 \
+        (void)value;                                                                    \
+    }
 
-    access_register(f, address, 1, 0);
-    return (virtio_u8)fuzz_take(&f->input, 1, f->rest);
-}
+#define ACCESSES(NAME)                                                                            \
+    {                                                                                             \
+        NAME##_read8, NAME##_read16, NAME##_read32, NAME##_write8, NAME##_write16, NAME##_write32 \
+    }
 
-static virtio_u16 read16(void *context, volatile void *address)
-{
-    struct function *f = context;
-
-    access_register(f, address, 2, 0);
-    return (virtio_u16)fuzz_take(&f->input, 2, f->rest);
-}
-
-static virtio_u32 read32(void *context, volatile void *address)
-{
-    struct function *f = context;
-
-    access_register(f, address, 4, 0);
-    return (virtio_u32)fuzz_take(&f->input, 4, f->rest);
-}
-
-static void write8(void *context, volatile void *address, virtio_u8 value)
-{
-    access_register(context, address, 1, 1);
-    (void)value;
-}
-
-static void write16(void *context, volatile void *address, virtio_u16 value)
-{
-    access_register(context, address, 2, 1);
-    (void)value;
-}
-
-static void write32(void *context, volatile void *address, virtio_u32 value)
-{
-    access_register(context, address, 4, 1);
-    (void)value;
-}
+ACCESS(memory, VIRTIO_PCI_MEMORY)
+ACCESS(ports, VIRTIO_PCI_IO)
 
 static void wait(void *context, unsigned microseconds)
 {
@@ -162,13 +174,8 @@ static const struct virtio_pci_io io = {
     .bar_query = bar_query,
     .bar_map = bar_map,
     .bar_unmap = bar_unmap,
-    .read8 = read8,
-    .read16 = read16,
-    .read32 = read32,
-    .write8 = write8,
-    .write16 = write16,
-    .write32 = write32,
     .sleep = wait,
+    .access = {ACCESSES(memory), ACCESSES(ports)},
 };
 
 static void check_region(const struct function *f, const struct virtio_pci_region *region,
@@ -215,7 +222,7 @@ static void call_config_access(struct function *f, int write)
 static void call_queue_setup(struct function *f)
 {
     struct virtio_pci_queue queue = {.desc = 16, .driver = 32, .device = 64};
-    struct virtio_pci_notify notify = {NULL, 0};
+    struct virtio_pci_notify notify = {NULL, NULL, 0};
 
     queue.index = (uint16_t)fuzz_take(&f->input, 1, 0);
     queue.size = (uint16_t)fuzz_take(&f->input, 2, 0);

@@ -24,9 +24,11 @@ static int io_config_read(void *context, virtio_u32 offset, void *buffer, virtio
     return 0;
 }
 
-static virtio_u64 io_bar_query(void *context, unsigned bar)
+static virtio_u64 io_bar_query(void *context, unsigned bar, enum virtio_pci_space *space)
 {
     struct lib *l = context;
+
+    *space = VIRTIO_PCI_MEMORY;
 
     return l->bus->bar[bar].io ? 0 : l->bus->bar[bar].length;
 }
@@ -89,8 +91,12 @@ static void io_sleep(void *context, unsigned microseconds)
 }
 
 static const struct virtio_pci_io io = {
-    io_config_read, io_bar_query, io_bar_map, io_bar_unmap, io_read8, io_read16,
-    io_read32,      io_write8,    io_write16, io_write32,   io_sleep,
+    .config_read = io_config_read,
+    .bar_query = io_bar_query,
+    .bar_map = io_bar_map,
+    .bar_unmap = io_bar_unmap,
+    .sleep = io_sleep,
+    .access = {{io_read8, io_read16, io_read32, io_write8, io_write16, io_write32}},
 };
 
 /* ---- Frames ---- */

@@ -7,11 +7,11 @@ QTEST := tests/ndishost-qtest
 SOURCES := tests/ndishost-pci/guest_pci.c $(QTEST)/device.c \
            $(wildcard ndishost/bus/qtest/*.c ndishost/bus/pci/*.c) ndishost/bus/thread.c \
            ndishost/bus/notify.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
-           $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c
+           $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c examples/bus_io.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 
 CFLAGS := -std=gnu11 -Wall -Wextra -Werror -O2 -g -pthread -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-          -Indishost -I$(QTEST) -I$(VIRTQ) -I$(PCI)
+          -Indishost -I$(QTEST) -I$(VIRTQ) -I$(PCI) -Iexamples
 
 $(OUT)/guest_pci: $(OBJECTS)
 	$(CC) $^ -lcmocka -lpthread -o $@

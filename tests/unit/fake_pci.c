@@ -59,7 +59,7 @@ static int fake_config_read(void *context, virtio_u32 offset, void *buffer, virt
     return 0;
 }
 
-static virtio_u64 fake_bar_query(void *context, unsigned bar)
+static virtio_u64 fake_bar_query(void *context, unsigned bar, enum virtio_pci_space *space)
 {
     struct fake_pci *fake = context;
 
@@ -67,6 +67,7 @@ static virtio_u64 fake_bar_query(void *context, unsigned bar)
         fake_pci_violation(fake, "BAR %u asked for", bar);
         return 0;
     }
+    *space = fake->bar_space[bar];
     return fake->bar_length[bar];
 }
 
@@ -119,6 +120,7 @@ static void fake_bar_unmap(void *context, unsigned bar, void *address, virtio_u6
 /* The window that holds `width` bytes at `address`, and the offset in it; NULL and a violation
  * if none does or the access is not aligned. */
 static const struct fake_pci_window *fake_pci_decode(struct fake_pci *fake,
+                                                     enum virtio_pci_space space,
                                                      volatile const void *address, unsigned width,
                                                      uint64_t *offset)
 {
@@ -132,7 +134,7 @@ static const struct fake_pci_window *fake_pci_decode(struct fake_pci *fake,
         if (base != 0 && at >= base && at - base >= window->offset &&
             at - base - window->offset + width <= window->length) {
             *offset = at - base - window->offset;
-            if (at % width != 0) {
+            if (at % width != 0 || fake->bar_space[window->bar] != space) {
                 break;
             }
             return window;
@@ -417,10 +419,11 @@ static void fake_pci_write_device(struct fake_pci *fake, uint64_t offset, unsign
     fake->device_config_writes[width]++;
 }
 
-static uint32_t fake_pci_read(struct fake_pci *fake, volatile void *address, unsigned width)
+static uint32_t fake_pci_read(struct fake_pci *fake, enum virtio_pci_space space,
+                              volatile void *address, unsigned width)
 {
     uint64_t offset = 0;
-    const struct fake_pci_window *window = fake_pci_decode(fake, address, width, &offset);
+    const struct fake_pci_window *window = fake_pci_decode(fake, space, address, width, &offset);
     uint32_t value = 0;
 
     if (fake_pci_is_gone(fake) || window == NULL) {
@@ -444,11 +447,11 @@ static uint32_t fake_pci_read(struct fake_pci *fake, volatile void *address, uns
     }
 }
 
-static void fake_pci_write(struct fake_pci *fake, volatile void *address, unsigned width,
-                           uint32_t value)
+static void fake_pci_write(struct fake_pci *fake, enum virtio_pci_space space,
+                           volatile void *address, unsigned width, uint32_t value)
 {
     uint64_t offset = 0;
-    const struct fake_pci_window *window = fake_pci_decode(fake, address, width, &offset);
+    const struct fake_pci_window *window = fake_pci_decode(fake, space, address, width, &offset);
 
     if (fake_pci_is_gone(fake) || window == NULL) {
         return;
@@ -472,35 +475,40 @@ static void fake_pci_write(struct fake_pci *fake, volatile void *address, unsign
     }
 }
 
-static virtio_u8 fake_read8(void *context, volatile void *address)
-{
-    return (virtio_u8)fake_pci_read(context, address, 1);
-}
+/* The six accesses to one space; the fake sees that each register is accessed in its own. */
+#define FAKE_ACCESS(NAME, SPACE)                                                        \
+    static virtio_u8 NAME##_read8(void *context, volatile void *address)                \
+    {                                                                                   \
+        return (virtio_u8)fake_pci_read(context, SPACE, address, 1);                    \
+    }                                                                                   \
+    static virtio_u16 NAME##_read16(void *context, volatile void *address)              \
+    {                                                                                   \
+        return (virtio_u16)fake_pci_read(context, SPACE, address, 2);                   \
+    }                                                                                   \
+    static virtio_u32 NAME##_read32(void *context, volatile void *address)              \
+    {                                                                                   \
+        return fake_pci_read(context, SPACE, address, 4);                               \
+    }                                                                                   \
+    static void NAME##_write8(void *context, volatile void *address, virtio_u8 value)   \
+    {                                                                                   \
+        fake_pci_write(context, SPACE, address, 1, value);                              \
+    }                                                                                   \
+    static void NAME##_write16(void *context, volatile void *address, virtio_u16 value) \
+    {                                                                                   \
+        fake_pci_write(context, SPACE, address, 2, value);                              \
+    }                                                                                   \
+    static void NAME##_write32(void *context, volatile void *address, virtio_u32 value) \
+    {                                                                                   \
+        fake_pci_write(context, SPACE, address, 4, value);                              \
+    }
 
-static virtio_u16 fake_read16(void *context, volatile void *address)
-{
-    return (virtio_u16)fake_pci_read(context, address, 2);
-}
+#define FAKE_ACCESSES(NAME)                                                                       \
+    {                                                                                             \
+        NAME##_read8, NAME##_read16, NAME##_read32, NAME##_write8, NAME##_write16, NAME##_write32 \
+    }
 
-static virtio_u32 fake_read32(void *context, volatile void *address)
-{
-    return fake_pci_read(context, address, 4);
-}
-
-static void fake_write8(void *context, volatile void *address, virtio_u8 value)
-{
-    fake_pci_write(context, address, 1, value);
-}
-
-static void fake_write16(void *context, volatile void *address, virtio_u16 value)
-{
-    fake_pci_write(context, address, 2, value);
-}
-
-static void fake_write32(void *context, volatile void *address, virtio_u32 value)
-{
-    fake_pci_write(context, address, 4, value);
-}
+FAKE_ACCESS(fake_memory, VIRTIO_PCI_MEMORY)
+FAKE_ACCESS(fake_ports, VIRTIO_PCI_IO)
 
 static void fake_sleep(void *context, unsigned microseconds)
 {
@@ -514,13 +522,8 @@ const struct virtio_pci_io fake_pci_io = {
     .bar_query = fake_bar_query,
     .bar_map = fake_bar_map,
     .bar_unmap = fake_bar_unmap,
-    .read8 = fake_read8,
-    .read16 = fake_read16,
-    .read32 = fake_read32,
-    .write8 = fake_write8,
-    .write16 = fake_write16,
-    .write32 = fake_write32,
     .sleep = fake_sleep,
+    .access = {FAKE_ACCESSES(fake_memory), FAKE_ACCESSES(fake_ports)},
 };
 
 void fake_pci_init(struct fake_pci *fake)

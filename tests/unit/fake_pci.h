@@ -49,7 +49,8 @@ struct fake_pci {
     uint8_t config[256];
     unsigned cap_last; /* offset of the last capability; 0: the header's pointer */
     unsigned cap_next; /* where the next one will be put */
-    uint64_t bar_length[VIRTIO_PCI_MAX_BARS]; /* 0: no memory BAR */
+    uint64_t bar_length[VIRTIO_PCI_MAX_BARS]; /* 0: no BAR */
+    enum virtio_pci_space bar_space[VIRTIO_PCI_MAX_BARS];
     bool bar_unmappable[VIRTIO_PCI_MAX_BARS];
     uint8_t *bar_memory[VIRTIO_PCI_MAX_BARS]; /* not NULL: mapped */
     unsigned bar_maps[VIRTIO_PCI_MAX_BARS];

@@ -64,8 +64,7 @@ static void whole_life(void **state)
     assert_memory_equal(f->fake.status_log, "\x00\x01\x03\x0B\x0F\x00", 6);
 }
 
-/* 4.1.4: QEMU's transitional device with modern-pio-notify=on prefers an I/O BAR for
- * notifications. */
+/* A caller that cannot access I/O space reports length 0 for such BARs. */
 static void notify_in_an_io_bar_is_passed_over(void **state)
 {
     struct pci_fixture *f = *state;
@@ -80,6 +79,38 @@ static void notify_in_an_io_bar_is_passed_over(void **state)
     assert_int_equal(f->dev.notify.bar, 4);
     assert_int_equal(f->dev.notify.offset, 0x3000);
     assert_int_equal(f->dev.notify_multiplier, 4);
+}
+
+/* 4.1.4: a structure may lie in I/O space; each is accessed in its own. A device as v86's, with an
+ * I/O BAR for each; and QEMU's with modern-pio-notify=on, where only the notification does. */
+static void structures_in_io_space(void **state)
+{
+    struct pci_fixture *f = *state;
+    unsigned bar;
+
+    for (bar = 1; bar <= 4; bar++) {
+        f->fake.bar_length[bar] = 0x40;
+        f->fake.bar_space[bar] = VIRTIO_PCI_IO;
+    }
+    fake_pci_add(&f->fake, FAKE_COMMON, 1, 0x00, 0x38);
+    fake_pci_add(&f->fake, FAKE_NOTIFY, 2, 0x00, 0x10);
+    fake_pci_add(&f->fake, FAKE_ISR, 3, 0x08, 1);
+    fake_pci_add(&f->fake, FAKE_DEVICE, 4, 0x10, 0x20);
+    assert_status(pci_open(f), VIRTIO_PCI_OK);
+    pci_use(f);
+    virtio_pci_close(&f->dev);
+    fake_pci_check(&f->fake);
+
+    fake_pci_init(&f->fake);
+    f->fake.bar_length[2] = 0x04;
+    f->fake.bar_space[2] = VIRTIO_PCI_IO;
+    fake_pci_add(&f->fake, FAKE_NOTIFY, 2, 0, 4);
+    memset(f->fake.config + f->fake.cap_last + 16, 0, 4); /* its multiplier */
+    fake_pci_qemu(&f->fake);
+    assert_status(pci_open(f), VIRTIO_PCI_OK);
+    assert_int_equal(f->dev.notify.bar, 2);
+    pci_use(f);
+    assert_int_equal(f->fake.notified_at, 0);
 }
 
 /* All in BAR0, packed tightly. */
@@ -689,6 +720,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(whole_life),
         CASE(notify_in_an_io_bar_is_passed_over),
+        CASE(structures_in_io_space),
         CASE(everything_in_bar_0),
         CASE(a_bar_each),
         CASE(structures_in_a_huge_bar),

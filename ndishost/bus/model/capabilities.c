@@ -179,15 +179,16 @@ static void reserved_caps(struct list *list)
 static void structure_caps(struct list *list, const struct options *options)
 {
     const struct layout *layout = list->layout;
-    const struct place *common = find_place(layout, PLACE_COMMON, false);
-    const struct place *isr = find_place(layout, PLACE_ISR, false);
-    const struct place *device = find_place(layout, PLACE_DEVICE, false);
-    const struct place *io_notify = find_place(layout, PLACE_NOTIFY, true);
+    const struct place *common = find_place(layout, PLACE_COMMON, options->io);
+    const struct place *isr = find_place(layout, PLACE_ISR, options->io);
+    const struct place *device = find_place(layout, PLACE_DEVICE, options->io);
+    const struct place *notify = find_place(layout, PLACE_NOTIFY, options->io);
+    const struct place *io_notify = options->io ? NULL : find_place(layout, PLACE_NOTIFY, true);
 
     if (io_notify)
         notify_cap(list, options, io_notify);
     if (!odd(list, CAPS_NO_NOTIFY) && !odd(list, CAPS_IO_ONLY))
-        notify_cap(list, options, find_place(layout, PLACE_NOTIFY, false));
+        notify_cap(list, options, notify);
     if (!odd(list, CAPS_NO_DEVICE))
         virtio_cap(list, CAP_DEVICE_CFG, device->bar, device->offset,
                    odd(list, CAPS_SHORT_DEVICE) ? 4 : device->length, 0);

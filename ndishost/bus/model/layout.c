@@ -8,6 +8,7 @@
 #define PAGE            0x1000u
 #define LEGACY_LENGTH   32u /* 4.1.4.10: header, MSI-X vectors, device configuration */
 #define IO_NOTIFY_BYTES 16u
+#define IO_BAR_MAX      256u /* PCI 3.0, 6.2.5.1 */
 
 /* Where firmware puts things: clear of RAM (nt/machine/phys.h), 16 MiB and 1 KiB of ports an instance. */
 #define MEMORY_BASE   0xE0000000u
@@ -145,11 +146,17 @@ bool layout_build(struct layout *layout, const struct options *options, unsigned
 
     memset(layout, 0, sizeof *layout);
     place_structures(layout, options);
+    for (unsigned i = 0; options->io && i < BUS_BARS; i++)
+        layout->bar[i].io = layout->bar[i].length != 0;
     /* 64 bits wide where QEMU's is, and wherever an address above 4 GiB asks for it. */
-    layout->bar[options->bar].wide = options->layout != LAYOUT_SPREAD && options->bar < 5 &&
-                                     (options->bar == 4 || options->above_4g);
+    layout->bar[options->bar].wide = !options->io && options->layout != LAYOUT_SPREAD &&
+                                     options->bar < 5 && (options->bar == 4 || options->above_4g);
     if (options->above_4g && !layout->bar[options->bar].wide)
         clash = "above_4g needs a BAR below 5 and no layout=spread";
+    else if (options->io && options->layout != LAYOUT_DENSE && options->layout != LAYOUT_SPREAD)
+        clash = "bar=io needs layout=dense or spread";
+    else if (options->io && notify_length(options) > IO_BAR_MAX / 2)
+        clash = "bar=io has no room for that notify_multiplier";
     else if (has(options, CAPS_SHORT_BAR) && options->layout != LAYOUT_PAGES)
         clash = "caps=short_bar needs layout=pages";
     else if (instance % INSTANCES != instance)

@@ -24,6 +24,7 @@ const char options_help[] =
     "    mac=XX:XX:XX:XX:XX:XX  mtu=N (offers mtu)  speed=MBITS (offers speed_duplex)\n"
     "    bar=N: the structures' BAR (4; 0 leaves no room for the legacy interface)  legacy=0|1 "
     "(1)\n"
+    "    bar=io: the structures are in I/O space, with layout=dense (default then) or spread\n"
     "    modern=0|1: 1AF4:1041 revision 1 without legacy interface, not 1AF4:1000 (0)\n"
     "    above_4g=0|1: 64-bit BARs lie above 4 GiB (0)  command=N: command register at the "
     "start\n"
@@ -207,6 +208,17 @@ static enum outcome parse_numeric(struct options *options, const char *name, siz
     return UNKNOWN;
 }
 
+/* "io" is no number: the BAR stays, and its space changes. An I/O BAR has no room for pages. */
+static enum outcome parse_bar(struct options *options, const char *value, size_t length)
+{
+    if (length != 2 || strncmp(value, "io", 2) != 0)
+        return parse_numeric(options, "bar", 3, value, length);
+    options->io = true;
+    if (options->layout == LAYOUT_PAGES)
+        options->layout = LAYOUT_DENSE;
+    return GOOD;
+}
+
 static enum outcome parse_queue_size(struct options *options, const char *value, size_t length)
 {
     enum outcome outcome = parse_numeric(options, "rx_queue_size", 13, value, length);
@@ -218,7 +230,8 @@ static enum outcome parse_queue_size(struct options *options, const char *value,
 static enum outcome parse_one(struct options *o, const char *name, size_t name_length,
                               const char *value, size_t length)
 {
-    static const char *const names[] = {"features", "mac", "layout", "caps", "fault", "queue_size"};
+    static const char *const names[] = {"features", "mac",        "layout", "caps",
+                                        "fault",    "queue_size", "bar"};
     bool good;
 
     switch (find_name(names, sizeof names / sizeof names[0], name, name_length)) {
@@ -239,6 +252,8 @@ static enum outcome parse_one(struct options *o, const char *name, size_t name_l
         break;
     case 5:
         return parse_queue_size(o, value, length);
+    case 6:
+        return parse_bar(o, value, length);
     default:
         return parse_numeric(o, name, name_length, value, length);
     }

@@ -51,6 +51,7 @@ struct options {
     uint16_t mtu;
     uint32_t speed; /* Mbit/s */
     unsigned bar;
+    bool io;     /* the structures are in I/O space */
     bool modern; /* 1AF4:1041 revision 1, which has no legacy interface; otherwise 1AF4:1000 */
     bool legacy; /* an I/O BAR 0 with the legacy interface, where `bar` leaves room for it */
     bool above_4g;

@@ -81,6 +81,7 @@ struct virtio_pci_search {
 static void virtio_pci_clear_region(struct virtio_pci_region *region)
 {
     region->address = 0;
+    region->access = 0;
     region->offset = 0;
     region->length = 0;
     region->bar = 0;
@@ -156,6 +157,7 @@ static int virtio_pci_consider(struct virtio_pci_device *dev, struct virtio_pci_
 {
     virtio_u32 bar, offset, length;
     virtio_u32 multiplier = 0;
+    enum virtio_pci_space space = VIRTIO_PCI_MEMORY;
     virtio_u64 bar_length;
 
     search->seen = 1;
@@ -182,7 +184,7 @@ static int virtio_pci_consider(struct virtio_pci_device *dev, struct virtio_pci_
         return 1;
     }
 
-    bar_length = dev->io->bar_query(dev->context, bar);
+    bar_length = dev->io->bar_query(dev->context, bar, &space);
     if (bar_length == 0) {
         return 1;
     }
@@ -194,6 +196,7 @@ static int virtio_pci_consider(struct virtio_pci_device *dev, struct virtio_pci_
         return 1;
     }
 
+    search->region->access = &dev->io->access[space];
     search->region->offset = offset;
     search->region->length = length;
     search->region->bar = (virtio_u8)bar;
@@ -389,35 +392,35 @@ int virtio_pci_is_open(const struct virtio_pci_device *dev)
 
 VIRTIO_INLINE virtio_u8 virtio_pci_read8(struct virtio_pci_device *dev, virtio_u32 offset)
 {
-    return dev->io->read8(dev->context, dev->common.address + offset);
+    return dev->common.access->read8(dev->context, dev->common.address + offset);
 }
 
 VIRTIO_INLINE virtio_u16 virtio_pci_read16(struct virtio_pci_device *dev, virtio_u32 offset)
 {
-    return dev->io->read16(dev->context, dev->common.address + offset);
+    return dev->common.access->read16(dev->context, dev->common.address + offset);
 }
 
 VIRTIO_INLINE virtio_u32 virtio_pci_read32(struct virtio_pci_device *dev, virtio_u32 offset)
 {
-    return dev->io->read32(dev->context, dev->common.address + offset);
+    return dev->common.access->read32(dev->context, dev->common.address + offset);
 }
 
 VIRTIO_INLINE void virtio_pci_write8(struct virtio_pci_device *dev, virtio_u32 offset,
                                      virtio_u8 value)
 {
-    dev->io->write8(dev->context, dev->common.address + offset, value);
+    dev->common.access->write8(dev->context, dev->common.address + offset, value);
 }
 
 VIRTIO_INLINE void virtio_pci_write16(struct virtio_pci_device *dev, virtio_u32 offset,
                                       virtio_u16 value)
 {
-    dev->io->write16(dev->context, dev->common.address + offset, value);
+    dev->common.access->write16(dev->context, dev->common.address + offset, value);
 }
 
 VIRTIO_INLINE void virtio_pci_write32(struct virtio_pci_device *dev, virtio_u32 offset,
                                       virtio_u32 value)
 {
-    dev->io->write32(dev->context, dev->common.address + offset, value);
+    dev->common.access->write32(dev->context, dev->common.address + offset, value);
 }
 
 /* virtio 1.2, 4.1.3: a 64-bit field is two of 32 bits, the low one first. */
@@ -616,15 +619,16 @@ static virtio_u32 virtio_pci_field_width(virtio_u32 offset, virtio_u32 length)
 static void virtio_pci_read_field(struct virtio_pci_device *dev, virtio_u32 offset, virtio_u8 *to,
                                   virtio_u32 length)
 {
+    const struct virtio_pci_access *access = dev->device.access;
     volatile virtio_u8 *from = dev->device.address + offset;
     virtio_u32 width = virtio_pci_field_width(offset, length);
     virtio_u32 value;
     virtio_u32 i;
 
     for (i = 0; i < length; i += width) {
-        value = width == 4   ? dev->io->read32(dev->context, from + i)
-                : width == 2 ? dev->io->read16(dev->context, from + i)
-                             : dev->io->read8(dev->context, from + i);
+        value = width == 4   ? access->read32(dev->context, from + i)
+                : width == 2 ? access->read16(dev->context, from + i)
+                             : access->read8(dev->context, from + i);
         virtio_pci_store(to + i, value, width);
     }
 }
@@ -632,6 +636,7 @@ static void virtio_pci_read_field(struct virtio_pci_device *dev, virtio_u32 offs
 static void virtio_pci_write_field(struct virtio_pci_device *dev, virtio_u32 offset,
                                    const virtio_u8 *from, virtio_u32 length)
 {
+    const struct virtio_pci_access *access = dev->device.access;
     volatile virtio_u8 *to = dev->device.address + offset;
     virtio_u32 width = virtio_pci_field_width(offset, length);
     virtio_u32 value;
@@ -640,11 +645,11 @@ static void virtio_pci_write_field(struct virtio_pci_device *dev, virtio_u32 off
     for (i = 0; i < length; i += width) {
         value = virtio_pci_load(from + i, width);
         if (width == 4) {
-            dev->io->write32(dev->context, to + i, value);
+            access->write32(dev->context, to + i, value);
         } else if (width == 2) {
-            dev->io->write16(dev->context, to + i, (virtio_u16)value);
+            access->write16(dev->context, to + i, (virtio_u16)value);
         } else {
-            dev->io->write8(dev->context, to + i, (virtio_u8)value);
+            access->write8(dev->context, to + i, (virtio_u8)value);
         }
     }
 }
@@ -771,6 +776,7 @@ static enum virtio_pci_status virtio_pci_find_notify(struct virtio_pci_device *d
     if (offset + NOTIFY_BYTES > dev->notify.length) {
         return virtio_pci_wrong16(dev, notify_off, VIRTIO_PCI_E_NOTIFY_RANGE);
     }
+    notify->write16 = dev->notify.access->write16;
     notify->address = dev->notify.address + (virtio_u32)offset;
     notify->queue = queue;
     return VIRTIO_PCI_OK;
@@ -832,12 +838,12 @@ enum virtio_pci_status virtio_pci_queue_setup(struct virtio_pci_device *dev,
 void virtio_pci_notify(struct virtio_pci_device *dev, const struct virtio_pci_notify *notify)
 {
     /* virtio 1.2, 4.1.5.2.1: 16 bits, the queue's index. */
-    dev->io->write16(dev->context, notify->address, notify->queue);
+    notify->write16(dev->context, notify->address, notify->queue);
 }
 
 virtio_u8 virtio_pci_isr(struct virtio_pci_device *dev)
 {
-    return dev->io->read8(dev->context, dev->isr.address);
+    return dev->isr.access->read8(dev->context, dev->isr.address);
 }
 
 const char *virtio_pci_status_text(enum virtio_pci_status status)
@@ -849,13 +855,13 @@ const char *virtio_pci_status_text(enum virtio_pci_status status)
         return "the device has no modern virtio capabilities (a legacy device, or "
                "disable-modern=on)";
     case VIRTIO_PCI_E_NO_COMMON:
-        return "no usable common configuration capability in a memory BAR";
+        return "no usable common configuration capability";
     case VIRTIO_PCI_E_NO_NOTIFY:
-        return "no usable notification capability in a memory BAR";
+        return "no usable notification capability";
     case VIRTIO_PCI_E_NO_ISR:
-        return "no usable ISR status capability in a memory BAR";
+        return "no usable ISR status capability";
     case VIRTIO_PCI_E_NO_DEVICE_CFG:
-        return "no usable device configuration capability in a memory BAR";
+        return "no usable device configuration capability";
     case VIRTIO_PCI_E_BAR_TOO_SHORT:
         return "a virtio structure ends beyond the end of its BAR";
     case VIRTIO_PCI_E_BAR_MAP:

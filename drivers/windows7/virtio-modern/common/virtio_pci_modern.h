@@ -84,35 +84,43 @@ enum virtio_pci_status {
 /* The two address spaces of PCI in which a BAR can lie. */
 enum virtio_pci_space { VIRTIO_PCI_MEMORY, VIRTIO_PCI_IO };
 
-/*
- * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
- * config_read reads `length` bytes (1, 2 or 4, aligned) of PCI configuration space; returns 0, or
- * nonzero when it cannot. bar_query tells of BAR `bar` (0..5) whether it is implemented memory;
- * returns its length in bytes, 0 for an I/O BAR, an absent one, or the upper half of a 64-bit one.
- * bar_map maps the first `length` bytes of a BAR that bar_query knew, non-cached: as far as the
- * structures in it go (virtio 1.2, 4.1.4.1), of which it has no more. NULL when it cannot. Asked
- * once a BAR. bar_unmap undoes it. read8/16/32, write8/16/32 touch a register at `address`, inside
- * a mapped BAR, with exactly that width, in program order. sleep waits about `microseconds`;
- * PASSIVE_LEVEL.
- */
-struct virtio_pci_io {
-    int (*config_read)(void *context, virtio_u32 offset, void *buffer, virtio_u32 length);
-    virtio_u64 (*bar_query)(void *context, unsigned bar);
-    void *(*bar_map)(void *context, unsigned bar, virtio_u64 length);
-    void (*bar_unmap)(void *context, unsigned bar, void *address, virtio_u64 length);
+/* Accesses to the registers of one address space: each touches the register at `address`, which lies
+ * in a BAR that bar_map returned, with exactly that width, in program order. */
+struct virtio_pci_access {
     virtio_u8 (*read8)(void *context, volatile void *address);
     virtio_u16 (*read16)(void *context, volatile void *address);
     virtio_u32 (*read32)(void *context, volatile void *address);
     void (*write8)(void *context, volatile void *address, virtio_u8 value);
     void (*write16)(void *context, volatile void *address, virtio_u16 value);
     void (*write32)(void *context, volatile void *address, virtio_u32 value);
+};
+
+/*
+ * How the library reaches the machine. `context` is the caller's own. Offsets are in bytes.
+ * config_read reads `length` bytes (1, 2 or 4, aligned) of PCI configuration space; returns 0, or
+ * nonzero when it cannot. bar_query tells of BAR `bar` (0..5) in which space it lies, and returns
+ * its length in bytes; 0 for an absent one, the upper half of a 64-bit one, and one in a space that
+ * the caller cannot access. bar_map makes the first `length` bytes of a BAR that bar_query knew
+ * accessible, memory non-cached: as far as the structures in it go (virtio 1.2, 4.1.4.1), of which
+ * it has no more. It returns the address of the first register, which for I/O is whatever the
+ * functions for that space take; NULL when it cannot. Asked once a BAR. bar_unmap undoes it. sleep
+ * waits about `microseconds`; PASSIVE_LEVEL. `access` has the functions for VIRTIO_PCI_MEMORY and
+ * for VIRTIO_PCI_IO; the latter may be NULL if bar_query never reports that space.
+ */
+struct virtio_pci_io {
+    int (*config_read)(void *context, virtio_u32 offset, void *buffer, virtio_u32 length);
+    virtio_u64 (*bar_query)(void *context, unsigned bar, enum virtio_pci_space *space);
+    void *(*bar_map)(void *context, unsigned bar, virtio_u64 length);
+    void (*bar_unmap)(void *context, unsigned bar, void *address, virtio_u64 length);
     void (*sleep)(void *context, unsigned microseconds);
+    struct virtio_pci_access access[2]; /* by enum virtio_pci_space */
 };
 
 /* Where one structure was found (virtio 1.2, 4.1.4): by the first usable capability of its kind. */
 struct virtio_pci_region {
     volatile virtio_u8 *address; /* NULL: not found */
-    virtio_u32 offset;           /* in the BAR */
+    const struct virtio_pci_access *access;
+    virtio_u32 offset; /* in the BAR */
     virtio_u32 length;
     virtio_u8 bar;
 };
@@ -130,6 +138,7 @@ struct virtio_pci_queue {
 
 /* Where a queue's notification goes: found once at set-up, written in the steady state. */
 struct virtio_pci_notify {
+    void (*write16)(void *context, volatile void *address, virtio_u16 value);
     volatile virtio_u8 *address;
     virtio_u16 queue;
 };
@@ -161,9 +170,10 @@ int virtio_pci_match_bar(const virtio_u32 registers[VIRTIO_PCI_MAX_BARS],
 
 /*
  * Finds the four structures and maps the BARs they lie in. On failure nothing stays mapped. A
- * capability that is reserved, too short, in a BAR that is not memory or that is reserved, is
- * passed over and the next one of its kind is looked at; loops and pointers out of the list end the
- * walk. A structure in a memory BAR that ends before it does is E_BAR_TOO_SHORT if no later
+ * capability that is reserved, too short, in a BAR that is absent or reserved, is passed over and
+ * the next one of its kind is looked at; loops and pointers out of the list end the walk. A
+ * structure may lie in memory or in I/O space (virtio 1.2, 4.1.4); the first usable one is taken. A
+ * structure in a BAR that ends before it does is E_BAR_TOO_SHORT if no later
  * capability of its kind is good. The device configuration must hold at least `device_config_min`
  * bytes. With 0 the device needs none, and the functions that access a field check for that field
  * alone (virtio 1.2, 2.5.1).

@@ -16,30 +16,38 @@ static int AerovnetConfigRead(void *Context, virtio_u32 Offset, void *Buffer, vi
                            Length) != Length;
 }
 
-static virtio_u64 AerovnetBarQuery(void *Context, unsigned Bar)
+static virtio_u64 AerovnetBarQuery(void *Context, unsigned Bar, enum virtio_pci_space *Space)
 {
     PAEROVNET_ADAPTER Adapter = Context;
 
+    *Space = Adapter->Bar[Bar].Space;
     return Adapter->Bar[Bar].Length;
 }
 
 static void *AerovnetBarMap(void *Context, unsigned Bar, virtio_u64 Length)
 {
     PAEROVNET_ADAPTER Adapter = Context;
+    NDIS_PHYSICAL_ADDRESS Start = Adapter->Bar[Bar].Address;
+    NDIS_STATUS Status;
     PVOID Address;
 
-    if (NdisMMapIoSpace(&Address, Adapter->MiniportHandle, Adapter->Bar[Bar].Address,
-                        (UINT)Length) != NDIS_STATUS_SUCCESS)
-        return NULL;
-    return Address;
+    if (Adapter->Bar[Bar].Space == VIRTIO_PCI_IO)
+        Status = NdisMRegisterIoPortRange(&Address, Adapter->MiniportHandle, (UINT)Start.LowPart,
+                                          (UINT)Length);
+    else
+        Status = NdisMMapIoSpace(&Address, Adapter->MiniportHandle, Start, (UINT)Length);
+    return Status == NDIS_STATUS_SUCCESS ? Address : NULL;
 }
 
 static void AerovnetBarUnmap(void *Context, unsigned Bar, void *Address, virtio_u64 Length)
 {
     PAEROVNET_ADAPTER Adapter = Context;
 
-    UNREFERENCED_PARAMETER(Bar);
-    NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, (UINT)Length);
+    if (Adapter->Bar[Bar].Space == VIRTIO_PCI_IO)
+        NdisMDeregisterIoPortRange(Adapter->MiniportHandle, (UINT)Adapter->Bar[Bar].Address.LowPart,
+                                   (UINT)Length, Address);
+    else
+        NdisMUnmapIoSpace(Adapter->MiniportHandle, Address, (UINT)Length);
 }
 
 static virtio_u8 AerovnetRead8(void *Context, volatile void *Address)
@@ -78,22 +86,67 @@ static void AerovnetWrite32(void *Context, volatile void *Address, virtio_u32 Va
     WRITE_REGISTER_ULONG((PULONG)Address, Value);
 }
 
+/* Ports: the address is what NdisMRegisterIoPortRange returned, plus the register's offset. */
+
+static virtio_u8 AerovnetReadPort8(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_PORT_UCHAR((PUCHAR)Address);
+}
+
+static virtio_u16 AerovnetReadPort16(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_PORT_USHORT((PUSHORT)Address);
+}
+
+static virtio_u32 AerovnetReadPort32(void *Context, volatile void *Address)
+{
+    UNREFERENCED_PARAMETER(Context);
+    return READ_PORT_ULONG((PULONG)Address);
+}
+
+static void AerovnetWritePort8(void *Context, volatile void *Address, virtio_u8 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_PORT_UCHAR((PUCHAR)Address, Value);
+}
+
+static void AerovnetWritePort16(void *Context, volatile void *Address, virtio_u16 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_PORT_USHORT((PUSHORT)Address, Value);
+}
+
+static void AerovnetWritePort32(void *Context, volatile void *Address, virtio_u32 Value)
+{
+    UNREFERENCED_PARAMETER(Context);
+    WRITE_PORT_ULONG((PULONG)Address, Value);
+}
+
 static void AerovnetSleep(void *Context, unsigned Microseconds)
 {
     UNREFERENCED_PARAMETER(Context);
     NdisMSleep(Microseconds);
 }
 
-const struct virtio_pci_io AerovnetPciIo = {AerovnetConfigRead, AerovnetBarQuery, AerovnetBarMap,
-                                            AerovnetBarUnmap,   AerovnetRead8,    AerovnetRead16,
-                                            AerovnetRead32,     AerovnetWrite8,   AerovnetWrite16,
-                                            AerovnetWrite32,    AerovnetSleep};
+const struct virtio_pci_io AerovnetPciIo = {
+    AerovnetConfigRead,
+    AerovnetBarQuery,
+    AerovnetBarMap,
+    AerovnetBarUnmap,
+    AerovnetSleep,
+    {{AerovnetRead8, AerovnetRead16, AerovnetRead32, AerovnetWrite8, AerovnetWrite16,
+      AerovnetWrite32},
+     {AerovnetReadPort8, AerovnetReadPort16, AerovnetReadPort32, AerovnetWritePort8,
+      AerovnetWritePort16, AerovnetWritePort32}}};
 
-/* Which memory range is which BAR. A BAR that Windows did not assign stays at length 0. */
+/* Which range is which BAR. A BAR that Windows did not assign stays at length 0. */
 static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
 {
     const CM_PARTIAL_RESOURCE_DESCRIPTOR *Range;
     virtio_u32 Registers[VIRTIO_PCI_MAX_BARS];
+    enum virtio_pci_space Space;
     ULONG i;
     int Bar;
 
@@ -102,14 +155,15 @@ static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LI
             return NDIS_STATUS_FAILURE;
     for (i = 0; i < Resources->Count; i++) {
         Range = &Resources->PartialDescriptors[i];
-        if (Range->Type != CmResourceTypeMemory)
+        if (Range->Type != CmResourceTypeMemory && Range->Type != CmResourceTypePort)
             continue;
-        Bar = virtio_pci_match_bar(Registers, VIRTIO_PCI_MEMORY,
-                                   (virtio_u64)Range->u.Memory.Start.QuadPart);
+        Space = Range->Type == CmResourceTypePort ? VIRTIO_PCI_IO : VIRTIO_PCI_MEMORY;
+        Bar = virtio_pci_match_bar(Registers, Space, (virtio_u64)Range->u.Generic.Start.QuadPart);
         if (Bar < 0)
             continue;
-        Adapter->Bar[Bar].Address = Range->u.Memory.Start;
-        Adapter->Bar[Bar].Length = Range->u.Memory.Length;
+        Adapter->Bar[Bar].Space = Space;
+        Adapter->Bar[Bar].Address = Range->u.Generic.Start;
+        Adapter->Bar[Bar].Length = Range->u.Generic.Length;
     }
     return NDIS_STATUS_SUCCESS;
 }
@@ -117,19 +171,20 @@ static NDIS_STATUS AerovnetFindBars(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LI
 NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
 {
     BOOLEAN Interrupt = FALSE;
-    BOOLEAN Memory = FALSE;
+    BOOLEAN Range = FALSE;
     ULONG i;
 
     for (i = 0; Resources != NULL && i < Resources->Count; i++) {
-        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory)
-            Memory = TRUE;
+        if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory ||
+            Resources->PartialDescriptors[i].Type == CmResourceTypePort)
+            Range = TRUE;
         if (Resources->PartialDescriptors[i].Type == CmResourceTypeInterrupt &&
             !(Resources->PartialDescriptors[i].Flags & CM_RESOURCE_INTERRUPT_MESSAGE))
             Interrupt = TRUE;
     }
-    /* A device without any memory range can have no modern structures: the walk says so better. */
-    if (!Interrupt || (Memory && AerovnetFindBars(Adapter, Resources) != NDIS_STATUS_SUCCESS)) {
-        AerovnetLog(Adapter, AEROVNET_EVENT_NO_RESOURCES, Interrupt, Memory);
+    /* A device without any range can have no modern structures: the walk says so better. */
+    if (!Interrupt || (Range && AerovnetFindBars(Adapter, Resources) != NDIS_STATUS_SUCCESS)) {
+        AerovnetLog(Adapter, AEROVNET_EVENT_NO_RESOURCES, Interrupt, Range);
         return NDIS_STATUS_RESOURCES;
     }
     return NDIS_STATUS_SUCCESS;

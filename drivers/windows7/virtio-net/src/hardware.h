@@ -8,8 +8,9 @@
 
 #include "aerovnet.h"
 
-/* A memory BAR and where Windows put it. Length 0: none, or not assigned. */
+/* A BAR and where Windows put it. Length 0: none, or not assigned. */
 typedef struct _AEROVNET_BAR {
+    enum virtio_pci_space Space;
     NDIS_PHYSICAL_ADDRESS Address;
     ULONG Length; /* bytes */
 } AEROVNET_BAR;
