@@ -96,6 +96,14 @@ struct image *image_load(const char *path, char *error, size_t error_size)
     return image;
 }
 
+bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, size_t error_size)
+{
+    (void)out;
+    (void)loads;
+    snprintf(error, error_size, "%s: this build has its driver linked in; use out/ndishost", path);
+    return false;
+}
+
 void image_unload(struct image *image)
 {
     if (!image)

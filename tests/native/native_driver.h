@@ -7,6 +7,7 @@
 #define NDISHOST_NATIVE_DRIVER_H
 
 #include "ntddk.h"
+#include "ndis/sal.h"
 
 /* Interlocked operations are full barriers (wdm/nf-wdm-interlockedincrement). */
 #define InterlockedIncrement(Addend)          (__sync_add_and_fetch((Addend), 1))
