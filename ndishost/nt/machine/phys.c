@@ -16,6 +16,7 @@
 #include "nt/machine/phys.h"
 #include "nt/machine/random.h"
 
+#define HUGE_SMALL      4 /* pages */
 #define FIRST_USABLE    (1ull << 20)
 #define NO_PAGE         UINT32_MAX
 #define QUARANTINE_SIZE 1024 /* pages: how long freed memory still shows FREED_BYTE to a device */
@@ -548,11 +549,12 @@ static bool huge_fits(size_t at, size_t pages, unsigned flags)
     return true;
 }
 
-/* PHYS_HUGE: address and frame are chosen together. */
+/* PHYS_HUGE: address and frame are chosen together. Small blocks begin in the first half while there is
+ * room: thousands of them, all over memory, would leave no run for a large one. */
 static size_t huge_take(size_t pages, unsigned flags)
 {
     size_t end = phys.window_pages, need = pages + 1;
-    size_t start = random_below(&phys.random, end), at = start;
+    size_t at = random_below(&phys.random, pages > HUGE_SMALL ? end : end / 2);
 
     for (int wrapped = 0; wrapped < 2; wrapped++, at = 1) {
         while ((at = bits_find(phys.window_used, at, end, need)) != end) {
