@@ -158,6 +158,7 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
         {"indicated_bytes", SHARED_GET(c->indicated_bytes)},
         {"indicated_resources", SHARED_GET(c->indicated_resources)},
         {"returned_lists", SHARED_GET(c->returned_lists)},
+        {"stale_infos", SHARED_GET(c->stale_infos)},
         {"isr_calls", SHARED_GET(c->isr_calls)},
         {"isr_claimed", SHARED_GET(c->isr_claimed)},
         {"dpcs", SHARED_GET(c->dpcs)},

@@ -207,6 +207,10 @@ static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
 }
 
 /* What NDIS demands of a received list. */
+/* What a driver above the miniport may have left in a list that it returns. Whether the miniport
+ * clears it is counted; no page demands it. */
+#define STALE_INFO ((PVOID)(uintptr_t)0xDB)
+
 static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
     NET_BUFFER *nb;
@@ -219,7 +223,9 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                               "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
                               "adapter's handle",
                               (void *)nbl, (void *)nbl->SourceHandle);
-    if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
+    if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) == STALE_INFO)
+        COUNT(adapter, stale_infos, 1);
+    else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
         rule_violation_object(
             "ChecksumOffload", nbl, caller,
             "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
@@ -348,6 +354,7 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
         if (rules_enabled) {
             nbl_note(nbl, "returned", NULL, now);
             indication_end(nbl);
+            NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) = STALE_INFO;
         }
         count++;
     }
