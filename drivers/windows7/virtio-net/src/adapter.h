@@ -63,7 +63,7 @@ struct _AEROVNET_ADAPTER {
 
     /* Written by OID requests, which NDIS serialises. */
     ULONG Lookahead;
-    ULONG VlanId; /* at first the keyword's; 0: none. Only with AEROVNET_TAG_VLAN */
+    ULONG volatile VlanId; /* at first the keyword's; 0: none. Only with AEROVNET_TAG_VLAN */
 };
 
 MINIPORT_INITIALIZE AerovnetInitializeEx;

@@ -41,8 +41,10 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
  * NDIS_MAC_OPTION_8021Q_VLAN). */
 static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
 {
-    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || Adapter->VlanId == 0 ||
-           Adapter->VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
+    ULONG VlanId = Adapter->VlanId; /* once: an OID request may change it */
+
+    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || VlanId == 0 ||
+           VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
 }
 
 /* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device
@@ -153,23 +155,22 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
     NET_BUFFER_DATA_LENGTH(NetBuffer) = Length;
     NET_BUFFER_LIST_INFO(Buffer->NetBufferList, Ieee8021QNetBufferListInfo) =
         Offset != 0 ? AerovnetTagInfo(Adapter, Tag) : NULL;
+    /* Whatever drivers above have left there when the list was last returned. */
+    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, TcpIpChecksumNetBufferListInfo) = NULL;
     NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
     Buffer->Owner = AerovnetNdis;
     return TRUE;
 }
 
-/* Takes lists back that were indicated. */
-static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, BOOLEAN AtDispatch)
+/* Takes lists back that were indicated. DISPATCH_LEVEL: whoever is between publishing and notifying is
+ * waited for before a reset, and must not be preempted there. */
+static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     PNET_BUFFER_LIST List, Next;
     BOOLEAN Notify = FALSE;
 
-    if (AtDispatch) {
-        NdisDprAcquireSpinLock(&Receive->Queue.Lock);
-    } else {
-        NdisAcquireSpinLock(&Receive->Queue.Lock);
-    }
+    NdisDprAcquireSpinLock(&Receive->Queue.Lock);
     for (List = Lists; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
@@ -180,11 +181,7 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, 
     }
     if (Receive->Queue.Live)
         Notify = AerovnetPublish(&Receive->Queue);
-    if (AtDispatch) {
-        NdisDprReleaseSpinLock(&Receive->Queue.Lock);
-    } else {
-        NdisReleaseSpinLock(&Receive->Queue.Lock);
-    }
+    NdisDprReleaseSpinLock(&Receive->Queue.Lock);
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
 }
@@ -193,12 +190,18 @@ VOID NTAPI AerovnetReturnNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
                                         PNET_BUFFER_LIST NetBufferLists, ULONG ReturnFlags)
 {
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
+    BOOLEAN AtDispatch = NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) != 0;
+    KIRQL OldIrql = DISPATCH_LEVEL;
     PNET_BUFFER_LIST List;
     LONG Count = 0;
 
     for (List = NetBufferLists; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
         Count++;
-    AerovnetTakeBack(Adapter, NetBufferLists, NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) != 0);
+    if (!AtDispatch)
+        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    AerovnetTakeBack(Adapter, NetBufferLists);
+    if (!AtDispatch)
+        KeLowerIrql(OldIrql);
     AerovnetRelease(Adapter, Count);
 }
 
@@ -212,7 +215,7 @@ static VOID AerovnetIndicate(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Chain, B
     NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Chain->Head,
                                        NDIS_DEFAULT_PORT_NUMBER, Chain->Count, Flags);
     if (FewLeft) {
-        AerovnetTakeBack(Adapter, Chain->Head, TRUE);
+        AerovnetTakeBack(Adapter, Chain->Head);
         AerovnetRelease(Adapter, (LONG)Chain->Count);
     }
     AerovnetRelease(Adapter, 1);

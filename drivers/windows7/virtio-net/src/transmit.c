@@ -373,10 +373,12 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
         if (Slot->Status == NDIS_STATUS_SUCCESS) {
             Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0,
                                &Slot->Indirect, Slot);
-            if (Result == VIRTQ_FULL)
+            if (Result == VIRTQ_E_INVALID)
+                Slot->Status = NDIS_STATUS_FAILURE; /* it would not fit an empty ring either */
+            else if (Result == VIRTQ_FULL)
                 Transmit->RingFull++;
-            if (Result != VIRTQ_OK) /* full, or broken: then the next poll finds it and says so */
-                return;
+            if (Result != VIRTQ_OK && Result != VIRTQ_E_INVALID)
+                return; /* full, or broken: then the next poll finds it and says so */
         }
         Transmit->Mapped = Slot->Next;
         if (Transmit->Mapped == NULL)
