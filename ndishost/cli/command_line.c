@@ -135,7 +135,9 @@ static const char help_tail[] =
     "\n"
     "Exit status:\n"
     "  0  all is well\n"
-    "  1  the driver's Initialize failed, or not all frames are accounted for, or the bus failed\n"
+    "  1  the driver's Initialize failed, not all frames are accounted for, the bus failed, or "
+    "the\n"
+    "     report or a capture could not be written whole\n"
     "  2  usage; no driver, or one that uses an import that is not there; a bus or a network end\n"
     "     that cannot start\n"
     "  3  the driver broke a rule, leaked, or crashed\n"
@@ -349,15 +351,16 @@ static int set_option(struct command_line *line, int option, const char *value, 
     return set_number(line, option, value, error, error_size);
 }
 
-static bool exported(const char *name)
+/* The name as the host's tables have it, which stays; NULL if no driver can import it. */
+static const char *exported(const char *name)
 {
     const struct host_export *first;
     size_t count = host_exports(&first), i;
 
     for (i = 0; i < count; i++)
         if (!strcmp(first[i].name, name))
-            return true;
-    return false;
+            return first[i].name;
+    return NULL;
 }
 
 int command_line_fail(const char *text, char *error, size_t error_size)
@@ -380,7 +383,7 @@ int command_line_fail(const char *text, char *error, size_t error_size)
     if (!strcmp(name, "allocation"))
         nt_fail_allocation(number);
     else
-        nt_fail_call(name, number);
+        nt_fail_call(exported(name), number);
     return 0;
 }
 

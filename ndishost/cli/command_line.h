@@ -17,9 +17,10 @@
 /* Exit statuses. */
 enum {
     EXIT_FINE = 0,
-    EXIT_FAILED = 1, /* Initialize failed, or the traffic is not all accounted for */
-    EXIT_USAGE = 2,  /* usage, not a driver, an import it lacks, a bus that cannot start */
-    EXIT_BROKEN = 3  /* rules broken, objects leaked, a crash */
+    EXIT_FAILED =
+        1, /* Initialize failed, the traffic is not all accounted for, a file is not whole */
+    EXIT_USAGE = 2, /* usage, not a driver, an import it lacks, a bus that cannot start */
+    EXIT_BROKEN = 3 /* rules broken, objects leaked, a crash */
 };
 
 #define KEYWORDS_MAX 64

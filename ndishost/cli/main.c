@@ -69,6 +69,7 @@ struct run {
     FILE *json;
     int status;
     bool verdict_failed;
+    bool unwritten;           /* a capture or the report is not whole */
     char error[ERROR_LENGTH]; /* why it did not come up */
 };
 
@@ -364,17 +365,22 @@ static void write_adapters(FILE *json, char *const *parts, unsigned count)
 static void write_json(struct run *run, char *const *parts, unsigned leaked)
 {
     FILE *json = run->json;
+    bool failed;
 
     if (!json)
         return;
     fprintf(json, "{\n");
     write_adapters(json, parts, run->adapter_count);
     report_json(run, json, leaked);
-    fflush(json);
-    if (ferror(json))
-        fprintf(stderr, "ndishost: the report could not be written\n");
-    if (json != stdout)
-        fclose(json);
+    failed = fflush(json) || ferror(json);
+    if (json != stdout && fclose(json))
+        failed = true;
+    if (!failed)
+        return;
+    fprintf(stderr, "ndishost: --json %s: the report could not be written whole: %s\n",
+            run->line.json, strerror(errno));
+    if (run->status == EXIT_FINE)
+        run->status = EXIT_FAILED;
 }
 
 /* People read standard output, unless programs do. */
@@ -400,7 +406,7 @@ static int final_status(const struct run *run, int status, unsigned leaked)
 {
     if (rules_violations() || leaked)
         return EXIT_BROKEN;
-    return status ? status : run->verdict_failed ? EXIT_FAILED : EXIT_FINE;
+    return status ? status : run->verdict_failed || run->unwritten ? EXIT_FAILED : EXIT_FINE;
 }
 
 /* Halts every adapter before the first one goes: the reports are of a driver that does nothing. */
@@ -420,6 +426,7 @@ static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **
             run->verdict_failed |= net->ops->verdict(net, out) != 0 || adapter_bus_failed(adapter);
             adapter_summary(adapter, out);
         }
+        run->unwritten |= adapter_end_captures(adapter) != 0;
         parts[i] = report_adapter(adapter);
     }
 }

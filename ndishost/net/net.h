@@ -101,6 +101,10 @@ void net_help(FILE *out);
 struct pcap;
 struct pcap *pcap_create(const char *path, char *error, size_t error_size);
 void pcap_frame(struct pcap *pcap, const void *frame, size_t length);
-int pcap_close(struct pcap *pcap); /* -1 if a write failed: the capture is not whole */
+/* Writes what there is and takes no more frames. Again: nothing happens. -1 if a write failed: the capture is
+ * not whole, which has been said. */
+int pcap_end(struct pcap *pcap);
+int pcap_close(
+    struct pcap *pcap); /* the same, and frees; -1 if a write failed: the capture is not whole */
 
 #endif

@@ -229,23 +229,30 @@ struct pcap *pcap_create(const char *path, char *error, size_t error_size)
     return pcap;
 }
 
-int pcap_close(struct pcap *pcap)
+int pcap_end(struct pcap *pcap)
 {
-    int error;
-
     pthread_mutex_lock(&pcap->lock);
     pcap->closing = true;
     pthread_cond_signal(&pcap->full);
+    pthread_cond_broadcast(&pcap->room);
     pthread_mutex_unlock(&pcap->lock);
-    pthread_join(pcap->writer, NULL);
-    error = pcap->error;
-    if (close(pcap->fd) && !error) {
-        error = errno;
-        fprintf(stderr, "pcap: cannot write %s: %s; the capture is not whole\n", pcap->path,
-                strerror(error));
+    if (pcap->fd >= 0) {
+        pthread_join(pcap->writer, NULL);
+        if (close(pcap->fd) && !pcap->error) {
+            pcap->error = errno;
+            fprintf(stderr, "pcap: cannot write %s: %s; the capture is not whole\n", pcap->path,
+                    strerror(pcap->error));
+        }
+        pcap->fd = -1;
     }
-    pcap->fd = -1;
+    return pcap->error ? -1 : 0;
+}
+
+int pcap_close(struct pcap *pcap)
+{
+    int result = pcap_end(pcap);
+
     destroy_locks(pcap);
     pcap_free(pcap);
-    return error ? -1 : 0;
+    return result;
 }

@@ -14,6 +14,7 @@
 #define MEMORY_BASE   0xE0000000u
 #define MEMORY_STRIDE 0x01000000u
 #define HIGH_BASE     0x8000000000u
+#define HIGH_USED     (sizeof(void *) > 4) /* 32-bit Windows assigns no address above 4 GiB */
 #define IO_BASE       0x1000u
 #define IO_STRIDE     0x0400u
 #define INSTANCES     16u
@@ -126,7 +127,7 @@ static void bars_finish(struct layout *layout, const struct options *options, un
 
     for (unsigned i = 0; i < BUS_BARS; i++) {
         struct bus_bar *b = &layout->bar[i];
-        uint64_t *next = b->io ? &io : b->wide && options->above_4g ? &high : &memory;
+        uint64_t *next = b->io ? &io : b->wide && options->above_4g && HIGH_USED ? &high : &memory;
 
         if (b->length == 0)
             continue;

@@ -121,8 +121,16 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
 
 static void capture_close(struct pcap *pcap)
 {
-    if (pcap && pcap_close(pcap))
-        fprintf(stderr, "ndishost: the capture is not whole: a write failed\n");
+    if (pcap)
+        pcap_close(pcap);
+}
+
+int adapter_end_captures(struct ndis_adapter *adapter)
+{
+    int near = adapter->pcap ? pcap_end(adapter->pcap) : 0;
+    int wire = adapter->pcap_wire ? pcap_end(adapter->pcap_wire) : 0;
+
+    return near || wire ? -1 : 0;
 }
 
 static void device_objects(struct ndis_adapter *adapter)

@@ -47,6 +47,8 @@ int32_t adapter_restart(struct ndis_adapter *adapter);
 /* Stops the network end, pauses, halts. */
 void adapter_stop(struct ndis_adapter *adapter);
 void ndis_adapter_remove(struct ndis_adapter *adapter);
+/* After adapter_stop: completes --pcap and --pcap-wire. -1: one of them is not whole, which has been said. */
+int adapter_end_captures(struct ndis_adapter *adapter);
 
 enum adapter_oid_kind { ADAPTER_OID_QUERY, ADAPTER_OID_SET, ADAPTER_OID_STATISTICS };
 /* One OID request, waited for. *done: BytesWritten or BytesRead; *needed: BytesNeeded. */

@@ -31,8 +31,8 @@ static atomic_long fail_at;
 static atomic_ulong asked;
 
 /* The function that is to fail; a copy, as threads read it while another is ordered. */
-static char fail_name[64];
-static atomic_long fail_call_at; /* 0: none */
+static _Atomic(const char *) fail_name; /* a constant */
+static atomic_long fail_call_at;        /* 0: none */
 static atomic_long fail_calls;
 static atomic_ulong calls_failed;
 static atomic_ulong failures; /* of all orders */
@@ -77,7 +77,7 @@ void nt_fail_call(const char *name, long n)
         return;
     atomic_store(&fail_calls, 0);
     atomic_store(&calls_failed, 0);
-    snprintf(fail_name, sizeof(fail_name), "%s", name);
+    atomic_store(&fail_name, name);
     atomic_store(&fail_call_at, n);
 }
 
@@ -85,7 +85,7 @@ bool nt_call_fails(const char *name)
 {
     long at = atomic_load_explicit(&fail_call_at, memory_order_relaxed);
 
-    if (!at || !name || strcmp(name, fail_name) ||
+    if (!at || !name || strcmp(name, atomic_load(&fail_name)) ||
         !due((long)atomic_fetch_add(&fail_calls, 1) + 1, at))
         return false;
     count_failure();
