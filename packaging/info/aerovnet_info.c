@@ -43,14 +43,15 @@ struct adapter {
 };
 
 /* Each 64-bit counter, in the order of the structure: its name for people is its name in JSON. */
-#define COUNTERS(COUNTER)                                                                      \
-    COUNTER(TxFrames)                                                                          \
-    COUNTER(RxFrames) COUNTER(TxCopied) COUNTER(TxIndirect) COUNTER(TxRingFull)                \
-        COUNTER(TxMapFailures) COUNTER(RxFiltered) COUNTER(RxWhilePaused) COUNTER(RxMalformed) \
-            COUNTER(RxIndications) COUNTER(RxLowResources) COUNTER(Interrupts)                 \
-                COUNTER(SharedInterrupts) COUNTER(Dpcs) COUNTER(DpcsRequeued)                  \
-                    COUNTER(TxNotifications) COUNTER(RxNotifications) COUNTER(LinkChanges)     \
-                        COUNTER(DeviceErrors) COUNTER(Resets) COUNTER(MemoryBytes)
+#define COUNTERS(COUNTER)                                                                       \
+    COUNTER(TxFrames)                                                                           \
+    COUNTER(RxFrames)                                                                           \
+    COUNTER(TxCopied) COUNTER(TxIndirect) COUNTER(TxRingFull) COUNTER(TxMapFailures)            \
+        COUNTER(RxFiltered) COUNTER(RxWhilePaused) COUNTER(RxMalformed) COUNTER(RxIndications)  \
+            COUNTER(RxLowResources) COUNTER(Interrupts) COUNTER(SharedInterrupts) COUNTER(Dpcs) \
+                COUNTER(DpcsRequeued) COUNTER(TxNotifications) COUNTER(RxNotifications)         \
+                    COUNTER(LinkChanges) COUNTER(DeviceErrors) COUNTER(Resets)                  \
+                        COUNTER(MemoryBytes)
 
 static const struct {
     int bit;
