@@ -41,4 +41,22 @@ NATIVE_REGISTER(UCHAR, "b")
 NATIVE_REGISTER(USHORT, "w")
 NATIVE_REGISTER(ULONG, "l")
 
+/* Ports: the host carries out the instructions, which no process may execute. */
+#define NATIVE_PORT(type, suffix)                                                                  \
+    static inline __attribute__((unused)) type READ_PORT_##type(type *Port)                        \
+    {                                                                                              \
+        type value;                                                                                \
+                                                                                                   \
+        __asm__ volatile("in" suffix " %w1, %0" : "=a"(value) : "d"((ULONG_PTR)Port) : "memory");  \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline __attribute__((unused)) void WRITE_PORT_##type(type *Port, type Value)           \
+    {                                                                                              \
+        __asm__ volatile("out" suffix " %0, %w1" : : "a"(Value), "d"((ULONG_PTR)Port) : "memory"); \
+    }
+
+NATIVE_PORT(UCHAR, "b")
+NATIVE_PORT(USHORT, "w")
+NATIVE_PORT(ULONG, "l")
+
 #endif
