@@ -65,7 +65,8 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
         header->caller = NULL;
         header->time = now;
         nbl_note(nbl, "sent", NULL, now);
-        nbl->SourceHandle = adapter;
+        /* The handle of the sender's binding, not the miniport's (ddi/nbl, ns-nbl-net_buffer_list). */
+        nbl->SourceHandle = &adapter->protocol;
         nbl->ChildRefCount = 0;
         atomic_store_explicit(&header->owner, NBL_WITH_MINIPORT, memory_order_release);
     }

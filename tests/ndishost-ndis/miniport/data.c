@@ -240,6 +240,9 @@ VOID NTAPI LoopSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBuff
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
         NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
+        /* The sender's binding, not this miniport. */
+        CHECK(Adapter, List->SourceHandle != NULL && List->SourceHandle != Adapter->Handle,
+              List->SourceHandle);
         if (!Dispatch)
             NDIS_RAISE_IRQL_TO_DISPATCH(&Irql);
         NdisDprAcquireSpinLock(&Adapter->Lock);
