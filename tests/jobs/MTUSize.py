@@ -27,6 +27,60 @@ def told(machine):
     session.run.clean()
 
 
+# What the device says, and the MTU that comes of it.
+MTUS = ((68, 68), (576, 576), (1499, 1499), (1500, 1500), (9000, 1500), (65535, 1500))
+DEVICES = {"model": "mtu=%d", "qtest": "-device virtio-net-pci,host_mtu=%d"}
+
+
+def limits(machine, session, mtu, first=None):
+    """What the OIDs tell, and the lengths of frames that are sent and that are refused. `first` is the
+    MTU of Initialize, which NDIS goes on to tell."""
+    for oid, wanted in (("OID_GEN_MAXIMUM_FRAME_SIZE", first or mtu), ("OID_GEN_MAXIMUM_LOOKAHEAD", first or mtu),
+                        ("OID_GEN_MAXIMUM_TOTAL_SIZE", mtu + 14)):
+        machine.same("mtu %d: %s" % (mtu, oid), session.oid("query", oid, 4).number(), wanted)
+    for length, wanted in ((mtu + 14, True), (mtu + 15, False), (1514, mtu == 1500)):
+        reply = session.ask("send %s%s88b7%s" % (PEER, OWN, "00" * (length - 14)))
+        machine.same("mtu %d: a frame of %d bytes" % (mtu, length), reply.status,
+                     "" if wanted else "INVALID_LENGTH")
+
+
+@job.test("the device's MTU")
+def device_mtu(machine):
+    for told, mtu in MTUS:
+        with machine.session("none", (), DEVICES[machine.bus] % told) as session:
+            limits(machine, session, mtu)
+            machine.same("lookahead", session.oid("query", "OID_GEN_CURRENT_LOOKAHEAD", 4).number(), mtu)
+            if machine.bus == "model":  # up to 1514 bytes come up, whatever the MTU
+                session.do("wire " + frame(OWN, PEER, b"\x55" * 1500).hex())
+                session.do("wait received 1 3000")
+        run = session.run
+        run.clean()
+        machine.same("MTU negotiated", int(run.report["features_negotiated"], 16) >> 3 & 1, 1)
+
+
+@job.test("a device that allows less after a reset", buses=("model",))
+def less(machine):
+    for commands in (("reset",), ("power d3", "power d0")):
+        with machine.session("none", (), "mtu=1400") as session:
+            limits(machine, session, 1400)
+            for fault, mtu in (("mtu_small", 1000), ("none", 1400)):
+                session.do("fault " + fault)
+                for command in commands:
+                    session.do(command)
+                limits(machine, session, mtu, 1400)
+            session.do("fault mtu_tiny")
+            for command in commands:
+                session.ask(command)
+            reply = session.ask("send %s%s88b7%s" % (PEER, OWN, "00" * 46))
+            machine.expect(not reply.good, "a frame is sent to a device with an MTU of 67")
+            session.do("fault none")
+            session.do("reset")
+            limits(machine, session, 1400)
+        run = session.run
+        run.lawful()
+        run.says("The MTU of the device is below 68 bytes")
+
+
 @job.test("longer ones are refused")
 def refused(machine):
     def run(options):

@@ -330,6 +330,13 @@ void common_cfg_reset(struct model *model)
             model->ring[i].size /= 4;
         model->ring[i].limit = model->ring[i].size;
     }
+    model->mtu = (uint16_t)model->options.mtu;
+    if (model->offered & FEATURE_MTU) {
+        if (fault_hit(&model->faults, FAULT_MTU_SMALL))
+            model->mtu = 1000;
+        if (fault_hit(&model->faults, FAULT_MTU_TINY))
+            model->mtu = 67;
+    }
     atomic_fetch_add(&model->bus.lies, atomic_load(&model->bus.lies) & 1);
 }
 

@@ -48,7 +48,7 @@ static void fill(struct model *model, uint8_t config[NET_CONFIG_SIZE])
     if (offered & (FEATURE_MQ | FEATURE_RSS))
         put16(config + NET_CONFIG_MAX_PAIRS, 1);
     if (offered & FEATURE_MTU)
-        put16(config + NET_CONFIG_MTU, model->options.mtu);
+        put16(config + NET_CONFIG_MTU, model->mtu);
     if (offered & FEATURE_SPEED_DUPLEX) {
         put16(config + NET_CONFIG_SPEED, model->options.speed & 0xFFFF);
         put16(config + NET_CONFIG_SPEED + 2, model->options.speed >> 16);

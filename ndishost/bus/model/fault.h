@@ -26,6 +26,8 @@
     FAULT(QUEUE_SIZE_ODD, FROM, "queue_size_odd", "queue_size is no power of two until it is set") \
     FAULT(QUEUE_SMALL, FROM, "queue_small",                                                        \
           "from a reset on, queues have a quarter of their size")                                  \
+    FAULT(MTU_SMALL, FROM, "mtu_small", "from a reset on, the MTU is 1000")                        \
+    FAULT(MTU_TINY, FROM, "mtu_tiny", "from a reset on, the MTU is 67")                            \
     FAULT(MASTER_LOST, ONCE, "master_lost",                                                        \
           "at the Nth D0 after D1 to D3 bus mastering is off in the command register")             \
     FAULT(QUEUE_ENABLED, FROM, "queue_enabled", "queue_enable reads 1 before the queue is set up") \

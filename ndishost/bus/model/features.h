@@ -20,6 +20,7 @@
 #define FEATURE_INDIRECT_DESC     FEATURE(28)
 #define FEATURE_EVENT_IDX         FEATURE(29)
 #define FEATURE_VERSION_1         FEATURE(32)
+#define FEATURE_ACCESS_PLATFORM   FEATURE(33)
 #define FEATURE_NOTIFICATION_DATA FEATURE(38)
 #define FEATURE_HASH_REPORT       FEATURE(57)
 #define FEATURE_RSS               FEATURE(60)
@@ -29,7 +30,7 @@
 #define FEATURES_CAN                                                                     \
     (FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | \
      FEATURE_STATUS | FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1 |    \
-     FEATURE_NOTIFICATION_DATA | FEATURE_SPEED_DUPLEX)
+     FEATURE_ACCESS_PLATFORM | FEATURE_NOTIFICATION_DATA | FEATURE_SPEED_DUPLEX)
 
 /* What it offers unless told otherwise: as a common device does, more than a modest driver wants. */
 #define FEATURES_DEFAULT                                                                    \

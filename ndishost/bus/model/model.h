@@ -120,6 +120,7 @@ struct model {
     pthread_mutex_t sleep_lock;
     pthread_cond_t sleep_cond;
     struct wire wire;
+    uint16_t mtu;                 /* since the last reset */
     uint8_t *frames;              /* the thread's own: BATCH of frame_max */
     uint32_t frame_max;           /* longest frame the device sends on */
     uint32_t queue_stale[QUEUES]; /* looks at a queue with buffers that nobody notified of */

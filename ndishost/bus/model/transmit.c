@@ -35,7 +35,7 @@ static bool header_good(struct model *model, const struct chain *chain,
 static bool size_good(struct model *model, const struct chain *chain, const uint8_t *frame,
                       uint64_t length)
 {
-    uint32_t most = ETHERNET_HEADER_SIZE + model->options.mtu;
+    uint32_t most = ETHERNET_HEADER_SIZE + (uint32_t)model->mtu;
     bool tagged = length >= ETHERNET_HEADER_SIZE && frame[12] == 0x81 && frame[13] == 0x00;
 
     if (length >= ETHERNET_HEADER_SIZE && length <= most + (tagged ? ETHERNET_TAG_SIZE : 0))

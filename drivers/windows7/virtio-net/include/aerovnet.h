@@ -44,14 +44,19 @@
 #define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6 0x40
 
 /* Feature bits and configuration of the network device (virtio 1.2, 5.1.3, 5.1.4). */
+#define VIRTIO_NET_F_MTU         ((virtio_u64)1 << 3)
 #define VIRTIO_NET_F_MAC         ((virtio_u64)1 << 5)
 #define VIRTIO_NET_F_STATUS      ((virtio_u64)1 << 16)
 #define VIRTIO_NET_S_LINK_UP     1
 #define VIRTIO_NET_CONFIG_MAC    0
 #define VIRTIO_NET_CONFIG_STATUS 6
+#define VIRTIO_NET_CONFIG_MTU    10
 
-#define AEROVNET_FEATURES \
-    (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS)
+/* ACCESS_PLATFORM asks nothing more of a driver: all addresses are those that the DMA functions of
+ * NDIS returned. */
+#define AEROVNET_FEATURES                                                                        \
+    (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_NET_F_MAC | \
+     VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU)
 
 #define AEROVNET_RECEIVE_QUEUE  0
 #define AEROVNET_TRANSMIT_QUEUE 1

@@ -60,7 +60,7 @@ static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
     Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
     Attributes.MediaType = NdisMedium802_3;
     Attributes.PhysicalMediumType = NdisPhysicalMedium802_3;
-    Attributes.MtuSize = AEROVNET_MTU;
+    Attributes.MtuSize = Adapter->Mtu;
     Attributes.MaxXmitLinkSpeed = AEROVNET_LINK_SPEED;
     Attributes.MaxRcvLinkSpeed = AEROVNET_LINK_SPEED;
     Attributes.XmitLinkSpeed = Adapter->LinkUp ? AEROVNET_LINK_SPEED : NDIS_LINK_SPEED_UNKNOWN;
@@ -68,7 +68,7 @@ static NDIS_STATUS AerovnetSetGeneralAttributes(PAEROVNET_ADAPTER Adapter)
     Attributes.MediaConnectState =
         Adapter->LinkUp ? MediaConnectStateConnected : MediaConnectStateDisconnected;
     Attributes.MediaDuplexState = Adapter->LinkUp ? MediaDuplexStateFull : MediaDuplexStateUnknown;
-    Attributes.LookaheadSize = AEROVNET_MTU;
+    Attributes.LookaheadSize = Adapter->Mtu;
     Attributes.MacOptions = AerovnetMacOptions(Adapter);
     Attributes.SupportedPacketFilters = AEROVNET_PACKET_FILTERS;
     Attributes.MaxMulticastListSize = AEROVNET_MULTICAST_MAX;
@@ -137,6 +137,7 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     Status = AerovnetDeviceAddress(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         goto GiveUp;
+    Adapter->Lookahead = Adapter->Mtu;
     AerovnetReadConfiguration(Adapter);
     AerovnetLinkFirst(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);
@@ -203,7 +204,7 @@ NDIS_STATUS NTAPI AerovnetInitializeEx(NDIS_HANDLE MiniportAdapterHandle,
     NdisZeroMemory(Adapter, sizeof(*Adapter));
     Adapter->MiniportHandle = MiniportAdapterHandle;
     Adapter->MemoryBytes = sizeof(*Adapter);
-    Adapter->Lookahead = AEROVNET_MTU;
+    Adapter->Mtu = AEROVNET_MTU;
     NdisAllocateSpinLock(&Adapter->Transmit.Queue.Lock);
     NdisAllocateSpinLock(&Adapter->Receive.Queue.Lock);
 

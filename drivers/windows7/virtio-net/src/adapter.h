@@ -29,6 +29,10 @@ struct _AEROVNET_ADAPTER {
     ULONG TagMode;      /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
     ULONG HeaderLength; /* keyword HeaderLength: bytes of the network header */
 
+    /* Bytes of a frame behind its Ethernet header that the device takes, AEROVNET_MTU at most.
+     * Changes only while the transmit queue is not live, and with its lock. */
+    ULONG volatile Mtu;
+
     /* Each guarded by the lock of its queue. */
     AEROVNET_TRANSMIT Transmit;
     AEROVNET_RECEIVE Receive;

@@ -96,6 +96,8 @@ NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
  * driver read (virtio 1.2, 2.5.1, 5.1.4). */
 static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
 {
+    if (virtio_pci_has(Device, VIRTIO_NET_F_MTU))
+        return VIRTIO_NET_CONFIG_MTU + sizeof(virtio_u16);
     if (virtio_pci_has(Device, VIRTIO_NET_F_STATUS))
         return VIRTIO_NET_CONFIG_STATUS + sizeof(virtio_u16);
     return virtio_pci_has(Device, VIRTIO_NET_F_MAC)
@@ -103,8 +105,39 @@ static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
                : 0;
 }
 
-/* Seconds 0: the device has just been reset. */
-static enum virtio_pci_status AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
+/* Reads the MTU of the device. The queues are not live.
+ *
+ * After Initialize NDIS cannot be told of another MTU: MtuSize is one of the general attributes, which
+ * are set once (network/ns-ndis-_ndis_miniport_adapter_general_attributes). When a device allows less
+ * after a reset or wake, TCP/IP goes on with the MTU of Initialize, and its longer frames are refused
+ * with INVALID_LENGTH. Of the OIDs only those that NDIS passes on tell the new MTU. */
+static NDIS_STATUS AerovnetReadMtu(PAEROVNET_ADAPTER Adapter)
+{
+    enum virtio_pci_status Status;
+    virtio_u16 Mtu = AEROVNET_MTU;
+
+    if (virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_MTU)) {
+        Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MTU, &Mtu, sizeof(Mtu));
+        if (Status != VIRTIO_PCI_OK) {
+            virtio_pci_fail(&Adapter->Device); /* virtio 1.2, 3.1.1 */
+            return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MTU);
+        }
+    }
+    if (Mtu < AEROVNET_MTU_MIN) {
+        virtio_pci_fail(&Adapter->Device);
+        if (!Adapter->Quiet)
+            AerovnetLog(Adapter, AEROVNET_EVENT_MTU, Mtu, AEROVNET_MTU_MIN);
+        return NDIS_STATUS_FAILURE;
+    }
+    NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
+    Adapter->Mtu = Mtu < AEROVNET_MTU ? Mtu : AEROVNET_MTU;
+    NdisReleaseSpinLock(&Adapter->Transmit.Queue.Lock);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* Resets the device, agrees on the features and reads the MTU. A failure is in the event log.
+ * Seconds 0: the device has just been reset. */
+static NDIS_STATUS AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
 
@@ -119,17 +152,14 @@ static enum virtio_pci_status AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG
         virtio_pci_fail(&Adapter->Device); /* virtio 1.2, 3.1.1 */
         Status = VIRTIO_PCI_E_NO_DEVICE_CFG;
     }
-    return Status;
+    if (Status != VIRTIO_PCI_OK)
+        return AerovnetLogTransport(Adapter, Status, 0);
+    return AerovnetReadMtu(Adapter);
 }
 
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
-    enum virtio_pci_status Status;
-
-    Status = AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_BRING_UP);
-    if (Status != VIRTIO_PCI_OK)
-        return AerovnetLogTransport(Adapter, Status, 0);
-    return NDIS_STATUS_SUCCESS;
+    return AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_BRING_UP);
 }
 
 /* Gives the device its (empty) rings, posts the receive buffers, and sets DRIVER_OK; `Event` makes
@@ -305,15 +335,16 @@ BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter)
     return Hangs;
 }
 
-/* Features, queue sizes and rings anew, all but the address; `Event` makes the state Running. */
+/* Features, MTU, queue sizes and rings anew, all but the address; `Event` makes the state Running. */
 static NDIS_STATUS AerovnetComeBack(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT Event, ULONG Seconds)
 {
     enum virtio_pci_status Status;
+    NDIS_STATUS Negotiated;
     USHORT Index = 0;
 
-    Status = AerovnetNegotiate(Adapter, Seconds);
-    if (Status != VIRTIO_PCI_OK)
-        return AerovnetLogTransport(Adapter, Status, 0);
+    Negotiated = AerovnetNegotiate(Adapter, Seconds);
+    if (Negotiated != NDIS_STATUS_SUCCESS)
+        return Negotiated;
     Status = AerovnetQueueRefit(Adapter, &Adapter->Receive.Queue);
     if (Status == VIRTIO_PCI_OK) {
         Index = AEROVNET_TRANSMIT_QUEUE;

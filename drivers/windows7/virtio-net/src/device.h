@@ -30,7 +30,7 @@ NDIS_STATUS AerovnetDeviceOpen(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceClose(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Resets the device and agrees on the features. */
+/* Resets the device, agrees on the features, and reads the MTU. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceNegotiate(_In_ PAEROVNET_ADAPTER Adapter);
 

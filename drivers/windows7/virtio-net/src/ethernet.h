@@ -8,7 +8,8 @@
 /* In bytes, without the frame check sequence. */
 #define AEROVNET_ADDRESS_LENGTH  6
 #define AEROVNET_ETHERNET_HEADER 14
-#define AEROVNET_MTU             1500
+#define AEROVNET_MTU             1500 /* at most; adapter.h has what the device allows */
+#define AEROVNET_MTU_MIN         68   /* RFC 791; virtio 1.2, 5.1.4.1 */
 #define AEROVNET_FRAME_MAX       (AEROVNET_ETHERNET_HEADER + AEROVNET_MTU)
 #define AEROVNET_FRAME_MIN       60
 

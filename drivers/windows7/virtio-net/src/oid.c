@@ -103,6 +103,16 @@ static VOID AerovnetQueryBufferSpaceIn(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPL
     AerovnetReplyNumber(Reply, Adapter->Receive.BufferCount * AEROVNET_FRAME_MAX);
 }
 
+static VOID AerovnetQueryMtu(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    AerovnetReplyNumber(Reply, Adapter->Mtu);
+}
+
+static VOID AerovnetQueryTotalSize(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
+{
+    AerovnetReplyNumber(Reply, AEROVNET_ETHERNET_HEADER + Adapter->Mtu);
+}
+
 static VOID AerovnetQueryLookahead(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     AerovnetReplyNumber(Reply, Adapter->Lookahead);
@@ -113,7 +123,7 @@ static NDIS_STATUS AerovnetSetLookahead(PAEROVNET_ADAPTER Adapter, const VOID *D
     const ULONG *Number = Data;
 
     UNREFERENCED_PARAMETER(Length);
-    if (*Number > AEROVNET_MTU)
+    if (*Number > Adapter->Mtu)
         return NDIS_STATUS_INVALID_DATA;
     Adapter->Lookahead = *Number;
     return NDIS_STATUS_SUCCESS;
@@ -445,10 +455,10 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     ROW(OID_GEN_MEDIA_SUPPORTED, NdisMedium802_3, NULL, NULL, 0)                         \
     ROW(OID_GEN_MEDIA_IN_USE, NdisMedium802_3, NULL, NULL, 0)                            \
     ROW(OID_GEN_PHYSICAL_MEDIUM, NdisPhysicalMedium802_3, NULL, NULL, 0)                 \
-    ROW(OID_GEN_MAXIMUM_LOOKAHEAD, AEROVNET_MTU, NULL, NULL, 0)                          \
+    ROW(OID_GEN_MAXIMUM_LOOKAHEAD, 0, AerovnetQueryMtu, NULL, 0)                         \
     ROW(OID_GEN_CURRENT_LOOKAHEAD, 0, AerovnetQueryLookahead, AerovnetSetLookahead, 4)   \
-    ROW(OID_GEN_MAXIMUM_FRAME_SIZE, AEROVNET_MTU, NULL, NULL, 0)                         \
-    ROW(OID_GEN_MAXIMUM_TOTAL_SIZE, AEROVNET_FRAME_MAX, NULL, NULL, 0)                   \
+    ROW(OID_GEN_MAXIMUM_FRAME_SIZE, 0, AerovnetQueryMtu, NULL, 0)                        \
+    ROW(OID_GEN_MAXIMUM_TOTAL_SIZE, 0, AerovnetQueryTotalSize, NULL, 0)                  \
     ROW(OID_GEN_TRANSMIT_BLOCK_SIZE, AEROVNET_FRAME_MAX, NULL, NULL, 0)                  \
     ROW(OID_GEN_RECEIVE_BLOCK_SIZE, AEROVNET_FRAME_MAX, NULL, NULL, 0)                   \
     ROW(OID_GEN_TRANSMIT_BUFFER_SPACE, 0, AerovnetQueryBufferSpaceOut, NULL, 0)          \

@@ -44,7 +44,7 @@ static ULONG AerovnetCountFrames(PNET_BUFFER NetBuffer)
 }
 
 /* Prepares a list for the queue: counts its NET_BUFFERs, all of them, and looks at their lengths. */
-static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, PULONG Frames)
+static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Longest, PULONG Frames)
 {
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
     PNET_BUFFER NetBuffer;
@@ -53,7 +53,7 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, PULONG Frames)
     for (NetBuffer = NET_BUFFER_LIST_FIRST_NB(List); NetBuffer != NULL;
          NetBuffer = NET_BUFFER_NEXT_NB(NetBuffer)) {
         if (NET_BUFFER_DATA_LENGTH(NetBuffer) < AEROVNET_ETHERNET_HEADER ||
-            NET_BUFFER_DATA_LENGTH(NetBuffer) > AEROVNET_FRAME_MAX)
+            NET_BUFFER_DATA_LENGTH(NetBuffer) > Longest)
             Status = NDIS_STATUS_INVALID_LENGTH;
         Count++;
     }
@@ -82,9 +82,10 @@ static const NDIS_STATUS AerovnetSendStatus[AerovnetStates] = {
 
 /* Appends `Lists`, which have `Frames` NET_BUFFERs, to the queue, all or none of them. They are
  * counted in Outstanding, and one more for the call itself: the lists may be back before it ends,
- * and the adapter must not be gone by then. `Bad` NET_BUFFERs were refused before. */
+ * and the adapter must not be gone by then. `Bad` NET_BUFFERs were refused before. `Mtu` is what the
+ * lengths were checked against. */
 static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Frames,
-                                     ULONG Bad, BOOLEAN AtDispatch)
+                                     ULONG Bad, ULONG Mtu, BOOLEAN AtDispatch)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
@@ -103,6 +104,10 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
             Transmit->Traffic.Discards += Frames;
     } else if (!Transmit->Open) {
         Status = NDIS_STATUS_PAUSED;
+    } else if (Adapter->Mtu != Mtu) {
+        /* A reset has come in between, and the device now takes other lengths. */
+        Status = NDIS_STATUS_RESET_IN_PROGRESS;
+        Transmit->Traffic.Discards += Frames;
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
@@ -123,6 +128,7 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     BOOLEAN AtDispatch = NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags) != 0;
     AEROVNET_CHAIN Good, Bad;
     ULONG GoodFrames = 0, BadFrames = 0;
+    ULONG Mtu = Adapter->Mtu;
     ULONG Frames;
     PNET_BUFFER_LIST List, Next;
     NDIS_STATUS Status;
@@ -134,7 +140,8 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     AerovnetChainInit(&Bad);
     for (List = NetBufferList; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
-        if (AerovnetCheckList(List, &Frames) == NDIS_STATUS_SUCCESS) {
+        if (AerovnetCheckList(List, AEROVNET_ETHERNET_HEADER + Mtu, &Frames) ==
+            NDIS_STATUS_SUCCESS) {
             GoodFrames += Frames;
             AerovnetChainAppend(&Good, List);
         } else {
@@ -143,7 +150,7 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
         }
     }
 
-    Status = AerovnetTakeLists(Adapter, &Good, GoodFrames, BadFrames, AtDispatch);
+    Status = AerovnetTakeLists(Adapter, &Good, GoodFrames, BadFrames, Mtu, AtDispatch);
     if (Status != NDIS_STATUS_SUCCESS) {
         for (List = Good.Head; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
             NET_BUFFER_LIST_STATUS(List) = Status;
