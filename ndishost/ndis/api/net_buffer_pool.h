@@ -41,9 +41,10 @@ struct nbl_header {
     atomic_uint owner;
     struct ndis_adapter *adapter; /* whom it was sent to, or who indicated it */
     struct nbl_pool *pool;        /* NULL: the protocol's own */
-    NET_BUFFER *first;  /* as sent: the miniport must not change the list of NET_BUFFERs */
-    const void *caller; /* the driver's code that last changed the owner */
-    uint64_t time;      /* when it was sent or indicated, ns */
+    NET_BUFFER *first;         /* as sent: the miniport must not change the list of NET_BUFFERs */
+    _Atomic(void *) cancel_id; /* as sent; the list's own may be poison by the time it is read */
+    const void *caller;        /* the driver's code that last changed the owner */
+    shared_u64 time;           /* when it was sent or indicated, ns */
     uint64_t sum;       /* ownership.c, of an indicated one: what may not change; 0: unknown */
     unsigned lies;      /* the bus's, when it was indicated */
     bool poisoned;      /* ownership.c */

@@ -205,7 +205,7 @@ unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id)
         struct nbl_header *header = (void *)(protocol->list_blocks + i * NBL_BLOCK_SIZE);
 
         count += atomic_load(&header->owner) == NBL_WITH_MINIPORT &&
-                 NDIS_GET_NET_BUFFER_LIST_CANCEL_ID((NET_BUFFER_LIST *)(header + 1)) == cancel_id;
+                 atomic_load(&header->cancel_id) == cancel_id;
     }
     return count;
 }
@@ -222,9 +222,7 @@ static NET_BUFFER_LIST *oldest_send(struct protocol *protocol, uint64_t *since)
 
         if (atomic_load(&header->owner) != NBL_WITH_MINIPORT)
             continue;
-        do /* it may be sent again meanwhile, and x86 reads 64 bits in two halves */
-            time = *(volatile uint64_t *)&header->time;
-        while (time != *(volatile uint64_t *)&header->time);
+        time = SHARED_GET(header->time); /* it may be sent again meanwhile */
         if (!oldest || time < *since) {
             oldest = (NET_BUFFER_LIST *)(header + 1);
             *since = time;

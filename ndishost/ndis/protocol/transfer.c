@@ -62,8 +62,10 @@ void transfer_send(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG f
 
         header->adapter = adapter;
         header->first = NET_BUFFER_LIST_FIRST_NB(nbl);
+        atomic_store_explicit(&header->cancel_id, NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl),
+                              memory_order_relaxed);
         header->caller = NULL;
-        header->time = now;
+        SHARED_SET(header->time, now);
         nbl_note(nbl, "sent", NULL, now);
         /* The handle of the sender's binding, not the miniport's (ddi/nbl, ns-nbl-net_buffer_list). */
         nbl->SourceHandle = &adapter->protocol;
@@ -216,7 +218,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
 {
     NET_BUFFER *nb;
 
-    nbl_of(nbl)->time = nt_clock_now();
+    SHARED_SET(nbl_of(nbl)->time, nt_clock_now());
     nbl_note(nbl, "indicated", caller, nbl_of(nbl)->time);
     nbl_of(nbl)->sum = 0;
     if (nbl->SourceHandle != adapter)
