@@ -81,9 +81,7 @@ void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8
 
 void flow_tagging(struct flow *flow, struct tag_options options)
 {
-    pthread_mutex_lock(&flow->lock);
     flow->tagging = options;
-    pthread_mutex_unlock(&flow->lock);
 }
 
 /* Four frames in a row have the same, so that lists of several can be made of them. */

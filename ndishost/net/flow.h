@@ -75,7 +75,7 @@ enum flow_state { FLOW_RUNNING, FLOW_HOME, FLOW_STALLED };
 struct flow {
     struct flow_options options;
     struct numbered sent, expected; /* as it leaves, as it arrives; constant after flow_addresses */
-    struct tag_options tagging;     /* of flow_tagging */
+    _Atomic struct tag_options tagging; /* of flow_tagging */
     bool (*accepts)(void *context, const uint8_t destination[6],
                     uint32_t tag); /* constant, of flow_filtering */
     void *accepts_context;
@@ -114,7 +114,8 @@ int flow_init(struct flow *flow, const struct flow_options *options);
 void flow_destroy(struct flow *flow);
 /* Before flow_start: with which addresses the frames leave. */
 void flow_addresses(struct flow *flow, const uint8_t destination[6], const uint8_t source[6]);
-/* What of 802.1Q the miniport advertises. Before flow_start, and when no frame is under way. */
+/* What of 802.1Q the miniport advertises. Before flow_start, and when that has changed: frames that are
+ * sent meanwhile may have either. */
 void flow_tagging(struct flow *flow, struct tag_options options);
 /* Before flow_start: which frames are to arrive at all. Asked under the flow's lock. */
 void flow_filtering(struct flow *flow,

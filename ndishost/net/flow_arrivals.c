@@ -105,17 +105,18 @@ static bool on_wire(const struct flow *flow)
  * is. */
 static uint32_t tag_at_far(const struct flow *flow, uint64_t number)
 {
+    struct tag_options tagging = flow->tagging;
     uint32_t tag = flow_tag(flow, number);
 
     switch (flow->options.way) {
     case FLOW_RECEIVED:
         return tag;
     case FLOW_ECHOED: /* the near side echoes what came out of band */
-        if (!flow->tagging.priority && !flow->tagging.vlan)
+        if (!tagging.priority && !tagging.vlan)
             return TAG_NONE;
-        return tag_sent(flow->tagging, tag_offered(flow->tagging, tag));
+        return tag_sent(tagging, tag_offered(tagging, tag));
     default:
-        return tag_sent(flow->tagging, tag);
+        return tag_sent(tagging, tag);
     }
 }
 

@@ -27,8 +27,9 @@ struct net_frame {
 /* What a network end may call; any of its threads, never from inside a callback's lock. */
 struct net_ports {
     void *context;
-    uint8_t mac[6];          /* the adapter's current address; valid from start() on */
-    struct tag_options tags; /* what of 802.1Q the miniport advertises; valid from start() on */
+    uint8_t mac[6]; /* the adapter's current address; valid from start() on */
+    _Atomic struct tag_options
+        tags; /* what of 802.1Q the miniport advertises; valid from start() on */
     /* Sends frames as a protocol driver does: one call is one chain of NET_BUFFER_LISTs given to
      * MiniportSendNetBufferLists. Each frame gets exactly one near_sent later, whatever happens.
      * Returns how many were taken; fewer than `count` when the bound on frames in flight is reached

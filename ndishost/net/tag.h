@@ -25,10 +25,11 @@
 #define TAG_VLAN     0x0FFFu
 #define TAG_RESERVED 0x20000u /* reserved bits are set out of band: no tag has this */
 
-/* The miniport's MacOptions: NDIS_MAC_OPTION_8021P_PRIORITY, NDIS_MAC_OPTION_8021Q_VLAN. */
+/* The miniport's MacOptions: NDIS_MAC_OPTION_8021P_PRIORITY, NDIS_MAC_OPTION_8021Q_VLAN. Four bytes: what
+ * threads share is an _Atomic one, as OID_GEN_VLAN_ID changes it while frames are sent. */
 struct tag_options {
     bool priority, vlan;
-    uint32_t vlan_id; /* the adapter's (OID_GEN_VLAN_ID); 0: it is of none */
+    uint16_t vlan_id; /* the adapter's (OID_GEN_VLAN_ID); 0: it is of none */
 };
 
 /* The tag behind the addresses of a frame, or TAG_NONE. */

@@ -264,10 +264,10 @@ void loopback_init(struct loopback *loopback, bool has_far)
     memset(loopback, 0, sizeof *loopback);
     loopback->ports = (struct net_ports){.context = loopback,
                                          .mac = {0x52, 0x54, 0, 0x12, 0x34, 0x56},
-                                         .tags = {.priority = true, .vlan = true},
                                          .near_send = near_send,
                                          .far_send = has_far ? far_send : NULL,
                                          .finished = finished};
+    loopback->ports.tags = (struct tag_options){.priority = true, .vlan = true};
     loopback->link_up = loopback->copies_tags = true;
     pthread_mutex_init(&loopback->lock, NULL);
     pthread_condattr_init(&attributes);

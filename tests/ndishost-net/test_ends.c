@@ -724,7 +724,7 @@ static void test_vlan(void **state)
 
         loopback_destroy(&loopback);
         loopback_init(&loopback, true);
-        loopback.ports.tags.vlan_id = 9;
+        loopback.ports.tags = (struct tag_options){.priority = true, .vlan = true, .vlan_id = 9};
         loopback.ports.near_accepts = loopback.filter = accepts_vlan;
         outcome = run(specs[i]);
         expect_good(&outcome);
@@ -732,7 +732,7 @@ static void test_vlan(void **state)
     }
     loopback_destroy(&loopback);
     loopback_init(&loopback, true);
-    loopback.ports.tags.vlan_id = 9;
+    loopback.ports.tags = (struct tag_options){.priority = true, .vlan = true, .vlan_id = 9};
     loopback.ports.near_accepts = accepts_vlan;
     outcome = run("gen:count=5,tag=8");
     expect_bad(&outcome);

@@ -110,16 +110,16 @@ static void general_check(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attrib
 static void tags_set(struct ndis_adapter *adapter, ULONG options)
 {
     const char *keyword = configuration_value(adapter, "*PriorityVLANTag");
-
-    const char *vlan_id = configuration_value(adapter, "VlanId");
+    const char *text = configuration_value(adapter, "VlanId");
     char *end = NULL;
+    unsigned long vlan_id = text ? strtoul(text, &end, 0) : 0;
+    struct tag_options tags = {.vlan = options & NDIS_MAC_OPTION_8021Q_VLAN};
 
-    adapter->ports.tags.vlan = options & NDIS_MAC_OPTION_8021Q_VLAN;
-    adapter->ports.tags.vlan_id = vlan_id ? (uint32_t)strtoul(vlan_id, &end, 0) : 0;
-    if (!end || *end || adapter->ports.tags.vlan_id > VLAN_ID_MAX)
-        adapter->ports.tags.vlan_id = 0;
-    adapter->ports.tags.priority = options & NDIS_MAC_OPTION_8021P_PRIORITY &&
-                                   !(adapter->ports.tags.vlan && keyword && !strcmp(keyword, "2"));
+    if (end && !*end && vlan_id <= VLAN_ID_MAX)
+        tags.vlan_id = (uint16_t)vlan_id;
+    tags.priority = options & NDIS_MAC_OPTION_8021P_PRIORITY &&
+                    !(tags.vlan && keyword && !strcmp(keyword, "2"));
+    adapter->ports.tags = tags;
 }
 
 static NDIS_STATUS general_set(struct ndis_adapter *adapter,

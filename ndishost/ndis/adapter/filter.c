@@ -33,6 +33,15 @@ static void list_set(struct ndis_adapter *adapter, const uint8_t *addresses, ULO
     pthread_mutex_unlock(&adapter->groups.lock);
 }
 
+/* One OID request is under way at a time, so no other thread changes the options. */
+static void vlan_set(struct ndis_adapter *adapter, uint32_t vlan_id)
+{
+    struct tag_options tags = adapter->ports.tags;
+
+    tags.vlan_id = vlan_id & TAG_VLAN;
+    adapter->ports.tags = tags;
+}
+
 void filter_changed(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS status,
                     const void *buffer, ULONG length)
 {
@@ -47,7 +56,7 @@ void filter_changed(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS stat
     if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_CURRENT_PACKET_FILTER)
         atomic_store(&adapter->packet_filter, number);
     if (status == NDIS_STATUS_SUCCESS && oid == OID_GEN_VLAN_ID)
-        adapter->ports.tags.vlan_id = number;
+        vlan_set(adapter, number);
     tell_end(adapter, false);
 }
 
@@ -67,9 +76,9 @@ static bool in_list(struct ndis_adapter *adapter, const uint8_t address[6])
  * associated" (network/oid-gen-mac-options). */
 static bool in_vlan(const struct ndis_adapter *adapter, uint32_t tag)
 {
-    const struct tag_options *tags = &adapter->ports.tags;
+    struct tag_options tags = adapter->ports.tags;
 
-    return !tags->vlan || !tags->vlan_id || (tag != TAG_NONE && (tag & TAG_VLAN) == tags->vlan_id);
+    return !tags.vlan || !tags.vlan_id || (tag != TAG_NONE && (tag & TAG_VLAN) == tags.vlan_id);
 }
 
 /* network/oid-gen-current-packet-filter */
