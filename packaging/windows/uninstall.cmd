@@ -189,7 +189,14 @@ if not exist "%SCRIPT%" echo Removed: %SCRIPT%
 goto certificate
 :restore_script
 move /y "%SCRIPT%.aerovnet-backup" "%SCRIPT%" >nul
-if not errorlevel 1 echo Restored: %SCRIPT%
+if errorlevel 1 goto kept_backup
+echo Restored: %SCRIPT%
+rem The backup is for administrators alone; the script gets what its folder passes on.
+"%TOOLS%\icacls.exe" "%SCRIPT%" /reset >nul 2>&1
+if errorlevel 1 echo Left: %SCRIPT% has the access rights of the backup. As an administrator: icacls "%SCRIPT%" /reset
+goto certificate
+:kept_backup
+echo Left: %SCRIPT%.aerovnet-backup, the script as it was. Move it to %SCRIPT% as an administrator.
 goto certificate
 :foreign_script
 echo Left: the lines about aerovnet in %SCRIPT%. Windows does not run it again; delete them with an editor.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * standin.exe: stands in for the tools of Windows 7 that install.cmd and uninstall.cmd start, under Wine.
- * A copy's name says which one it is: pnputil, certutil, bcdedit, sc, fc, findstr. It appends each
+ * A copy's name says which one it is: pnputil, certutil, bcdedit, sc, fc, findstr, icacls. It appends each
  * command line to %STANDIN_LOG%.
  *
  * pnputil keeps a driver store below %STANDIN_ROOT% (Wine resets %SystemRoot% in each process) and, with -i, binds the cards below Enum\PCI, as plug
@@ -9,7 +9,7 @@
  *   STANDIN_STATUS   its exit status
  *   STANDIN_STORE    "no": it stores nothing; "old": it stores another .sys
  *   STANDIN_BIND     "no": cards keep their driver; "old": they get our service and another .sys
- *   STANDIN_CERTUTIL, STANDIN_BCDEDIT   exit status of those
+ *   STANDIN_CERTUTIL, STANDIN_BCDEDIT, STANDIN_ICACLS   exit status of those
  */
 #include <windows.h>
 
@@ -307,6 +307,8 @@ int main(int argc, char **argv)
         return atoi(setting("STANDIN_CERTUTIL"));
     } else if (!_stricmp(name, "bcdedit.exe")) {
         return atoi(setting("STANDIN_BCDEDIT"));
+    } else if (!_stricmp(name, "icacls.exe")) {
+        return atoi(setting("STANDIN_ICACLS"));
     } else if (!_stricmp(name, "sc.exe")) {
         return delete_service(argc, argv);
     }
