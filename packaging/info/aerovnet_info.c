@@ -15,6 +15,7 @@
  */
 #include <windows.h>
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,18 +41,26 @@ struct adapter {
     unsigned char mac[6];
     DWORD frame_size, speed, disconnected;
     AEROVNET_COUNTERS counters;
+    DWORD length; /* bytes of them that the driver reported */
 };
 
-/* Each 64-bit counter, in the order of the structure: its name for people is its name in JSON. */
-#define COUNTERS(COUNTER)                                                                       \
-    COUNTER(TxFrames)                                                                           \
-    COUNTER(RxFrames)                                                                           \
-    COUNTER(TxCopied) COUNTER(TxIndirect) COUNTER(TxRingFull) COUNTER(TxMapFailures)            \
-        COUNTER(RxFiltered) COUNTER(RxWhilePaused) COUNTER(RxMalformed) COUNTER(RxIndications)  \
-            COUNTER(RxLowResources) COUNTER(Interrupts) COUNTER(SharedInterrupts) COUNTER(Dpcs) \
-                COUNTER(DpcsRequeued) COUNTER(TxNotifications) COUNTER(RxNotifications)         \
-                    COUNTER(LinkChanges) COUNTER(DeviceErrors) COUNTER(Resets)                  \
-                        COUNTER(MemoryBytes)
+/* Whether the driver reported a member: a later driver has more of them at the end, an earlier one fewer. */
+#define REPORTED(Adapter, Name) \
+    (offsetof(AEROVNET_COUNTERS, Name) + sizeof((Adapter)->counters.Name) <= (Adapter)->length)
+
+/*
+ * Each 64-bit counter: its name for people is its name in JSON. The formatter does not agree with itself
+ * about such a list: a second run changes what the first one made.
+ */
+/* clang-format off */
+#define COUNTERS(COUNTER) \
+    COUNTER(TxFrames) COUNTER(RxFrames) COUNTER(TxCopied) COUNTER(TxIndirect) \
+    COUNTER(TxRingFull) COUNTER(TxMapFailures) COUNTER(RxFiltered) COUNTER(RxWhilePaused) \
+    COUNTER(RxMalformed) COUNTER(RxIndications) COUNTER(RxLowResources) COUNTER(Interrupts) \
+    COUNTER(SharedInterrupts) COUNTER(Dpcs) COUNTER(DpcsRequeued) COUNTER(TxNotifications) \
+    COUNTER(RxNotifications) COUNTER(LinkChanges) COUNTER(DeviceErrors) COUNTER(Resets) \
+    COUNTER(MemoryBytes)
+/* clang-format on */
 
 static const struct {
     int bit;
@@ -217,9 +226,9 @@ static void ask(struct adapter *adapter)
         adapter->error = GetLastError();
         return;
     }
-    /* A later driver has more members at the end, an earlier one fewer: those are 0 then. */
-    adapter->answers =
-        query(device, OID_AEROVNET_COUNTERS, &adapter->counters, sizeof(adapter->counters)) >= 8;
+    adapter->length =
+        query(device, OID_AEROVNET_COUNTERS, &adapter->counters, sizeof(adapter->counters));
+    adapter->answers = REPORTED(adapter, Length);
     adapter->error = adapter->answers ? 0 : GetLastError();
     query(device, ETH_CURRENT_ADDRESS, adapter->mac, sizeof(adapter->mac));
     query(device, GEN_MAX_FRAME_SIZE, &adapter->frame_size, sizeof(DWORD));
@@ -274,6 +283,15 @@ static void show_events(const char *service)
     }
 }
 
+static void show_features(const char *which, BOOL reported, virtio_u64 bits)
+{
+    if (reported) {
+        printf("  %-10s 0x%I64x %s\n", which, bits, feature_names(bits));
+    } else {
+        printf("  %-10s not reported by this driver\n", which);
+    }
+}
+
 static void show_table(const struct adapter *adapter)
 {
     const AEROVNET_COUNTERS *c = &adapter->counters;
@@ -291,12 +309,18 @@ static void show_table(const struct adapter *adapter)
     printf("  address    %s\n", mac(adapter));
     printf("  link       %s, %lu Mbit/s, MTU %lu\n", adapter->disconnected ? "down" : "up",
            adapter->speed / 10000, adapter->frame_size);
-    printf("  offered    0x%I64x %s\n", c->FeaturesOffered, feature_names(c->FeaturesOffered));
-    printf("  taken      0x%I64x %s\n", c->FeaturesNegotiated,
-           feature_names(c->FeaturesNegotiated));
-    printf("  queues     receive %u with %u buffers, transmit %u with %u buffers\n", c->RxQueueSize,
-           c->RxBuffers, c->TxQueueSize, c->TxBuffers);
-#define LINE(Name) printf("  %-18s %20I64u\n", #Name, c->Name);
+    show_features("offered", REPORTED(adapter, FeaturesOffered), c->FeaturesOffered);
+    show_features("taken", REPORTED(adapter, FeaturesNegotiated), c->FeaturesNegotiated);
+    if (REPORTED(adapter, TxBuffers)) {
+        printf("  queues     receive %u with %u buffers, transmit %u with %u buffers\n",
+               c->RxQueueSize, c->RxBuffers, c->TxQueueSize, c->TxBuffers);
+    } else {
+        printf("  queues     not reported by this driver\n");
+    }
+#define LINE(Name)                                   \
+    if (REPORTED(adapter, Name)) {                   \
+        printf("  %-18s %20I64u\n", #Name, c->Name); \
+    }
     COUNTERS(LINE)
     show_events(adapter->service);
 }
@@ -334,11 +358,24 @@ static void show_json(const struct adapter *adapters, int count)
         }
         printf(", \"address\": \"%s\", \"link\": \"%s\", \"bits_per_second\": %I64u, \"mtu\": %lu",
                mac(a), a->disconnected ? "down" : "up", (virtio_u64)a->speed * 100, a->frame_size);
-        printf(", \"FeaturesOffered\": \"0x%I64x\", \"FeaturesNegotiated\": \"0x%I64x\"",
-               c->FeaturesOffered, c->FeaturesNegotiated);
-        printf(", \"RxQueueSize\": %u, \"TxQueueSize\": %u, \"RxBuffers\": %u, \"TxBuffers\": %u",
-               c->RxQueueSize, c->TxQueueSize, c->RxBuffers, c->TxBuffers);
-#define MEMBER(Name) printf(", \"%s\": %I64u", #Name, c->Name);
+#define FEATURES(Name)                                   \
+    if (REPORTED(a, Name)) {                             \
+        printf(", \"%s\": \"0x%I64x\"", #Name, c->Name); \
+    }
+        FEATURES(FeaturesOffered)
+        FEATURES(FeaturesNegotiated)
+#define NUMBER(Name)                            \
+    if (REPORTED(a, Name)) {                    \
+        printf(", \"%s\": %u", #Name, c->Name); \
+    }
+        NUMBER(RxQueueSize)
+        NUMBER(TxQueueSize)
+        NUMBER(RxBuffers)
+        NUMBER(TxBuffers)
+#define MEMBER(Name)                               \
+    if (REPORTED(a, Name)) {                       \
+        printf(", \"%s\": %I64u", #Name, c->Name); \
+    }
         COUNTERS(MEMBER)
         printf("}");
     }
@@ -363,6 +400,10 @@ static int watch(struct adapter *adapters, int count, unsigned long seconds)
             if (!adapters[i].answers) {
                 printf("%lu s  %s: no answer, error %lu\n", second, adapters[i].name,
                        adapters[i].error);
+                continue;
+            }
+            if (!REPORTED(&adapters[i], Resets)) {
+                printf("%lu s  %s: this driver reports no counters\n", second, adapters[i].name);
                 continue;
             }
             printf("%lu s  %s: sent %I64u/s, received %I64u/s, interrupts %I64u/s, link %s, errors "
