@@ -23,6 +23,7 @@ help:
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
 	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
+	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
 	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'
 	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'

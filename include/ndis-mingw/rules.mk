@@ -30,7 +30,7 @@ MINGW_WINDMC_x64 := x86_64-w64-mingw32-windmc
 MINGW_WINDMC_x86 := i686-w64-mingw32-windmc
 
 DRIVER_DEFINES := -D_WIN32_WINNT=0x0601 -DNTDDI_VERSION=0x06010000 \
-                  -DNDIS_MINIPORT_DRIVER=1 -DNDIS620_MINIPORT=1
+                  -DNDIS_MINIPORT_DRIVER=1 -DNDIS620_MINIPORT=1 $(if $(DBG),-DDBG=1)
 
 DRIVER_WARNINGS := -std=gnu89 -Wdeclaration-after-statement -Wall -Wextra -Werror \
                    -Wstrict-prototypes -Wframe-larger-than=1024

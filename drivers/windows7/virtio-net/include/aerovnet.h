@@ -30,6 +30,7 @@
 #include "aerovnet_oid.h"
 #include "aerovnet_events.h"
 #include "aerovnet_annotations.h"
+#include "aerovnet_assert.h"
 
 #define AEROVNET_POOL_TAG 0x746E5641 /* "AVnt" as the pool shows it */
 

@@ -78,6 +78,7 @@ VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter)
     NDIS_HANDLE Configuration = NULL;
     ULONG i;
 
+    AEROVNET_ASSERT_PASSIVE();
     NdisMoveMemory(Adapter->CurrentAddress, Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
     NdisZeroMemory(&Object, sizeof(Object));
     Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;

@@ -14,6 +14,7 @@ NDIS_STATUS AerovnetDeviceOpen(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
 
+    AEROVNET_ASSERT_PASSIVE();
     Status = virtio_pci_open(&Adapter->Device, &AerovnetPciIo, Adapter, 0);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, 0);
@@ -51,6 +52,7 @@ static enum virtio_pci_status AerovnetDeviceReset(PAEROVNET_ADAPTER Adapter, ULO
 
 VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     if (AerovnetStateOf(&Adapter->State) == AerovnetStateStopped)
         AerovnetDeviceReset(Adapter, AEROVNET_RESET_SECONDS_SHORT);
     AerovnetStateChange(&Adapter->State, AerovnetEventClose);
@@ -81,6 +83,7 @@ NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
 
+    AEROVNET_ASSERT_PASSIVE();
     if (virtio_pci_has(&Adapter->Device, VIRTIO_NET_F_MAC))
         Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,
                                         Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
@@ -159,6 +162,7 @@ static NDIS_STATUS AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     return AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_BRING_UP);
 }
 
@@ -217,6 +221,7 @@ static NDIS_STATUS AerovnetStartOrFail(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT
 
 NDIS_STATUS AerovnetDeviceStart(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     return AerovnetStartOrFail(Adapter, AerovnetEventStart);
 }
 
@@ -267,6 +272,7 @@ static enum virtio_pci_status AerovnetStopLocked(PAEROVNET_ADAPTER Adapter, NDIS
 
 VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetDeviceAcquire(Adapter);
     AerovnetStateChange(&Adapter->State, AerovnetEventHalt);
     AerovnetStopLocked(Adapter, Status,
@@ -281,6 +287,7 @@ VOID AerovnetDeviceRemoved(PAEROVNET_ADAPTER Adapter)
 {
     BOOLEAN Asleep = AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep;
 
+    AEROVNET_ASSERT_PASSIVE();
     if (!AerovnetStateChange(&Adapter->State, AerovnetEventSurpriseRemoved))
         return;
     AerovnetGates(Adapter);
@@ -300,6 +307,7 @@ static BOOLEAN AerovnetNeedsReset(PAEROVNET_ADAPTER Adapter)
  * for what was wrong before. */
 VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
+    AEROVNET_ASSERT_PASSIVE();
     if (!AerovnetDeviceTryAcquire(Adapter))
         return;
     AerovnetDeviceCheck(Adapter);
@@ -387,6 +395,7 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
     enum virtio_pci_status Reset;
     NDIS_STATUS Status = NDIS_STATUS_FAILURE;
 
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetDeviceAcquire(Adapter);
     /* What has made the device lost or dead is in the event log already. */
     Adapter->Quiet =
@@ -410,6 +419,7 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetDeviceAcquire(Adapter);
     if (AerovnetStateChange(&Adapter->State, AerovnetEventSleepAsked)) {
         AerovnetStopLocked(Adapter, NDIS_STATUS_LOW_POWER_STATE, AEROVNET_RESET_SECONDS_SHORT);
@@ -420,6 +430,7 @@ VOID AerovnetDeviceSleep(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetDeviceAcquire(Adapter);
     if (AerovnetStateChange(&Adapter->State, AerovnetEventWakeAsked)) {
         Adapter->Quiet = Adapter->Failures != 0;
@@ -436,6 +447,7 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetDeviceShutdown(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetDeviceAcquire(Adapter);
     if (AerovnetStateChange(&Adapter->State, AerovnetEventShutdown)) {
         AerovnetQuiesce(Adapter);

@@ -20,6 +20,7 @@ NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_stat
     ULONG Second = 0;
     ULONG Event;
 
+    AEROVNET_ASSERT_PASSIVE();
     switch (Status) {
     case VIRTIO_PCI_E_NO_CAPABILITIES:
         Event = AEROVNET_EVENT_NO_MODERN_CAPABILITIES;

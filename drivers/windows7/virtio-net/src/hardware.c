@@ -174,6 +174,7 @@ NDIS_STATUS AerovnetFindResources(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIST
     BOOLEAN Range = FALSE;
     ULONG i;
 
+    AEROVNET_ASSERT_PASSIVE();
     for (i = 0; Resources != NULL && i < Resources->Count; i++) {
         if (Resources->PartialDescriptors[i].Type == CmResourceTypeMemory ||
             Resources->PartialDescriptors[i].Type == CmResourceTypePort)
@@ -194,6 +195,7 @@ BOOLEAN AerovnetReach(PAEROVNET_ADAPTER Adapter, BOOLEAN On)
 {
     USHORT Command, Wanted;
 
+    AEROVNET_ASSERT_PASSIVE();
     if (AerovnetConfigRead(Adapter, AEROVNET_PCI_COMMAND, &Command, sizeof(Command)) ||
         Command == 0xFFFF)
         return FALSE;

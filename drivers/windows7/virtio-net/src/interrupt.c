@@ -161,6 +161,7 @@ NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter)
     NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Interrupt;
     NDIS_STATUS Status;
 
+    AEROVNET_ASSERT_PASSIVE();
     NdisZeroMemory(&Interrupt, sizeof(Interrupt));
     Interrupt.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
     Interrupt.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
@@ -182,6 +183,7 @@ NDIS_STATUS AerovnetInterruptRegister(PAEROVNET_ADAPTER Adapter)
 
 VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     NdisMDeregisterInterruptEx(Adapter->InterruptHandle);
 }
 
@@ -195,6 +197,7 @@ static BOOLEAN NTAPI AerovnetFallAsleep(NDIS_HANDLE SynchronizeContext)
 
 VOID AerovnetInterruptSleep(PAEROVNET_ADAPTER Adapter)
 {
+    AEROVNET_ASSERT_PASSIVE();
     NdisMSynchronizeWithInterruptEx(Adapter->InterruptHandle, 0, AerovnetFallAsleep, Adapter);
     while (Adapter->DpcRequests != 0)
         NdisMSleep(100);

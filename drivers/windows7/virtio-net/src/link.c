@@ -33,6 +33,7 @@ VOID AerovnetLinkFirst(PAEROVNET_ADAPTER Adapter)
 {
     BOOLEAN Up = TRUE;
 
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetLogLink(Adapter, AerovnetReadLink(Adapter, &Up));
     Adapter->LinkUp = Up;
 }

@@ -8,6 +8,7 @@ PVOID AerovnetAllocate(PAEROVNET_ADAPTER Adapter, ULONG Length, ULONG Which)
     PVOID Memory = NdisAllocateMemoryWithTagPriority(Adapter->MiniportHandle, Length,
                                                      AEROVNET_POOL_TAG, NormalPoolPriority);
 
+    AEROVNET_ASSERT_PASSIVE();
     if (Memory == NULL) {
         AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, Length, Which);
         return NULL;
@@ -28,6 +29,7 @@ BOOLEAN AerovnetAllocateShared(PAEROVNET_ADAPTER Adapter, PAEROVNET_SHARED Share
 {
     PVOID Va = NULL;
 
+    AEROVNET_ASSERT_PASSIVE();
     NdisMAllocateSharedMemory(Adapter->MiniportHandle, Length, TRUE, &Va, &Shared->Pa);
     if (Va == NULL) {
         AerovnetLog(Adapter, AEROVNET_EVENT_OUT_OF_MEMORY, Length, Which);
@@ -42,6 +44,7 @@ BOOLEAN AerovnetAllocateShared(PAEROVNET_ADAPTER Adapter, PAEROVNET_SHARED Share
 
 VOID AerovnetFreeShared(PAEROVNET_ADAPTER Adapter, PAEROVNET_SHARED Shared)
 {
+    AEROVNET_ASSERT_PASSIVE();
     if (Shared->Va != NULL)
         NdisMFreeSharedMemory(Adapter->MiniportHandle, Shared->Length, TRUE, Shared->Va,
                               Shared->Pa);

@@ -54,6 +54,7 @@ NDIS_STATUS AerovnetQueueAllocate(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Que
 {
     struct virtq_layout Layout;
 
+    AEROVNET_ASSERT_PASSIVE();
     virtq_layout(Queue->Size, &Layout);
     if (!AerovnetAllocateShared(Adapter, &Queue->Memory, Layout.ring_bytes, AEROVNET_MEMORY_RING))
         return NDIS_STATUS_RESOURCES;
@@ -75,6 +76,7 @@ FreeMemory:
 
 VOID AerovnetQueueFree(PAEROVNET_ADAPTER Adapter, PAEROVNET_QUEUE Queue)
 {
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetFree(Queue->State);
     Queue->State = NULL;
     AerovnetFreeShared(Adapter, &Queue->Memory);

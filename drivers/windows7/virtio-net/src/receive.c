@@ -20,6 +20,7 @@ static VOID AerovnetPost(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     struct virtq_sg Piece;
 
+    AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
     Buffer->Owner = AerovnetIdle;
     Piece.addr = Buffer->Address;
     Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
@@ -123,6 +124,7 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
     ULONG Offset = 0;
     USHORT Tag = 0;
 
+    AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
     if (Used >= Adapter->HeaderLength && AerovnetTagIn(Buffer->Frame, Length, &Tag))
         Offset = AEROVNET_TAG_LENGTH;
     if (Used < Adapter->HeaderLength + AEROVNET_ETHERNET_HEADER ||
@@ -271,6 +273,7 @@ VOID AerovnetReceiveStop(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     PAEROVNET_BUFFER Buffer;
 
+    AEROVNET_ASSERT_PASSIVE();
     NdisAcquireSpinLock(&Receive->Queue.Lock);
     while ((Buffer = virtq_detach(&Receive->Queue.Ring)) != NULL)
         Buffer->Owner = AerovnetIdle;
@@ -284,6 +287,7 @@ VOID AerovnetReceiveFit(PAEROVNET_ADAPTER Adapter)
     ULONG Posted =
         Receive->BufferCount < Receive->Queue.Size ? Receive->BufferCount : Receive->Queue.Size;
 
+    AEROVNET_ASSERT_PASSIVE();
     Receive->LowWater = Posted < 8 ? 1 : Posted / 8;
 }
 
@@ -340,6 +344,7 @@ NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
     NDIS_STATUS Status;
     ULONG Size, i;
 
+    AEROVNET_ASSERT_PASSIVE();
     Transport = AerovnetQueueSize(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
     if (Transport != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Transport, AEROVNET_RECEIVE_QUEUE);
@@ -380,6 +385,7 @@ VOID AerovnetReceiveFree(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     ULONG i;
 
+    AEROVNET_ASSERT_PASSIVE();
     for (i = 0; Receive->Buffers != NULL && i < Receive->BufferCount; i++) {
         if (Receive->Buffers[i].NetBufferList != NULL)
             NdisFreeNetBufferList(Receive->Buffers[i].NetBufferList);

@@ -178,6 +178,7 @@ static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batc
     PAEROVNET_SLOT Slot;
     ULONG Count = 0;
 
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
     if (!Transmit->Queue.Live || Transmit->Mapping)
         return 0;
     while (Count < AEROVNET_TRANSMIT_BATCH && Transmit->Free != NULL &&
@@ -374,6 +375,7 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
     PAEROVNET_SLOT Slot;
     int Result;
 
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
     while (Transmit->Queue.Live && (Slot = Transmit->Mapped) != NULL &&
            Slot->State == AEROVNET_SLOT_READY) {
         virtio_compiler_barrier();
@@ -561,6 +563,7 @@ VOID NTAPI AerovnetCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId
 static VOID AerovnetTakeBackSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slot,
                                  PAEROVNET_SLOT *Slots, NDIS_STATUS Status)
 {
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
     Transmit->Traffic.Discards++;
     Slot->Status = Status;
     Slot->Next = *Slots;
@@ -605,6 +608,7 @@ VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     BOOLEAN All;
     KIRQL OldIrql;
 
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetGiveUp(Adapter, TRUE, NULL, Status);
     for (;;) {
         Slots = NULL;
@@ -623,6 +627,7 @@ VOID AerovnetTransmitFit(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     USHORT Size = Transmit->Queue.Size;
 
+    AEROVNET_ASSERT_PASSIVE();
     Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
 }
 
@@ -660,6 +665,7 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     NDIS_STATUS Status;
     ULONG Size, i;
 
+    AEROVNET_ASSERT_PASSIVE();
     AerovnetChainInit(&Transmit->Waiting);
     Transmit->MappedTail = &Transmit->Mapped;
     Transport = AerovnetQueueSize(Adapter, &Transmit->Queue, AEROVNET_TRANSMIT_QUEUE);
@@ -704,6 +710,7 @@ VOID AerovnetTransmitFree(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     ULONG i;
 
+    AEROVNET_ASSERT_PASSIVE();
     for (i = 0; Transmit->Shared != NULL && i < Transmit->SharedCount; i++)
         AerovnetFreeShared(Adapter, &Transmit->Shared[i]);
     AerovnetFree(Transmit->Shared);
