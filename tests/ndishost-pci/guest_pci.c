@@ -107,13 +107,30 @@ static void close_pci(void)
 
 static void bad_names(void **state)
 {
-    static const char *const names[] = {
-        "",         "eth0",         "00:03",      "00:03.8", "00:20.0",
-        "00:03.0x", "00:03.0,trip", "0:00:03.0:", "00:03.0,"};
+    static const char *const names[] = {"",
+                                        "eth0",
+                                        "00:03",
+                                        "00:03.8",
+                                        "00:20.0",
+                                        "00:03.0x",
+                                        "0:00:03.0:",
+                                        ",poll",
+                                        "00:03.0x,poll",
+                                        "0000:00:03.0000000000000000000000000000"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         expect_refusal(names[i], "names no PCI function");
+}
+
+static void unknown_words(void **state)
+{
+    (void)state;
+    expect_refusal("00:03.0,trip", "unknown word \"trip\"");
+    expect_refusal("00:03.0,", "unknown word \"\"");
+    expect_refusal("00:03.0,trap,", "unknown word \"\"");
+    expect_refusal("00:03.0,poll,traps", "unknown word \"traps\"");
+    expect_refusal("00:03.0,pol", "unknown word \"pol\"");
 }
 
 static void not_there(void **state)
@@ -366,6 +383,69 @@ static void trapped_registers_counted(void **state)
     close_pci();
 }
 
+/* How many interrupt lines Linux has given to uio_pci_generic. */
+static long uio_lines(void)
+{
+    char line[256];
+    long count = 0;
+    FILE *file = fopen("/proc/interrupts", "r");
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        if (strstr(line, "uio_pci_generic"))
+            count++;
+    fclose(file);
+    return count;
+}
+
+/* No driver of the kernel, no interrupt; frames come and go, and the line comes by time. */
+static void polled(void **state)
+{
+    char text[512];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        open_pci(i ? "00:03.0,poll,trap" : "00:03.0,poll");
+        expect_driver("");
+        assert_int_equal(uio_lines(), 0);
+        d.bus->ops->describe(d.bus, text, sizeof text);
+        assert_string_equal(text, "1af4:1000 at 00:03.0 (polled each 2 ms)");
+        device_start(&d, FEATURES, 256);
+        device_fill_rx(&d, 128);
+        for (unsigned n = 0; n < 20; n++) {
+            expect_answer(n);
+            assert_true(device_wait_line(&d, true, 5000));
+            serve();
+            assert_true(device_wait_line(&d, true, 5000)); /* again, without a cause */
+            assert_int_equal(serve() & ~VIRTIO_PCI_ISR_QUEUE, 0);
+        }
+        report_text(text, sizeof text);
+        assert_non_null(strstr(text, "\"interrupts\": 0, \"polls\": "));
+        assert_null(strstr(text, "\"polls\": 0"));
+        close_pci();
+        expect_driver("virtio-pci");
+    }
+}
+
+static void polled_and_disabled_by_driver(void **state)
+{
+    uint32_t command;
+
+    (void)state;
+    open_pci("00:03.0,poll");
+    command = d.bus->ops->config_read(d.bus, 4, 2);
+    assert_int_equal(command & 0x400, 0);
+    d.bus->ops->config_write(d.bus, 4, 2, command | 0x400);
+    usleep(50000); /* a poll that was under way */
+    d.bus->ops->interrupt_done(d.bus);
+    assert_false(device_wait_line(&d, true, 200));
+    d.bus->ops->config_write(d.bus, 4, 2, command);
+    assert_int_equal(d.bus->ops->config_read(d.bus, 4, 2), command);
+    assert_true(device_wait_line(&d, true, 5000));
+    d.bus->ops->interrupt_done(d.bus);
+    close_pci();
+}
+
 /* A driver that is pulled from under us is told of, and nothing hangs. */
 static void vanishes(void **state)
 {
@@ -393,6 +473,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(bad_names),
+        TEST(unknown_words),
         TEST(not_there),
         TEST(no_pin),
         TEST(no_module),
@@ -404,6 +485,8 @@ int main(void)
         TEST(interrupt_level),
         TEST(intx_disabled_by_driver),
         TEST(trapped_registers_counted),
+        TEST(polled),
+        TEST(polled_and_disabled_by_driver),
         TEST(vanishes),
     };
 

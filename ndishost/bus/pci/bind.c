@@ -12,6 +12,8 @@
 #include "bus/pci/sysfs.h"
 
 #define DRIVER "uio_pci_generic"
+/* In driver_override: the name of no driver, so that no other driver binds meanwhile. */
+#define NO_DRIVER "ndishost-poll"
 
 const char *bind_sysfs = "/sys";
 
@@ -80,7 +82,7 @@ static int check_iommu(const struct binding *binding, char *error, size_t error_
          strcmp(type, "identity") == 0))
         return 0;
     return refuse(error, error_size,
-                  "%s is behind an IOMMU (group %s), which " DRIVER " cannot program: boot with "
+                  "%s is behind an IOMMU (group %s), which ndishost cannot program: boot with "
                   "iommu=pt, or intel_iommu=off",
                   binding->name, group);
 }
@@ -104,6 +106,8 @@ static int check_function(const struct binding *binding, char *error, size_t err
                       "%s is the network interface %s, which is up: take it down first "
                       "(ip link set %s down)",
                       binding->name, interface, interface);
+    if (binding->mode == BIND_NONE)
+        return check_iommu(binding, error, error_size);
     config = fopen(sysfs_path(path, "%s/config", binding->device), "rb");
     if (config) {
         if (fseek(config, 0x3d, SEEK_SET) == 0 && fread(&pin, 1, 1, config) != 1)
@@ -113,8 +117,8 @@ static int check_function(const struct binding *binding, char *error, size_t err
     if (!pin)
         return refuse(error, error_size,
                       "%s has no INTx pin, and " DRIVER " knows no other interrupts: choose "
-                      "another device",
-                      binding->name);
+                      "another device, or write pci:%s,poll",
+                      binding->name, binding->name);
     return check_iommu(binding, error, error_size);
 }
 
@@ -174,34 +178,41 @@ static void read_state(struct binding *binding)
 
 static int move(struct binding *binding, char *error, size_t error_size)
 {
+    bool uio = binding->mode == BIND_UIO;
     int saved;
 
     binding->changed = true;
-    if (set_override(binding, DRIVER) == 0 &&
+    if (set_override(binding, uio ? DRIVER : NO_DRIVER) == 0 &&
         (!*binding->before || rebind(binding, binding->before, "unbind") == 0) &&
-        rebind(binding, DRIVER, "bind") == 0)
+        (!uio || rebind(binding, DRIVER, "bind") == 0))
         return 0;
     saved = errno;
     bind_give_back(binding);
-    return refuse(error, error_size, "%s cannot be given to " DRIVER ": %s%s", binding->name,
-                  strerror(saved),
+    return refuse(error, error_size, "%s cannot be %s: %s%s", binding->name,
+                  uio ? "given to " DRIVER : "taken from its driver", strerror(saved),
                   saved == EACCES || saved == EPERM ? " (root can do it)"
                   : saved == ENODEV                 ? " (it has no interrupt, or no driver model)"
                                                     : "");
 }
 
-int bind_take(struct binding *binding, const char *name, char *error, size_t error_size)
+int bind_take(struct binding *binding, const char *name, enum bind_mode mode, char *error,
+              size_t error_size)
 {
     memset(binding, 0, sizeof *binding);
     snprintf(binding->name, sizeof binding->name, "%s", name);
     snprintf(binding->device, sizeof binding->device, "%s/bus/pci/devices/%s", bind_sysfs, name);
+    binding->mode = mode;
     read_state(binding);
-    if (check_function(binding, error, error_size) < 0 || check_driver(error, error_size) < 0)
+    if (check_function(binding, error, error_size) < 0 ||
+        (mode == BIND_UIO && check_driver(error, error_size) < 0))
         return -1;
-    if (strcmp(binding->before, DRIVER) != 0 && move(binding, error, error_size) < 0)
+    if ((mode == BIND_NONE || strcmp(binding->before, DRIVER) != 0) &&
+        move(binding, error, error_size) < 0)
         return -1;
-    find_uio(binding);
-    if (*binding->uio)
+    if (mode == BIND_UIO)
+        find_uio(binding);
+    binding->taken = mode == BIND_NONE || *binding->uio;
+    if (binding->taken)
         return 0;
     bind_give_back(binding);
     return refuse(error, error_size, DRIVER " holds %s, but shows no uio device for it: see dmesg",
@@ -214,7 +225,7 @@ void bind_give_back(struct binding *binding)
 
     if (!binding->changed)
         return;
-    binding->changed = false;
+    binding->changed = binding->taken = false;
     if (sysfs_link(sysfs_path(path, "%s/driver", binding->device), now, sizeof now))
         rebind(binding, now, "unbind");
     set_override(binding, binding->override);

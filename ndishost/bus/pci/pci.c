@@ -3,6 +3,12 @@
  * The bus back end `pci`: a real function, lent by the kernel's uio_pci_generic. Registers are
  * memory of this process; an interrupt is a read of /dev/uioN, after which the kernel has masked
  * the pin (command register, bit 10), until interrupt_done clears that bit.
+ *
+ * With `poll` the function has no driver in the kernel, and its pin stays masked. Instead a thread
+ * asserts the line every POLL_MILLISECONDS, as if another device shared it: the ISR then asks the
+ * device. This serves functions without a usable pin. uio_pci_generic needs the interrupt disable
+ * bit and the interrupt status bit (PCI 3.0, 6.2.2 and 6.2.3); a device that keeps neither floods
+ * Linux until it disables the line.
  */
 
 #include <errno.h>
@@ -22,6 +28,8 @@
 #include "bus/pci/bind.h"
 #include "bus/pci/sysfs.h"
 #include "bus/thread.h"
+
+#define POLL_MILLISECONDS    2
 
 #define COMMAND              0x04 /* PCI 3.0, 6.2.2 */
 #define COMMAND_IO           0x0001
@@ -44,13 +52,15 @@ struct pci_bus {
     uint32_t id;
     pthread_t thread;
     bool thread_runs;
+    bool polled;
 
     pthread_mutex_t intx_lock; /* guards the two below and bit 10 of the command register */
-    bool asserted;             /* from the kernel's word to interrupt_done: the kernel masks */
-    bool disabled;             /* the driver has disabled INTx */
+    /* From the kernel's word to interrupt_done, as the kernel masks; polled: always. */
+    bool asserted;
+    bool disabled; /* the driver has disabled INTx */
 
     struct notify_counter notify;
-    _Alignas(8) uint64_t interrupts, config_accesses, reads, writes;
+    _Alignas(8) uint64_t interrupts, polls, config_accesses, reads, writes;
 };
 
 static struct pci_bus *of(struct bus *bus)
@@ -216,6 +226,8 @@ static void interrupt_done(struct bus *bus)
     if (!was)
         return;
     bus->events->interrupt(bus->context, false);
+    if (self->polled)
+        return;
     pthread_mutex_lock(&self->intx_lock);
     self->asserted = false;
     unmask_intx(self);
@@ -249,6 +261,25 @@ static void *wait_interrupts(void *argument)
     return NULL;
 }
 
+/* An interrupt that the device asserts while the ISR runs is found by the next poll. */
+static void *poll_device(void *argument)
+{
+    struct pci_bus *self = argument;
+    struct pollfd wait = {.fd = self->stop, .events = POLLIN};
+    bool disabled;
+
+    while (poll(&wait, 1, POLL_MILLISECONDS) <= 0) {
+        pthread_mutex_lock(&self->intx_lock);
+        disabled = self->disabled;
+        pthread_mutex_unlock(&self->intx_lock);
+        if (disabled)
+            continue;
+        bus_count(&self->polls);
+        self->bus.events->interrupt(self->bus.context, true);
+    }
+    return NULL;
+}
+
 /* --- telling --- */
 
 static void describe(struct bus *bus, char *text, size_t size)
@@ -256,8 +287,12 @@ static void describe(struct bus *bus, char *text, size_t size)
     struct pci_bus *self = of(bus);
     const char *place = self->binding.name + (bus->domain ? 0 : 5);
 
-    snprintf(text, size, "%04x:%04x at %s (uio_pci_generic, %s)", self->id & 0xffff, self->id >> 16,
-             place, self->binding.uio);
+    if (self->polled)
+        snprintf(text, size, "%04x:%04x at %s (polled each %d ms)", self->id & 0xffff,
+                 self->id >> 16, place, POLL_MILLISECONDS);
+    else
+        snprintf(text, size, "%04x:%04x at %s (uio_pci_generic, %s)", self->id & 0xffff,
+                 self->id >> 16, place, self->binding.uio);
 }
 
 static int command(struct bus *bus, const char *line, char *error, size_t error_size)
@@ -274,6 +309,8 @@ static void report(struct bus *bus, FILE *json)
 
     fprintf(json, "\"config_accesses\": %llu, \"interrupts\": %llu",
             bus_counted(&self->config_accesses), bus_counted(&self->interrupts));
+    if (self->polled)
+        fprintf(json, ", \"polls\": %llu", bus_counted(&self->polls));
     for (unsigned i = 0; i < BUS_BARS; i++)
         if (bus->bar[i].direct)
             return;
@@ -301,9 +338,11 @@ static int open_files(struct pci_bus *self, char *error, size_t error_size)
     self->config = open(sysfs_path(path, "%s/config", self->binding.device), O_RDWR | O_CLOEXEC);
     if (self->config < 0)
         return refuse(self, error, error_size, "its configuration space cannot be opened", errno);
-    self->uio = open(sysfs_path(path, "/dev/%s", self->binding.uio), O_RDWR | O_CLOEXEC);
-    if (self->uio < 0)
-        return refuse(self, error, error_size, path, errno);
+    if (!self->polled) {
+        self->uio = open(sysfs_path(path, "/dev/%s", self->binding.uio), O_RDWR | O_CLOEXEC);
+        if (self->uio < 0)
+            return refuse(self, error, error_size, path, errno);
+    }
     self->stop = eventfd(0, EFD_CLOEXEC);
     if (self->stop < 0)
         return refuse(self, error, error_size, "eventfd", errno);
@@ -369,19 +408,23 @@ static void reset(const struct pci_bus *self)
 {
     char path[SYSFS_PATH];
 
-    if (*self->binding.uio && sysfs_exists(sysfs_path(path, "%s/reset", self->binding.device)))
+    if (self->binding.taken && sysfs_exists(sysfs_path(path, "%s/reset", self->binding.device)))
         sysfs_write(path, "1");
 }
 
-/* As firmware leaves it; the kernel has already enabled what its driver needs. */
+/* As firmware leaves it; the kernel has already enabled what its driver needs. Polled, the pin
+ * stays masked: nobody in the kernel would lower it. */
 static void enable(struct pci_bus *self)
 {
     uint32_t interrupt = 0, value = 0;
 
     pthread_mutex_lock(&self->intx_lock);
-    if (pread(self->config, &value, 2, COMMAND) == 2)
+    self->asserted = self->polled;
+    if (pread(self->config, &value, 2, COMMAND) == 2) {
+        value |= COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER;
         config_put(self, COMMAND, 2,
-                   (value | COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER) & ~COMMAND_INTX_DISABLE);
+                   self->polled ? value | COMMAND_INTX_DISABLE : value & ~COMMAND_INTX_DISABLE);
+    }
     pthread_mutex_unlock(&self->intx_lock);
     if (pread(self->config, &interrupt, 1, 0x3c) != 1 || interrupt == 0 || interrupt == 0xff)
         interrupt = 11;
@@ -391,7 +434,8 @@ static void enable(struct pci_bus *self)
 
 static int start_thread(struct pci_bus *self, char *error, size_t error_size)
 {
-    int failed = bus_thread_start(&self->thread, "uio", wait_interrupts, self);
+    int failed = self->polled ? bus_thread_start(&self->thread, "poll", poll_device, self)
+                              : bus_thread_start(&self->thread, "uio", wait_interrupts, self);
 
     if (failed)
         return refuse(self, error, error_size, "cannot start a thread", failed);
@@ -399,22 +443,50 @@ static int start_thread(struct pci_bus *self, char *error, size_t error_size)
     return 0;
 }
 
-/* "BDF" or "BDF,trap". */
-static int parse(const char *arguments, char name[static 16], bool *trap, char *error,
-                 size_t error_size)
+struct options {
+    char name[16];
+    bool trap, poll;
+};
+
+/* Whether the words of `text`, each behind a comma, are known; if not, `unknown` is the first
+ * that is not. */
+static bool parse_words(const char *text, struct options *options, char unknown[static 32])
 {
-    char text[32];
+    while (*text) {
+        size_t length = strcspn(++text, ",");
+
+        if (length == 4 && memcmp(text, "trap", 4) == 0) {
+            options->trap = true;
+        } else if (length == 4 && memcmp(text, "poll", 4) == 0) {
+            options->poll = true;
+        } else {
+            snprintf(unknown, 32, "%.*s", (int)(length < 31 ? length : 31), text);
+            return false;
+        }
+        text += length;
+    }
+    return true;
+}
+
+/* "BDF", and ",trap" and ",poll" behind it in any order. */
+static int parse(const char *arguments, struct options *options, char *error, size_t error_size)
+{
+    char text[32], unknown[32];
     size_t length = strcspn(arguments, ",");
 
-    *trap = strcmp(arguments + length, ",trap") == 0;
-    snprintf(text, sizeof text, "%.*s", (int)length, arguments);
-    if ((*trap || !arguments[length]) && length < sizeof text && bind_name(text, name))
+    memset(options, 0, sizeof *options);
+    snprintf(text, sizeof text, "%.*s", (int)(length < 31 ? length : 31), arguments);
+    if (length >= sizeof text || !bind_name(text, options->name)) {
+        snprintf(error, error_size,
+                 "pci:%s names no PCI function: write pci:00:03.0 or pci:0000:00:03.0", arguments);
+        return -1;
+    }
+    if (parse_words(arguments + length, options, unknown))
         return 0;
-    snprintf(
-        error, error_size,
-        "pci:%s names no PCI function: write pci:00:03.0 or pci:0000:00:03.0, and ,trap behind "
-        "it if register accesses are to be counted",
-        arguments);
+    snprintf(error, error_size,
+             "pci:%s: unknown word \"%s\": behind the PCI function may stand ,trap (count register "
+             "accesses) and ,poll (use no interrupt)",
+             arguments, unknown);
     return -1;
 }
 
@@ -495,19 +567,21 @@ static struct bus *open_bus(const char *arguments, const struct bus_events *even
                             char *error, size_t error_size)
 {
     struct pci_bus *self;
-    char name[16];
-    bool trap;
+    struct options options;
 
-    if (parse(arguments ? arguments : "", name, &trap, error, error_size) < 0)
+    if (parse(arguments ? arguments : "", &options, error, error_size) < 0)
         return NULL;
     self = new_bus(events, context);
     if (!self) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
-    place(&self->bus, name);
-    if (bind_take(&self->binding, name, error, error_size) == 0 &&
-        open_files(self, error, error_size) == 0 && find_bars(self, trap, error, error_size) == 0) {
+    self->polled = options.poll;
+    place(&self->bus, options.name);
+    if (bind_take(&self->binding, options.name, options.poll ? BIND_NONE : BIND_UIO, error,
+                  error_size) == 0 &&
+        open_files(self, error, error_size) == 0 &&
+        find_bars(self, options.trap, error, error_size) == 0) {
         reset(self);
         enable(self);
         notify_find(&self->notify, &self->bus);
@@ -520,12 +594,16 @@ static struct bus *open_bus(const char *arguments, const struct bus_events *even
 
 const struct bus_backend bus_pci = {
     .name = "pci",
-    .help = "pci:BDF[,trap]         a real PCI function (0000:00:03.0 or 00:03.0), through the "
+    .help = "pci:BDF[,trap][,poll]  a real PCI function (0000:00:03.0 or 00:03.0), through the "
             "kernel's\n"
             "                       uio_pci_generic, which must be loaded; root. The function goes "
             "back\n"
             "                       to the driver it had. trap: register accesses are trapped and\n"
-            "                       counted, as on the other buses; slower\n",
+            "                       counted, as on the other buses; slower. poll: no interrupt and "
+            "no\n"
+            "                       uio_pci_generic is used; the ISR is called each 2 ms instead. "
+            "For a\n"
+            "                       function without a usable INTx pin\n",
     .memory = PHYS_HUGE,
     .open = open_bus,
 };
