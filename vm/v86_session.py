@@ -4,7 +4,8 @@ aerovnetm.sys on v86's own virtio-net device, and does over it what vm/v86/peer.
 
     python3 vm/v86_session.py [--short] [--capture FILE] [--json FILE] [--driver FILE.sys]
 
-The device is nobody's here: 1AF4:1041, registers in I/O space, no indirect descriptors. Numbered
+The device is nobody's here: 1AF4:1041, registers in I/O space, no indirect descriptors. Its command
+and status registers lack the two bits of INTx that uio_pci_generic needs, so ndishost polls. Numbered
 frames go both ways: ndishost checks those that the peer returns, and the peer those that ndishost
 returns. The driver's counters are compared with what the peer saw.
 """
@@ -61,7 +62,7 @@ class V86Session(Session):
 
     def settings(self):
         return {"seed": self.seed, "pings": self.pings, "frames": self.frames,
-                "huge_pages": HUGE_PAGES, "steps": STEPS}
+                "huge_pages": HUGE_PAGES, "steps": STEPS, "bus_words": ",poll"}
 
     def boot(self):
         self.screen.begin("boot")
