@@ -69,7 +69,7 @@ def whole(_):
     missing = [key for key, value in run.result.items() if value is None and key != "failed"]
     expect(not missing, "without a value in v86.json: %s" % " ".join(missing))
     negotiated = int(run.result["features_negotiated"], 16)
-    expect(negotiated == 0x100010020, "negotiated %#x" % negotiated)  # VERSION_1, STATUS, MAC
+    expect(negotiated == 0x100010028, "negotiated %#x" % negotiated)  # VERSION_1, STATUS, MAC, MTU
 
 
 def machines():
