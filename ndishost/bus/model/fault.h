@@ -19,7 +19,7 @@
     FAULT(GONE_FRAME, FROM, "gone_frame", "the same, from the Nth frame on")                       \
     FAULT(RESET_NEVER, FROM, "reset_never", "device_status never gets to 0 after the Nth reset")   \
     FAULT(RESET_IGNORED, ONCE, "reset_ignored",                                                    \
-          "the Nth reset of a device whose status is not 0 does nothing: it goes on as before")    \
+          "the Nth reset of a device whose status is not 0 does nothing")                          \
     FAULT(RESET_SLOW, FROM, "reset_slow", "resets take 200 ms, from the Nth on")                   \
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "FEATURES_OK does not stay set")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset", "DEVICE_NEEDS_RESET is set at the Nth frame")          \

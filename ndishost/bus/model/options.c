@@ -33,8 +33,7 @@ const char options_help[] =
     "    delay=MICROSECONDS before each batch is used  reorder=0|1: buffers are used out of "
     "order\n"
     "    ignore_no_interrupt=0|1: interrupts although the driver asked for none\n"
-    "    header=10|12: bytes of the network header; 10: without num_buffers, although VERSION_1 is "
-    "negotiated (12)\n"
+    "    header=10|12: bytes of the network header; 10: no num_buffers, even with VERSION_1 (12)\n"
     "    layout=NAME, how the structures lie in the BARs:\n" LAYOUTS(
         LAYOUT_HELP) "    caps=NAME[+NAME...], what is odd about the "
                      "capabilities:\n" CAPS_ODDITIES(CAPS_HELP) "    "
