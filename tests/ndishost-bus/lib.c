@@ -327,7 +327,7 @@ static void take_used(struct run *run)
 {
     struct lib *l = run->l;
     virtio_u32 length;
-    void *cookie;
+    void *cookie = NULL;
 
     while (virtq_get(&l->vq[LIB_TX], &cookie, &length) == VIRTQ_OK) {
         run->free_tx[run->free_count++] = cookie;
