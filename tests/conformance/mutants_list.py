@@ -239,7 +239,7 @@ MUTANTS = [
     ("5.1.4.2 7", "aerovnet.h", "| VIRTIO_NET_F_MTU)", ")", ["tests/jobs/MTUSize.py"]),
     ("5.1.4.2 8", "receive.c", "Adapter->HeaderLength + AEROVNET_WIRE_MAX;",
      "Adapter->HeaderLength + AEROVNET_WIRE_MAX - 500;", ["tests/jobs/MTUSize.py"]),
-    ("5.1.4.2 9", "transmit.c", "NET_BUFFER_DATA_LENGTH(NetBuffer) > Longest", "NET_BUFFER_DATA_LENGTH(NetBuffer) > 1514",
+    ("5.1.4.2 9", "transmit.c", "NET_BUFFER_DATA_LENGTH(NetBuffer) > Longest)", "NET_BUFFER_DATA_LENGTH(NetBuffer) > Longest + 1)",
      ["tests/jobs/MTUSize.py"]),
     ("5.1.4.2 13", "aerovnet.h", "(VIRTIO_F_VERSION_1 |", "((virtio_u64)1 << 57 | VIRTIO_F_VERSION_1 |",
      ["device:x64:model:with every feature offered", "virtio-feature-dependency"], "features=+hash_report"),

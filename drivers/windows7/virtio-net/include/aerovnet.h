@@ -7,6 +7,7 @@
  * Files, from the bottom up. Each calls only files that stand before it; the header beside each says
  * what it is for and how it is used.
  *   event_log  nbl_chain.h  ethernet.h  pause   leaves
+ *   counter.h
  *   state                                       state of the device, as plain C
  *   memory                                      allocations
  *   hardware                                    BARs, register access, bus mastering

@@ -305,7 +305,7 @@ static VOID NTAPI AerovnetResetWork(PVOID WorkItemContext, NDIS_HANDLE NdisIoWor
 
     UNREFERENCED_PARAMETER(NdisIoWorkItemHandle);
 
-    Adapter->Resets++;
+    AerovnetCount(&Adapter->Resets);
     Status = AerovnetDeviceRestart(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         Status = NDIS_STATUS_HARD_ERRORS;

@@ -10,6 +10,7 @@
 
 #include "aerovnet.h"
 #include "ethernet.h"
+#include "counter.h"
 #include "hardware.h"
 #include "state.h"
 #include "transmit.h"
@@ -33,6 +34,10 @@ struct _AEROVNET_ADAPTER {
      * Changes only while the transmit queue is not live, and with its lock. */
     ULONG volatile Mtu;
 
+    /* Those of the last negotiation. Guarded by Transmit.Queue.Lock: Device is not. */
+    ULONG64 FeaturesOffered;
+    ULONG64 FeaturesNegotiated;
+
     /* Each guarded by the lock of its queue. */
     AEROVNET_TRANSMIT Transmit;
     AEROVNET_RECEIVE Receive;
@@ -49,12 +54,12 @@ struct _AEROVNET_ADAPTER {
     LONG volatile DeviceErrors;
 
     /* Written by the ISR only: one at a time. */
-    ULONG64 Interrupts;
-    ULONG64 SharedInterrupts;
+    AEROVNET_COUNTER Interrupts;
+    AEROVNET_COUNTER SharedInterrupts;
 
     /* Written by the DPC that polls only, or at PASSIVE_LEVEL while no DPC can. */
-    ULONG64 Dpcs;
-    ULONG64 DpcsRequeued;
+    AEROVNET_COUNTER Dpcs;
+    AEROVNET_COUNTER DpcsRequeued;
     BOOLEAN LinkUnreadable; /* and the event log says so */
 
     /* Guarded by DeviceBusy; used in Initialize without it. */
@@ -63,7 +68,7 @@ struct _AEROVNET_ADAPTER {
     BOOLEAN Quiet;       /* what the transport finds is in the event log already */
 
     /* Written by the reset work item. */
-    ULONG64 Resets;
+    AEROVNET_COUNTER Resets;
 
     /* Written by OID requests, which NDIS serialises. */
     ULONG Lookahead;

@@ -148,6 +148,10 @@ static NDIS_STATUS AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
         Status = AerovnetDeviceReset(Adapter, Seconds);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
+    NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
+    Adapter->FeaturesOffered = Adapter->Device.offered;
+    Adapter->FeaturesNegotiated = Adapter->Device.negotiated;
+    NdisReleaseSpinLock(&Adapter->Transmit.Queue.Lock);
     if (Status == VIRTIO_PCI_OK)
         Status = virtio_pci_config_vector(&Adapter->Device, VIRTIO_MSI_NO_VECTOR);
     if (Status == VIRTIO_PCI_OK &&

@@ -44,10 +44,10 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
     if (Isr == 0 || (Isr == VIRTIO_PCI_GONE && virtio_pci_is_gone(&Adapter->Device))) {
-        Adapter->SharedInterrupts++;
+        AerovnetCount(&Adapter->SharedInterrupts);
         return FALSE;
     }
-    Adapter->Interrupts++;
+    AerovnetCount(&Adapter->Interrupts);
     if (Isr & VIRTIO_PCI_ISR_CONFIG)
         InterlockedExchange(&Adapter->ConfigChanged, 1);
     *QueueDefaultInterruptDpc = TRUE;
@@ -126,14 +126,14 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
         InterlockedExchange(&Adapter->DpcRequests, 0);
         return;
     }
-    Adapter->Dpcs++;
+    AerovnetCount(&Adapter->Dpcs);
     do {
         Requests = Adapter->DpcRequests;
         if (AerovnetPoll(Adapter, &Budget))
             continue;
         /* The DPC to come stands for all who left word. Without a limit of NDIS's MoreNblsPending
          * stays FALSE (ns-ndis-_ndis_receive_throttle_parameters). */
-        Adapter->DpcsRequeued++;
+        AerovnetCount(&Adapter->DpcsRequeued);
         InterlockedExchange(&Adapter->DpcRequests, 0);
         if (!Unlimited && Budget == 0)
             Throttle->MoreNblsPending = TRUE;
@@ -143,9 +143,10 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
     } while (InterlockedCompareExchange(&Adapter->DpcRequests, 0, Requests) != Requests);
 }
 
-/* NDIS calls these two when it looks for the adapter that holds a shared line. A virtio device
- * has no register that masks INTx; the rings' own request for silence is all there is, and it is
- * the DPC's. */
+/* NDIS calls these two to troubleshoot a shared line. They do nothing, although the command register
+ * can mask INTx (PCI 3.0, 6.2.2). AerovnetReach reads and writes that register on other processors, and
+ * no lock of this IRQL is held there: a second writer could undo a fence. An interrupt that is not
+ * masked costs one read of the ISR status. */
 static VOID NTAPI AerovnetDisableInterrupt(NDIS_HANDLE MiniportInterruptContext)
 {
     UNREFERENCED_PARAMETER(MiniportInterruptContext);

@@ -405,18 +405,18 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     NdisZeroMemory(Counters, sizeof(*Counters));
     Counters->Version = AEROVNET_COUNTERS_VERSION;
     Counters->Length = sizeof(*Counters);
-    Counters->FeaturesOffered = Adapter->Device.offered;
-    Counters->FeaturesNegotiated = Adapter->Device.negotiated;
-    Counters->Interrupts = Adapter->Interrupts;
-    Counters->SharedInterrupts = Adapter->SharedInterrupts;
-    Counters->Dpcs = Adapter->Dpcs;
-    Counters->DpcsRequeued = Adapter->DpcsRequeued;
+    Counters->Interrupts = AerovnetCounterRead(&Adapter->Interrupts);
+    Counters->SharedInterrupts = AerovnetCounterRead(&Adapter->SharedInterrupts);
+    Counters->Dpcs = AerovnetCounterRead(&Adapter->Dpcs);
+    Counters->DpcsRequeued = AerovnetCounterRead(&Adapter->DpcsRequeued);
     Counters->LinkChanges = (ULONG)Adapter->LinkChanges;
     Counters->DeviceErrors = (ULONG)Adapter->DeviceErrors;
-    Counters->Resets = Adapter->Resets;
+    Counters->Resets = AerovnetCounterRead(&Adapter->Resets);
     Counters->MemoryBytes = Adapter->MemoryBytes;
 
     NdisAcquireSpinLock(&Transmit->Queue.Lock);
+    Counters->FeaturesOffered = Adapter->FeaturesOffered;
+    Counters->FeaturesNegotiated = Adapter->FeaturesNegotiated;
     Counters->TxNotifications = Transmit->Queue.Notifications;
     Counters->TxFrames = AerovnetFrames(&Transmit->Traffic);
     Counters->TxCopied = Transmit->FramesCopied;
