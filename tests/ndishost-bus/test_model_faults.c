@@ -187,6 +187,29 @@ static void see_QUEUE_SMALL(void)
     assert_int_equal(raw_get16(&r, COMMON_QUEUE_SIZE), whole);
 }
 
+static void see_mtu(const char *command, unsigned mtu)
+{
+    volatile uint16_t *field = (volatile uint16_t *)(r.device + NET_CONFIG_MTU);
+
+    send_command(command);
+    assert_int_equal(*field, 1500);
+    assert_true(raw_reset(&r));
+    assert_int_equal(*field, mtu);
+    send_command("fault none");
+    assert_true(raw_reset(&r));
+    assert_int_equal(*field, 1500);
+}
+
+static void see_MTU_SMALL(void)
+{
+    see_mtu("fault mtu_small", 1000);
+}
+
+static void see_MTU_TINY(void)
+{
+    see_mtu("fault mtu_tiny", 67);
+}
+
 static void see_MASTER_LOST(void)
 {
     uint32_t command = r.bus->ops->config_read(r.bus, PCI_COMMAND, 2) | PCI_COMMAND_MASTER;
@@ -618,16 +641,16 @@ static void see_DEAD(void)
 
 /* ---- All of them ---- */
 
-#define FAULT_TEST(id, kind, name, text)                                         \
-    static void test_##id(void **state)                                          \
-    {                                                                            \
-        (void)state;                                                             \
-        raw_open(&r, "queue_size=16,mac=02:01:02:03:04:05,notify_multiplier=4"); \
-        see_##id();                                                              \
-        if (raw_report(&r, name) == 0)                                           \
-            fail_msg("the report does not say that %s struck", name);            \
-        if (raw_report(&r, "violations"))                                        \
-            fail_msg("the driver was blamed");                                   \
+#define FAULT_TEST(id, kind, name, text)                                                  \
+    static void test_##id(void **state)                                                   \
+    {                                                                                     \
+        (void)state;                                                                      \
+        raw_open(&r, "queue_size=16,mac=02:01:02:03:04:05,mtu=1500,notify_multiplier=4"); \
+        see_##id();                                                                       \
+        if (raw_report(&r, name) == 0)                                                    \
+            fail_msg("the report does not say that %s struck", name);                     \
+        if (raw_report(&r, "violations"))                                                 \
+            fail_msg("the driver was blamed");                                            \
     }
 FAULTS(FAULT_TEST)
 
