@@ -18,13 +18,18 @@
 #define REQUEST_KIND \
     "OID request" /* of its history: it is no leak of the driver's, however it ends */
 
+/* Other requests may come between a completion and its repetition on another thread. */
+#define RECENT 16
+
 struct oid_state {
     pthread_mutex_t serial; /* held by the one who has a request out */
 
     pthread_mutex_t lock; /* what follows */
     pthread_cond_t completed;
-    NDIS_OID_REQUEST *current; /* given to the miniport and not completed */
-    NDIS_OID_REQUEST *last;    /* the one before, completed */
+    NDIS_OID_REQUEST *current;        /* given to the miniport and not completed */
+    NDIS_OID_REQUEST *last;           /* the one before, completed */
+    NDIS_OID_REQUEST *recent[RECENT]; /* the last ones that were completed, in a ring */
+    unsigned recent_next;
     NDIS_STATUS status;
 
     struct random random; /* under serial: what is cancelled, and when */
@@ -48,6 +53,25 @@ void oid_destroy(struct ndis_adapter *adapter)
 {
     free(adapter->oid);
     adapter->oid = NULL;
+}
+
+/* The request is complete. The state's lock is held. */
+static void note_completed(struct oid_state *state, NDIS_OID_REQUEST *request)
+{
+    state->current = NULL;
+    state->last = request;
+    state->recent[state->recent_next++ % RECENT] = request;
+}
+
+/* Was it completed lately? The state's lock is held. */
+static bool was_completed(const struct oid_state *state, const NDIS_OID_REQUEST *request)
+{
+    unsigned i;
+
+    for (i = 0; i < RECENT; i++)
+        if (state->recent[i] == request)
+            return true;
+    return false;
 }
 
 bool oid_supported(const struct ndis_adapter *adapter, NDIS_OID oid)
@@ -145,8 +169,7 @@ static NDIS_STATUS complete_at_once(struct ndis_adapter *adapter, NDIS_OID_REQUE
             "MiniportOidRequest returned 0x%08X for OID 0x%08lX after it had called "
             "NdisMOidRequestComplete",
             (unsigned)status, (unsigned long)request->DATA.QUERY_INFORMATION.Oid);
-    state->current = NULL;
-    state->last = request;
+    note_completed(state, request);
     pthread_mutex_unlock(&state->lock);
     return status;
 }
@@ -364,7 +387,7 @@ VOID NTAPI NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_
         rule_violation("NdisOidComplete", RULE_CALLER, "completed with NDIS_STATUS_PENDING");
     pthread_mutex_lock(&state->lock);
     if (!OidRequest || state->current != OidRequest) {
-        bool twice = OidRequest && state->last == OidRequest;
+        bool twice = OidRequest && was_completed(state, OidRequest);
         bool work_item = callback_inside("NdisIoWorkItemRoutine");
 
         pthread_mutex_unlock(&state->lock);
@@ -378,8 +401,7 @@ VOID NTAPI NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_
         return;
     }
     track_note(REQUEST_KIND, OidRequest, "completed", RULE_CALLER);
-    state->current = NULL;
-    state->last = OidRequest;
+    note_completed(state, OidRequest);
     state->status = Status;
     pthread_cond_broadcast(&state->completed);
     pthread_mutex_unlock(&state->lock);
