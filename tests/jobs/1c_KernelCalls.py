@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """1c_KernelCalls: the driver imports only what an NDIS miniport may call: the library functions that
-the documentation gives to miniport drivers, and of the kernel nothing but registers, memory and
-strings. tools/pecheck holds the rest of the image to what Windows 7 loads."""
+the documentation gives to miniport drivers, and of the kernel nothing but registers, memory,
+strings and what the macros of ndis.h for spin locks call. tools/pecheck holds the rest of the image to what Windows 7 loads."""
 import os
 import subprocess
 import sys
@@ -39,13 +39,19 @@ LIBRARY = set("""
 KERNEL = ("READ_REGISTER_", "WRITE_REGISTER_", "READ_PORT_", "WRITE_PORT_", "Rtl", "mem", "KeMemoryBarrier",
           "_all", "_aull", "__chkstk", "_chkstk", "__C_specific_handler",
           "KfRaiseIrql", "KfLowerIrql")  # NDIS_RAISE_IRQL_TO_DISPATCH, NDIS_LOWER_IRQL on x86
+# What NdisAcquireSpinLock, NdisDprAcquireSpinLock and their releases, which the WDK's ndis.h has as
+# macros, call: the first four on x64, the others on x86.
+SPIN_LOCKS = set("""
+    KeAcquireSpinLockRaiseToDpc KeReleaseSpinLock KeAcquireSpinLockAtDpcLevel KeReleaseSpinLockFromDpcLevel
+    KfAcquireSpinLock KfReleaseSpinLock KefAcquireSpinLockAtDpcLevel KefReleaseSpinLockFromDpcLevel
+""".split())
 
 
 def allowed(found):
     if found.dll.upper() == "NDIS.SYS":
         return found.name in LIBRARY or (found.name.startswith(PREFIXES) and
                                          not found.name.startswith(FORBIDDEN))
-    return found.name.startswith(KERNEL)
+    return found.name in SPIN_LOCKS or found.name.startswith(KERNEL)
 
 
 @job.check("imports")
