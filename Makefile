@@ -62,15 +62,15 @@ $(OUT)/gen/aerovnet_events.h $(OUT)/gen/aerovnet_events.rc &: $(NET)/src/aerovne
 	@mkdir -p $(@D)
 	$(Q)$(MINGW_WINDMC_x64) -b -h $(@D) -r $(@D) $<
 
-# The version's last number, which changes with the commit.
+# The version's last number, which changes with the commit. Two makes may run in one tree: the process id keeps them apart.
 RESOURCE_aerovnet  := $(NET)/aerovnet.rc
 RESOURCE_aerovnetm := $(WIN7)/aerovnetm.rc
 RESOURCE_PARTS     := $(RESOURCE_aerovnet) $(RESOURCE_aerovnetm) $(OUT)/gen/aerovnet_events.rc $(wildcard $(NET)/include/aerovnet_version.*)
 
 $(OUT)/gen/build-number: always
 	@mkdir -p $(@D)
-	@packaging/build-number >$@.new || { rm -f $@.new; exit 1; }
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@new=$@.$$$$; packaging/build-number >$$new || { rm -f $$new; exit 1; }; \
+	    if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 
 always:
 

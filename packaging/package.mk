@@ -23,8 +23,8 @@ $(INFO): $(OUT)/%/aerovnet-info.exe: packaging/info/aerovnet_info.c $(NET)/inclu
 # What the package depends on beside files: how it is signed, and the date of the commit.
 $(OUT)/obj/package.with: always
 	@mkdir -p $(@D)
-	@printf '%s\n' "$$(packaging/build-number --date) $(subst ','\'',$(PACKAGE_WITH))" >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@printf '%s\n' "$$(packaging/build-number --date) $(subst ','\'',$(PACKAGE_WITH))" >$@.$$$$ && \
+	    if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 $(OUT)/obj/package.made: $(PACKAGE_FROM) $(OUT)/obj/package.with
 	$(call say,package   $(PACKAGE))

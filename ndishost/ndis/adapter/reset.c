@@ -216,6 +216,7 @@ VOID NTAPI NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Sta
     if (!adapter->reset_pending)
         rule_violation("MiniportResetEx", RULE_CALLER, "NdisMResetComplete without a reset");
     adapter->reset_pending = false;
+    adapter->reset_until = nt_clock_now();
     adapter->reset_status = Status;
     adapter->addressing_reset = AddressingReset != FALSE;
     pthread_cond_broadcast(&adapter->changed);
