@@ -85,6 +85,8 @@ def pairs(bus, net):
 
 
 def log_of(logs, name):
+    if SANITIZER:  # two of them may run at once
+        logs = os.path.join(ROOT, "out/tests/native", SANITIZER)
     os.makedirs(logs, exist_ok=True)
     return os.path.join(logs, "".join(c if c.isalnum() else "_" for c in name) + ".log")
 

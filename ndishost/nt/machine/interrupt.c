@@ -164,7 +164,7 @@ static void mask_after_storm(struct nt_interrupt *interrupt, bool mine)
 void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
 {
     uint64_t start = nt_clock_now(), spent;
-    bool mine;
+    bool mine, hot;
 
     if (interrupt->disconnected || !interrupt->asserted) {
         interrupt->state = QUIET;
@@ -172,10 +172,11 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
         return;
     }
     interrupt->state = RUNNING;
+    hot = interrupt->refusals > REFUSALS_HOT;
     cpu_unlock();
     mine = call_isr(interrupt, processor);
     spent = nt_clock_now() - start;
-    if (!mine && interrupt->refusals > REFUSALS_HOT)
+    if (!mine && hot)
         nt_clock_sleep(REFUSAL_PAUSE);
     cpu_lock();
     cpu_note_isr(spent);
