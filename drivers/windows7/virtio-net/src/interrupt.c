@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line interrupt and its DPC. The ISR reads the ISR status once, which acknowledges; all else
- * is the DPC's. One DPC polls at a time, so that frames stay in order: a second one only leaves
- * word, and the first looks again. While it polls the rings ask for no interrupts; before it ends
- * it asks for them again and looks once more, because a buffer used in between would announce
- * itself no more.
+ * The line interrupt and its DPC. The ISR reads the ISR status once, which acknowledges the
+ * interrupt. The DPC does all other work. Only one DPC polls at a time, so that frames stay in
+ * order: a second DPC increments DpcRequests and returns, and the first one polls again. The rings
+ * suppress interrupts while the DPC polls. Before the DPC ends, it enables them and polls once
+ * more: the device sends no interrupt for a buffer that it used while they were suppressed.
  */
 #include "interrupt.h"
 #include "adapter.h"
@@ -19,14 +19,15 @@ static MINIPORT_DISABLE_INTERRUPT AerovnetDisableInterrupt;
 static MINIPORT_ENABLE_INTERRUPT AerovnetEnableInterrupt;
 static MINIPORT_SYNCHRONIZE_INTERRUPT AerovnetFallAsleep;
 
-/* Frames that one DPC receives at the most when NDIS sets no limit: 256 full frames are well below
- * 100 microseconds of work beyond the indication itself. */
+/* The most frames that one DPC receives if NDIS sets no limit. For 256 full frames, the work beyond
+ * the indication itself takes much less than 100 microseconds. */
 #define AEROVNET_RECEIVE_BUDGET 256
 
-/* Rounds of one DPC before it makes room for others: each finds what came in during the last. */
+/* The most times that one DPC polls before it lets other DPCs run. Each round handles the buffers
+ * that the device used during the last round. */
 #define AEROVNET_POLL_ROUNDS 8
 
-/* FALSE: no register may be touched. */
+/* Returns FALSE if the driver must not access the device's registers. */
 static BOOLEAN AerovnetRegistersThere(PAEROVNET_ADAPTER Adapter)
 {
     AEROVNET_STATE State = AerovnetStateOf(&Adapter->State);
@@ -54,7 +55,7 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
     return TRUE;
 }
 
-/* TRUE: nothing waits in the ring, and the next use of a buffer interrupts. */
+/* Returns TRUE if the ring holds no used buffer and the device interrupts for the next one. */
 static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
 {
     BOOLEAN Quiet;
@@ -65,8 +66,8 @@ static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
     return Quiet;
 }
 
-/* Does all there is to do, within `Budget` received frames. FALSE: there is more, and interrupts
- * are off. */
+/* Handles all used buffers, but at most `Budget` received frames. Returns FALSE if work is left;
+ * interrupts are then still suppressed. */
 static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
 {
     BOOLEAN Quiet;
@@ -89,7 +90,7 @@ static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
     return FALSE;
 }
 
-/* Another DPC on this processor, with the interrupts of the rings still off. */
+/* Queues another DPC on this processor. The interrupts of the rings stay suppressed. */
 static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
 {
     ULONG Processor = NdisCurrentProcessorIndex();
@@ -97,7 +98,8 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
     NdisMQueueDpc(Adapter->InterruptHandle, 0, 1u << (Processor < 32 ? Processor : 0), NULL);
 }
 
-/* At PASSIVE_LEVEL the thread is on no processor for long, so any will do. */
+/* At PASSIVE_LEVEL the thread can change its processor at any time, so processor 0 is as good as
+ * any other. */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
 {
     if (!AerovnetRegistersThere(Adapter))
@@ -131,8 +133,8 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
         Requests = Adapter->DpcRequests;
         if (AerovnetPoll(Adapter, &Budget))
             continue;
-        /* The DPC to come stands for all who left word. Without a limit of NDIS's MoreNblsPending
-         * stays FALSE (ns-ndis-_ndis_receive_throttle_parameters). */
+        /* The next DPC handles all requests so far. MoreNblsPending stays FALSE if NDIS set no limit
+         * (ns-ndis-_ndis_receive_throttle_parameters). */
         AerovnetCount(&Adapter->DpcsRequeued);
         InterlockedExchange(&Adapter->DpcRequests, 0);
         if (!Unlimited && Budget == 0)
@@ -143,10 +145,10 @@ static VOID NTAPI AerovnetInterruptDpc(NDIS_HANDLE MiniportInterruptContext,
     } while (InterlockedCompareExchange(&Adapter->DpcRequests, 0, Requests) != Requests);
 }
 
-/* NDIS calls these two to troubleshoot a shared line. They do nothing, although the command register
- * can mask INTx (PCI 3.0, 6.2.2). AerovnetReach reads and writes that register on other processors, and
- * no lock of this IRQL is held there: a second writer could undo a fence. An interrupt that is not
- * masked costs one read of the ISR status. */
+/* NDIS calls these two functions to troubleshoot a shared line. They do nothing, although the command
+ * register can mask INTx (PCI 3.0, 6.2.2). AerovnetReach reads and writes that register on other
+ * processors without a lock of this IRQL. A second writer could turn bus mastering on again after
+ * AerovnetReach turned it off. An interrupt that is not masked costs one read of the ISR status. */
 static VOID NTAPI AerovnetDisableInterrupt(NDIS_HANDLE MiniportInterruptContext)
 {
     UNREFERENCED_PARAMETER(MiniportInterruptContext);
@@ -188,7 +190,7 @@ VOID AerovnetInterruptDeregister(PAEROVNET_ADAPTER Adapter)
     NdisMDeregisterInterruptEx(Adapter->InterruptHandle);
 }
 
-/* At the interrupt's IRQL, with its lock: no ISR runs meanwhile. */
+/* NDIS calls this at the interrupt's IRQL, with the interrupt's lock held: no ISR runs meanwhile. */
 static BOOLEAN NTAPI AerovnetFallAsleep(NDIS_HANDLE SynchronizeContext)
 {
     PAEROVNET_ADAPTER Adapter = SynchronizeContext;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OID requests. AEROVNET_OIDS is the table: an OID is one row, and a function for each thing it can
- * do. The supported list is made of the same rows, so it cannot say anything else.
+ * OID requests. AEROVNET_OIDS is the table. Each OID is one row, with a function for a query and
+ * one for a set. The list of supported OIDs is generated from the same rows, so the two always
+ * agree.
  */
 #include "oid.h"
 #include "aerovnet_version.h"
@@ -10,11 +11,11 @@
 
 #define AEROVNET_VENDOR_DESCRIPTION "aerovnet virtio-net adapter"
 
-/* What a query answers: `Length` bytes at `Data`, which may be the union's. */
+/* The reply to a query: `Length` bytes at `Data`. `Data` may point to the union. */
 typedef struct _AEROVNET_REPLY {
     const VOID *Data;
     ULONG Length;
-    BOOLEAN Counter; /* 64 bits, of which 32 are given to who asks for 4 bytes */
+    BOOLEAN Counter; /* 64 bits; a caller with a 4-byte buffer gets the low 32 */
     union {
         ULONG Number;
         ULONG64 Wide;
@@ -26,13 +27,14 @@ typedef struct _AEROVNET_REPLY {
 } AEROVNET_REPLY, *PAEROVNET_REPLY;
 
 typedef VOID (*AEROVNET_QUERY)(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply);
-/* Sees at least the row's SetLength bytes. Fails with the NDIS_STATUS that the OID's page names. */
+/* `Data` has at least the row's SetLength bytes. A failure returns an NDIS_STATUS that the OID's
+ * page documents. */
 typedef NDIS_STATUS (*AEROVNET_SET)(PAEROVNET_ADAPTER Adapter, const VOID *Data, ULONG Length);
 
 typedef struct _AEROVNET_OID_ROW {
     NDIS_OID Oid;
-    ULONG Number;         /* the answer, when neither Query nor Set is there or Query is NULL */
-    AEROVNET_QUERY Query; /* NULL: Number, unless the row has a Set */
+    ULONG Number;         /* the reply if both Query and Set are NULL */
+    AEROVNET_QUERY Query; /* NULL with a Set: the OID cannot be queried */
     AEROVNET_SET Set;
     ULONG SetLength;
 } AEROVNET_OID_ROW;
@@ -52,7 +54,7 @@ static VOID AerovnetReplyCounter(PAEROVNET_REPLY Reply, ULONG64 Value)
     Reply->Counter = TRUE;
 }
 
-/* Copies of the counters, so that what one reply says belongs together. */
+/* Copies the counters under the queue's lock, so that the values in one reply are consistent. */
 static VOID AerovnetReadTraffic(PAEROVNET_QUEUE Queue, const AEROVNET_TRAFFIC *Traffic,
                                 AEROVNET_TRAFFIC *Copy)
 {
@@ -260,7 +262,8 @@ static VOID AerovnetQueryModeration(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY R
     Reply->Length = NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1;
 }
 
-/* What the page says of a driver without interrupt moderation. */
+/* The page of the OID requires this status of a driver without interrupt
+ * moderation. */
 static NDIS_STATUS AerovnetSetModeration(PAEROVNET_ADAPTER Adapter, const VOID *Data, ULONG Length)
 {
     UNREFERENCED_PARAMETER(Adapter);
@@ -269,8 +272,8 @@ static NDIS_STATUS AerovnetSetModeration(PAEROVNET_ADAPTER Adapter, const VOID *
     return NDIS_STATUS_INVALID_DATA;
 }
 
-/* Speed, duplex and flow control of a virtio link are nobody's to choose: what asks for the link
- * as it is, or leaves it to the adapter, is granted. */
+/* The speed, duplex mode and flow control of a virtio link are fixed. A request succeeds if each
+ * parameter is auto-negotiated or has the link's own value. */
 static NDIS_STATUS AerovnetSetLinkParameters(PAEROVNET_ADAPTER Adapter, const VOID *Data,
                                              ULONG Length)
 {
@@ -300,9 +303,8 @@ ULONG AerovnetMacOptions(const AEROVNET_ADAPTER *Adapter)
     ULONG Options = NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
                     NDIS_MAC_OPTION_NO_LOOPBACK;
 
-    /* A driver that has the VLAN flag must have the priority flag too
-     * (network/oid-gen-mac-options), even where *PriorityVLANTag has priorities off: they are
-     * then 0 on the wire. */
+    /* A driver that sets the VLAN flag must set the priority flag too (network/oid-gen-mac-options).
+     * If *PriorityVLANTag disables priorities, the driver sends priority 0. */
     if (Adapter->TagMode != 0)
         Options |= NDIS_MAC_OPTION_8021P_PRIORITY;
     if (Adapter->TagMode & AEROVNET_TAG_VLAN)
@@ -315,7 +317,7 @@ static VOID AerovnetQueryMacOptions(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY R
     AerovnetReplyNumber(Reply, AerovnetMacOptions(Adapter));
 }
 
-/* Without VLANs the adapter belongs to none, whatever the keyword VlanId says. */
+/* With VLANs disabled the VLAN ID is 0, whatever the keyword VlanId says. */
 static VOID AerovnetQueryVlan(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     AerovnetReplyNumber(Reply, Adapter->TagMode & AEROVNET_TAG_VLAN ? Adapter->VlanId : 0);
@@ -334,8 +336,8 @@ static NDIS_STATUS AerovnetSetVlan(PAEROVNET_ADAPTER Adapter, const VOID *Data, 
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Must always succeed, and promises the OID_PNP_SET_POWER to come (network/oid-pnp-query-power).
- * The buffer is the caller's word to us; nothing is answered in it. */
+/* Must always succeed: the driver promises that the OID_PNP_SET_POWER that follows succeeds
+ * (network/oid-pnp-query-power). The buffer holds the requested state; the reply is empty. */
 static VOID AerovnetQueryPower(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     UNREFERENCED_PARAMETER(Adapter);
@@ -362,7 +364,7 @@ static NDIS_STATUS AerovnetSetPower(PAEROVNET_ADAPTER Adapter, const VOID *Data,
     }
 }
 
-/* Nothing that could wake the system is offered, so nothing is enabled. */
+/* The adapter reports no wake-up capability, so no wake-up parameter is ever enabled. */
 static VOID AerovnetQueryPowerParameters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     NDIS_PM_PARAMETERS *Power = &Reply->u.Power;
@@ -389,7 +391,7 @@ static NDIS_STATUS AerovnetSetPowerParameters(PAEROVNET_ADAPTER Adapter, const V
     return NDIS_STATUS_SUCCESS;
 }
 
-/* Frames that found no receive buffer are dropped by the device, which does not say how many. */
+/* The device drops a frame that finds no receive buffer, and does not report how many it dropped. */
 static VOID AerovnetQueryNoBuffer(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Reply)
 {
     UNREFERENCED_PARAMETER(Adapter);
@@ -448,7 +450,7 @@ static VOID AerovnetQueryCounters(PAEROVNET_ADAPTER Adapter, PAEROVNET_REPLY Rep
     ((AEROVNET_VERSION_MAJOR << 16) | (AEROVNET_VERSION_MINOR << 8) | AEROVNET_VERSION_PATCH)
 #define AEROVNET_VENDOR_ID 0xFFFFFF /* no IEEE code: oid-gen-vendor-id */
 
-/* OID, answer if it is just a number, query, set, bytes that a set needs at least */
+/* OID, constant reply, query function, set function, minimum length of a set in bytes */
 #define AEROVNET_OIDS(ROW)                                                               \
     ROW(OID_GEN_SUPPORTED_LIST, 0, AerovnetQuerySupported, NULL, 0)                      \
     ROW(OID_GEN_HARDWARE_STATUS, NdisHardwareStatusReady, NULL, NULL, 0)                 \
@@ -511,8 +513,8 @@ static const AEROVNET_OID_ROW *AerovnetFindOid(NDIS_OID Oid)
     return NULL;
 }
 
-/* Copies a reply out. A counter goes into 4 bytes too, if that is what the caller has; BytesNeeded
- * then tells of the rest. */
+/* Copies a reply to the caller's buffer. A counter is truncated to 32 bits for a buffer of 4 to 7
+ * bytes; BytesNeeded then reports all 8. */
 static NDIS_STATUS AerovnetAnswer(const AEROVNET_REPLY *Reply, PVOID Buffer, ULONG Length,
                                   PUINT Written, PUINT Needed)
 {
@@ -588,7 +590,7 @@ NDIS_STATUS NTAPI AerovnetOidRequest(NDIS_HANDLE MiniportAdapterContext,
     }
 }
 
-/* Every request is answered before AerovnetOidRequest returns: there is never one to cancel. */
+/* AerovnetOidRequest completes every request before it returns, so none is pending here. */
 VOID NTAPI AerovnetCancelOidRequest(NDIS_HANDLE MiniportAdapterContext, PVOID RequestId)
 {
     UNREFERENCED_PARAMETER(MiniportAdapterContext);

@@ -5,24 +5,25 @@
 #include "state.h"
 #include "fault.h"
 
-/* NET_BUFFERs that are mapped between two acquisitions of the lock. */
+/* The most NET_BUFFERs that are mapped between two acquisitions of the lock. */
 #define AEROVNET_TRANSMIT_BATCH 32
 
-/* A list's MiniportReserved while it is ours: the NET_BUFFERs not yet done, and the next that
- * has no slot. */
+/* MiniportReserved of a list that the driver owns: the number of its incomplete NET_BUFFERs, and the
+ * next NET_BUFFER without a slot. */
 #define AEROVNET_LIST_PENDING(_List) ((LONG volatile *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
 #define AEROVNET_LIST_NEXT(_List)    (*(PNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[1])
 
 static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter);
 
-/* A list of `Count` fewer NET_BUFFERs to go; on to `Done` with it if those were the last. */
+/* Records that `Count` more NET_BUFFERs of `List` are finished. Appends the list to `Done` if no
+ * others are left. */
 static VOID AerovnetListDone(PNET_BUFFER_LIST List, LONG Count, PAEROVNET_CHAIN Done)
 {
     if (InterlockedExchangeAdd(AEROVNET_LIST_PENDING(List), -Count) == Count)
         AerovnetChainAppend(Done, List);
 }
 
-/* Gives lists that were taken (and so are counted in Outstanding) back to NDIS. */
+/* Completes the lists in `Done` to NDIS. All of them are counted in Outstanding. */
 static VOID AerovnetComplete(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Done, BOOLEAN AtDispatch)
 {
     LONG Count = (LONG)Done->Count;
@@ -43,7 +44,7 @@ static ULONG AerovnetCountFrames(PNET_BUFFER NetBuffer)
     return Count;
 }
 
-/* Prepares a list for the queue: counts its NET_BUFFERs, all of them, and looks at their lengths. */
+/* Prepares a list for the queue: counts all its NET_BUFFERs in `Frames` and checks their lengths. */
 static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Longest, PULONG Frames)
 {
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
@@ -58,7 +59,7 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Longest, PULON
         Count++;
     }
     if (Count == 0)
-        Status = NDIS_STATUS_FAILURE; /* no other of those allowed says it */
+        Status = NDIS_STATUS_FAILURE; /* no allowed status is more specific */
     *AEROVNET_LIST_PENDING(List) = (LONG)Count;
     AEROVNET_LIST_NEXT(List) = NET_BUFFER_LIST_FIRST_NB(List);
     NET_BUFFER_LIST_STATUS(List) = Status;
@@ -66,8 +67,8 @@ static NDIS_STATUS AerovnetCheckList(PNET_BUFFER_LIST List, ULONG Longest, PULON
     return Status;
 }
 
-/* What a send is told in a state in which the queue is not live. NDIS resets a Failed device. Running: the
- * gate is about to open. */
+/* The status of a send in each state while the queue is not live. NDIS resets a device in the state
+ * Failed. In the state Running the queue is about to become live. */
 static const NDIS_STATUS AerovnetSendStatus[AerovnetStates] = {
     /* Closed */ NDIS_STATUS_FAILURE,
     /* Stopped */ NDIS_STATUS_FAILURE,
@@ -80,10 +81,10 @@ static const NDIS_STATUS AerovnetSendStatus[AerovnetStates] = {
     /* Waking */ NDIS_STATUS_LOW_POWER_STATE,
     /* Removed */ NDIS_STATUS_FAILURE};
 
-/* Appends `Lists`, which have `Frames` NET_BUFFERs, to the queue, all or none of them. They are
- * counted in Outstanding, and one more for the call itself: the lists may be back before it ends,
- * and the adapter must not be gone by then. `Bad` NET_BUFFERs were refused before. `Mtu` is what the
- * lengths were checked against. */
+/* Appends all of `Lists`, or none, to the queue; they have `Frames` NET_BUFFERs. Adds the lists to
+ * Outstanding, and one more for the call itself: another processor may complete the lists before the
+ * call ends, and the adapter must exist until then. The caller refused `Bad` other NET_BUFFERs, and
+ * checked the lengths against `Mtu`. */
 static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Frames,
                                      ULONG Bad, ULONG Mtu, BOOLEAN AtDispatch)
 {
@@ -105,7 +106,7 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     } else if (!Transmit->Open) {
         Status = NDIS_STATUS_PAUSED;
     } else if (Adapter->Mtu != Mtu) {
-        /* A reset has come in between, and the device now takes other lengths. */
+        /* A reset changed the MTU after the caller checked the lengths. */
         Status = NDIS_STATUS_RESET_IN_PROGRESS;
         Transmit->Traffic.Discards += Frames;
     } else {
@@ -170,8 +171,8 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
         KeLowerIrql(OldIrql);
 }
 
-/* A slot each for the NET_BUFFERs that wait, as many as there are slots and as `Batch` has room for;
- * none while another processor maps: it comes back for them. The lock is held. */
+/* Binds waiting NET_BUFFERs to free slots, at most as many as `Batch` has room for. Returns 0 while
+ * another processor maps, because that one binds the rest afterwards. The lock is held. */
 static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batch)
 {
     PNET_BUFFER_LIST List;
@@ -208,9 +209,9 @@ static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batc
     return Count;
 }
 
-/* The tag that a list's frames get, or 0: what the list asks for and *PriorityVLANTag allows,
- * and the adapter's own VLAN if the list names none (network/enumeration-keywords,
- * network/oid-gen-vlan-id). */
+/* Returns the tag for the frames of a list, or 0 for no tag. *PriorityVLANTag decides which of the
+ * list's fields count. The adapter's own VLAN ID applies if the list has none
+ * (network/enumeration-keywords, network/oid-gen-vlan-id). */
 static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
 {
     NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
@@ -227,7 +228,7 @@ static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
     return (USHORT)Tag;
 }
 
-/* Writes the tag behind the addresses, which stand at the head of the bounce buffer. */
+/* Writes the tag after the addresses, which are at the start of the bounce buffer. */
 static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
 {
     PUCHAR Tag = Slot->Bounce + AEROVNET_ADDRESSES_LENGTH;
@@ -238,8 +239,8 @@ static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
     Tag[3] = (UCHAR)Slot->Tag;
 }
 
-/* Copies the frame behind the slot's header and pads it with zeros: one piece. A frame is padded
- * before it is tagged, so that it is long enough without the tag too. */
+/* Copies the frame after the slot's header and pads it with zeros, as one piece. The driver pads a
+ * frame before it adds the tag, so that the frame is long enough without the tag too. */
 static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 {
     ULONG TagLength = Slot->Tag != 0 ? AEROVNET_TAG_LENGTH : 0;
@@ -259,7 +260,7 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
         Length = AEROVNET_FRAME_MIN;
     }
     if (Slot->Tag != 0) {
-        NdisMoveMemory(Addresses, Frame, sizeof(Addresses)); /* not at once: they overlap */
+        NdisMoveMemory(Addresses, Frame, sizeof(Addresses)); /* two moves, as they overlap */
         NdisMoveMemory(Slot->Bounce, Addresses, sizeof(Addresses));
         AerovnetWriteTag(Slot);
         Length += AEROVNET_TAG_LENGTH;
@@ -271,8 +272,8 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 }
 
 /* The scatter/gather list begins where the current MDL begins; the frame begins CurrentMdlOffset
- * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). Of a tagged frame the addresses
- * and the tag follow the header in the bounce buffer, and the list gives the rest. */
+ * bytes into it (nf-ndis-ndismallocatenetbuffersglist, Remarks). In a tagged frame, the addresses and
+ * the tag follow the header in the bounce buffer; the list describes the rest. */
 static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
 {
     const SCATTER_GATHER_LIST *SgList = Slot->SgList;
@@ -310,7 +311,8 @@ static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
         AerovnetCopyFrame(Slot);
 }
 
-/* Makes a slot ready, or has NDIS make it so. DISPATCH_LEVEL, no lock held. */
+/* Makes a slot ready, or asks NDIS for the mapping that makes it ready. DISPATCH_LEVEL, no lock
+ * held. */
 static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
 {
     UCHAR Storage[AEROVNET_ETHERNET_HEADER];
@@ -341,8 +343,8 @@ static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
         InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
         return;
     }
-    /* If the slot was ready at once it may by now have been sent, come back and be mapped anew by
-     * another processor. Then that one's mapping is marked, and costs a pump too many: no harm. */
+    /* If the slot was ready at once, another processor may have sent it, got it back and begun to map
+     * it again. This then marks the new mapping as detached, which costs one extra AerovnetPump. */
     InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_DETACHED, AEROVNET_SLOT_MAPPING);
 }
 
@@ -360,8 +362,8 @@ VOID NTAPI AerovnetProcessSGList(PDEVICE_OBJECT DeviceObject, PVOID Reserved,
     if (InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_READY, AEROVNET_SLOT_MAPPING) ==
         AEROVNET_SLOT_MAPPING)
         return;
-    /* Nobody else changes a detached slot. Its list may be back before the pump ends, hence the
-     * reference. */
+    /* No other function changes a detached slot. Another processor may complete its list before
+     * AerovnetPump ends; the reference keeps the adapter until then. */
     InterlockedIncrement(&Adapter->Outstanding);
     InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
     AerovnetPump(Adapter);
@@ -383,11 +385,11 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
             Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0,
                                &Slot->Indirect, Slot);
             if (Result == VIRTQ_E_INVALID)
-                Slot->Status = NDIS_STATUS_FAILURE; /* it would not fit an empty ring either */
+                Slot->Status = NDIS_STATUS_FAILURE; /* too long even for an empty ring */
             else if (Result == VIRTQ_FULL)
                 Transmit->RingFull++;
             if (Result != VIRTQ_OK && Result != VIRTQ_E_INVALID)
-                return; /* full, or broken: then the next poll finds it and says so */
+                return; /* the ring is full, or broken: the next poll reports a broken ring */
         }
         Transmit->Mapped = Slot->Next;
         if (Transmit->Mapped == NULL)
@@ -400,8 +402,8 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
     }
 }
 
-/* Undoes the mappings, completes the lists that are done, and frees the slots. DISPATCH_LEVEL, no
- * lock held. */
+/* Frees the mappings and the slots, and completes the lists that have no other slot. DISPATCH_LEVEL,
+ * no lock held. */
 static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
@@ -426,8 +428,8 @@ static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
     AerovnetComplete(Adapter, &Done, TRUE);
 }
 
-/* Sends what can be sent, with one notification at the end. DISPATCH_LEVEL, no lock held; any
- * number of processors at once. */
+/* Moves waiting NET_BUFFERs into the ring until it is full, with one notification at the end.
+ * DISPATCH_LEVEL, no lock held. Any number of processors can call it at once. */
 static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
@@ -516,8 +518,8 @@ BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter, PULONG Epoch)
     return Hangs;
 }
 
-/* Completes with `Status` what waits: everything, or the lists with this cancel id. Of a list
- * that is partly under way the rest is given up. */
+/* Drops the waiting NET_BUFFERs of all lists, or of the lists with this cancel id. Completes each
+ * list with `Status` when its NET_BUFFERs in slots are finished too. */
 static VOID AerovnetGiveUp(PAEROVNET_ADAPTER Adapter, BOOLEAN All, PVOID CancelId,
                            NDIS_STATUS Status)
 {
@@ -559,7 +561,7 @@ VOID NTAPI AerovnetCancelSend(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId
     AerovnetGiveUp(MiniportAdapterContext, FALSE, CancelId, NDIS_STATUS_SEND_ABORTED);
 }
 
-/* Gives up a frame that was in the ring or ready for it. The lock is held. */
+/* Drops a frame that was in the ring or ready for it: moves its slot to `Slots`. The lock is held. */
 static VOID AerovnetTakeBackSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slot,
                                  PAEROVNET_SLOT *Slots, NDIS_STATUS Status)
 {
@@ -570,8 +572,8 @@ static VOID AerovnetTakeBackSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slo
     *Slots = Slot;
 }
 
-/* Takes the slots off that are in the ring or ready for it, wherever they stand in the order; FALSE
- * while NDIS still maps one. */
+/* Moves all slots that are in the ring or ready for it to `Slots`, wherever they are in the order.
+ * Returns FALSE while NDIS still maps a slot. */
 static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Slots,
                                      NDIS_STATUS Status)
 {
@@ -600,8 +602,8 @@ static BOOLEAN AerovnetTakeBackSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT
     return All;
 }
 
-/* A slot that NDIS still maps may wait for the map registers of those that are ready: they are
- * finished before it is waited for. */
+/* A slot that NDIS still maps may wait for the map registers of ready slots. The loop therefore
+ * finishes the ready slots before it waits. */
 VOID AerovnetTransmitStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
 {
     PAEROVNET_SLOT Slots;
