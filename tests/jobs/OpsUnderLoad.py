@@ -90,7 +90,8 @@ def single(machine):
 @job.test("two adapters", buses=("model",))
 def two(machine):
     chance = random.Random("%d %s" % (host.seed(), machine.name))
-    with machine.pair("gen:rate=10000,stall=30", (), 90) as session:
+    registers = chance.choice(("4", "16", "64"))  # of each: frames wait for those of others
+    with machine.pair("gen:rate=10000,stall=30", ("--map-registers", registers), 90) as session:
         for _ in range(70):
             operate(machine, session, chance, chance.choice(("", "@2 ")))
         for at in ("", "@2 "):

@@ -334,12 +334,16 @@ class Scenario:
         self.ends = [chance.choice(ENDS) for _ in range(self.count_adapters)]
         self.pace = chance.choice((0, 2, 10, 40))
         self.length = chance.uniform(20, 60)
+        self.map_registers = self.choose_map_registers()
         self.done = collections.Counter()
         self.sent = self.received = 0
         self.session = self.path = None
         self.what = "%d:%s:%s:%s%s" % (number, "hostile " + self.bus if self.hostile else self.bus, self.arch,
                                        "%d adapter%s" % (self.count_adapters, "s"[:self.count_adapters - 1]),
                                        ", %s processors" % self.options[1])
+        if self.map_registers:
+            self.options += ["--map-registers", str(self.map_registers)]
+            self.what += ", %d map registers" % self.map_registers
 
     def choose_net(self):
         chance = self.chance
@@ -403,6 +407,12 @@ class Scenario:
             # At 4 a slow reset takes nearly all of the second that the driver waits for it.
             options += ["--time-scale", str(chance.choice((1, 1, 2)))]
         return options
+
+    def choose_map_registers(self):
+        """How many scatter/gather lists share: few make frames wait for each other, or be copied. 0: no limit.
+        A chance of its own: seeds keep the other choices that they had before there was this one."""
+        chance = random.Random("%d:%d:map registers" % (self.seed, self.number))
+        return chance.choice((0, 0, 1, 4, 16, 64, 300))
 
     # ---- While it runs ----
 
