@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo: the near side sends back every frame it receives, with destination and source swapped. Where
- * the far end of the wire is ours, a station there sends numbered frames all the time and checks
- * every echo. With calls=1 the near side sends numbered frames too, and checks what comes back: from
- * a station at our far end, or from a foreign device that returns each frame with swapped addresses.
+ * echo: the near side sends back each frame that it receives, with destination and source swapped.
+ * On a bus whose far end is ndishost's, a station there sends numbered frames and checks each echo.
+ * With calls=1 the near side also sends numbered frames and checks the replies. The replies come
+ * from that station, or from a foreign device that returns each frame with swapped addresses.
  */
 #include "net/net.h"
 
@@ -33,11 +33,11 @@ struct echo {
     struct flow flow;
     struct far far;
     struct caller caller; /* if calls */
-    bool calls;           /* the near side calls, too */
+    bool calls;           /* the near side sends numbered frames too */
     struct watch watch;
     pthread_t thread;
     bool thread_running;
-    _Atomic bool has_far; /* set by start, which callbacks may be ahead of */
+    _Atomic bool has_far; /* start sets it; callbacks may run before it */
     uint64_t count;
     struct timespec progress_at; /* of the watch's thread: when the next progress line is due */
     struct backlog backlog;      /* received, to be sent back */
@@ -49,7 +49,7 @@ static struct echo *echo_of(struct net *net)
     return (struct echo *)net;
 }
 
-/* ---- The near side: what comes is put in a backlog, and a thread sends it back ---- */
+/* ---- The near side: received frames go into a backlog, and a thread sends them back ---- */
 
 static void echo_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
@@ -228,14 +228,15 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     backlog_start(&echo->backlog);
     result = start_threads(echo);
     if (result) {
-        snprintf(error, error_size, "echo: cannot start a thread: %s", strerror(result));
+        snprintf(error, error_size, "echo: cannot start a thread for the traffic: %s",
+                 strerror(result));
         echo_stop(net);
         return -1;
     }
     return 0;
 }
 
-/* The station falls silent first; what it has sent is echoed still. */
+/* The station stops first. The near side still echoes the frames that the station has sent. */
 static void echo_stop(struct net *net)
 {
     struct echo *echo = echo_of(net);
@@ -260,12 +261,12 @@ static int calls_verdict(struct echo *echo, FILE *out)
     int result = flow_verdict(&echo->caller.flow, out);
 
     if (caller_dropped(&echo->caller).too_long) {
-        fprintf(out, "echo: %" PRIu64 " calls were too long for the station to answer\n",
+        fprintf(out, "echo: %" PRIu64 " requests were too long for the station to answer\n",
                 caller_dropped(&echo->caller).too_long);
         result = -1;
     }
     if (near_sender_counts(&echo->caller.near).failed) {
-        fprintf(out, "echo calls: came back unsent:");
+        fprintf(out, "echo calls: failed sends:");
         near_sender_print_failures(&echo->caller.near, out);
         fprintf(out, "\n");
     }
@@ -286,16 +287,18 @@ static int echo_verdict(struct net *net, FILE *out)
     fprintf(out, "echo: near side: %" PRIu64 " frames received, %" PRIu64 " sent back",
             echo->received, counts.sent);
     if (dropped || echo->bad_length)
-        fprintf(out, ", %" PRIu64 " dropped for want of room, %" PRIu64 " of impossible length",
+        fprintf(out,
+                ", %" PRIu64 " dropped because the queue was full, %" PRIu64
+                " with an invalid length",
                 dropped, echo->bad_length);
     if (echo->bad_length && echo->has_far)
         result = -1;
     if (counts.failed) {
-        fprintf(out, "; came back unsent:");
+        fprintf(out, "; failed sends:");
         near_sender_print_failures(&echo->near, out);
     }
     if (counts.given != counts.returned) {
-        fprintf(out, "; %" PRIu64 " frames given to the miniport, %" PRIu64 " came back",
+        fprintf(out, "; the miniport got %" PRIu64 " frames to send and completed %" PRIu64,
                 counts.given, counts.returned);
         result = -1;
     }
@@ -441,17 +444,18 @@ static struct net *echo_open(const char *arguments, struct net_ports *ports, cha
 const struct net_backend net_echo = {
     .name = "echo",
     .help =
-        "  echo[:OPTION=VALUE,...]  sends back what comes in, with the addresses swapped; where "
-        "the\n"
-        "    bus has a far end of ours a station there calls and checks every echo\n"
-        "    count=N: frames (0: until stopped)  rate=N: frames a second (0: as they come back)\n"
-        "    size=S, MIN-MAX or sweep: bytes a frame (60-1514), as for gen  seed=N (1)\n"
-        "    tag=none|VID[:PRIORITY]|random: 802.1Q, as for gen (none)\n"
-        "    window=N: echoes outstanding at most (256; at most 65536)\n"
-        "    stall=S: seconds without progress that are a failure (10)\n"
-        "    calls=0|1: the near side calls another station too, which answers: requests and\n"
-        "      replies both ways at once (0). Where the bus has no far end of ours, the device\n"
-        "      or what is behind it must return each frame with its addresses swapped\n",
+        "  echo[:OPTION=VALUE,...]  sends each received frame back with the addresses swapped. On\n"
+        "    a bus whose far end is ndishost's, a station there sends frames and checks each echo\n"
+        "    count=N: frames (0: until stopped)\n"
+        "    rate=N: frames per second (0: as fast as the echoes return)\n"
+        "    size=S, MIN-MAX or sweep: bytes per frame (60-1514), as for gen  seed=N (1)\n"
+        "    tag=none|VID[:PRIORITY]|random: an 802.1Q tag, as for gen (none)\n"
+        "    window=N: the most outstanding echoes (256; at most 65536)\n"
+        "    stall=S: fail after S seconds without progress (10)\n"
+        "    calls=0|1: 1: the near side also sends requests to a station, which replies (0). On "
+        "a\n"
+        "      bus whose far end is not ndishost's, the device or its back end must return each\n"
+        "      frame with the addresses swapped\n",
     .wants_far = true,
     .open = echo_open,
 };

@@ -305,7 +305,7 @@ static void retire(struct flow *flow)
         flow_note(flow, "frame %" PRIu64 " did not arrive", number);
     }
     if (flow->options.completions && !(state & FLOW_RETURNED))
-        flow_note(flow, "frame %" PRIu64 " had not come back when %u later ones had been sent",
+        flow_note(flow, "frame %" PRIu64 " was not completed although %u later ones were sent",
                   number, FLOW_RING);
 }
 
@@ -465,13 +465,13 @@ static void stall(struct flow *flow)
     flow->stalled = true;
     if (flow->options.arrivals && flow->next < flow->issued)
         flow_note(flow,
-                  "nothing has moved for %u s%s: %" PRIu64
-                  " of the frames sent are not there, the first is frame %" PRIu64,
+                  "no progress for %u s%s: %" PRIu64
+                  " sent frames have not arrived, the first is frame %" PRIu64,
                   patience(flow), why, flow->issued - flow->next, flow->next);
     if (flow->outstanding)
         flow_note(flow,
-                  "nothing has moved for %u s%s: %" PRIu64
-                  " of the frames sent have not come back to their sender",
+                  "no progress for %u s%s: %" PRIu64
+                  " sent frames have not been completed by the miniport",
                   patience(flow), why, flow->outstanding);
 }
 

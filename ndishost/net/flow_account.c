@@ -9,7 +9,8 @@ static bool is_lost(uint8_t state)
     return !(state & FLOW_RESOLVED);
 }
 
-/* With what only the end can tell: retire() has counted what left the ring, this counts the rest. */
+/* With what only the end can tell: retire() has counted what left the ring, this counts the
+ * rest. */
 static struct flow_faults all_faults(struct flow *flow, uint64_t *excused)
 {
     struct flow_faults faults = flow->faults;
@@ -58,15 +59,15 @@ static void print_faults(const struct flow_faults *faults, FILE *out)
         const char *what;
     } list[] = {{faults->lost, "lost"},
                 {faults->damaged, "damaged"},
-                {faults->wrong_length, "of wrong length"},
+                {faults->wrong_length, "with a wrong length"},
                 {faults->mistagged, "with a wrong 802.1Q tag"},
                 {faults->duplicated, "duplicated"},
                 {faults->reordered, "out of order"},
                 {faults->stray, "stray"},
-                {faults->failed, "failed to be sent"},
-                {faults->not_back, "not back at their sender"},
-                {faults->unwanted, "that the packet filter did not ask for"},
-                {faults->returned_twice, "back without having been under way"}};
+                {faults->failed, "failed to send"},
+                {faults->not_back, "not completed"},
+                {faults->unwanted, "that the packet filter does not select"},
+                {faults->returned_twice, "completed but not pending"}};
 
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         if (list[i].count)
@@ -107,7 +108,7 @@ static void print_good(const struct flow *flow, uint64_t excused, FILE *out)
     if (flow->options.arrivals)
         fprintf(out, ", %" PRIu64 " arrived, all intact and in order", flow->intact);
     else
-        fprintf(out, ", all back at their sender (what left the device is not seen on this bus)");
+        fprintf(out, ", all completed as sent (this bus does not show what the device sent)");
     if (flow->failed_excused || excused)
         fprintf(out, ", %" PRIu64 " refused and %" PRIu64 " gone while paused or without link",
                 flow->failed_excused, excused);

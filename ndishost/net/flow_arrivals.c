@@ -6,7 +6,8 @@
 
 /* A frame that has no number may be one of this many that have arrived already. */
 #define SHORT_REACH 128u
-/* Shorter frames have equals among those that are told apart: 0 to 2 bytes of them are their number's. */
+/* Shorter frames have equals among those that are told apart: 0 to 2 bytes of them are their
+ * number's. */
 #define AMBIGUOUS (NUMBERED_MIN + 3)
 
 static void count_duplicate(struct flow *flow, uint64_t number)
@@ -57,7 +58,7 @@ static bool place(struct flow *flow, uint64_t number)
     if (*state & FLOW_UNWANTED && !flow->filter_changing && number >= flow->filter_upto) {
         flow->faults.unwanted++;
         flow->unwanted_ns = flow_now_ns(); /* where one comes up, more may */
-        flow_note(flow, "frame %" PRIu64 " (%s) arrived, which the packet filter did not ask for",
+        flow_note(flow, "frame %" PRIu64 " (%s) arrived, which the packet filter does not select",
                   number, flow_kind_names[flow_kind(flow, number)]);
     }
     if (number < flow->after) {
@@ -136,12 +137,11 @@ static void note_tag(struct flow *flow, uint64_t number, const struct arrival *a
     char there[48], expected[48];
 
     if (arrival->left_in)
-        flow_note(flow, "frame %" PRIu64 " arrived with a tag in it that does not belong there",
-                  number);
+        flow_note(flow, "frame %" PRIu64 " arrived with an unexpected tag in the frame", number);
     else
         flow_note(flow, "frame %" PRIu64 " arrived with %s, %s %s", number,
                   tag_text(arrival->tag, there, sizeof there),
-                  on_wire(flow) ? "expected" : "on the wire it has",
+                  on_wire(flow) ? "expected" : "but on the wire it has",
                   tag_text(tag_at_far(flow, number), expected, sizeof expected));
 }
 
@@ -174,7 +174,7 @@ static void check_content(struct flow *flow, uint64_t number, const struct arriv
         note_tag(flow, number, arrival);
     } else if (arrival->length < lengths.low || arrival->length > lengths.high) {
         flow->faults.wrong_length++;
-        flow_note(flow, "frame %" PRIu64 " arrived %zu bytes long, expected %u", number,
+        flow_note(flow, "frame %" PRIu64 " arrived with %zu bytes, expected %u", number,
                   arrival->length, lengths.low);
     } else if (difference.count) {
         flow->faults.damaged++;
@@ -194,7 +194,8 @@ static bool is_frame(const struct flow *flow, uint64_t number, const uint8_t *fr
            !memcmp(frame, expected, length);
 }
 
-/* Is `number` one that has arrived, or one that has not, as `arrived` says, and is the frame that? */
+/* Is `number` one that has arrived, or one that has not, as `arrived` says, and is the frame
+ * that? */
 static bool is_open(const struct flow *flow, uint64_t number, bool arrived, const uint8_t *frame,
                     size_t length)
 {
@@ -202,9 +203,9 @@ static bool is_open(const struct flow *flow, uint64_t number, bool arrived, cons
            is_frame(flow, number, frame, length);
 }
 
-/* A frame too short for a number is the first one of that content that is to come; if there is none, the
- * last one that was passed over; and if there is none, one that comes a second time. Any number of frames
- * may be missing in between, when the way was closed. */
+/* A frame too short for a number is the first one of that content that is to come; if there is
+ * none, the last one that was passed over; and if there is none, one that comes a second time. Any
+ * number of frames may be missing in between, when the way was closed. */
 static bool find_short(struct flow *flow, const uint8_t *frame, size_t length, uint64_t *number)
 {
     uint64_t after = flow->after > flow->retired ? flow->after : flow->retired;
@@ -256,7 +257,7 @@ static void count_stray(struct flow *flow, const uint8_t *frame, size_t length)
     flow->faults.stray++;
     for (size_t i = 0; i < shown; i++)
         snprintf(text + 3 * i, 4, " %02x", frame[i]);
-    flow_note(flow, "a frame of %zu bytes arrived that was never sent:%s%s", length, text,
+    flow_note(flow, "a frame of %zu bytes arrived that nothing sent:%s%s", length, text,
               shown < length ? " ..." : "");
 }
 

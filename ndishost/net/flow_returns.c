@@ -36,7 +36,7 @@ static void blame(struct flow *flow, uint64_t number, uint64_t count, uint32_t s
     char text[64];
 
     flow->faults.failed += count;
-    flow_note(flow, "frame %" PRIu64 " came back with %s", number,
+    flow_note(flow, "the miniport completed frame %" PRIu64 " with %s", number,
               near_status_text((int32_t)status, text, sizeof text));
 }
 
@@ -92,8 +92,8 @@ void flow_completed(struct flow *flow, uint64_t number, int32_t status)
     if (number >= flow->issued || !flow->outstanding ||
         (flow_in_ring(flow, number) && *flow_state_of(flow, number) & FLOW_RETURNED)) {
         flow->faults.returned_twice++;
-        flow_note(flow, "frame %" PRIu64 " came back from the miniport %s", number,
-                  number < flow->issued ? "a second time" : "but was never sent");
+        flow_note(flow, "the miniport completed frame %" PRIu64 "%s", number,
+                  number < flow->issued ? " a second time" : ", which was never sent");
     } else {
         flow->outstanding--;
         flow->completed++;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gen: sends numbered frames through the miniport and accounts for every one.
+ * gen: sends numbered frames through the miniport and accounts for each one.
  *   tx: the near side sends, the far side checks.     rx: the far side sends, the near side checks.
- * Without a far end of ours (bus pci) only tx is possible, and only that each frame came back sent.
+ * On a bus whose far end is not ndishost's (bus pci), gen can only send. It then checks only that the
+ * miniport completes each frame as sent.
  */
 #include "net/net.h"
 
@@ -23,20 +24,20 @@ enum direction { TX, RX, BOTH, UNSAID };
 struct gen {
     struct net net;
     struct near_sender near;
-    struct flow tx, rx; /* only those are used that `direction` has */
+    struct flow tx, rx; /* `direction` tells which of them are used */
     struct far far;
     struct watch watch;
     pthread_t sender;
     bool sender_running;
-    uint64_t direction; /* enum direction; settled by start */
-    uint64_t batch[2];  /* frames a chain, at least and at most */
-    uint64_t hold;      /* 1: begin at gen_go */
+    uint64_t direction; /* enum direction; start replaces UNSAID */
+    uint64_t batch[2];  /* frames per chain: minimum, maximum */
+    uint64_t hold;      /* 1: gen_go starts the traffic */
     bool started;
-    bool going;                           /* of the threads that start, go and stop */
-    _Atomic bool has_tx, has_rx, has_far; /* set by start, which callbacks may be ahead of */
+    bool going;                           /* only for the threads that call start, go and stop */
+    _Atomic bool has_tx, has_rx, has_far; /* start sets them; callbacks may run before it */
     uint8_t (*frames)[NUMBERED_MAX];
     pthread_mutex_t lock;
-    uint64_t strays_near, strays_far; /* guarded by lock: frames where none are to arrive */
+    uint64_t strays_near, strays_far; /* guarded by lock: frames of a direction that is not used */
 };
 
 static struct gen *gen_of(struct net *net)
@@ -46,7 +47,7 @@ static struct gen *gen_of(struct net *net)
 
 /* ---- The near side's sender ---- */
 
-/* How many frames the next chain has. */
+/* Returns the number of frames of the next chain. */
 static unsigned next_batch(const struct gen *gen, uint64_t *chains)
 {
     uint64_t choices = gen->batch[1] - gen->batch[0] + 1;
@@ -77,7 +78,7 @@ static void *sender_thread(void *argument)
     return NULL;
 }
 
-/* ---- What the host calls ---- */
+/* ---- Callbacks ---- */
 
 static void count_stray(struct gen *gen, uint64_t *counter)
 {
@@ -106,7 +107,8 @@ static void gen_far_receive(struct net *net, const void *frame, size_t length)
         count_stray(gen, &gen->strays_far);
 }
 
-/* First the flow, then the sender: who waits for room finds the frame accounted for. */
+/* Updates the flow before the sender: a thread that waits for room must find the frame accounted
+ * for. */
 static void gen_near_sent(struct net *net, uint64_t cookie, int32_t status)
 {
     struct gen *gen = gen_of(net);
@@ -135,7 +137,7 @@ static void gen_filter(struct net *net, bool changing)
 {
     struct gen *gen = gen_of(net);
 
-    if (!changing) { /* perhaps another VLAN */
+    if (!changing) { /* the VLAN may have changed */
         flow_tagging(&gen->tx, net->ports->tags);
         flow_tagging(&gen->rx, net->ports->tags);
     }
@@ -155,17 +157,19 @@ static bool look(void *context)
     return true;
 }
 
-/* What can be done on this bus, or a line why not. */
+/* Chooses the directions that this bus supports. Returns -1 with a line in `error` if it does not
+ * support the one that the user asked for. */
 static int settle_direction(struct gen *gen, char *error, size_t size)
 {
     gen->has_far = gen->net.ports->far_send != NULL;
     if (gen->direction == UNSAID)
         gen->direction = gen->has_far ? BOTH : TX;
     if (gen->direction != TX && !gen->has_far) {
-        snprintf(error, size,
-                 "gen: dir=%s needs a bus with a far end of ours (model, qtest), and this one has "
-                 "none; dir=tx works here",
-                 gen->direction == RX ? "rx" : "both");
+        snprintf(
+            error, size,
+            "gen: dir=%s needs a bus whose far end is ndishost's (model, qtest); use dir=tx on "
+            "this bus",
+            gen->direction == RX ? "rx" : "both");
         return -1;
     }
     gen->has_tx = gen->direction != RX;
@@ -184,7 +188,8 @@ static int gen_go(struct net *net, char *error, size_t error_size)
 
     if (gen->going || !gen->started) {
         snprintf(error, error_size, "gen: %s",
-                 gen->going ? "is under way" : "cannot begin before the link is up");
+                 gen->going ? "the traffic has already started"
+                            : "cannot start before the link is up; wait for the link first");
         return -1;
     }
     gen->going = true;
@@ -200,7 +205,8 @@ static int gen_go(struct net *net, char *error, size_t error_size)
     if (!result)
         result = watch_start(&gen->watch, look, gen);
     if (result) {
-        snprintf(error, error_size, "gen: cannot start a thread: %s", strerror(result));
+        snprintf(error, error_size, "gen: cannot start a thread for the traffic: %s",
+                 strerror(result));
         gen_stop(net);
         return -1;
     }
@@ -252,15 +258,15 @@ static int gen_verdict(struct net *net, FILE *out)
     if (gen->has_rx)
         result |= flow_verdict(&gen->rx, out);
     if (counts.failed) {
-        fprintf(out, "gen tx: came back unsent:");
+        fprintf(out, "gen tx: failed sends:");
         near_sender_print_failures(&gen->near, out);
         fprintf(out, "\n");
     }
     pthread_mutex_lock(&gen->lock);
     if (gen->strays_far || (gen->strays_near && gen->has_far)) {
         fprintf(out,
-                "gen: %" PRIu64 " frames came out of the device and %" PRIu64
-                " out of the miniport that nobody sent\n",
+                "gen: the device sent %" PRIu64 " frames and the miniport indicated %" PRIu64
+                " frames that gen did not send\n",
                 gen->strays_far, gen->strays_near);
         result = -1;
     }
@@ -307,7 +313,7 @@ static void gen_close(struct net *net)
 {
     struct gen *gen = gen_of(net);
 
-    /* A thread that cannot be had back out of far_send keeps its memory. */
+    /* If the far thread does not return from far_send, it still uses this memory. */
     if (far_join(&gen->far))
         gen_free(gen);
 }
@@ -405,23 +411,25 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
 const struct net_backend net_gen = {
     .name = "gen",
     .help =
-        "  gen[:OPTION=VALUE,...]  numbered frames with checked content; every one accounted for\n"
-        "    count=N: frames each way (0: until stopped)  rate=N: a second each way (0: no limit)\n"
-        "    size=S, MIN-MAX, or sweep for 14-1514: bytes a frame (60-1514), a tag apart; each\n"
-        "      size once in a round. Under 30 they have no room for their number and are told\n"
-        "      apart by content, of which those of 14 bytes have none\n"
-        "    tag=none|VID[:PRIORITY]|random: 802.1Q, out of band above the miniport, in the\n"
-        "      frame on the wire, as the miniport's MacOptions say. Where they say that it does\n"
-        "      none, one is sent all the same, and must not be honoured (none)\n"
-        "    kinds=directed+multicast+broadcast+other: whom frames are for (directed). Multicast\n"
-        "      ones go to 01:00:5E:00:00:01 to :40, others to a station that is not here. What\n"
-        "      packet filter and multicast list ask for has to come up, and nothing else\n"
-        "    dir=tx|rx|both (both; where the bus has no far end of ours tx, and then all that is\n"
-        "      checked is that each frame comes back sent)\n"
-        "    batch=N or MIN-MAX: frames a chain handed to the miniport (32; at most 256)\n"
-        "    window=N: frames under way each way, at most (4096; at most 65536)  seed=N (1)\n"
-        "    stall=S: seconds without progress that are a failure (10)\n"
-        "    hold=0|1: begin when scenario control says `go` (0)\n",
+        "  gen[:OPTION=VALUE,...]  numbered frames with checked content; accounts for each frame\n"
+        "    count=N: frames in each direction (0: until stopped)\n"
+        "    rate=N: frames per second in each direction (0: no limit)\n"
+        "    size=S, MIN-MAX, or sweep for 14-1514: bytes per frame without a tag (60-1514). Each\n"
+        "      round has each size once. Frames under 30 bytes have no room for a number; gen\n"
+        "      compares their content. A frame of 14 bytes has no content\n"
+        "    tag=none|VID[:PRIORITY]|random: an 802.1Q tag (none). The tag is out of band above "
+        "the\n"
+        "      miniport and in the frame on the wire, if the miniport's MacOptions offer that. If\n"
+        "      they do not, gen sends a tag nevertheless, and the miniport must ignore it\n"
+        "    kinds=directed+multicast+broadcast+other: destinations of the frames (directed).\n"
+        "      multicast: 01:00:5E:00:00:01 to :40. other: a station that does not exist. The\n"
+        "      miniport must indicate exactly those that packet filter and multicast list select\n"
+        "    dir=tx|rx|both (both). On a bus whose far end is not ndishost's only tx works. gen\n"
+        "      then checks only that the miniport completes each frame as sent\n"
+        "    batch=N or MIN-MAX: frames per chain for the miniport (32; at most 256)\n"
+        "    window=N: the most incomplete frames in each direction (4096; at most 65536)\n"
+        "    seed=N (1)  stall=S: fail after S seconds without progress (10)\n"
+        "    hold=0|1: wait for the command `go` of scenario control (0)\n",
     .wants_far = true,
     .open = gen_open,
 };

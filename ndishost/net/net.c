@@ -20,8 +20,8 @@ struct net *net_open(const char *spec, struct net_ports *ports, char *error, siz
         strncat(names, i ? ", " : "", sizeof names - strlen(names) - 1);
         strncat(names, backends[i]->name, sizeof names - strlen(names) - 1);
     }
-    snprintf(error, error_size, "there is no network end \"%.*s\"; the ends are %s", (int)length,
-             spec, names);
+    snprintf(error, error_size, "--net: there is no network end \"%.*s\"; use one of %s",
+             (int)length, spec, names);
     return NULL;
 }
 

@@ -63,7 +63,7 @@ static int none_verdict(struct net *net, FILE *out)
     pthread_mutex_lock(&none->lock);
     fprintf(out, "none: %" PRIu64 " frames received and dropped\n", none->near_frames);
     if (none->far_frames)
-        fprintf(out, "none: %" PRIu64 " frames came out of the device though none was sent\n",
+        fprintf(out, "none: %" PRIu64 " frames came from the device, but this end sends none\n",
                 none->far_frames);
     pthread_mutex_unlock(&none->lock);
     return 0;
@@ -104,7 +104,7 @@ static struct net *none_open(const char *arguments, struct net_ports *ports, cha
     struct none *none;
 
     if (*arguments) {
-        snprintf(error, error_size, "none: takes no arguments, found \"%s\"", arguments);
+        snprintf(error, error_size, "none: this end takes no arguments; remove \"%s\"", arguments);
         return NULL;
     }
     none = calloc(1, sizeof *none);
@@ -119,6 +119,6 @@ static struct net *none_open(const char *arguments, struct net_ports *ports, cha
 
 const struct net_backend net_none = {
     .name = "none",
-    .help = "  none  sends nothing; counts and drops what comes\n",
+    .help = "  none  sends nothing; counts and drops the received frames\n",
     .open = none_open,
 };

@@ -24,7 +24,7 @@ static int refuse_unknown(const char *owner, struct given given, const struct op
         strncat(names, i ? ", " : "", sizeof names - strlen(names) - 1);
         strncat(names, table[i].name, sizeof names - strlen(names) - 1);
     }
-    snprintf(error, size, "%s: there is no option \"%.*s\"; the options are %s", owner,
+    snprintf(error, size, "%s: there is no option \"%.*s\"; use one of %s", owner,
              given.name_length, given.name, names);
     return -1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The capture file: classic pcap with nanoseconds, Ethernet. Frames go into one of two buffers while a
- * thread writes the other out, when it is full and once a second, so a DPC does not wait for a disk.
+ * The capture file: classic pcap with nanoseconds, Ethernet. Frames go into one of two buffers
+ * while a thread writes the other out, when it is full and once a second, so a DPC does not wait
+ * for a disk.
  */
 #include "net/net.h"
 
@@ -240,7 +241,7 @@ int pcap_end(struct pcap *pcap)
         pthread_join(pcap->writer, NULL);
         if (close(pcap->fd) && !pcap->error) {
             pcap->error = errno;
-            fprintf(stderr, "pcap: cannot write %s: %s; the capture is not whole\n", pcap->path,
+            fprintf(stderr, "pcap: cannot write %s: %s; the capture is incomplete\n", pcap->path,
                     strerror(pcap->error));
         }
         pcap->fd = -1;

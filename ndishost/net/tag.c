@@ -98,7 +98,7 @@ const char *tag_text(uint32_t tag, char *text, size_t size)
     if (tag == TAG_NONE)
         snprintf(text, size, "no tag");
     else if (tag > TAG_NONE)
-        snprintf(text, size, "reserved bits set out of band");
+        snprintf(text, size, "reserved bits set in the out-of-band tag");
     else
         snprintf(text, size, "priority %u, VLAN %u%s", tag >> 13, tag & TAG_VLAN,
                  tag & TAG_DEI ? ", DEI" : "");

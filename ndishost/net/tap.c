@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tap: Linux's TCP/IP takes the place of Windows' above the miniport: a TAP interface with the adapter's
- * own hardware address, whose carrier follows the miniport's link.
+ * tap: connects the miniport to a TAP interface, so that Linux's TCP/IP uses it in place of
+ * Windows'. The interface has the adapter's hardware address. Its carrier follows the miniport's
+ * link.
  */
 #include "net/net.h"
 
@@ -24,11 +25,11 @@
 #define BATCH 64
 #define MTU   1500
 
-/* Why a frame of the miniport's did not reach Linux. */
+/* Frames of the miniport that did not reach Linux, by reason. */
 struct tap_drops {
     uint64_t down;    /* the interface is down (EIO) */
     uint64_t no_room; /* Linux had no memory or no room (EAGAIN, ENOBUFS, ENOMEM) */
-    uint64_t invalid; /* no Ethernet frame to Linux (EINVAL) */
+    uint64_t invalid; /* Linux does not accept it as an Ethernet frame (EINVAL) */
     uint64_t other;
 };
 
@@ -40,7 +41,7 @@ struct tap {
     int wake_fd; /* eventfd: stop */
     pthread_t thread;
     bool thread_running;
-    uint8_t (*frames)[NET_FRAME_MAX + 1]; /* of the thread; one more byte tells a frame too long */
+    uint8_t (*frames)[NET_FRAME_MAX + 1]; /* for the thread; one extra byte detects a long frame */
     pthread_mutex_t lock;
     /* Guarded by lock. */
     uint64_t to_tap, to_tap_bytes;
@@ -56,7 +57,7 @@ static struct tap *tap_of(struct net *net)
 
 /* ---- From Linux to the miniport ---- */
 
-/* Reads what is there, at most BATCH frames. */
+/* Reads all frames that Linux has queued, at most BATCH. */
 static unsigned read_batch(struct tap *tap, struct net_frame *frames)
 {
     unsigned count = 0;
@@ -76,7 +77,7 @@ static unsigned read_batch(struct tap *tap, struct net_frame *frames)
         }
         frames[count].data = tap->frames[count];
         frames[count].length = (uint32_t)length;
-        frames[count].tag = TAG_NONE; /* a tagged frame has its tag in it */
+        frames[count].tag = TAG_NONE; /* Linux keeps the tag inside the frame */
         frames[count].cookie = 0;
         bytes += (uint64_t)length;
         count++;
@@ -99,7 +100,7 @@ static void count_unsent(struct tap *tap, unsigned count)
     pthread_mutex_unlock(&tap->lock);
 }
 
-/* As long as the miniport takes no frames none are read: Linux queues them, as for any NIC. */
+/* The thread reads no frames while the miniport accepts none: Linux queues them, as for any NIC. */
 static void *tap_thread(void *argument)
 {
     struct tap *tap = argument;
@@ -116,7 +117,8 @@ static void *tap_thread(void *argument)
             if (taken < count)
                 break;
         }
-        /* A batch that was not full has emptied the queue. POLLERR: the interface is down or gone. */
+        /* A batch that is not full emptied the queue. POLLERR: the interface is down or was
+         * removed. */
         if (poll(wait, 2, count == BATCH ? 0 : -1) < 0 && errno != EINTR)
             break;
         if (wait[0].revents)
@@ -155,7 +157,7 @@ static void count_drop(struct tap_drops *drops, int error)
     }
 }
 
-/* Linux has tags in the frame only: those that came out of band go back to where they were. */
+/* Linux accepts a tag only inside the frame. This inserts a tag that came out of band. */
 static void tap_near_receive(struct net *net, const void *frame, size_t length, uint32_t tag)
 {
     struct tap *tap = tap_of(net);
@@ -181,7 +183,7 @@ static void tap_near_receive(struct net *net, const void *frame, size_t length, 
     pthread_mutex_unlock(&tap->lock);
 }
 
-/* Only a bus with a far end of ours calls this; tap has no station there to hear it. */
+/* A bus whose far end is ndishost's calls this. tap has no station there, so it drops the frame. */
 static void tap_far_receive(struct net *net, const void *frame, size_t length)
 {
     (void)net, (void)frame, (void)length;
@@ -191,7 +193,7 @@ static void tap_link(struct net *net, bool up)
 {
     int carrier = up;
 
-    /* Kernels before 5.0 cannot; then the carrier stays on. */
+    /* Kernels before 5.0 do not support it: the carrier then stays on. */
     (void)ioctl(tap_of(net)->fd, TUNSETCARRIER, &carrier);
 }
 
@@ -199,7 +201,8 @@ static void tap_link(struct net *net, bool up)
 
 static int interface_error(const struct tap *tap, const char *what, char *error, size_t size)
 {
-    snprintf(error, size, "tap: cannot set %s of %s: %s", what, tap->name, strerror(errno));
+    snprintf(error, size, "tap: cannot set %s of the interface %s: %s", what, tap->name,
+             strerror(errno));
     return -1;
 }
 
@@ -227,7 +230,7 @@ static int bring_up(const struct tap *tap, char *error, size_t size)
     int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), result;
 
     if (control < 0)
-        return interface_error(tap, "anything", error, size);
+        return interface_error(tap, "an option", error, size);
     result = set_interface(tap, control, error, size);
     close(control);
     return result;
@@ -246,7 +249,8 @@ static int tap_start(struct net *net, char *error, size_t error_size)
     near_sender_start(&tap->near);
     result = pthread_create(&tap->thread, NULL, tap_thread, tap);
     if (result) {
-        snprintf(error, error_size, "tap: cannot start a thread: %s", strerror(result));
+        snprintf(error, error_size, "tap: cannot start the thread that reads %s: %s", tap->name,
+                 strerror(result));
         return -1;
     }
     tap->thread_running = true;
@@ -279,27 +283,27 @@ static int tap_verdict(struct net *net, FILE *out)
     fprintf(out, "tap: %" PRIu64 " frames (%" PRIu64 " bytes) from %s, %" PRIu64 " sent",
             tap->from_tap, tap->from_tap_bytes, tap->name, counts.sent);
     if (tap->too_long + tap->unsent)
-        fprintf(out, ", %" PRIu64 " too long, %" PRIu64 " not sent as the run ended", tap->too_long,
-                tap->unsent);
+        fprintf(out, ", %" PRIu64 " too long, %" PRIu64 " not sent before the run ended",
+                tap->too_long, tap->unsent);
     if (counts.failed) {
-        fprintf(out, "; came back unsent:");
+        fprintf(out, "; failed sends:");
         near_sender_print_failures(&tap->near, out);
     }
-    fprintf(out, "\ntap: %" PRIu64 " frames (%" PRIu64 " bytes) received into %s", tap->to_tap,
-            tap->to_tap_bytes, tap->name);
+    fprintf(out, "\ntap: %" PRIu64 " received frames (%" PRIu64 " bytes) written to %s",
+            tap->to_tap, tap->to_tap_bytes, tap->name);
     if (drops->down + drops->no_room + drops->invalid + drops->other)
         fprintf(out,
-                "; dropped: %" PRIu64 " interface down, %" PRIu64 " no room, %" PRIu64
+                "; dropped: %" PRIu64 " interface down, %" PRIu64 " queue full, %" PRIu64
                 " invalid, %" PRIu64 " other",
                 drops->down, drops->no_room, drops->invalid, drops->other);
     fprintf(out, "\n");
     if (counts.given != counts.returned) {
-        fprintf(out, "tap: %" PRIu64 " frames given to the miniport, %" PRIu64 " came back\n",
+        fprintf(out, "tap: the miniport got %" PRIu64 " frames to send and completed %" PRIu64 "\n",
                 counts.given, counts.returned);
         result = -1;
     }
     if (tap->read_error) {
-        fprintf(out, "tap: reading %s failed: %s\n", tap->name, strerror(tap->read_error));
+        fprintf(out, "tap: cannot read frames from %s: %s\n", tap->name, strerror(tap->read_error));
         result = -1;
     }
     pthread_mutex_unlock(&tap->lock);
@@ -352,7 +356,8 @@ static const struct net_ops tap_ops = {
     .close = tap_close,
 };
 
-/* Linux's rule for an interface's name; it goes into a JSON string too, so nothing odd is let in. */
+/* Applies Linux's rule for interface names. The report has the name in a JSON string, so this also
+ * refuses characters that JSON escapes. */
 static bool valid_name(const char *name)
 {
     size_t length = strlen(name);
@@ -371,14 +376,14 @@ static const char *advice(int error)
     switch (error) {
     case EPERM:
     case EACCES:
-        return "; it takes root (CAP_NET_ADMIN)";
+        return "; run ndishost as root (it needs CAP_NET_ADMIN)";
     case EBUSY:
-        return "; another program holds it";
+        return "; another program uses it; end that program or choose another name";
     case EINVAL:
-        return "; an interface of this name that is no TAP exists";
+        return "; an interface with this name exists and is not a TAP; choose another name";
     case ENOENT:
     case ENODEV:
-        return "; is the kernel's module \"tun\" there? (modprobe tun)";
+        return "; load the kernel module \"tun\" (modprobe tun)";
     default:
         return "";
     }
@@ -396,7 +401,7 @@ static int attach(struct tap *tap, char *error, size_t size)
     }
     memcpy(request.ifr_name, tap->name, sizeof request.ifr_name);
     if (ioctl(tap->fd, TUNSETIFF, &request)) {
-        snprintf(error, size, "tap: cannot create or attach to TAP %s: %s%s", tap->name,
+        snprintf(error, size, "tap: cannot create or open the TAP interface %s: %s%s", tap->name,
                  strerror(errno), advice(errno));
         return -1;
     }
@@ -415,10 +420,11 @@ static struct net *tap_open(const char *arguments, struct net_ports *ports, char
     struct tap *tap;
 
     if (!valid_name(arguments)) {
-        snprintf(error, error_size,
-                 "tap: \"%s\" is no name for an interface: expected tap:NAME, 1 to 15 letters, "
-                 "digits or -_. such as tap:aero0",
-                 arguments);
+        snprintf(
+            error, error_size,
+            "tap: \"%s\" is not an interface name: write tap:NAME with 1 to 15 letters, digits "
+            "or -_. such as tap:aero0",
+            arguments);
         return NULL;
     }
     tap = calloc(1, sizeof *tap);
@@ -440,10 +446,10 @@ static struct net *tap_open(const char *arguments, struct net_ports *ports, char
 
 const struct net_backend net_tap = {
     .name = "tap",
-    .help =
-        "  tap:NAME  a TAP interface with the adapter's address: Linux's TCP/IP above the "
-        "miniport.\n"
-        "    Made if it is not there, and then gone at the end. Needs root. Linux has its 802.1Q\n"
-        "    tags in the frame: so it goes to the miniport, out of band ones are put back\n",
+    .help = "  tap:NAME  a TAP interface with the adapter's address: Linux's TCP/IP above the "
+            "miniport.\n"
+            "    ndishost creates the interface if it does not exist, and removes it at the end.\n"
+            "    Needs root. Linux keeps an 802.1Q tag inside the frame: ndishost sends it that\n"
+            "    way, and inserts the tag of a received frame\n",
     .open = tap_open,
 };

@@ -47,7 +47,7 @@ static void test_unknown_end(void **state)
     REFUSED("gens:count=1", "no network end \"gens\"");
     REFUSED("", "no network end \"\"");
     REFUSED(":", "no network end \"\"");
-    REFUSED("none:x", "none: takes no arguments", "\"x\"");
+    REFUSED("none:x", "none: this end takes no arguments", "\"x\"");
 }
 
 static void test_unknown_option(void **state)
@@ -146,14 +146,14 @@ static void test_good_ones(void **state)
 static void test_bad_tap_names(void **state)
 {
     (void)state;
-    REFUSED("tap", "tap: \"\" is no name for an interface", "tap:NAME");
-    REFUSED("tap:", "tap: \"\" is no name");
-    REFUSED("tap:sixteen-letters-", "is no name");
-    REFUSED("tap:a/b", "\"a/b\" is no name");
-    REFUSED("tap:a b", "is no name");
-    REFUSED("tap:tap%d", "is no name");
-    REFUSED("tap:\"", "is no name");
-    REFUSED("tap:..", "is no name");
+    REFUSED("tap", "tap: \"\" is not an interface name", "tap:NAME");
+    REFUSED("tap:", "tap: \"\" is not an interface name");
+    REFUSED("tap:sixteen-letters-", "is not an interface name");
+    REFUSED("tap:a/b", "\"a/b\" is not an interface name");
+    REFUSED("tap:a b", "is not an interface name");
+    REFUSED("tap:tap%d", "is not an interface name");
+    REFUSED("tap:\"", "is not an interface name");
+    REFUSED("tap:..", "is not an interface name");
 }
 
 /* Anything at all comes to a clean refusal or an end: no crash, an error text, a terminated one. */

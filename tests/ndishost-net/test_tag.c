@@ -103,7 +103,8 @@ static void test_text(void **state)
     assert_string_equal(tag_text(TAG_NONE, text, sizeof text), "no tag");
     assert_string_equal(tag_text(0, text, sizeof text), "priority 0, VLAN 0");
     assert_string_equal(tag_text(0xFFFF, text, sizeof text), "priority 7, VLAN 4095, DEI");
-    assert_string_equal(tag_text(TAG_RESERVED, text, sizeof text), "reserved bits set out of band");
+    assert_string_equal(tag_text(TAG_RESERVED, text, sizeof text),
+                        "reserved bits set in the out-of-band tag");
 }
 
 int main(void)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Who touches a NET_BUFFER_LIST that is not his; see ownership.h. */
+/* Finds drivers that write to a NET_BUFFER_LIST that they do not own; see ownership.h. */
 #include "ndis/watch/ownership.h"
 
 #include <string.h>
 #include "ndis/api/net_buffer_data.h"
 
-/* Eight or four of it are no address that a processor takes, or that a driver has. */
+/* A pointer made of this byte is no valid address: a driver that follows it faults. */
 #define POISON 0xDB
 
-/* ---- What data were ---- */
+/* ---- Sums of data ---- */
 
 static uint64_t mix(uint64_t sum, uint64_t value)
 {
@@ -30,7 +30,7 @@ static uint64_t sum_bytes(uint64_t sum, const uint8_t *data, size_t length)
 
 /* ---- Completed sends ---- */
 
-/* The MDLs too: what is read of them after the completion leads nowhere. */
+/* Poisons the MDLs too: a driver that follows their pointers after the completion faults. */
 static void poison_mdls(struct nb_header *header, MDL *mdl)
 {
     unsigned count = 0;
@@ -47,7 +47,8 @@ static void poison_mdls(struct nb_header *header, MDL *mdl)
         header->mdl[count] = NULL;
 }
 
-/* A frame stays as it is: a device that lied about what it has sent may still send it. */
+/* A frame is summed, not poisoned: a device that reported it as sent too early may still send
+ * it. */
 static uint64_t sum_frame(const struct nb_header *header)
 {
     return sum_bytes(1, header->frame, header->frame_length);
@@ -58,7 +59,7 @@ void poison_buffer(NET_BUFFER_LIST *nbl, NET_BUFFER *nb, const void *frame, size
     struct nb_header *header = nb_of(nb);
 
     if (header->sg.list)
-        return; /* reported already, and it may still be freed */
+        return; /* already reported; the driver may still free the list */
     poison_mdls(header, NET_BUFFER_FIRST_MDL(nb));
     header->frame = frame;
     header->frame_length = length;
@@ -74,7 +75,7 @@ void poison_list(NET_BUFFER_LIST *nbl)
     nbl_of(nbl)->poisoned = true;
 }
 
-/* The first byte that is not poison any more; size when all are. */
+/* Returns the offset of the first byte that is not poison, or `size` if all are. */
 static size_t touched(const void *object, size_t size)
 {
     const uint8_t *byte = object;
@@ -85,16 +86,18 @@ static size_t touched(const void *object, size_t size)
     return i;
 }
 
-/* What a list consisted of when it was completed. The list may have been sent again since. */
+/* Checks a part that the list had when it was completed. NDIS may have sent the list again
+ * since. */
 static void check_poison(NET_BUFFER_LIST *nbl, const char *kind, const void *object, size_t size)
 {
     size_t at = touched(object, size);
 
     if (at < size)
-        rule_violation_object("NetBufferListOwner", nbl, nbl_of(nbl)->caller,
-                              "the %s %p was written to, at offset %zu, after the "
-                              "NET_BUFFER_LIST %p that it is of had been completed from here",
-                              kind, object, at, (void *)nbl);
+        rule_violation_object(
+            "NetBufferListOwner", nbl, nbl_of(nbl)->caller,
+            "the driver wrote to offset %zu of the %s %p after it completed the "
+            "NET_BUFFER_LIST %p, from here; do not use a list after its completion",
+            at, kind, object, (void *)nbl);
 }
 
 void poison_end_buffer(NET_BUFFER *nb)
@@ -109,10 +112,11 @@ void poison_end_buffer(NET_BUFFER *nb)
     for (i = 0; i < NB_POISONED_MDLS && header->mdl[i]; i++)
         check_poison(header->list, "MDL", header->mdl[i], sizeof(MDL));
     if (header->frame_sum != sum_frame(header))
-        rule_violation_object("NetBufferListOwner", header->list, nbl_of(header->list)->caller,
-                              "the frame of the NET_BUFFER %p was written to after the "
-                              "NET_BUFFER_LIST %p that it is of had been completed from here",
-                              (void *)nb, (void *)header->list);
+        rule_violation_object(
+            "NetBufferListOwner", header->list, nbl_of(header->list)->caller,
+            "the driver wrote to the frame of the NET_BUFFER %p after it completed "
+            "the NET_BUFFER_LIST %p, from here",
+            (void *)nb, (void *)header->list);
     memset(nb, 0, sizeof(*nb));
 }
 
@@ -128,9 +132,9 @@ void poison_end_list(NET_BUFFER_LIST *nbl)
     if (at < sizeof(*nbl))
         rule_violation_object(
             "NetBufferListOwner", nbl, header->caller,
-            "the NET_BUFFER_LIST %p was written to, at offset %zu, after it had been "
-            "completed from here",
-            (void *)nbl, at);
+            "the driver wrote to offset %zu of the NET_BUFFER_LIST %p after it completed the list, "
+            "from here; do not use a list after its completion",
+            at, (void *)nbl);
     memset(nbl, 0, sizeof(*nbl));
 }
 
@@ -166,7 +170,7 @@ static uint64_t sum_list(const NET_BUFFER_LIST *nbl)
     return sum ? sum : 1;
 }
 
-/* A device that lies about what it has used goes on writing to it, and no driver can know. */
+/* A device that lies about a used buffer may still write to it, and no driver can know. */
 static bool device_to_blame(const struct nbl_header *header)
 {
     return header->lies & 1 || header->lies != atomic_load(&header->adapter->bus->lies);
@@ -187,9 +191,8 @@ void indicated_compare(NET_BUFFER_LIST *nbl)
     if (header->sum && header->sum != sum_list(nbl) && !device_to_blame(header))
         rule_violation_object(
             "NetBufferListOwner", nbl, header->caller,
-            "the NET_BUFFER_LIST %p, or its frame, was changed after it had been "
-            "indicated from here, and before it was returned: the buffer may have been "
-            "the device's again",
+            "the NET_BUFFER_LIST %p or its frame changed after the driver indicated it, from here, "
+            "and before NDIS returned it; do not give the buffer to the device before the return",
             (void *)nbl);
     header->sum = 0;
 }

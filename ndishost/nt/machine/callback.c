@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What surrounds each call into the driver; see callback.h. */
+/* Checks and measures each call into the driver; see callback.h. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,16 +7,17 @@
 #include "loader/loader.h"
 #include "nt/machine/callback.h"
 
-/* Work, CPU time of the thread, that a call at DISPATCH_LEVEL or above may take before it is against a
- * rule. Windows' own bounds (an ISR 25 us, a DPC 100 us) are reported and not judged: this machine is not
- * that one. Seconds are wrong on any, even on an emulated one that others slow down. */
+/* The most CPU time that a call at DISPATCH_LEVEL or above may use, in ns. Windows sets much lower
+ * limits: 25 us for an ISR, 100 us for a DPC. ndishost reports these times but does not check them,
+ * because machines differ in speed. Three seconds are too long on any machine, even an emulated
+ * one. */
 #define WORK_MOST   3000000000u
 
 #define UP_TO(irql) 0, irql
 #define AT(irql)    irql, irql
 
-/* Windows calls them at these IRQLs (ddi/ndis/nc-ndis-*). `flagged`: a parameter of theirs says
- * whether it is DISPATCH_LEVEL. */
+/* Windows calls these functions at these IRQLs (ddi/ndis/nc-ndis-*). `flagged`: a parameter of the
+ * function tells whether the IRQL is DISPATCH_LEVEL. */
 static struct row {
     const char *name;
     unsigned min, max;
@@ -81,8 +82,10 @@ struct callback callback_enter(const char *name)
                             self->irql, self->held_count, cpu_time()};
 
     if (!row || self->irql < row->min || self->irql > row->max) {
-        fprintf(stderr, "ndishost: a fault of the host: it calls %s at %s%s\n", name,
-                irql_name(self->irql), row ? "" : ", and callback.c has no row for it");
+        fprintf(stderr, "ndishost: internal error: ndishost calls %s at %s%s\n", name,
+                irql_name(self->irql),
+                row ? ", which Windows never does"
+                    : "; add a row for it to ndishost/nt/machine/callback.c");
         abort();
     }
     self->callback = name;
@@ -100,8 +103,9 @@ static void account(struct row *row, uint64_t work, unsigned irql)
     while (work > longest && !atomic_compare_exchange_weak(&row->longest, &longest, work))
         ;
     if (work > WORK_MOST && irql >= IRQL_DISPATCH)
-        rule_violation("GlitchFree", NULL, "%s was at work for %llu ms, at %s", row->name,
-                       (unsigned long long)work / 1000000u, irql_name(irql));
+        rule_violation("GlitchFree", NULL,
+                       "%s used %llu ms of CPU time at %s; move long work to PASSIVE_LEVEL",
+                       row->name, (unsigned long long)work / 1000000u, irql_name(irql));
 }
 
 void callback_leave(const struct callback *call)
@@ -112,7 +116,7 @@ void callback_leave(const struct callback *call)
 
     callback_judge_asked();
     account(row, cpu_time() - call->start, call->irql);
-    /* A lock that was kept is why the IRQL stayed up. */
+    /* A callback that keeps a lock also keeps its IRQL: only the lock is reported. */
     if (nt_check_no_locks_above(call->name, call->held))
         irql_set_raw(call->irql);
     nt_check_irql(call->name, call->irql);
@@ -138,7 +142,8 @@ void callback_judge_asked(void)
     self->asked_irql = NULL;
     if (caller)
         rule_violation("Flags_Irql", caller,
-                       "asks for the current IRQL inside %s, which a flag has told of it",
+                       "queries the current IRQL inside %s; the DISPATCH_LEVEL flag of that call "
+                       "already tells it",
                        self->callback);
 }
 

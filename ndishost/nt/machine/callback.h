@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * callback.h: what surrounds each call into the driver: it is called at an IRQL that Windows would
- * call it at, comes back at that IRQL and with the locks it went with, and its work is measured.
+ * callback.h: checks and measures each call into the driver. ndishost calls each function at an IRQL at
+ * which Windows calls it. The function must return at the same IRQL with the same locks held.
  *   struct callback call = callback_begin("MiniportPause");
  *   ... call it ...
  *   callback_end(&call);
- * With the rules off nothing of this happens.
+ * With the rules off, ndishost neither checks nor measures.
  */
 #ifndef NDISHOST_CALLBACK_H
 #define NDISHOST_CALLBACK_H
@@ -24,8 +24,8 @@ struct callback {
     uint64_t start; /* of the thread's CPU time, in ns */
 };
 
-/* `name` is a constant with a row in callback.c. Rules of callback_end: "IrqlReturn",
- * "SpinLockBalanced", "Flags_Irql", "GlitchFree". */
+/* `name` is a constant with a row in callback.c. callback_end reports the rules "IrqlReturn",
+ * "SpinLockBalanced", "Flags_Irql" and "GlitchFree". */
 struct callback callback_enter(const char *name);
 void callback_leave(const struct callback *call);
 
@@ -41,12 +41,12 @@ static inline void callback_end(const struct callback *call)
         callback_leave(call);
 }
 
-/* Is the calling thread inside that callback, at whatever depth? */
+/* Returns true if the calling thread is inside that callback, at any depth. */
 bool callback_inside(const char *name);
 
-/* The driver looks at the IRQL. Inside a callback that has a flag for DISPATCH_LEVEL it is not to: rule
- * "Flags_Irql". On x64 raising the IRQL begins with the same look, so that it is told to be wrong
- * only when no raise follows. */
+/* Records that the driver reads the IRQL. The rule "Flags_Irql" forbids it inside a callback that
+ * has a flag for DISPATCH_LEVEL. On x64 a raise of the IRQL begins with the same read, so the rule
+ * is reported only if no raise follows. */
 void callback_irql_asked(const void *caller);
 static inline void callback_irql_raised(void)
 {
@@ -54,7 +54,8 @@ static inline void callback_irql_raised(void)
 }
 void callback_judge_asked(void);
 
-/* A JSON object: for each callback how often it ran, and its CPU time in all and at the longest. */
+/* Writes a JSON object with, for each callback, the number of calls, their CPU time and the
+ * longest. */
 void callback_report(FILE *out);
 
 #endif
