@@ -22,6 +22,7 @@ enum option_id {
     OPTION_PCAP,
     OPTION_JSON,
     OPTION_SET,
+    OPTION_INF,
     OPTION_CONTROL,
     OPTION_RULES,
     OPTION_SHAPE,
@@ -48,6 +49,7 @@ static const struct option options[] = {
     {"pcap", required_argument, NULL, OPTION_PCAP},
     {"json", required_argument, NULL, OPTION_JSON},
     {"set", required_argument, NULL, OPTION_SET},
+    {"inf", required_argument, NULL, OPTION_INF},
     {"control", required_argument, NULL, OPTION_CONTROL},
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
@@ -72,6 +74,8 @@ static const char help_head[] =
     "\n"
     "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
     "       ndishost imports DRIVER.sys    what it imports: present, stubbed or unknown\n"
+    "       ndishost inf FILE.inf [ID...]  what an INF writes to the registry, for a device of "
+    "these ids\n"
     "       ndishost rules             every rule that a driver is held to, one a line\n"
     "       ndishost --help | --version\n"
     "\n"
@@ -96,6 +100,9 @@ static const char help_options[] =
     "  --seconds S         stop after S seconds; fractions are allowed\n"
     "  --shape SHAPE       random (default): frames lie over many MDLs, at odd offsets, in odd\n"
     "                      pages; received lists are kept for a while. plain: none of that\n"
+    "  --inf FILE          the driver's INF: its service, and the parameters that it installs for "
+    "each\n"
+    "                      adapter: values, and defaults of Ndi\\params. --set comes after it\n"
     "  --set NAME=VALUE    a keyword of the adapter's registry key, as a string; NAME=dword:N as "
     "a\n"
     "                      number. Again for each keyword\n"
@@ -325,6 +332,9 @@ static int set_option(struct command_line *line, int option, const char *value, 
     case OPTION_FAIL:
         line->fail = value;
         return 0;
+    case OPTION_INF:
+        line->inf = value;
+        return 0;
     case OPTION_RETRY:
         line->retry = true;
         return 0;
@@ -406,9 +416,18 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
                  argv[optind + 1]);
         return -1;
     }
+    if (!strcmp(argv[optind], "inf")) {
+        line->command = COMMAND_INF;
+        line->inf = argv[optind + 1];
+        line->ids = (const char *const *)(argv + optind + 2);
+        if (argc - optind > 1)
+            return 0;
+        snprintf(error, error_size, "inf wants an INF file");
+        return -1;
+    }
     if (strcmp(argv[optind], "run") && strcmp(argv[optind], "imports")) {
         snprintf(error, error_size,
-                 "there is no command \"%s\"; the commands are `run`, `imports` and `rules`",
+                 "there is no command \"%s\"; the commands are `run`, `imports`, `inf` and `rules`",
                  argv[optind]);
         return -1;
     }

@@ -33,9 +33,18 @@ struct adapter_line {
 };
 
 struct command_line {
-    enum { COMMAND_RUN, COMMAND_HELP, COMMAND_VERSION, COMMAND_RULES, COMMAND_IMPORTS } command;
+    enum {
+        COMMAND_RUN,
+        COMMAND_HELP,
+        COMMAND_VERSION,
+        COMMAND_RULES,
+        COMMAND_IMPORTS,
+        COMMAND_INF
+    } command;
     const char *driver;
     const char *json, *control;
+    const char *inf;        /* NULL: none */
+    const char *const *ids; /* of `ndishost inf`; NULL-terminated */
     struct adapter_line adapters[ADAPTERS_MAX];
     unsigned adapter_count;
     unsigned keywords_for_all; /* --set before the first --bus */

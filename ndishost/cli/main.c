@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
+#include "inf/install.h"
 #include "loader/loader.h"
 #include "ndis/adapter/adapter.h"
 #include "nt/machine/callback.h"
@@ -61,6 +62,7 @@ static void signals_install(void)
 
 struct run {
     struct command_line line;
+    struct inf *inf; /* NULL: none */
     struct ndis_driver *driver;
     struct ndis_adapter *adapters[ADAPTERS_MAX];
     unsigned adapter_count;
@@ -209,7 +211,9 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     nt_fail_allocation(run->line.fail_allocation);
     if (run->line.fail && command_line_fail(run->line.fail, error, error_size))
         return EXIT_USAGE;
-    run->driver = ndis_driver_load(run->line.driver, error, error_size);
+    if (run->line.inf && !(run->inf = inf_read(run->line.inf, error, error_size)))
+        return EXIT_USAGE;
+    run->driver = ndis_driver_load(run->line.driver, run->inf, error, error_size);
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
     for (i = 0; i < run->line.adapter_count; i++)
@@ -489,6 +493,8 @@ static int take_down(struct run *run, int status)
     write_json(run, parts, leaked);
     for (i = 0; i < ADAPTERS_MAX; i++)
         free(parts[i]);
+    if (run->inf && !off)
+        inf_free(run->inf);
     control_close(run->control);
     return run->status;
 }
@@ -518,6 +524,26 @@ static int list_imports(const char *driver)
     return loads ? EXIT_FINE : EXIT_FAILED;
 }
 
+/* What installing would write, without a driver. */
+static int list_inf(const char *path, const char *const *ids)
+{
+    struct registry_key *adapter = registry_create(NULL, REGISTRY_NET_CLASS "\\0000", NULL);
+    struct registry_key *device = registry_create(NULL, REGISTRY_ENUM "\\DEVICE", NULL);
+    struct inf_model model;
+    char error[512];
+    struct inf *inf = inf_read(path, error, sizeof(error));
+    int failed = 1;
+
+    if (inf && adapter && device)
+        failed = inf_choose(inf, ids, &model, error, sizeof(error)) ||
+                 inf_install(inf, &model, adapter, device, error, sizeof(error));
+    if (!failed)
+        registry_print(registry_open(NULL, ""), stdout);
+    if (inf)
+        inf_free(inf);
+    return failed ? complain(error, EXIT_USAGE) : EXIT_FINE;
+}
+
 int main(int argc, char **argv)
 {
     static struct run run;
@@ -537,6 +563,8 @@ int main(int argc, char **argv)
         return EXIT_FINE;
     case COMMAND_IMPORTS:
         return list_imports(run.line.driver);
+    case COMMAND_INF:
+        return list_inf(run.line.inf, run.line.ids);
     case COMMAND_RUN:
         break;
     }

@@ -8,6 +8,7 @@
 #include "ndis/api/configuration.h"
 #include "ndis/api/dma.h"
 #include "ndis/adapter/filter.h"
+#include "ndis/adapter/install.h"
 #include "ndis/api/interrupt.h"
 #include "ndis/adapter/oid.h"
 #include "ndis/protocol/protocol.h"
@@ -161,7 +162,6 @@ static void adapter_free(struct ndis_adapter *adapter)
     oid_destroy(adapter);
     report_free(adapter);
     wire_watch_destroy(adapter->watch);
-    configuration_free(adapter);
     free(adapter->oids);
     adapter->handle.kind = HANDLE_FREED;
     free(adapter);
@@ -197,8 +197,9 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     device_objects(adapter);
     random_seed(&random, adapter->seed);
     random_seed(&adapter->power_random, random_next(&random));
-    if (configuration_load(adapter, options->keywords, error, error_size) ||
-        open_ends(adapter, options, error, error_size))
+    if (open_ends(adapter, options, error, error_size) ||
+        install_adapter(adapter, error, error_size) ||
+        configuration_load(adapter, options->keywords, error, error_size))
         goto failed;
     adapter->protocol =
         protocol_create(adapter, random_next(&random), options->plain, error, error_size);

@@ -20,6 +20,7 @@
 
 struct ndis_driver;
 struct ndis_adapter;
+struct inf;
 
 struct adapter_options {
     const char *bus;       /* --bus */
@@ -33,7 +34,9 @@ struct adapter_options {
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
 };
 
-struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size);
+/* `inf` (inf/inf.h), or NULL, has to stay until the driver is unloaded. */
+struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, char *error,
+                                     size_t error_size);
 /* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. */
 void ndis_driver_unload(struct ndis_driver *driver);
 

@@ -109,16 +109,16 @@ static void general_check(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attrib
  * (network/oid-gen-mac-options), so that only the keyword tells that priorities are off. */
 static void tags_set(struct ndis_adapter *adapter, ULONG options)
 {
-    const char *keyword = configuration_value(adapter, "*PriorityVLANTag");
-    const char *text = configuration_value(adapter, "VlanId");
-    char *end = NULL;
-    unsigned long vlan_id = text ? strtoul(text, &end, 0) : 0;
+    char keyword[16] = "", text[32], *end = NULL;
+    bool has_id = configuration_value(adapter, "VlanId", text, sizeof(text));
+    unsigned long vlan_id = has_id ? strtoul(text, &end, 0) : 0;
     struct tag_options tags = {.vlan = options & NDIS_MAC_OPTION_8021Q_VLAN};
 
+    configuration_value(adapter, "*PriorityVLANTag", keyword, sizeof(keyword));
     if (end && !*end && vlan_id <= VLAN_ID_MAX)
         tags.vlan_id = (uint16_t)vlan_id;
-    tags.priority = options & NDIS_MAC_OPTION_8021P_PRIORITY &&
-                    !(tags.vlan && keyword && !strcmp(keyword, "2"));
+    tags.priority =
+        options & NDIS_MAC_OPTION_8021P_PRIORITY && !(tags.vlan && !strcmp(keyword, "2"));
     adapter->ports.tags = tags;
 }
 

@@ -9,6 +9,7 @@
 #include "ndis/api/net_buffer_pool.h"
 #include "ndis/api/resources.h"
 #include "ndis/adapter/adapter.h"
+#include "ndis/adapter/install.h"
 #include "nt/api/log.h"
 #include "nt/api/pool.h"
 #include "nt/api/kernel.h"
@@ -19,21 +20,6 @@ static struct ndis_driver *loading;
 
 typedef NTSTATUS NTAPI DRIVER_ENTRY_FUNCTION(PDRIVER_OBJECT DriverObject,
                                              PUNICODE_STRING RegistryPath);
-
-static void registry_path(struct ndis_driver *driver, const char *image)
-{
-    static const char key[] = "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
-    size_t i, length = 0;
-
-    for (i = 0; key[i]; i++)
-        driver->registry_path_text[length++] = (WCHAR)key[i];
-    for (i = 0; image[i] && image[i] != '.' && length + 1 < ARRAYSIZE(driver->registry_path_text);
-         i++)
-        driver->registry_path_text[length++] = (WCHAR)(unsigned char)image[i];
-    driver->registry_path.Buffer = driver->registry_path_text;
-    driver->registry_path.Length = (USHORT)(length * sizeof(WCHAR));
-    driver->registry_path.MaximumLength = (USHORT)(driver->registry_path.Length + sizeof(WCHAR));
-}
 
 static void driver_object(struct ndis_driver *driver)
 {
@@ -50,6 +36,7 @@ static void driver_free(struct ndis_driver *driver)
 {
     image_unload(driver->image);
     driver->handle.kind = HANDLE_FREED;
+    free(driver->registry_path_text);
     free(driver);
 }
 
@@ -68,7 +55,8 @@ static void name_stubs(const char *path)
             path);
 }
 
-struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error_size)
+struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, char *error,
+                                     size_t error_size)
 {
     struct ndis_driver *driver = calloc(1, sizeof(*driver));
     DRIVER_ENTRY_FUNCTION *entry;
@@ -88,7 +76,10 @@ struct ndis_driver *ndis_driver_load(const char *path, char *error, size_t error
     name_stubs(path);
     rules_history_source(nbl_history);
     resources_hooks();
-    registry_path(driver, image_name(driver->image));
+    if (install_driver(driver, inf, error, error_size)) {
+        driver_free(driver);
+        return NULL;
+    }
     driver_object(driver);
     entry = (DRIVER_ENTRY_FUNCTION *)image_entry(driver->image);
     loading = driver;

@@ -1,71 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry's configuration of an adapter: the keywords that --set gave, read and written. */
+/* The configuration of an adapter, in the registry: what an INF installs and --set gave, read and
+ * written by the driver. */
 #include "ndis/api/configuration.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "nt/api/pool.h"
+#include "nt/api/registry.h"
 
 #define CONFIGURATION_TAG 0x6743444E /* "NDCg" */
-#define TEXT_MAX          256
-
-/* REG_SZ, as an INF writes keywords, or REG_DWORD where the value was given as dword:N. */
-struct keyword {
-    struct keyword *next;
-    char *name, *value;
-    bool number;
-};
 
 /* What an open handle gave out: freed when it is closed. */
 struct given {
     struct given *next;
     NDIS_CONFIGURATION_PARAMETER parameter;
     uint8_t address[NDIS_MAX_PHYS_ADDRESS_LENGTH];
-    WCHAR text[TEXT_MAX];
+    uint8_t data[] __attribute__((aligned(8))); /* of the parameter */
 };
 
 struct configuration {
     struct handle handle;
-    struct ndis_adapter *adapter; /* NULL: the driver's own key, which is empty */
+    struct registry_key *key;
     struct given *given;
 };
 
 /* ---- The key ---- */
 
-static struct keyword *keyword_find(struct ndis_adapter *adapter, const char *name)
+/* NAME=dword:N is a REG_DWORD. Everything else is a REG_SZ, as INFs write keywords. */
+static int keyword_set(struct registry_key *key, const char *name, const char *value)
 {
-    struct keyword *keyword;
-
-    for (keyword = adapter ? adapter->keywords : NULL; keyword; keyword = keyword->next)
-        if (!strcasecmp(keyword->name, name))
-            return keyword;
-    return NULL;
-}
-
-static int keyword_set(struct ndis_adapter *adapter, const char *name, const char *value,
-                       bool number)
-{
-    struct keyword *keyword = keyword_find(adapter, name);
-    char *copy = strdup(value);
-
-    if (!copy)
-        return -1;
-    if (!keyword) {
-        keyword = calloc(1, sizeof(*keyword));
-        if (!keyword || !(keyword->name = strdup(name))) {
-            free(keyword);
-            free(copy);
-            return -1;
-        }
-        keyword->next = adapter->keywords;
-        adapter->keywords = keyword;
-    }
-    free(keyword->value);
-    keyword->value = copy;
-    keyword->number = number;
-    return 0;
+    if (strncasecmp(value, "dword:", 6))
+        return registry_set_string(key, name, value);
+    return registry_set_number(key, name, (uint32_t)strtoul(value + 6, NULL, 0));
 }
 
 int configuration_load(struct ndis_adapter *adapter, const char *const *keywords, char *error,
@@ -73,7 +42,6 @@ int configuration_load(struct ndis_adapter *adapter, const char *const *keywords
 {
     for (; keywords && *keywords; keywords++) {
         const char *equals = strchr(*keywords, '=');
-        bool number = equals && !strncasecmp(equals + 1, "dword:", 6);
         char name[64];
 
         if (!equals || equals == *keywords || (size_t)(equals - *keywords) >= sizeof(name)) {
@@ -82,7 +50,7 @@ int configuration_load(struct ndis_adapter *adapter, const char *const *keywords
         }
         memcpy(name, *keywords, (size_t)(equals - *keywords));
         name[equals - *keywords] = 0;
-        if (keyword_set(adapter, name, equals + 1 + (number ? 6 : 0), number)) {
+        if (keyword_set(adapter->key, name, equals + 1)) {
             snprintf(error, error_size, "out of memory");
             return -1;
         }
@@ -90,32 +58,61 @@ int configuration_load(struct ndis_adapter *adapter, const char *const *keywords
     return 0;
 }
 
-void configuration_free(struct ndis_adapter *adapter)
+static uint32_t number_of(const struct registry_value *value)
 {
-    while (adapter->keywords) {
-        struct keyword *keyword = adapter->keywords;
+    uint32_t number = 0;
 
-        adapter->keywords = keyword->next;
-        free(keyword->name);
-        free(keyword->value);
-        free(keyword);
-    }
+    memcpy(&number, value->data, value->bytes < sizeof(number) ? value->bytes : sizeof(number));
+    return number;
 }
 
-const char *configuration_value(struct ndis_adapter *adapter, const char *name)
+bool configuration_value(struct ndis_adapter *adapter, const char *name, char *text, size_t size)
 {
-    const struct keyword *keyword = keyword_find(adapter, name);
+    struct registry_value value;
+    char *narrow;
 
-    return keyword ? keyword->value : NULL;
+    if (!registry_get(adapter->key, name, &value))
+        return false;
+    if (value.type == REG_DWORD) {
+        snprintf(text, size, "%" PRIu32, number_of(&value));
+    } else {
+        narrow = registry_text(&value);
+        snprintf(text, size, "%s", narrow ? narrow : "");
+        free(narrow);
+    }
+    registry_value_free(&value);
+    return true;
 }
 
 /* ---- Handles ---- */
+
+static NDIS_STATUS open_key(struct registry_key *key, PNDIS_HANDLE handle, const void *caller)
+{
+    struct configuration *configuration;
+
+    configuration =
+        nt_pool_alloc("configuration handle", sizeof(*configuration), CONFIGURATION_TAG, caller);
+    if (!configuration)
+        return NDIS_STATUS_RESOURCES;
+    memset(configuration, 0, sizeof(*configuration));
+    configuration->handle.kind = HANDLE_CONFIGURATION;
+    configuration->key = key;
+    *handle = configuration;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* A counted UTF-16 string as UTF-8; the caller frees it. NULL: there is none, or no memory. */
+static char *narrow(const NDIS_STRING *from)
+{
+    if (!from->Buffer && from->Length)
+        return NULL;
+    return registry_narrow(from->Buffer, from->Length / sizeof(WCHAR));
+}
 
 NDIS_STATUS NTAPI NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObject,
                                           PNDIS_HANDLE ConfigurationHandle)
 {
     struct handle *of = ConfigObject->NdisHandle;
-    struct configuration *configuration;
 
     HOST_CALL(PASSIVE_LEVEL);
     *ConfigurationHandle = NULL;
@@ -130,16 +127,10 @@ NDIS_STATUS NTAPI NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObjec
     }
     if (!of || !handle_driver_or_adapter(of, __func__, RULE_CALLER))
         return NDIS_STATUS_INVALID_PARAMETER;
-    configuration = nt_pool_alloc("configuration handle", sizeof(*configuration), CONFIGURATION_TAG,
-                                  RULE_CALLER);
-    if (!configuration)
-        return NDIS_STATUS_RESOURCES;
-    memset(configuration, 0, sizeof(*configuration));
-    configuration->handle.kind = HANDLE_CONFIGURATION;
-    configuration->adapter =
-        of->kind == HANDLE_ADAPTER ? (struct ndis_adapter *)ConfigObject->NdisHandle : NULL;
-    *ConfigurationHandle = configuration;
-    return NDIS_STATUS_SUCCESS;
+    /* A driver's own parameters stand below its service. */
+    return open_key(of->kind == HANDLE_ADAPTER ? ((struct ndis_adapter *)(void *)of)->key
+                                               : ((struct ndis_driver *)(void *)of)->parameters,
+                    ConfigurationHandle, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisOpenConfigurationEx);
 
@@ -162,108 +153,159 @@ VOID NTAPI NdisCloseConfiguration(NDIS_HANDLE ConfigurationHandle)
 }
 HOST_EXPORT("NDIS.SYS", NdisCloseConfiguration);
 
-/* Subkeys: an adapter of this host has none. */
 VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
                                           PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle)
 {
+    struct configuration *configuration =
+        handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
+    struct registry_key *key;
+    char *name;
+
     HOST_CALL(APC_LEVEL);
-    (void)SubKeyName;
     *SubKeyHandle = NULL;
-    handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
     *Status = NDIS_STATUS_FAILURE;
+    if (!configuration || !(name = narrow(SubKeyName)))
+        return;
+    key = registry_open(configuration->key, name);
+    free(name);
+    if (key)
+        *Status = open_key(key, SubKeyHandle, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisOpenConfigurationKeyByName);
+
+/* The buffer of the name is the driver's. */
+static bool name_subkey(const char *name, PNDIS_STRING to)
+{
+    size_t units;
+    WCHAR *wide = registry_widen(name, &units);
+    bool fits = wide && units * sizeof(WCHAR) <= to->MaximumLength;
+
+    if (fits) {
+        memcpy(to->Buffer, wide, units * sizeof(WCHAR));
+        to->Length = (USHORT)(units * sizeof(WCHAR));
+    }
+    free(wide);
+    return fits;
+}
 
 VOID NTAPI NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
                                            ULONG Index, PNDIS_STRING KeyName,
                                            PNDIS_HANDLE KeyHandle)
 {
+    struct configuration *configuration =
+        handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
+    struct registry_key *key;
+    char *name;
+
     HOST_CALL(APC_LEVEL);
-    (void)Index;
-    (void)KeyName;
     *KeyHandle = NULL;
-    handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
     *Status = NDIS_STATUS_FAILURE;
+    if (!configuration || !(name = registry_subkey(configuration->key, Index)))
+        return;
+    key = registry_open(configuration->key, name);
+    if (key && name_subkey(name, KeyName))
+        *Status = open_key(key, KeyHandle, RULE_CALLER);
+    free(name);
 }
 HOST_EXPORT("NDIS.SYS", NdisOpenConfigurationKeyByIndex);
 
 /* ---- Values ---- */
 
-/* ASCII of a counted UTF-16 string; false if it does not fit or has other characters. */
-static bool narrow(const NDIS_STRING *from, char *to, size_t size)
+static struct given *give(struct configuration *configuration, size_t bytes)
 {
-    size_t length = from->Length / sizeof(WCHAR), i;
-
-    if (length + 1 > size)
-        return false;
-    for (i = 0; i < length; i++) {
-        if (from->Buffer[i] >= 0x80)
-            return false;
-        to[i] = (char)from->Buffer[i];
-    }
-    to[i] = 0;
-    return true;
-}
-
-static struct given *give(struct configuration *configuration)
-{
-    struct given *given = nt_pool_alloc(NULL, sizeof(*given), CONFIGURATION_TAG, NULL);
+    struct given *given = nt_pool_alloc(NULL, sizeof(*given) + bytes, CONFIGURATION_TAG, NULL);
 
     if (!given)
         return NULL;
-    memset(given, 0, sizeof(*given));
+    memset(given, 0, sizeof(*given) + bytes);
     given->next = configuration->given;
     configuration->given = given;
     return given;
 }
 
 /* As RtlUnicodeStringToInteger reads it: blanks, a sign, digits of the base, and then no more. */
-static ULONG to_integer(const char *text, int base)
+static ULONG to_integer(const struct registry_value *value, int base)
 {
-    return (ULONG)strtoul(text, NULL, base);
+    char *text = registry_text(value);
+    ULONG number = text ? (ULONG)strtoul(text, NULL, base) : 0;
+
+    free(text);
+    return number;
 }
 
-static void give_string(struct given *given, const char *text)
+/* Without the terminator, if there is one. */
+static void give_string(struct given *given, const struct registry_value *value)
 {
-    size_t i;
+    USHORT bytes = (USHORT)(value->bytes & ~1u);
 
-    for (i = 0; text[i] && i + 1 < TEXT_MAX; i++)
-        given->text[i] = (WCHAR)(unsigned char)text[i];
-    given->parameter.ParameterType = NdisParameterString;
-    given->parameter.ParameterData.StringData.Buffer = given->text;
-    given->parameter.ParameterData.StringData.Length = (USHORT)(i * sizeof(WCHAR));
-    given->parameter.ParameterData.StringData.MaximumLength = (USHORT)((i + 1) * sizeof(WCHAR));
+    memcpy(given->data, value->data, bytes);
+    given->parameter.ParameterData.StringData.Buffer = (PWCH)(void *)given->data;
+    given->parameter.ParameterData.StringData.MaximumLength = bytes;
+    if (bytes >= sizeof(WCHAR) && !given->data[bytes - 1] && !given->data[bytes - 2])
+        bytes -= sizeof(WCHAR);
+    given->parameter.ParameterData.StringData.Length = bytes;
 }
 
-static void give_value(struct given *given, const struct keyword *keyword, NDIS_PARAMETER_TYPE type)
+static void give_value(struct given *given, const struct registry_value *value,
+                       NDIS_PARAMETER_TYPE type)
 {
-    if (keyword->number) {
-        given->parameter.ParameterType =
-            type == NdisParameterHexInteger ? NdisParameterHexInteger : NdisParameterInteger;
-        given->parameter.ParameterData.IntegerData = to_integer(keyword->value, 0);
-    } else if (type == NdisParameterInteger || type == NdisParameterHexInteger) {
-        given->parameter.ParameterType = type;
+    bool wants_number = type == NdisParameterInteger || type == NdisParameterHexInteger;
+    bool text = value->type == REG_SZ || value->type == REG_EXPAND_SZ;
+
+    if (value->type == REG_DWORD || (text && wants_number)) {
+        given->parameter.ParameterType = NdisParameterInteger;
         given->parameter.ParameterData.IntegerData =
-            to_integer(keyword->value, type == NdisParameterInteger ? 10 : 16);
+            value->type == REG_DWORD ? number_of(value)
+                                     : to_integer(value, type == NdisParameterInteger ? 10 : 16);
+    } else if (text || value->type == REG_MULTI_SZ) {
+        given->parameter.ParameterType = text ? NdisParameterString : NdisParameterMultiString;
+        give_string(given, value);
     } else {
-        give_string(given, keyword->value);
+        given->parameter.ParameterType = NdisParameterBinary;
+        memcpy(given->data, value->data, value->bytes);
+        given->parameter.ParameterData.BinaryData.Buffer = given->data;
+        given->parameter.ParameterData.BinaryData.Length = (USHORT)value->bytes;
     }
 }
 
 /* The two names that NDIS answers itself. */
-static bool predefined(const char *name, struct given *given)
+static bool predefined(const char *name, ULONG *number)
 {
-    given->parameter.ParameterType = NdisParameterInteger;
-    if (!strcasecmp(name, "NdisVersion")) {
-        given->parameter.ParameterData.IntegerData = 0x00060014;
-        return true;
+    if (!strcasecmp(name, "NdisVersion"))
+        *number = 0x00060014;
+    else if (!strcasecmp(name, "ProcessorType"))
+        *number = sizeof(void *) == 8 ? 4 : 0; /* NdisProcessorAmd64, X86 */
+    else
+        return false;
+    return true;
+}
+
+static NDIS_STATUS read_value(struct configuration *configuration, const char *name,
+                              NDIS_PARAMETER_TYPE type, PNDIS_CONFIGURATION_PARAMETER *parameter)
+{
+    struct registry_value value = {NULL, 0, NULL, 0};
+    struct given *given;
+    ULONG number;
+    bool own = predefined(name, &number);
+
+    if (!own && !registry_get(configuration->key, name, &value))
+        return NDIS_STATUS_FAILURE;
+    if (value.bytes > 0xFFFC) { /* a counted string or BINARY_DATA cannot tell of more */
+        registry_value_free(&value);
+        return NDIS_STATUS_FAILURE;
     }
-    if (!strcasecmp(name, "ProcessorType")) {
-        given->parameter.ParameterData.IntegerData =
-            sizeof(void *) == 8 ? 4 : 0; /* NdisProcessorAmd64, X86 */
-        return true;
+    given = nt_allocation_fails() ? NULL : give(configuration, value.bytes);
+    if (given && own) {
+        given->parameter.ParameterType = NdisParameterInteger;
+        given->parameter.ParameterData.IntegerData = number;
+    } else if (given) {
+        give_value(given, &value, type);
     }
-    return false;
+    registry_value_free(&value);
+    if (!given)
+        return NDIS_STATUS_RESOURCES;
+    *parameter = &given->parameter;
+    return NDIS_STATUS_SUCCESS;
 }
 
 VOID NTAPI NdisReadConfiguration(PNDIS_STATUS Status, PNDIS_CONFIGURATION_PARAMETER *ParameterValue,
@@ -272,28 +314,50 @@ VOID NTAPI NdisReadConfiguration(PNDIS_STATUS Status, PNDIS_CONFIGURATION_PARAME
 {
     struct configuration *configuration =
         handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
-    struct keyword *keyword;
-    struct given *given;
-    char name[64];
+    char *name;
 
     HOST_CALL(PASSIVE_LEVEL);
     *ParameterValue = NULL;
     *Status = NDIS_STATUS_FAILURE;
-    if (!configuration || !narrow(Keyword, name, sizeof(name)))
+    if (!configuration || !(name = narrow(Keyword)))
         return;
-    keyword = keyword_find(configuration->adapter, name);
-    if (!keyword && strcasecmp(name, "NdisVersion") && strcasecmp(name, "ProcessorType"))
-        return;
-    if (nt_allocation_fails() || !(given = give(configuration))) {
-        *Status = NDIS_STATUS_RESOURCES;
-        return;
-    }
-    if (!predefined(name, given))
-        give_value(given, keyword, ParameterType);
-    *ParameterValue = &given->parameter;
-    *Status = NDIS_STATUS_SUCCESS;
+    *Status = read_value(configuration, name, ParameterType, ParameterValue);
+    free(name);
 }
 HOST_EXPORT("NDIS.SYS", NdisReadConfiguration);
+
+/* A counted string as the registry keeps it, with a terminator. */
+static int write_string(struct registry_key *key, const char *name, uint32_t type,
+                        const NDIS_STRING *from)
+{
+    uint8_t *copy = calloc(1, from->Length + sizeof(WCHAR));
+    int failed;
+
+    if (!copy)
+        return -1;
+    memcpy(copy, from->Buffer, from->Length);
+    failed = registry_set(key, name, type, copy, (uint32_t)(from->Length + sizeof(WCHAR)));
+    free(copy);
+    return failed;
+}
+
+static int write_value(struct registry_key *key, const char *name,
+                       const NDIS_CONFIGURATION_PARAMETER *value)
+{
+    const BINARY_DATA *binary = &value->ParameterData.BinaryData;
+
+    switch (value->ParameterType) {
+    case NdisParameterInteger:
+    case NdisParameterHexInteger:
+        return registry_set_number(key, name, value->ParameterData.IntegerData);
+    case NdisParameterString:
+        return write_string(key, name, REG_SZ, &value->ParameterData.StringData);
+    case NdisParameterMultiString:
+        return write_string(key, name, REG_MULTI_SZ, &value->ParameterData.StringData);
+    default:
+        return registry_set(key, name, REG_BINARY, binary->Buffer, binary->Length);
+    }
+}
 
 VOID NTAPI NdisWriteConfiguration(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle,
                                   PNDIS_STRING Keyword,
@@ -301,29 +365,21 @@ VOID NTAPI NdisWriteConfiguration(PNDIS_STATUS Status, NDIS_HANDLE Configuration
 {
     struct configuration *configuration =
         handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
-    char name[64], text[TEXT_MAX];
-    bool number = true;
+    char *name;
 
     HOST_CALL(PASSIVE_LEVEL);
     *Status = NDIS_STATUS_FAILURE;
-    if (!configuration || !configuration->adapter || !narrow(Keyword, name, sizeof(name)))
+    if (!configuration)
         return;
-    switch (ParameterValue->ParameterType) {
-    case NdisParameterInteger:
-    case NdisParameterHexInteger:
-        snprintf(text, sizeof(text), "%u", ParameterValue->ParameterData.IntegerData);
-        break;
-    case NdisParameterString:
-        number = false;
-        if (!narrow(&ParameterValue->ParameterData.StringData, text, sizeof(text)))
-            return;
-        break;
-    default:
+    if ((unsigned)ParameterValue->ParameterType > NdisParameterBinary) {
         *Status = NDIS_STATUS_NOT_SUPPORTED;
         return;
     }
-    *Status = keyword_set(configuration->adapter, name, text, number) ? NDIS_STATUS_RESOURCES
-                                                                      : NDIS_STATUS_SUCCESS;
+    if (!(name = narrow(Keyword)))
+        return;
+    *Status = write_value(configuration->key, name, ParameterValue) ? NDIS_STATUS_RESOURCES
+                                                                    : NDIS_STATUS_SUCCESS;
+    free(name);
 }
 HOST_EXPORT("NDIS.SYS", NdisWriteConfiguration);
 
@@ -363,19 +419,21 @@ VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress,
 {
     struct configuration *configuration =
         handle_check(ConfigurationHandle, HANDLE_CONFIGURATION, __func__, RULE_CALLER);
-    struct keyword *keyword;
+    struct registry_value value;
     struct given *given;
+    char *text;
 
     HOST_CALL(PASSIVE_LEVEL);
     *Status = NDIS_STATUS_FAILURE;
     *NetworkAddressLength = 0;
-    keyword = configuration ? keyword_find(configuration->adapter, "NetworkAddress") : NULL;
-    if (!keyword || keyword->number)
+    if (!configuration || !registry_get(configuration->key, "NetworkAddress", &value))
         return;
-    given = give(configuration);
-    if (!given)
-        return;
-    *NetworkAddressLength = to_address(keyword->value, given->address);
+    text = value.type == REG_SZ ? registry_text(&value) : NULL;
+    registry_value_free(&value);
+    given = text ? give(configuration, 0) : NULL;
+    if (given)
+        *NetworkAddressLength = to_address(text, given->address);
+    free(text);
     if (!*NetworkAddressLength)
         return;
     *NetworkAddress = given->address;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * configuration.h: an adapter's registry key: what NdisReadConfiguration finds.
- *   configuration_load(adapter, keywords, error, sizeof error);  ...  configuration_free(adapter);
+ *   configuration_load(adapter, keywords, error, sizeof error);
  */
 #ifndef NDISHOST_CONFIGURATION_H
 #define NDISHOST_CONFIGURATION_H
@@ -12,9 +12,8 @@
  * line in error. */
 int configuration_load(struct ndis_adapter *adapter, const char *const *keywords, char *error,
                        size_t error_size);
-void configuration_free(struct ndis_adapter *adapter);
 
-/* A value as it was given, or NULL. */
-const char *configuration_value(struct ndis_adapter *adapter, const char *name);
+/* A value as text, a number in decimal digits; false if there is none. */
+bool configuration_value(struct ndis_adapter *adapter, const char *name, char *text, size_t size);
 
 #endif

@@ -74,7 +74,9 @@ struct ndis_driver {
     DRIVER_OBJECT object;
     DRIVER_EXTENSION extension;
     UNICODE_STRING registry_path;
-    WCHAR registry_path_text[96];
+    WCHAR *registry_path_text;
+    struct registry_key *key, *parameters; /* of its service, and what is below that */
+    const struct inf *inf;                 /* --inf, or NULL */
     bool registered;
     NDIS_HANDLE context; /* MiniportDriverContext */
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS characteristics;
@@ -89,7 +91,8 @@ struct dma_channel;
 struct interrupt_registration;
 struct protocol;
 struct oid_state;
-struct keyword;
+struct inf;
+struct registry_key;
 struct wire_watch;
 
 /* A 64-bit number that threads share, aligned for atomic access on x86 too. */
@@ -125,7 +128,9 @@ struct ndis_adapter {
     struct net *net;
     struct net_ports ports;
     struct pcap *pcap, *pcap_wire;
-    struct keyword *keywords; /* the registry key's values: configuration.c */
+    /* The key that NdisOpenConfigurationEx opens, and the device's own; install.c. */
+    struct registry_key *key, *hardware_key;
+    struct registry_key *device_key; /* below Enum: what the hardware key is below */
 
     /* Written by the one thread that drives the life cycle, and by the NdisMXxxComplete calls;
      * under `lock`, with `changed` signalled. `state` may be read without. */
