@@ -487,6 +487,26 @@ static void command_fail(const struct scenario *scenario, struct ndis_adapter *a
         ok(reply, "%lu failed", failed);
 }
 
+/* registry NAME | registry NAME=VALUE */
+static void command_registry(const struct scenario *scenario, struct ndis_adapter *adapter,
+                             char *arguments, struct reply *reply)
+{
+    char *text = word(&arguments), error[160];
+    char value[512];
+
+    (void)scenario;
+    if (!text)
+        reply_fail(reply, "registry wants the name of a value, or NAME=VALUE as for --set");
+    else if (!strchr(text, '=') && !adapter_registry(adapter, text, value, sizeof(value)))
+        reply_fail(reply, "%s is not in the registry", text);
+    else if (!strchr(text, '='))
+        ok(reply, "%s", value);
+    else if (adapter_registry_set(adapter, text, error, sizeof(error)))
+        reply_fail(reply, "%s", error);
+    else
+        ok(reply, "%s", "");
+}
+
 static void command_quit(const struct scenario *scenario, struct ndis_adapter *adapter,
                          char *arguments, struct reply *reply)
 {
@@ -527,6 +547,8 @@ static const struct command {
     {"wire", command_wire, "wire HEX", "a frame that comes to the device", true},
     {"fail", command_fail, "fail FUNCTION[:N]|allocation[:N]|none",
      "makes a call of the driver's fail", false},
+    {"registry", command_registry, "registry NAME[=VALUE]",
+     "a value of the adapter's key, read or set; read at the next Initialize", false},
     {"sleep", command_sleep, "sleep MS", "waits", false},
     {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]",
      "waits until then; at most 30 s, or MS", false},

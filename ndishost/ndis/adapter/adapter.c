@@ -233,6 +233,17 @@ void ndis_adapter_remove(struct ndis_adapter *adapter)
     adapter_free(adapter);
 }
 
+bool adapter_registry(struct ndis_adapter *adapter, const char *name, char *text, size_t size)
+{
+    return configuration_value(adapter, name, text, size);
+}
+
+int adapter_registry_set(struct ndis_adapter *adapter, const char *text, char *error,
+                         size_t error_size)
+{
+    return configuration_set(adapter, text, error, error_size);
+}
+
 /* ---- Starting ---- */
 
 /* Windows' PCI driver turns decoding and bus mastering on before it starts the driver. */

@@ -57,6 +57,11 @@ enum adapter_oid_kind { ADAPTER_OID_QUERY, ADAPTER_OID_SET, ADAPTER_OID_STATISTI
 /* One OID request, waited for. *done: BytesWritten or BytesRead; *needed: BytesNeeded. */
 int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, uint32_t oid,
                     void *buffer, uint32_t length, uint32_t *done, uint32_t *needed);
+/* A value of the adapter's registry key as text; false if there is none. Set: text is "NAME=VALUE" as in
+ * keywords; 0, or -1 with a line in error. The driver reads them in MiniportInitializeEx. */
+bool adapter_registry(struct ndis_adapter *adapter, const char *name, char *text, size_t size);
+int adapter_registry_set(struct ndis_adapter *adapter, const char *text, char *error,
+                         size_t error_size);
 int adapter_set_link(struct ndis_adapter *adapter, bool up); /* the cable, through the bus */
 bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport last indicated */
 struct net *adapter_net(struct ndis_adapter *adapter);

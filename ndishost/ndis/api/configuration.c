@@ -37,24 +37,35 @@ static int keyword_set(struct registry_key *key, const char *name, const char *v
     return registry_set_number(key, name, (uint32_t)strtoul(value + 6, NULL, 0));
 }
 
+int configuration_set(struct ndis_adapter *adapter, const char *text, char *error,
+                      size_t error_size)
+{
+    const char *equals = strchr(text, '=');
+    char name[64];
+
+    if (!equals || equals == text || (size_t)(equals - text) >= sizeof(name)) {
+        snprintf(error, error_size, "%s: expected NAME=VALUE", text);
+        return -1;
+    }
+    memcpy(name, text, (size_t)(equals - text));
+    name[equals - text] = 0;
+    if (keyword_set(adapter->key, name, equals + 1)) {
+        snprintf(error, error_size, "out of memory");
+        return -1;
+    }
+    return 0;
+}
+
 int configuration_load(struct ndis_adapter *adapter, const char *const *keywords, char *error,
                        size_t error_size)
 {
-    for (; keywords && *keywords; keywords++) {
-        const char *equals = strchr(*keywords, '=');
-        char name[64];
+    char why[120];
 
-        if (!equals || equals == *keywords || (size_t)(equals - *keywords) >= sizeof(name)) {
-            snprintf(error, error_size, "--set %s: expected NAME=VALUE", *keywords);
+    for (; keywords && *keywords; keywords++)
+        if (configuration_set(adapter, *keywords, why, sizeof(why))) {
+            snprintf(error, error_size, "--set %s", why);
             return -1;
         }
-        memcpy(name, *keywords, (size_t)(equals - *keywords));
-        name[equals - *keywords] = 0;
-        if (keyword_set(adapter->key, name, equals + 1)) {
-            snprintf(error, error_size, "out of memory");
-            return -1;
-        }
-    }
     return 0;
 }
 
@@ -371,6 +382,10 @@ VOID NTAPI NdisWriteConfiguration(PNDIS_STATUS Status, NDIS_HANDLE Configuration
     *Status = NDIS_STATUS_FAILURE;
     if (!configuration)
         return;
+    if (nt_allocation_fails()) {
+        *Status = NDIS_STATUS_RESOURCES;
+        return;
+    }
     if ((unsigned)ParameterValue->ParameterType > NdisParameterBinary) {
         *Status = NDIS_STATUS_NOT_SUPPORTED;
         return;

@@ -12,6 +12,9 @@
  * line in error. */
 int configuration_load(struct ndis_adapter *adapter, const char *const *keywords, char *error,
                        size_t error_size);
+/* One of them. */
+int configuration_set(struct ndis_adapter *adapter, const char *text, char *error,
+                      size_t error_size);
 
 /* A value as text, a number in decimal digits; false if there is none. */
 bool configuration_value(struct ndis_adapter *adapter, const char *name, char *text, size_t size);
