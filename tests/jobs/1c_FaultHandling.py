@@ -27,12 +27,14 @@ NEEDED = {
 }
 # Called only where the device's registers are I/O ports, which the model can have.
 PORTS = "NdisMRegisterIoPortRange"
+# Called only where the device has no MAC address.
+WRITE = "NdisWriteConfiguration"
 # Others that can fail, and without which a driver may go on.
 OPTIONAL = {
     "NdisAllocateMemoryWithTagPriority", "NdisAllocateMdl", "NdisAllocateNetBufferAndNetBufferList",
     "NdisAllocateNetBufferList", "NdisAllocateNetBuffer", "NdisOpenConfigurationEx",
     "NdisAllocateGenericObject", "NdisAllocateSharedMemory", "NdisInitializeNPagedLookasideList",
-    "NdisMAllocateSharedMemoryAsyncEx",
+    "NdisMAllocateSharedMemoryAsyncEx", WRITE,
 }
 # From this call on buffers are alike, and a few are tried for all. x86 is the same source.
 CALLS = {"x64": 12, "x86": 4}
@@ -47,7 +49,7 @@ def attempt(machine, name, n):
     """One run. True: the n-th call failed; and then whether Initialize did."""
     options = ""
     if machine.bus == "model":
-        options = "queue_size=8,bar=io" if name == PORTS else "queue_size=8"
+        options = "queue_size=8" + {PORTS: ",bar=io", WRITE: ",features=-mac"}.get(name, "")
     with machine.session("gen:count=200", ["--fail", "%s:%d" % (name, n), "--retry"], options) as session:
         failed = session.do("fail none").text != "0 failed"
         session.do("wait finished")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """1c_KernelCalls: the driver imports only what an NDIS miniport may call: the library functions that
 the documentation gives to miniport drivers, and of the kernel nothing but registers, memory,
-strings and what the macros of ndis.h for spin locks call. tools/pecheck holds the rest of the image to what Windows 7 loads."""
+strings, two clocks, and what the macros of ndis.h for spin locks call. tools/pecheck holds the rest of the image to what Windows 7 loads."""
 import os
 import subprocess
 import sys
@@ -38,6 +38,7 @@ LIBRARY = set("""
 """.split())
 KERNEL = ("READ_REGISTER_", "WRITE_REGISTER_", "READ_PORT_", "WRITE_PORT_", "Rtl", "mem", "KeMemoryBarrier",
           "_all", "_aull", "__chkstk", "_chkstk", "__C_specific_handler",
+          "KeQueryPerformanceCounter", "KeQuerySystemTime",  # for an address that differs
           "KfRaiseIrql", "KfLowerIrql")  # NDIS_RAISE_IRQL_TO_DISPATCH, NDIS_LOWER_IRQL on x86
 # What NdisAcquireSpinLock, NdisDprAcquireSpinLock and their releases, which the WDK's ndis.h has as
 # macros, call: the first four on x64, the others on x86.

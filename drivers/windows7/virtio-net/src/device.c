@@ -59,26 +59,6 @@ VOID AerovnetDeviceClose(PAEROVNET_ADAPTER Adapter)
     virtio_pci_close(&Adapter->Device);
 }
 
-/* An address that stays the same for the same place on the bus, for a device that has none: locally
- * administered, "AV" and the place. */
-static VOID AerovnetMakeAddress(PAEROVNET_ADAPTER Adapter)
-{
-    ULONG64 Place = 0xCBF29CE484222325ULL;
-    ULONG i, j;
-
-    for (i = 0; i < VIRTIO_PCI_MAX_BARS; i++)
-        for (j = 0; j < 64; j += 8) {
-            Place ^= (UCHAR)((ULONG64)Adapter->Bar[i].Address.QuadPart >> j);
-            Place *= 0x100000001B3ULL;
-        }
-    Adapter->PermanentAddress[0] = 0x02;
-    Adapter->PermanentAddress[1] = 'A';
-    Adapter->PermanentAddress[2] = 'V';
-    Adapter->PermanentAddress[3] = (UCHAR)(Place >> 32);
-    Adapter->PermanentAddress[4] = (UCHAR)(Place >> 40);
-    Adapter->PermanentAddress[5] = (UCHAR)(Place >> 48);
-}
-
 NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
@@ -89,9 +69,6 @@ NDIS_STATUS AerovnetDeviceAddress(PAEROVNET_ADAPTER Adapter)
                                         Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);
     if (Status != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Status, VIRTIO_NET_CONFIG_MAC);
-    /* A device whose own address is no station's is treated as one that has none. */
-    if (!AerovnetAddressIsStation(Adapter->PermanentAddress))
-        AerovnetMakeAddress(Adapter);
     return NDIS_STATUS_SUCCESS;
 }
 

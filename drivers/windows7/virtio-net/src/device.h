@@ -34,7 +34,7 @@ VOID AerovnetDeviceClose(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceNegotiate(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Leaves the device's own address, or a made one, in PermanentAddress. In Initialize, after
+/* Leaves the device's own address in PermanentAddress, or zeros if it has none. In Initialize, after
  * Negotiate, and not again: a reset does not change the address, whatever the device says then. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceAddress(_In_ PAEROVNET_ADAPTER Adapter);

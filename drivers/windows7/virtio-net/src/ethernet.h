@@ -7,6 +7,8 @@
 
 /* In bytes, without the frame check sequence. */
 #define AEROVNET_ADDRESS_LENGTH  6
+#define AEROVNET_ADDRESS_GROUP   0x01 /* of the first byte: multicast or broadcast */
+#define AEROVNET_ADDRESS_LOCAL   0x02 /* of the first byte: locally administered */
 #define AEROVNET_ETHERNET_HEADER 14
 #define AEROVNET_MTU             1500 /* at most; adapter.h has what the device allows */
 #define AEROVNET_MTU_MIN         68   /* RFC 791; virtio 1.2, 5.1.4.1 */
@@ -49,7 +51,7 @@ typedef struct _AEROVNET_TRAFFIC {
 /* Returns what kind of destination a frame has, by its first six bytes. */
 VIRTIO_INLINE AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address)
 {
-    if (!(Address[0] & 1))
+    if (!(Address[0] & AEROVNET_ADDRESS_GROUP))
         return AerovnetDirected;
     if ((Address[0] & Address[1] & Address[2] & Address[3] & Address[4] & Address[5]) == 0xFF)
         return AerovnetBroadcast;
