@@ -2,7 +2,7 @@
 """The virtual machine of ./run: QEMU with Debian's kernel, the project's initramfs, and a stock
 virtio-net-pci, the transitional device that anybody gets who asks QEMU for one.
 
-    machine = Machine(accelerator(...), settings, log="out/run.log", capture="out/run.pcap")
+    machine = Machine(accelerator(...), settings, log="out/run.log", captures=["out/run.pcap"])
     for event in machine.events(deadline): ...     what vm/init says, until the machine is off
     machine.qmp("query-status")                    asks QEMU itself, meanwhile
     machine.close()                                ends QEMU, whatever state it is in
@@ -20,11 +20,28 @@ import time
 QEMU = "qemu-system-x86_64"
 KERNEL = "out/kernel/vmlinuz"
 INITRAMFS = "out/initramfs.cpio"
-DEVICE = "virtio-net-pci,netdev=n0,id=nic,addr=3"
-# On a port of PCI Express, QEMU's device is the modern one, 1af4:1041 revision 1.
-ROOT_PORT = "pcie-root-port,id=port1,chassis=1"
-MODERN_DEVICE = "virtio-net-pci,netdev=n0,id=nic,bus=port1"
+# Slots four apart share an interrupt line: both machine types turn the lines with the slot.
+SLOTS = (3, 7, 11, 15, 19, 23, 4, 8)
+MOST_CARDS = len(SLOTS)
 PR_SET_PDEATHSIG = 1
+
+
+def network(card):
+    """The first three bytes of the network that QEMU puts behind a card (0...), with a dot at the end."""
+    return f"10.0.{2 + card}."
+
+
+def nic(card, modern, options, end):
+    """QEMU's words for a card (0...) and what is behind it. On a port of PCI Express, QEMU's device is
+    the modern one, 1af4:1041 revision 1."""
+    words = ["-netdev", f"{end or f'user,net={network(card)}0/24'},id=n{card}"]
+    device = f"virtio-net-pci,netdev=n{card},id=nic{card}"
+    if modern:
+        words += ["-device", f"pcie-root-port,id=port{card},chassis={card + 1},addr={SLOTS[card]}"]
+        device += f",bus=port{card}"
+    else:
+        device += f",addr={SLOTS[card]}"
+    return words + ["-device", f"{device},{options}" if options else device]
 
 
 class MachineError(Exception):
@@ -80,11 +97,13 @@ def die_with_parent():
 
 
 class Machine:
-    def __init__(self, accel, settings, log, capture=None, device=None, kind="pc", modern=False):
+    def __init__(self, accel, settings, log, captures=(), device=None, kind="pc", modern=False, cards=1,
+                 end=None, more=()):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
-        capture: a pcap of all frames between the device and QEMU's network goes there.
-        device: further options of the virtio-net-pci. kind: QEMU's machine type. modern: the
-        device is on a root port, which only a q35 machine has."""
+        captures: for each card, a file for a pcap of all frames between it and QEMU's network.
+        device: further options of each virtio-net-pci. kind: QEMU's machine type. modern: the
+        cards are on root ports, which only a q35 machine has. cards: how many, at most MOST_CARDS.
+        end: what is behind each card instead of QEMU's user network. more: further words for QEMU."""
         # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
         # makes QEMU end when the kernel does.
         words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
@@ -99,12 +118,11 @@ class Machine:
         command += ["-serial", "chardev:channel"]
         command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
         command += ["-mon", "chardev=monitor,mode=control"]
-        command += ["-netdev", "user,id=n0"]
-        nic = MODERN_DEVICE if modern else DEVICE
-        command += ["-device", ROOT_PORT] if modern else []
-        command += ["-device", f"{nic},{device}" if device else nic]
-        if capture:
-            command += ["-object", f"filter-dump,id=dump,netdev=n0,file={capture}"]
+        for card in range(cards):
+            command += nic(card, modern, device, end)
+        for card, file in enumerate(captures):
+            command += ["-object", f"filter-dump,id=dump{card},netdev=n{card},file={file}"]
+        command += more
         self._errors = open(log + ".qemu", "w+", encoding="utf-8", errors="replace")
         try:
             self._process = subprocess.Popen(

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What ./run does once python3 is installed: it builds, boots the virtual machine, and judges the result.
 
-    python3 vm/session.py [--short] [--x86] [--capture FILE] [--device OPTIONS] [--json FILE]
+    python3 vm/session.py [--short] [--x86] [--modern] [--cards N] [--capture FILE] [--device OPTIONS]
+        [--json FILE] [--trace FILE]
 
 The virtual machine does not judge itself. Bytes and hashes are compared with the server's own. The
 driver's counters are compared with Linux' counters and with the frames that QEMU saw on the wire. The
 negotiated features are compared with those that QEMU's device has recorded.
+
+With several cards each step is done for one after the other, and at last the file is fetched over all of
+them at once. The cards share interrupt lines.
+
+--trace FILE has QEMU write a line there for each notification of the device.
 """
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -20,7 +27,7 @@ import sys
 import time
 
 from features import from_qemu, names
-from machine import Machine, MachineError, accelerator, version
+from machine import MOST_CARDS, Machine, MachineError, accelerator, network, version
 from screen import Screen, StepError, last_lines, run_command
 from server import FileServer, NameServer
 from wire import count_frames
@@ -30,15 +37,17 @@ HOSTS = {"x64": ("host", "out/ndishost"), "x86": ("host32", "out/ndishost32")}  
 PACKAGE = "out/aerovnet.iso"
 LOG = "out/run.log"
 NAME = "files.aerovnet.test"
-HOST = "10.0.2.2"  # where QEMU's user network shows the host's loopback
-MACHINE_SECONDS = 240  # for the whole life of the virtual machine; emulated it takes about 20
-BACKEND = "/machine/peripheral/nic/virtio-backend"
+MACHINE_SECONDS = 240  # for the life of a virtual machine with one card; emulated it takes about 20
+CARD_SECONDS = 120  # for each card more
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # The keys of run.json, in its order; null until known.
 KEYS = """driver_sha256 device features_offered features_negotiated mac link ipv4 ping_sent
 ping_received http_get_bytes http_get_sha256_ok http_put_bytes http_put_sha256_ok tx_frames
 rx_frames tx_notifications interrupts kernel qemu""".split()
+# Those that are the same for all cards. With several cards the others are in a list, `adapters`, where
+# `irq` and `together_sha256_ok` are besides.
+COMMON = "driver_sha256 kernel qemu".split()
 
 
 def expect(good, why):
@@ -48,23 +57,44 @@ def expect(good, why):
 
 class Session:
     KEYS, SECONDS = KEYS, MACHINE_SECONDS
+    PARTS = "build package fetch boot judge keep_capture tell".split()
 
-    def __init__(self, screen, arch, size, pings, seed, capture, device, modern=False):
-        """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched. capture: where a copy of
-        the frames goes, or None. device: further options of QEMU's virtio-net-pci
-        ("mrg_rxbuf=off"), or None."""
+    def __init__(self, screen, arch, size, pings, seed, capture, device, modern=False, cards=1,
+                 trace=None):
+        """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched.
+        capture: where a copy of the frames goes, or None. device: further options of QEMU's virtio-net-pci
+        ("mrg_rxbuf=off"), or None. cards: how many there are. trace: a file for QEMU's log, or None."""
         self.screen = screen
         self.arch, self.modern = arch, modern
         self.driver_name = "aerovnetm.sys" if modern else "aerovnet.sys"
         self.driver = f"out/{arch}/{self.driver_name}"
         self.size, self.pings = size, pings
+        self.qemu = ["-D", trace, "-trace", "virtio_pci_notify_write*"] if trace else []
         self.capture, self.device_options = capture, device
-        self.result = dict.fromkeys(self.KEYS)
+        if cards == 1:
+            self.result = dict.fromkeys(self.KEYS)
+            self.adapters = [self.result]
+        else:
+            keys = [key for key in self.KEYS if key not in COMMON] + ["irq", "together_sha256_ok"]
+            self.adapters = [dict.fromkeys(keys) for _ in range(cards)]
+            self.result = {**dict.fromkeys(COMMON), "adapters": self.adapters}
         self.seed = seed
-        self.wire_file = "out/run.pcap"
-        self.qemu_negotiated = None
-        self.linux = {}
-        self.files = self.names = self.machine = None
+        self.wire_files = [numbered_name("out/run.pcap", card, cards) for card in range(cards)]
+        self.qemu_negotiated = [None] * cards
+        self.linux = [{} for _ in range(cards)]
+        self.number = 0  # of the card that a step is about
+        self.files = self.machine = None
+        self.names = []
+
+    @property
+    def card(self):
+        """The results of the card that a step is about."""
+        return self.adapters[self.number]
+
+    @property
+    def host(self):
+        """Where QEMU's user network behind that card shows the host's loopback."""
+        return network(self.number) + "2"
 
     # What is built and fetched.
 
@@ -103,39 +133,56 @@ class Session:
         accel = accelerator("out/accel", self.screen.note)
         self.result["qemu"] = f"{version()}, {accel}"
         self.files = FileServer(self.size, seed=self.seed)
-        self.names = NameServer(NAME, HOST)
+        cards = len(self.adapters)
+        self.names = [NameServer(NAME, network(card) + "2") for card in range(cards)]
         settings = {
             "name": NAME,
             "http_port": self.files.port,
-            "dns_port": self.names.port,
+            "dns_ports": ",".join(str(server.port) for server in self.names),
             "bytes": self.size,
             "pings": self.pings,
             "huge_pages": 40,
             "seed": self.seed,
         }
+        if cards > 1:
+            settings["steps"] = ("start_driver,lease,ping_gateway,resolve,fetch_file,push_file,together,"
+                                 "count,stop_driver")
         self.machine = Machine(
-            accel, settings, LOG, self.wire_file, self.device_options,
-            "q35" if self.modern else "pc", self.modern,
+            accel, settings, LOG, self.wire_files, self.device_options,
+            "q35" if self.modern else "pc", self.modern, cards, more=self.qemu,
         )
         self.follow()
 
+    def order(self):
+        """The steps of vm/init as (step, card), in order. card is None where it is about all cards."""
+        several = len(self.adapters) > 1
+        for step in self.STEPS:
+            if step in ("boot", "stop", "report") or not several:
+                if step != "together":
+                    yield step, None
+            else:
+                for card in range(len(self.adapters)):
+                    yield step, card + 1
+
     def follow(self):
-        """Goes through STEPS with the events of the machine."""
-        steps = iter(self.STEPS)
+        """Goes through the steps with the events of the machine."""
+        steps = self.order()
         expected = next(steps)
-        deadline = time.monotonic() + self.SECONDS
+        deadline = time.monotonic() + self.SECONDS + CARD_SECONDS * (len(self.adapters) - 1)
         try:
             for event in self.machine.events(deadline, self._tick):
-                step = event.pop("step")
+                step = event.pop("step"), event.pop("card", None)
                 if not event.pop("ok"):
                     raise StepError(event.get("why", "no reason given"), last_lines(LOG), LOG)
                 if step != expected:
-                    raise StepError(f"the virtual machine reported step '{step}' instead of step '{expected}'", [], LOG)
-                text = self.STEPS[step](self, **event)
+                    raise StepError(f"the virtual machine reported step '{shown(*step)}' instead of step "
+                                    f"'{shown(*expected)}'", [], LOG)
+                self.number = (step[1] or 1) - 1
+                text = self.STEPS[step[0]](self, **event)
                 self.screen.done(text)
                 expected = next(steps, None)
                 if expected:
-                    self.screen.begin(expected.replace("_", " "))
+                    self.screen.begin(shown(*expected))
         except TimeoutError:
             why = f"the virtual machine was not done after {self.SECONDS} s"
             raise StepError(why, last_lines(LOG), LOG) from None
@@ -149,37 +196,41 @@ class Session:
 
     def device(self, device, kernel):
         expect(kernel == self.result["kernel"], f"kernel {kernel} runs, but {self.result['kernel']} was booted")
-        self.result["device"] = device
+        self.card["device"] = device
         return device
 
-    def driver(self, mac, link):
-        self.result.update(mac=mac, link=link)
-        return f"ndishost runs {self.driver_name} on it: {mac}, link {link}"
+    def driver(self, mac, link, irq):
+        self.card.update(mac=mac, link=link)
+        if len(self.adapters) > 1:
+            self.card["irq"] = irq
+        return f"ndishost runs {self.driver_name} on it: {mac}, link {link}, interrupt line {irq}"
 
     def dhcp(self, ipv4, gateway):
         # While the device is up, QEMU can be asked what was negotiated with it.
-        status = self.machine.qmp("x-query-virtio-status", path=BACKEND)
+        path = f"/machine/peripheral/nic{self.number}/virtio-backend"
+        status = self.machine.qmp("x-query-virtio-status", path=path)
         if status:
-            self.qemu_negotiated = from_qemu(status["guest-features"])
-        expect(ipv4.startswith("10.0.2."), f"{ipv4} is not an address that QEMU's DHCP server leases (10.0.2.x)")
-        expect(gateway == HOST, f"the gateway is {gateway}, QEMU's is {HOST}")
-        self.result["ipv4"] = ipv4
+            self.qemu_negotiated[self.number] = from_qemu(status["guest-features"])
+        net = network(self.number)
+        expect(ipv4.startswith(net), f"{ipv4} is not an address that QEMU's DHCP server leases ({net}x)")
+        expect(gateway == self.host, f"the gateway is {gateway}, QEMU's is {self.host}")
+        self.card["ipv4"] = ipv4
         return f"{ipv4}, gateway {gateway}"
 
     def ping(self, sent, received):
-        self.result.update(ping_sent=sent, ping_received=received)
+        self.card.update(ping_sent=sent, ping_received=received)
         expect(sent == self.pings, f"only {sent} of {self.pings} pings were sent")
         expect(received == sent, f"only {received} of {sent} pings were answered")
         return f"{received} of {sent} answered"
 
     def resolve(self, name, address):
-        expect(self.names.questions > 0, "no question reached the name server")
-        expect(address == HOST, f"{name} resolved to {address}, not to {HOST}")
+        expect(self.names[self.number].questions > 0, "no question reached the name server")
+        expect(address == self.host, f"{name} resolved to {address}, not to {self.host}")
         return f"{name} is {address}"
 
     def http_get(self, bytes, sha256, centiseconds):
         good = sha256 == self.files.sha256
-        self.result.update(http_get_bytes=bytes, http_get_sha256_ok=good)
+        self.card.update(http_get_bytes=bytes, http_get_sha256_ok=good)
         expect(bytes == self.size, f"{bytes:,} bytes arrived, the server sent {self.size:,}")
         expect(good, f"SHA-256 {sha256}, the server sent {self.files.sha256}")
         return transfer(bytes, centiseconds)
@@ -187,14 +238,25 @@ class Session:
     def http_put(self, bytes, sha256, centiseconds):
         received = self.files.received or {"bytes": 0, "sha256": "nothing"}
         good = sha256 == received["sha256"]
-        self.result.update(http_put_bytes=received["bytes"], http_put_sha256_ok=good)
+        self.card.update(http_put_bytes=received["bytes"], http_put_sha256_ok=good)
         expect(bytes == self.size, f"{bytes:,} bytes were pushed instead of {self.size:,}")
         expect(received["bytes"] == bytes, f"only {received['bytes']:,} of {bytes:,} bytes arrived")
         expect(good, f"SHA-256 {received['sha256']} arrived, {sha256} was pushed")
         return transfer(bytes, centiseconds)
 
+    def together(self, bytes, sha256, centiseconds):
+        good = sha256 == self.files.sha256
+        self.card["together_sha256_ok"] = good
+        expect(bytes == self.size, f"{bytes:,} bytes arrived, the server sent {self.size:,}")
+        expect(good, f"SHA-256 {sha256}, the server sent {self.files.sha256}")
+        return transfer(bytes, centiseconds)
+
     def count(self, **counts):
-        self.linux = counts
+        self.linux[self.number] = counts
+        sharing = sum(card.get("irq") == self.card.get("irq") for card in self.adapters)
+        if len(self.adapters) > 1:
+            expect(counts["users"] == sharing,
+                   f"Linux has {counts['users']} functions on line {self.card['irq']}, not {sharing}")
         return "Linux' own counters read"
 
     def stop(self, status):
@@ -210,17 +272,26 @@ class Session:
             report.get("driver_sha256") == self.result["driver_sha256"],
             f"ndishost ran a driver of SHA-256 {report.get('driver_sha256')}, not {self.driver}",
         )
+        reports = report.get("adapters", [report])
+        expect(len(reports) == len(self.adapters),
+               f"ndishost reports {len(reports)} adapters of {len(self.adapters)}")
+        for card, one in zip(self.adapters, reports):
+            self.read_report(card, one)
+        return "ndishost's report read"
+
+    def read_report(self, card, report):
         mac = report.get("mac")
-        expect(mac == self.result["mac"], f"the adapter has {mac}, the TAP {self.result['mac']}")
+        expect(mac == card["mac"], f"the adapter has {mac}, the TAP {card['mac']}")
         counters = report.get("driver_counters", {})
         for key in ("tx_frames", "rx_frames", "tx_notifications", "interrupts"):
-            self.result[key] = counters.get(key)
+            card[key] = counters.get(key)
         for key in ("features_offered", "features_negotiated"):
             if key in report:
-                self.result[key] = f"{int(report[key], 16):#x}"
-        missing = [key for key in self.KEYS if self.result[key] is None]
+                card[key] = f"{int(report[key], 16):#x}"
+        missing = [key for key, value in [*self.result.items(), *card.items()] if value is None]
         expect(not missing, f"not in ndishost's report: {' '.join(missing)}")
-        return "ndishost's report read"
+        for name in ("device_errors", "resets"):
+            expect(counters.get(name) == 0, f"{card['device']}: {counters.get(name)} {name}")
 
     STEPS = {
         "boot": booted,
@@ -231,6 +302,7 @@ class Session:
         "resolve": resolve,
         "http_get": http_get,
         "http_put": http_put,
+        "together": together,
         "count": count,
         "stop": stop,
         "report": report,
@@ -241,66 +313,98 @@ class Session:
     def judge(self):
         """The driver's numbers against those of others who saw the same frames."""
         self.screen.begin("compare")
+        if len(self.adapters) > 1:
+            lines = [card["irq"] for card in self.adapters]
+            expect(len(set(lines)) < len(lines), f"no two cards share an interrupt line: {lines}")
+        for self.number, card in enumerate(self.adapters):
+            self.judge_card(card, self.linux[self.number], self.qemu_negotiated[self.number])
+        tx = sum(card["tx_frames"] for card in self.adapters)
+        rx = sum(card["rx_frames"] for card in self.adapters)
+        self.screen.done(f"{tx:,} frames sent, all seen on the wire; {rx:,} received")
+
+    def judge_card(self, card, linux, qemu_negotiated):
+        file = self.wire_files[self.number]
         try:
-            wire = count_frames(self.wire_file, self.result["mac"])
+            wire = count_frames(file, card["mac"])
         except (OSError, ValueError) as error:
-            raise StepError(f"{self.wire_file}: {error}") from error
-        self.linux.update(wire_tx=wire.sent, wire_rx=wire.received)
-        tx, rx = self.result["tx_frames"], self.result["rx_frames"]
-        expect(tx == wire.sent, f"the driver sent {tx:,} frames, {wire.sent:,} left the device")
+            raise StepError(f"{file}: {error}") from error
+        linux.update(wire_tx=wire.sent, wire_rx=wire.received)
+        tx, rx = card["tx_frames"], card["rx_frames"]
+        expect(tx == wire.sent, f"the driver sent {tx:,} frames, {wire.sent:,} left {card['device']}")
         expect(rx <= wire.received, f"{rx:,} frames received, only {wire.received:,} were sent")
         expect(
-            self.qemu_negotiated in (None, int(self.result["features_negotiated"], 16)),
-            f"negotiated by the driver: {self.result['features_negotiated']}, "
-            f"by QEMU's account: {self.qemu_negotiated or 0:#x}",
+            qemu_negotiated in (None, int(card["features_negotiated"], 16)),
+            f"negotiated by the driver: {card['features_negotiated']}, "
+            f"by QEMU's account: {qemu_negotiated or 0:#x}",
         )
-        self.screen.done(f"{tx:,} frames sent, all seen on the wire; {rx:,} received")
 
     def keep_capture(self):
         if not self.capture:
             return
         self.screen.begin("capture")
-        try:
-            shutil.copyfile(self.wire_file, self.capture)
-        except OSError as error:
-            raise StepError(f"{self.capture}: {error.strerror}") from error
-        self.screen.done(f"{self.capture}, {os.path.getsize(self.capture):,} bytes")
+        copies = []
+        for number, file in enumerate(self.wire_files):
+            copy = numbered_name(self.capture, number, len(self.wire_files))
+            try:
+                shutil.copyfile(file, copy)
+            except OSError as error:
+                raise StepError(f"{copy}: {error.strerror}") from error
+            copies.append(f"{copy}, {os.path.getsize(copy):,} bytes")
+        self.screen.done("; ".join(copies))
 
-    def features(self, witness):
+    def features(self, card, witness):
         say = self.screen.say
-        offered = int(self.result["features_offered"], 16)
-        negotiated = int(self.result["features_negotiated"], 16)
+        offered = int(card["features_offered"], 16)
+        negotiated = int(card["features_negotiated"], 16)
         say()
         say(f"negotiated  {' '.join(names(negotiated))} ({witness})")
         say(f"  of offered  {' '.join(names(offered))}")
 
     def tell(self):
-        result, say = self.result, self.screen.say
-        self.features("as QEMU's device has it" if self.qemu_negotiated is not None else "QEMU mute")
-        say(f"driver      sent {result['tx_frames']:,}, received {result['rx_frames']:,} frames; "
-            f"{result['tx_notifications']:,} notifications, {result['interrupts']:,} interrupts")
-        say(f"Linux' TAP  sent {self.linux['tap_tx']:,}, received {self.linux['tap_rx']:,}; "
-            f"{self.linux['interrupts']:,} interrupts of the line")
-        say(f"the wire    from the device {self.linux['wire_tx']:,}, "
-            f"to the device {self.linux['wire_rx']:,}")
+        say = self.screen.say
+        for number, (card, linux) in enumerate(zip(self.adapters, self.linux)):
+            mute = self.qemu_negotiated[number] is None
+            self.features(card, "QEMU mute" if mute else "as QEMU's device has it")
+            if len(self.adapters) > 1:
+                say(f"adapter {number + 1}   {card['device']}, {card['ipv4']}, on interrupt line {card['irq']} "
+                    f"with {linux['users'] - 1} more")
+            say(f"driver      sent {card['tx_frames']:,}, received {card['rx_frames']:,} frames; "
+                f"{card['tx_notifications']:,} notifications, {card['interrupts']:,} interrupts")
+            say(f"Linux' TAP  sent {linux['tap_tx']:,}, received {linux['tap_rx']:,}; "
+                f"{linux['interrupts']:,} interrupts of the line")
+            say(f"the wire    from the device {linux['wire_tx']:,}, "
+                f"to the device {linux['wire_rx']:,}")
 
     def close(self):
         """Ends what was started, and is not itself interrupted."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        for part in (self.machine, self.files, self.names):
+        for part in (self.machine, self.files, *self.names):
             if part:
                 part.close()
-        self.machine = self.files = self.names = None
-        if os.path.exists(self.wire_file):
-            os.unlink(self.wire_file)
+        self.machine = self.files = None
+        self.names = []
+        for file in self.wire_files:
+            if os.path.exists(file):
+                os.unlink(file)
 
     def _tick(self):
         """Once a second while the virtual machine works: how far a transfer is."""
-        got = self.result["http_get_bytes"] is not None
+        got = self.card["http_get_bytes"] is not None
         bytes_done = self.files.receiving if got else self.files.sent
         if bytes_done:
             self.screen.note(f"{bytes_done / MIB:.1f} of {self.size / MIB:.0f} MiB")
+
+
+def shown(step, card):
+    """A step as a person reads it."""
+    return step.replace("_", " ") + (f" {card}" if card else "")
+
+
+def numbered_name(file, card, cards):
+    """The name of a card's file (0...): the first has the name itself, the others a number."""
+    stem, ending = os.path.splitext(file)
+    return f"{stem}-{card + 1}{ending}" if cards > 1 and card else file
 
 
 def transfer(size, centiseconds):
@@ -320,6 +424,12 @@ def interrupted(number, _frame):
     raise KeyboardInterrupt(number)
 
 
+def heed_signals():
+    """They interrupt this process from here on, until Session.close()."""
+    for number in SIGNALS:
+        signal.signal(number, interrupted)
+
+
 def choose_seed():
     """SEED of the environment, as for the tests, or one by chance."""
     text = os.environ.get("SEED") or str(secrets.randbits(32))
@@ -337,24 +447,22 @@ def arguments():
     parser = argparse.ArgumentParser(prog="session.py")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--modern", action="store_true")
+    parser.add_argument("--cards", type=int, choices=range(1, MOST_CARDS + 1), default=1)
     parser.add_argument("--x86", dest="arch", action="store_const", const="x86", default="x64")
     parser.add_argument("--capture")
     parser.add_argument("--device")
+    parser.add_argument("--trace")
     parser.add_argument("--json", default="out/run.json")
     return parser.parse_args()
 
 
-def run(screen, session, target):
-    """Exit status. The JSON is written whatever happens, with null for what was not reached."""
+def run(screen, session, target, parts=None):
+    """Exit status. The JSON is written whatever happens, with null for what was not reached. parts: methods
+    of the session, in order; without them all."""
     status, failed = 1, None
     try:
-        session.build()
-        session.package()
-        session.fetch()
-        session.boot()
-        session.judge()
-        session.keep_capture()
-        session.tell()
+        for part in parts or session.PARTS:
+            getattr(session, part)()
         status = 0
     except (StepError, MachineError) as error:
         failed = str(error)
@@ -376,12 +484,18 @@ def run(screen, session, target):
     return status
 
 
-def start(make, target):
-    """Runs the session that make(screen, seed) returns, one at a time in this directory."""
-    seed = choose_seed()
+def conclude(screen, target):
+    """The last lines of a run in which all went well."""
+    package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
+    screen.say(f"package     {package}")
+    screen.say(f"all of it worked, in {screen.seconds():.0f} s: {target}")
+
+
+@contextlib.contextmanager
+def alone(target):
+    """One run at a time in this directory. The result of an earlier one is removed."""
     os.makedirs("out", exist_ok=True)
-    for number in SIGNALS:
-        signal.signal(number, interrupted)
+    heed_signals()
     with open("out/run.lock", "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -389,12 +503,17 @@ def start(make, target):
             sys.exit("run: another ./run is going on in this directory")
         if os.path.exists(target):
             os.unlink(target)
+        yield
+
+
+def start(make, target):
+    """Runs the session that make(screen, seed) returns."""
+    seed = choose_seed()
+    with alone(target):
         screen = Screen()
         status = run(screen, make(screen, seed), target)
         if status == 0:
-            package = PACKAGE if os.path.exists(PACKAGE) else "none: no ISO is built yet"
-            screen.say(f"package     {package}")
-            screen.say(f"all of it worked, in {screen.seconds():.0f} s: {target}")
+            conclude(screen, target)
         return status
 
 
@@ -404,7 +523,8 @@ def main():
     size, pings = (4 * MIB, 5) if options.short else (32 * MIB, 20)
     return start(
         lambda screen, seed: Session(
-            screen, options.arch, size, pings, seed, options.capture, options.device, options.modern
+            screen, options.arch, size, pings, seed, options.capture, options.device, options.modern,
+            options.cards, options.trace,
         ),
         options.json,
     )

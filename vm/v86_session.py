@@ -27,7 +27,7 @@ PEER = "10.86.0.1"
 
 
 class V86Session(Session):
-    SECONDS = 400
+    SECONDS = 900  # of a minute that it takes on an idle machine
     KEYS = """driver_sha256 device features_offered features_negotiated mac link ipv4 ping_sent
     ping_received tx_frames rx_frames tx_notifications interrupts kernel emulator""".split()
 
@@ -66,13 +66,13 @@ class V86Session(Session):
 
     def boot(self):
         self.screen.begin("boot")
-        self.machine = V86Machine(self.settings(), self.frames // 2, LOG, self.wire_file)
+        self.machine = V86Machine(self.settings(), self.frames // 2, LOG, self.wire_files[0])
         self.follow()
 
     def booted(self):
         return f"Linux {self.result['kernel']} on {self.result['emulator']}"
 
-    def driver_up(self, mac, link):
+    def driver_up(self, mac, link, **_):
         self.result.update(mac=mac, link=link)
         return f"ndishost32 runs {os.path.basename(self.driver)} on it: {mac}, link {link}"
 
@@ -114,15 +114,15 @@ class V86Session(Session):
         for name in ("device_errors", "resets"):
             expect(second[name] == 0, f"{second[name]} {name}")
         try:
-            wire = count_frames(self.wire_file, self.result["mac"])
+            wire = count_frames(self.wire_files[0], self.result["mac"])
         except (OSError, ValueError) as error:
-            raise StepError(f"{self.wire_file}: {error}") from error
+            raise StepError(f"{self.wire_files[0]}: {error}") from error
         expect(tx == wire.sent, f"the driver sent {tx:,} frames, {wire.sent:,} left the device")
         self.result.update(frames_returned=self.frames, frames_called=self.account["echoed"])
         self.screen.done(f"{tx:,} frames sent, all seen by the peer; {rx:,} received")
 
     def tell(self):
-        self.features("v86's device")
+        self.features(self.result, "v86's device")
         self.screen.say(f"driver      sent and received by DHCP and ping {self.result['tx_frames']:,} and "
                         f"{self.result['rx_frames']:,} frames; {self.result['interrupts']:,} interrupts")
 

@@ -67,7 +67,9 @@ class Tests:
     def missing(self, name):
         first = name.partition(":")[0]
         if name.startswith("package:inf: "):
-            return self.inf(name.partition(": ")[2])
+            return self.quoted(name.partition(": ")[2], "tests/package/inf-test")
+        if first == "vm":
+            return self.quoted(name.partition(":")[2], "tests/vm/run")
         if first == "foreign":
             scripts = ["tests/foreign/dpdk.py", "tests/foreign/v86.py"]
         elif os.path.exists(os.path.join(ROOT, "tests/jobs/%s.py" % first)):
@@ -78,9 +80,9 @@ class Tests:
             return None
         return "%s has no '%s'" % (" and ".join(scripts), name)
 
-    def inf(self, name):
-        there = '"%s"' % name in self.code.text("tests/package/inf-test")
-        return None if there else "tests/package/inf-test has no '%s'" % name
+    def quoted(self, name, file):
+        """Of a test whose name stands in its script."""
+        return None if '"%s"' % name in self.code.text(file) else "%s has no '%s'" % (file, name)
 
 
 def main():
