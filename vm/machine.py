@@ -153,6 +153,10 @@ class Machine:
                 pass  # the machine is off: it said this before
             yield event
 
+    def go_on(self):
+        """An empty line to vm/init, which waits for it in the step `station`."""
+        self._channel.send(b"\n")
+
     def qmp(self, command, deadline=5, **arguments):
         """One QMP command; its answer, or None if QEMU does not know it or does not answer."""
         until = time.monotonic() + deadline

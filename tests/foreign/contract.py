@@ -71,7 +71,7 @@ class Tests:
         if first == "vm":
             return self.quoted(name.partition(":")[2], "tests/vm/run")
         if first == "foreign":
-            scripts = ["tests/foreign/dpdk.py", "tests/foreign/v86.py"]
+            scripts = ["tests/foreign/%s.py" % one for one in ("dpdk", "v86", "passt", "migration", "ends")]
         elif os.path.exists(os.path.join(ROOT, "tests/jobs/%s.py" % first)):
             scripts = ["tests/jobs/%s.py" % first]
         else:
