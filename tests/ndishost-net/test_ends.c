@@ -946,8 +946,10 @@ static void test_bad_stray(void **state)
         "00");
     bad(STRAY, RX, 0, "gen:count=200,size=100", "stray",
         "a frame of 80 bytes arrived that nothing sent");
-    bad(STRAY, TX, 0, "echo:count=200,size=100", "stray", "a frame of 80 bytes arrived that nothing");
-    bad(STRAY, RX, 0, "echo:count=200,size=100", "stray", "a frame of 80 bytes arrived that nothing");
+    bad(STRAY, TX, 0, "echo:count=200,size=100", "stray",
+        "a frame of 80 bytes arrived that nothing");
+    bad(STRAY, RX, 0, "echo:count=200,size=100", "stray",
+        "a frame of 80 bytes arrived that nothing");
 }
 
 /* Frames without a number: what can be told of them is told. */
