@@ -102,11 +102,9 @@ class Session:
         self.screen.begin("build")
         target, host = HOSTS[self.arch]
         run_command(self.screen, ["make", "-j2", "driver", target], "out/build.log")
-        with open(self.driver, "rb") as file:
-            content = file.read()
-        self.result["driver_sha256"] = hashlib.sha256(content).hexdigest()
         other = "x86" if self.arch == "x64" else "x64"
-        self.screen.done(f"{self.driver} ({len(content):,} bytes), out/{other}/{self.driver_name}, {host}")
+        size = os.path.getsize(self.driver)
+        self.screen.done(f"{self.driver} ({size:,} bytes), out/{other}/{self.driver_name}, {host}")
 
     def package(self):
         """The driver's ISO, where the Makefile knows how to make it."""
@@ -124,7 +122,14 @@ class Session:
         self.screen.done(f"{release}, Debian's, unpacked under out/kernel")
         self.screen.begin("initramfs")
         run_command(self.screen, ["vm/initramfs", self.arch, self.driver], "out/initramfs.log")
-        self.screen.done(f"{os.path.getsize('out/initramfs.cpio'):,} bytes")
+        self.packed("out/initramfs")
+
+    def packed(self, root):
+        """The driver of this run is the one that the machine gets: a commit since the build gives it another
+        version, and the package links it anew."""
+        with open(f"{root}/driver/{os.path.basename(self.driver)}", "rb") as file:
+            self.result["driver_sha256"] = hashlib.sha256(file.read()).hexdigest()
+        self.screen.done(f"{os.path.getsize(root + '.cpio'):,} bytes")
 
     # The virtual machine: one method per step of vm/init. Its arguments are what vm/init reported.
 
