@@ -40,6 +40,8 @@ struct adapter {
     DWORD error; /* why it does not answer */
     unsigned char mac[6];
     DWORD frame_size, speed, disconnected;
+    /* Why each of these is not known: the error of its query, or 0. */
+    DWORD mac_error, frame_size_error, speed_error, disconnected_error;
     AEROVNET_COUNTERS counters;
     DWORD length; /* bytes of them that the driver reported */
 };
@@ -202,15 +204,22 @@ static int find_adapters(struct adapter *found)
     return count;
 }
 
-/* One OID query; the number of bytes that came, 0 if it failed. */
-static DWORD query(HANDLE device, DWORD oid, void *out, DWORD size)
+/* One OID query. `done` gets the number of bytes that came; returns the error, or 0. */
+static DWORD query(HANDLE device, DWORD oid, void *out, DWORD size, DWORD *done)
 {
-    DWORD done = 0;
-
+    *done = 0;
     memset(out, 0, size);
-    return DeviceIoControl(device, QUERY_GLOBAL_STATS, &oid, sizeof(oid), out, size, &done, NULL)
-               ? done
-               : 0;
+    return DeviceIoControl(device, QUERY_GLOBAL_STATS, &oid, sizeof(oid), out, size, done, NULL)
+               ? 0
+               : GetLastError();
+}
+
+/* The same for an answer of one size. */
+static DWORD query_whole(HANDLE device, DWORD oid, void *out, DWORD size)
+{
+    DWORD done, error = query(device, oid, out, size, &done);
+
+    return error ? error : done == size ? 0 : ERROR_INVALID_DATA;
 }
 
 static void ask(struct adapter *adapter)
@@ -226,15 +235,39 @@ static void ask(struct adapter *adapter)
         adapter->error = GetLastError();
         return;
     }
-    adapter->length =
-        query(device, OID_AEROVNET_COUNTERS, &adapter->counters, sizeof(adapter->counters));
+    adapter->error = query(device, OID_AEROVNET_COUNTERS, &adapter->counters,
+                           sizeof(adapter->counters), &adapter->length);
     adapter->answers = REPORTED(adapter, Length);
-    adapter->error = adapter->answers ? 0 : GetLastError();
-    query(device, ETH_CURRENT_ADDRESS, adapter->mac, sizeof(adapter->mac));
-    query(device, GEN_MAX_FRAME_SIZE, &adapter->frame_size, sizeof(DWORD));
-    query(device, GEN_LINK_SPEED, &adapter->speed, sizeof(DWORD));
-    query(device, GEN_CONNECT_STATUS, &adapter->disconnected, sizeof(DWORD));
+    if (!adapter->answers && !adapter->error) {
+        adapter->error = ERROR_INVALID_DATA;
+    }
+    adapter->mac_error =
+        query_whole(device, ETH_CURRENT_ADDRESS, adapter->mac, sizeof(adapter->mac));
+    adapter->frame_size_error =
+        query_whole(device, GEN_MAX_FRAME_SIZE, &adapter->frame_size, sizeof(DWORD));
+    adapter->speed_error = query_whole(device, GEN_LINK_SPEED, &adapter->speed, sizeof(DWORD));
+    adapter->disconnected_error =
+        query_whole(device, GEN_CONNECT_STATUS, &adapter->disconnected, sizeof(DWORD));
     CloseHandle(device);
+}
+
+/* The text, or why it is not known. */
+static const char *known(DWORD error, const char *text)
+{
+    static char why[4][48];
+    static int next;
+
+    if (!error) {
+        return text;
+    }
+    next = (next + 1) & 3;
+    sprintf(why[next], "not reported (error %lu)", error);
+    return why[next];
+}
+
+static const char *link_state(const struct adapter *adapter)
+{
+    return known(adapter->disconnected_error, adapter->disconnected ? "down" : "up");
 }
 
 static const char *mac(const struct adapter *adapter)
@@ -243,7 +276,7 @@ static const char *mac(const struct adapter *adapter)
     const unsigned char *m = adapter->mac;
 
     sprintf(text, "%02X-%02X-%02X-%02X-%02X-%02X", m[0], m[1], m[2], m[3], m[4], m[5]);
-    return text;
+    return known(adapter->mac_error, text);
 }
 
 /* The last entries of the driver in the event log System, newest first. */
@@ -295,6 +328,7 @@ static void show_features(const char *which, BOOL reported, virtio_u64 bits)
 static void show_table(const struct adapter *adapter)
 {
     const AEROVNET_COUNTERS *c = &adapter->counters;
+    char speed[32], mtu[16];
 
     printf("%s\n", adapter->name);
     printf("  driver     %s.sys %s, INF %s\n", adapter->service, adapter->file_version,
@@ -307,8 +341,11 @@ static void show_table(const struct adapter *adapter)
         return;
     }
     printf("  address    %s\n", mac(adapter));
-    printf("  link       %s, %lu Mbit/s, MTU %lu\n", adapter->disconnected ? "down" : "up",
-           adapter->speed / 10000, adapter->frame_size);
+    sprintf(speed, "%lu Mbit/s", adapter->speed / 10000);
+    sprintf(mtu, "%lu", adapter->frame_size);
+    printf("  link       %s, %s%s, MTU %s\n", link_state(adapter),
+           adapter->speed_error ? "speed " : "", known(adapter->speed_error, speed),
+           known(adapter->frame_size_error, mtu));
     show_features("offered", REPORTED(adapter, FeaturesOffered), c->FeaturesOffered);
     show_features("taken", REPORTED(adapter, FeaturesNegotiated), c->FeaturesNegotiated);
     if (REPORTED(adapter, TxBuffers)) {
@@ -337,8 +374,19 @@ static void show_quoted(const char *text)
     putchar('"');
 }
 
+/* A member of the object: what the query gave, in its JSON form, or null and the error. */
+static void show_member(const char *name, DWORD error, const char *value)
+{
+    if (error) {
+        printf(", \"%s\": null, \"%s_error\": %lu", name, name, error);
+    } else {
+        printf(", \"%s\": %s", name, value);
+    }
+}
+
 static void show_json(const struct adapter *adapters, int count)
 {
+    char value[64];
     int i;
 
     printf("[");
@@ -356,8 +404,13 @@ static void show_json(const struct adapter *adapters, int count)
             printf(", \"error\": %lu}", a->error);
             continue;
         }
-        printf(", \"address\": \"%s\", \"link\": \"%s\", \"bits_per_second\": %I64u, \"mtu\": %lu",
-               mac(a), a->disconnected ? "down" : "up", (virtio_u64)a->speed * 100, a->frame_size);
+        sprintf(value, "\"%s\"", mac(a));
+        show_member("address", a->mac_error, value);
+        show_member("link", a->disconnected_error, a->disconnected ? "\"down\"" : "\"up\"");
+        sprintf(value, "%I64u", (virtio_u64)a->speed * 100);
+        show_member("bits_per_second", a->speed_error, value);
+        sprintf(value, "%lu", a->frame_size);
+        show_member("mtu", a->frame_size_error, value);
 #define FEATURES(Name)                                   \
     if (REPORTED(a, Name)) {                             \
         printf(", \"%s\": \"0x%I64x\"", #Name, c->Name); \
@@ -410,7 +463,7 @@ static int watch(struct adapter *adapters, int count, unsigned long seconds)
                    "%I64u, resets %I64u\n",
                    second, adapters[i].name, c->TxFrames - before[i].TxFrames,
                    c->RxFrames - before[i].RxFrames, c->Interrupts - before[i].Interrupts,
-                   adapters[i].disconnected ? "down" : "up", c->DeviceErrors, c->Resets);
+                   link_state(&adapters[i]), c->DeviceErrors, c->Resets);
             before[i] = *c;
         }
         fflush(stdout);
