@@ -22,6 +22,7 @@ import tempfile
 import time
 
 import interrupt
+from other_files import other_files, refusal
 from problem import Problem, last_line, run
 
 SECTORS = (512, 4096)
@@ -44,9 +45,8 @@ def _expect_tools():
 class Image:
     """A disk image or block device that may be written to; else a Problem that says why not.
 
-    kind: its format, as QEMU calls it; probed unless it is given. A guest can write a header into a raw
-    disk that names a file of this machine as the rest of the disk. So a probed format may name no other
-    file: only a person's --format says that this is meant."""
+    kind: its format, as QEMU calls it; probed unless it is given. A probed format may name no other file
+    (other_files.py)."""
 
     def __init__(self, path, kind=None):
         self.path, self.name = os.path.abspath(path), path
@@ -63,12 +63,9 @@ class Image:
                                % more["create-type"])  # fmt: skip
         if more.get("corrupt"):
             raise self.problem("is marked as damaged; see 'qemu-img check'")
-        others = [info.get("full-backing-filename"), info.get("backing-filename"), more.get("data-file")]
-        others += [extent.get("filename") for extent in more.get("extents", ())]
-        others = [other for other in others if other and os.path.abspath(other) != self.path]
+        others = other_files(info, self.path)
         if others and not kind:
-            raise self.problem("says that it is of the format %s and that %s is part of it; if that is so, give --format "
-                               "%s; if it is a raw disk, --format raw" % (self.kind, others[0], self.kind))  # fmt: skip
+            raise self.problem(refusal(self.kind, others))
 
     def problem(self, why):
         return Problem("%s %s; nothing was changed" % (self.name, why))
