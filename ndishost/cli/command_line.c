@@ -12,6 +12,7 @@
 #include "loader/exports.h"
 #include "net/net.h"
 #include "nt/api/pool.h"
+#include "nt/machine/host_call.h"
 
 enum option_id {
     OPTION_BUS = 256,
@@ -108,11 +109,11 @@ static const char help_options[] =
     "                      number. Again for each keyword\n"
     "  --rules on|off      off: nothing is checked on the path of a frame (default on)\n"
     "  --fail-allocation N the N-th allocation of the driver fails (-N: that and all after it)\n"
-    "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails, if it "
-    "is "
-    "one\n"
-    "                      that can (-N: that and all after it); `allocation` is any of them that\n"
-    "                      allocates\n"
+    "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails (-N: "
+    "that "
+    "and\n"
+    "                      all after it); `allocation` is any of them that allocates. A wrong\n"
+    "                      name is answered with all that there are\n"
     "  --retry             when Initialize fails, once more, now with nothing that is made to "
     "fail\n"
     "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
@@ -361,16 +362,17 @@ static int set_option(struct command_line *line, int option, const char *value, 
     return set_number(line, option, value, error, error_size);
 }
 
-/* The name as the host's tables have it, which stays; NULL if no driver can import it. */
-static const char *exported(const char *name)
+/* Tells of a name that nothing fails by, and of all others. Always -1. */
+static int no_failure(const char *name, char *error, size_t error_size)
 {
-    const struct host_export *first;
-    size_t count = host_exports(&first), i;
+    int used = snprintf(error, error_size,
+                        "fail %s: no function of that name can be made to fail; these can: "
+                        "allocation (any that allocates), ",
+                        name);
 
-    for (i = 0; i < count; i++)
-        if (!strcmp(first[i].name, name))
-            return first[i].name;
-    return NULL;
+    if (used > 0 && (size_t)used < error_size)
+        host_fail_names(error + used, error_size - (size_t)used);
+    return -1;
 }
 
 int command_line_fail(const char *text, char *error, size_t error_size)
@@ -385,15 +387,14 @@ int command_line_fail(const char *text, char *error, size_t error_size)
         return 0;
     }
     snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
-    if (strcmp(name, "allocation") && !exported(name))
-        return bad(error, error_size, "fail", text,
-                   "a function that a driver can import from NDIS or the kernel, or `allocation`");
+    if (strcmp(name, "allocation") && !host_fail_name(name))
+        return no_failure(name, error, error_size);
     if (colon && (parse_range(colon + 1, -1000000000, 1000000000, &number) || !number))
         return bad(error, error_size, "fail", text, "FUNCTION:N with a number that is not 0");
     if (!strcmp(name, "allocation"))
         nt_fail_allocation(number);
     else
-        nt_fail_call(exported(name), number);
+        nt_fail_call(host_fail_name(name), number);
     return 0;
 }
 

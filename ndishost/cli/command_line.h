@@ -64,6 +64,7 @@ struct command_line {
 int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
                        size_t error_size);
 void command_line_help(FILE *out);
+#define COMMAND_LINE_ERROR 4096 /* room for the line of an error, the names of all that can fail */
 /* Orders the failure that `FUNCTION[:N]` or `none` tells of (nt/api/pool.h, nt_fail_call). 0, or -1 with a
  * line in error. */
 int command_line_fail(const char *text, char *error, size_t error_size);

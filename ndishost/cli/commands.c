@@ -472,15 +472,15 @@ static void command_wire(const struct scenario *scenario, struct ndis_adapter *a
 static void command_fail(const struct scenario *scenario, struct ndis_adapter *adapter,
                          char *arguments, struct reply *reply)
 {
-    char *name = word(&arguments), error[160];
+    char *name = word(&arguments), error[COMMAND_LINE_ERROR];
     unsigned long failed = nt_calls_failed();
 
     (void)scenario;
     (void)adapter;
     if (!name)
         reply_fail(reply,
-                   "fail wants the name of an exported function, or allocation, with :N behind it "
-                   "for the N-th call (-N: that and all after it), or none");
+                   "fail wants the name of a function that can fail, or allocation, with :N behind "
+                   "it for the N-th call (-N: that and all after it), or none");
     else if (command_line_fail(name, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else

@@ -469,8 +469,7 @@ static void say_unfailed(const struct run *run)
                 run->line.fail_allocation);
     if (run->line.fail)
         fprintf(stderr,
-                "ndishost: --fail %s: nothing failed: the driver did not call it so often, or it "
-                "is none that can fail\n",
+                "ndishost: --fail %s: nothing failed, as the driver did not call it so often\n",
                 run->line.fail);
 }
 

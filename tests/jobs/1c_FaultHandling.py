@@ -36,6 +36,9 @@ OPTIONAL = {
     "NdisAllocateGenericObject", "NdisAllocateSharedMemory", "NdisInitializeNPagedLookasideList",
     "NdisMAllocateSharedMemoryAsyncEx", WRITE,
 }
+# Those that have a test of their own, here or, for NdisMSetBusData, in 1c_Reset.
+OTHERS = {"NdisMRegisterMiniportDriver", "NdisMAllocateNetBufferSGList", "NdisGetDataBuffer", "NdisReadConfiguration",
+          "NdisReadNetworkAddress", "NdisMSetBusData"}
 # From this call on buffers are alike, and a few are tried for all. x86 is the same source.
 CALLS = {"x64": 12, "x86": 4}
 
@@ -88,6 +91,43 @@ def initialize(machine):
 def without(machine):
     for name in sorted(imported(machine.arch) & OPTIONAL):
         every_call(machine, name)
+
+
+@job.test("no function that can fail is left out", buses=("model",))
+def complete(machine):
+    """The host names them when it is asked for one that it has not."""
+    text = machine.run("none", ["--fail", "NoSuchFunction"]).text
+    named = text.partition("these can: ")[2].partition("\n")[0]
+    left = imported(machine.arch) & set(named.split(", ")) - NEEDED - OPTIONAL - OTHERS
+    machine.expect(len(named.split(", ")) > 60, "the host names only '%s'" % named)
+    machine.expect(not left, "imported, can fail, and in no test: %s" % ", ".join(sorted(left)))
+
+
+@job.test("the registry cannot be read", buses=("model",))
+def registry(machine):
+    keywords = ["--set", "*ReceiveBuffers=16", "--set", "NetworkAddress=02AABBCCDDEE"]
+    for name in ("NdisReadConfiguration:-1", "NdisReadNetworkAddress"):
+        run = machine.run("gen:count=100", keywords + ["--fail", name])
+        run.clean()
+        machine.expect("nothing failed" not in run.text, "%s was not asked" % name)
+        machine.same("%s: the permanent address is used" % name, "02:aa:bb:cc:dd:ee" not in run.text,
+                     name == "NdisReadNetworkAddress")
+
+
+@job.test("frames that NDIS has no address for")
+def data(machine):
+    with machine.session("gen:rate=20000,stall=30") as session:
+        session.do("wait sent 100")
+        session.do("fail NdisGetDataBuffer:-1")
+        session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+        machine.expect(session.do("fail none").text != "0 failed", "NdisGetDataBuffer was not asked")
+        for command in ("reset", "pause", "restart"):
+            machine.expect(session.ask(command).good, "%s fails" % command)
+        session.do("wait sent %d" % (session.stats()["ndis"]["sent_frames"] + 500))
+    run = session.run
+    run.lawful()
+    machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
+    machine.same("frames damaged", run.report["net"]["tx"]["damaged"], 0)
 
 
 @job.test("NdisMRegisterMiniportDriver fails", buses=("model",))

@@ -17,7 +17,7 @@ STUB_USE_stub-unused := 0
 STUB_USE_stub-called := 1
 STUB_USE_stub-read   := 2
 
-all: $(foreach arch,x64 x86,$(VARIANTS:%=$(DIR)/$(arch)/%.sys) $(DIR)/$(arch)/import.sys $(STUBS:%=$(DIR)/$(arch)/%.sys))
+all: $(foreach arch,x64 x86,$(VARIANTS:%=$(DIR)/$(arch)/%.sys) $(DIR)/$(arch)/import.sys $(DIR)/$(arch)/fails.sys $(STUBS:%=$(DIR)/$(arch)/%.sys))
 
 define rules_of
 $(DIR)/$(1)/$(2)/%.o: $(HERE)/miniport/%.c $(HERE)/miniport/loop.h tests/lib/miniport_forms.h
@@ -41,6 +41,18 @@ $(DIR)/$(1)/$(2).sys: $(DIR)/$(1)/$(2).o $(DRIVER_RUNTIME_$(1)) $(IMPLIBS_$(1))
 	$$(DRIVER_FINISH) $$@
 endef
 $(foreach arch,x64 x86,$(foreach s,$(STUBS),$(eval $(call stub_rules,$(arch),$(s)))))
+
+# A driver that calls all that can fail.
+define fails_rules
+$(DIR)/$(1)/fails.o: $(HERE)/fails.c tests/lib/miniport_forms.h
+	@mkdir -p $$(@D)
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -Itests/lib -c $$< -o $$@
+
+$(DIR)/$(1)/fails.sys: $(DIR)/$(1)/fails.o $(DRIVER_RUNTIME_$(1)) $(IMPLIBS_$(1))
+	$$(MINGW_CC_$(1)) $$(DRIVER_LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(IMPLIBS_$(1))
+	$$(DRIVER_FINISH) $$@
+endef
+$(foreach arch,x64 x86,$(eval $(call fails_rules,$(arch))))
 
 # A driver with an import that Windows 7 has not.
 define import_rules

@@ -169,7 +169,7 @@ NDIS_STATUS NTAPI NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     HOST_CALL(PASSIVE_LEVEL);
     if (!adapter)
         return NDIS_STATUS_FAILURE;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return NDIS_STATUS_RESOURCES;
     if (type == NDIS_OBJECT_TYPE_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES) {
         adapter->add_device_context =

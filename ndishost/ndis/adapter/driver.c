@@ -225,7 +225,7 @@ NDIS_STATUS NTAPI NdisMRegisterMiniportDriver(
                                             : "with other arguments than DriverEntry was given");
         return NDIS_STATUS_FAILURE;
     }
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return NDIS_STATUS_RESOURCES;
     status = characteristics_check(MiniportDriverCharacteristics, RULE_CALLER);
     if (status != NDIS_STATUS_SUCCESS)
@@ -280,6 +280,8 @@ NDIS_STATUS NTAPI NdisSetOptionalHandlers(NDIS_HANDLE NdisHandle,
     if (OptionalHandlers->Revision != NDIS_MINIPORT_PNP_CHARACTERISTICS_REVISION_1 ||
         OptionalHandlers->Size < NDIS_SIZEOF_MINIPORT_PNP_CHARACTERISTICS_REVISION_1)
         return NDIS_STATUS_BAD_CHARACTERISTICS;
+    if (HOST_FAILS())
+        return NDIS_STATUS_RESOURCES;
     memcpy(&driver->pnp, OptionalHandlers, sizeof(driver->pnp));
     return NDIS_STATUS_SUCCESS;
 }

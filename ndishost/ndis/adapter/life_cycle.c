@@ -12,6 +12,7 @@
 #include "nt/machine/clock.h"
 #include "nt/machine/dma_map.h"
 #include "nt/api/kernel.h"
+#include "nt/api/pool.h"
 
 #define PENDING_LATE \
     (30 * NT_SECOND) /* rule NdisTimedDataSend: nothing takes longer than a send may */
@@ -369,7 +370,7 @@ NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportHandle)
     struct ndis_adapter *adapter = handle_adapter(MiniportHandle, __func__, RULE_CALLER);
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (!adapter)
+    if (!adapter || HOST_FAILS())
         return NDIS_STATUS_FAILURE;
     life_cycle_request_removal(adapter);
     return NDIS_STATUS_SUCCESS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Status indications: the link, and what else a miniport reports of itself. */
 #include "ndis/adapter/life_cycle.h"
+#include "nt/api/pool.h"
 
 static void link_state(struct ndis_adapter *adapter, const NDIS_STATUS_INDICATION *indication,
                        const void *caller)
@@ -69,6 +70,8 @@ NDIS_STATUS NTAPI NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
     if (rules_enabled && callback_inside("MiniportOidRequest"))
         rule_violation("NdisMNetPnPEventInOIDRequest", RULE_CALLER,
                        "called from MiniportOidRequest");
+    if (HOST_FAILS())
+        return NDIS_STATUS_RESOURCES;
     /* Ports other than the default one do not exist here, so no protocol could want to know. */
     return handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER) ? NDIS_STATUS_SUCCESS
                                                                         : NDIS_STATUS_FAILURE;

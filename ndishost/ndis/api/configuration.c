@@ -126,6 +126,7 @@ NDIS_STATUS NTAPI NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObjec
     struct handle *of = ConfigObject->NdisHandle;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *ConfigurationHandle = NULL;
     if (!header_valid(&ConfigObject->Header, NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
                       NDIS_CONFIGURATION_OBJECT_REVISION_1,
@@ -173,6 +174,7 @@ VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE Confi
     char *name;
 
     HOST_CALL(APC_LEVEL);
+    HOST_ALLOCATES();
     *SubKeyHandle = NULL;
     *Status = NDIS_STATUS_FAILURE;
     if (!configuration || !(name = narrow(SubKeyName)))
@@ -209,6 +211,7 @@ VOID NTAPI NdisOpenConfigurationKeyByIndex(PNDIS_STATUS Status, NDIS_HANDLE Conf
     char *name;
 
     HOST_CALL(APC_LEVEL);
+    HOST_ALLOCATES();
     *KeyHandle = NULL;
     *Status = NDIS_STATUS_FAILURE;
     if (!configuration || !(name = registry_subkey(configuration->key, Index)))
@@ -328,6 +331,7 @@ VOID NTAPI NdisReadConfiguration(PNDIS_STATUS Status, PNDIS_CONFIGURATION_PARAME
     char *name;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *ParameterValue = NULL;
     *Status = NDIS_STATUS_FAILURE;
     if (!configuration || !(name = narrow(Keyword)))
@@ -379,6 +383,7 @@ VOID NTAPI NdisWriteConfiguration(PNDIS_STATUS Status, NDIS_HANDLE Configuration
     char *name;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *Status = NDIS_STATUS_FAILURE;
     if (!configuration)
         return;
@@ -441,7 +446,8 @@ VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID *NetworkAddress,
     HOST_CALL(PASSIVE_LEVEL);
     *Status = NDIS_STATUS_FAILURE;
     *NetworkAddressLength = 0;
-    if (!configuration || !registry_get(configuration->key, "NetworkAddress", &value))
+    if (!configuration || HOST_FAILS() ||
+        !registry_get(configuration->key, "NetworkAddress", &value))
         return;
     text = value.type == REG_SZ ? registry_text(&value) : NULL;
     registry_value_free(&value);

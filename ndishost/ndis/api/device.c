@@ -23,6 +23,7 @@ NDIS_STATUS NTAPI NdisRegisterDeviceEx(NDIS_HANDLE NdisHandle,
     size_t size;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *pDeviceObject = NULL;
     *NdisDeviceHandle = NULL;
     if (!driver)

@@ -80,6 +80,7 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     struct dma_channel *dma;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *NdisMiniportDmaHandle = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;
@@ -528,7 +529,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (!dma)
         return NDIS_STATUS_FAILURE;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return NDIS_STATUS_RESOURCES;
     record = &nb_of(NetBuffer)->sg;
     if (rules_enabled && record->list) {
@@ -636,6 +637,8 @@ NDIS_STATUS NTAPI NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (!adapter || !adapter->dma || skip)
         return NDIS_STATUS_NOT_SUPPORTED;
+    if (HOST_FAILS())
+        return NDIS_STATUS_RESOURCES;
     memset(&walk, 0, sizeof(walk));
     if (list && SGListParameters->ScatterGatherListBufferSize > LIST_SIZE(0)) {
         walk.elements = list->Elements;

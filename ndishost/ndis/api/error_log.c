@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "nt/api/log.h"
+#include "nt/api/pool.h"
 
 #define VALUES_MAX 16 /* ERROR_LOG_MAXIMUM_SIZE leaves room for few more */
 
@@ -77,6 +78,8 @@ NDIS_STATUS NTAPI NdisWriteEventLogEntry(PVOID LogHandle, NDIS_STATUS EventCode,
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (!handle || !handle_driver_or_adapter(LogHandle, __func__, RULE_CALLER))
         return NDIS_STATUS_INVALID_PARAMETER;
+    if (HOST_FAILS())
+        return NDIS_STATUS_RESOURCES;
     driver = handle->kind == HANDLE_ADAPTER ? ((struct ndis_adapter *)LogHandle)->driver
                                             : (struct ndis_driver *)LogHandle;
     join(text, sizeof(text), NumStrings, StringsList);

@@ -80,6 +80,7 @@ NDIS_STATUS NTAPI NdisIfAllocateNetLuidIndex(NET_IFTYPE ifType, PULONG pNetLuidI
     ULONG i;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     if (nt_allocation_fails())
         return status;
     pthread_mutex_lock(&lock);

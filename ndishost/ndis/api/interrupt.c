@@ -182,6 +182,7 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
     struct interrupt_registration *registration;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *NdisInterruptHandle = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;

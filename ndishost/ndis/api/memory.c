@@ -20,6 +20,7 @@ PVOID NTAPI NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Lengt
                                               EX_POOL_PRIORITY Priority)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     (void)Priority;
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
     return allocate(Length, Tag, __func__, RULE_CALLER);
@@ -37,6 +38,7 @@ HOST_EXPORT("NDIS.SYS", NdisFreeMemoryWithTagPriority);
 NDIS_STATUS NTAPI NdisAllocateMemoryWithTag(PVOID *VirtualAddress, UINT Length, ULONG Tag)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     *VirtualAddress = allocate(Length, Tag, __func__, RULE_CALLER);
     return *VirtualAddress ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
 }
@@ -53,6 +55,7 @@ NDIS_STATUS NTAPI NdisAllocateMemory(PVOID *VirtualAddress, UINT Length, UINT Me
                                      NDIS_PHYSICAL_ADDRESS HighestAcceptableAddress)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     (void)HighestAcceptableAddress;
     *VirtualAddress = MemoryFlags ? NULL : nt_pool_alloc(MEMORY_KIND, Length, OLD_TAG, RULE_CALLER);
     return *VirtualAddress ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
@@ -80,6 +83,7 @@ NDIS_HANDLE NTAPI NdisAllocateGenericObject(PDRIVER_OBJECT DriverObject, ULONG T
     NDIS_GENERIC_OBJECT *object;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     object = nt_pool_alloc("generic object", size, Tag, RULE_CALLER);
     if (!object)
         return NULL;

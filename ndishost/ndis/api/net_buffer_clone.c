@@ -96,6 +96,7 @@ PNET_BUFFER_LIST NTAPI NdisAllocateCloneNetBufferList(PNET_BUFFER_LIST OriginalN
     NET_BUFFER *from, **tail;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!NetBufferListPoolHandle || !NetBufferPoolHandle)
         return NULL;
     clone = NdisAllocateNetBufferList(NetBufferListPoolHandle, 0, 0);

@@ -4,6 +4,7 @@
 #include "ndis/api/net_buffer_data.h"
 
 #include <string.h>
+#include "nt/api/pool.h"
 
 void nb_set_data(NET_BUFFER *nb, MDL *mdl, ULONG offset, ULONG length)
 {
@@ -75,8 +76,8 @@ PVOID NTAPI NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID St
     size_t offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (NET_BUFFER_DATA_LENGTH(NetBuffer) < BytesNeeded)
-        return NULL;
+    if (NET_BUFFER_DATA_LENGTH(NetBuffer) < BytesNeeded || HOST_FAILS())
+        return NULL; /* Windows may have no mapping for it */
     while (mdl && offset >= mdl->ByteCount && mdl->Next) {
         offset -= mdl->ByteCount;
         mdl = mdl->Next;
@@ -116,6 +117,9 @@ NDIS_STATUS NTAPI NdisCopyFromNetBufferToNetBuffer(PNET_BUFFER Destination, ULON
     ULONG done = 0;
 
     HOST_CALL(DISPATCH_LEVEL);
+    *BytesCopied = 0;
+    if (HOST_FAILS())
+        return NDIS_STATUS_RESOURCES;
     if (left > BytesToCopy)
         left = BytesToCopy;
     while (left) {
@@ -176,6 +180,7 @@ NDIS_STATUS NTAPI NdisRetreatNetBufferDataStart(PNET_BUFFER NetBuffer, ULONG Dat
     MDL *mdl;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (offset >= DataOffsetDelta) {
         nb_set_data(NetBuffer, NET_BUFFER_FIRST_MDL(NetBuffer), offset - DataOffsetDelta,
                     NET_BUFFER_DATA_LENGTH(NetBuffer) + DataOffsetDelta);
@@ -232,6 +237,7 @@ NTAPI NdisRetreatNetBufferListDataStart(PNET_BUFFER_LIST NetBufferList, ULONG Da
     NET_BUFFER *nb, *undo;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     for (nb = NET_BUFFER_LIST_FIRST_NB(NetBufferList); nb; nb = NET_BUFFER_NEXT_NB(nb)) {
         NDIS_STATUS status =
             NdisRetreatNetBufferDataStart(nb, DataOffsetDelta, DataBackFill, AllocateMdlHandler);

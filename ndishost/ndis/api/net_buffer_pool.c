@@ -160,6 +160,7 @@ NDIS_HANDLE NTAPI NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
     struct nbl_pool *pool;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
     if (!header_valid(&Parameters->Header, NDIS_OBJECT_TYPE_DEFAULT,
                       NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1,
@@ -198,6 +199,7 @@ NDIS_HANDLE NTAPI NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle,
                                             PNET_BUFFER_POOL_PARAMETERS Parameters)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
     if (!header_valid(&Parameters->Header, NDIS_OBJECT_TYPE_DEFAULT,
                       NET_BUFFER_POOL_PARAMETERS_REVISION_1, sizeof(NET_BUFFER_POOL_PARAMETERS))) {
@@ -257,6 +259,7 @@ NDIS_STATUS NTAPI NdisAllocateNetBufferListContext(PNET_BUFFER_LIST NetBufferLis
     NET_BUFFER_LIST_CONTEXT *context = NetBufferList->Context;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (ContextSize % sizeof(void *) || ContextBackFill % sizeof(void *))
         return NDIS_STATUS_FAILURE;
     if (context && context->Offset >= ContextSize) {
@@ -362,6 +365,7 @@ PNET_BUFFER_LIST NTAPI NdisAllocateNetBufferList(NDIS_HANDLE PoolHandle, USHORT 
     NET_BUFFER_LIST *nbl;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!pool)
         return NULL;
     if (ContextSize % MEMORY_ALLOCATION_ALIGNMENT || ContextBackFill % MEMORY_ALLOCATION_ALIGNMENT)
@@ -390,6 +394,7 @@ NTAPI NdisAllocateNetBufferAndNetBufferList(NDIS_HANDLE PoolHandle, USHORT Conte
     NET_BUFFER_LIST *nbl;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!pool)
         return NULL;
     if (!pool->with_net_buffer || pool->common.data_size) {
@@ -459,6 +464,7 @@ PNET_BUFFER NTAPI NdisAllocateNetBuffer(NDIS_HANDLE PoolHandle, PMDL MdlChain, U
     NET_BUFFER *nb;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!pool)
         return NULL;
     if (!MdlChain && (DataOffset || DataLength))
@@ -478,6 +484,7 @@ PNET_BUFFER NTAPI NdisAllocateNetBufferMdlAndData(NDIS_HANDLE PoolHandle)
     NET_BUFFER *nb;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!pool || !pool->common.data_size)
         return NULL;
     nb = buffer_allocate(pool, RULE_CALLER);
@@ -522,9 +529,8 @@ PMDL NTAPI NdisAllocateMdl(NDIS_HANDLE NdisHandle, PVOID VirtualAddress, UINT Le
     MDL *mdl;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
-    if (nt_call_fails(__func__))
-        return NULL;
     mdl = IoAllocateMdl(VirtualAddress, Length, FALSE, FALSE, NULL);
     if (mdl)
         MmBuildMdlForNonPagedPool(mdl);

@@ -154,6 +154,7 @@ NDIS_STATUS NTAPI NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAda
     struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *VirtualAddress = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;
@@ -206,6 +207,7 @@ NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID *PortOffset, NDIS_HANDLE Minipo
     int bar;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *PortOffset = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;
@@ -296,6 +298,7 @@ ULONG NTAPI NdisMGetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
     unsigned done, size;
 
     HOST_CALL(RULE_ANY_IRQL);
+    HOST_ALLOCATES();
     Length = bus_data_length(adapter, WhichSpace, Offset, Length, __func__, RULE_CALLER);
     for (done = 0; done < Length; done += size) {
         uint32_t value;
@@ -315,6 +318,7 @@ ULONG NTAPI NdisMSetBusData(NDIS_HANDLE NdisMiniportHandle, ULONG WhichSpace, UL
     unsigned done, size;
 
     HOST_CALL(RULE_ANY_IRQL);
+    HOST_ALLOCATES();
     Length = bus_data_length(adapter, WhichSpace, Offset, Length, __func__, RULE_CALLER);
     for (done = 0; done < Length; done += size) {
         uint32_t value = 0;

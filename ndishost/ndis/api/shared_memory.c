@@ -109,6 +109,7 @@ VOID NTAPI NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Le
     struct shared_memory *block;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *VirtualAddress = NULL;
     PhysicalAddress->QuadPart = 0;
     if (!adapter)
@@ -168,14 +169,19 @@ struct asynchronous {
     const void *caller;
 };
 
+/* The second time that the call may fail: it is completed without memory then. */
 static void allocate_later(void *context)
 {
     struct asynchronous *request = context;
     struct ndis_adapter *adapter = request->adapter;
-    struct shared_memory *block = allocate(adapter, request->length, request->cached);
+    struct nt_thread *self = nt_self();
+    struct shared_memory *block;
     NDIS_PHYSICAL_ADDRESS pa;
     struct callback call;
 
+    self->call = "NdisMAllocateSharedMemoryAsync";
+    self->caller = request->caller;
+    block = allocate(adapter, request->length, request->cached);
     pa.QuadPart = block ? (LONGLONG)block->pa : 0;
     if (block)
         track_add("shared memory", block->va, request->length, request->caller);
@@ -216,6 +222,7 @@ NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHand
     struct handle *handle = MiniportAdapterHandle;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     /* Windows 7 has one export for both: the adapter's handle of old, the DMA handle of NDIS 6. */
     if (handle && handle->kind == HANDLE_DMA)
         return allocate_asynchronously(((struct dma_channel *)MiniportAdapterHandle)->adapter,
@@ -237,6 +244,7 @@ NDIS_STATUS NTAPI NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
     SCATTER_GATHER_LIST *list = SharedMemoryParameters->SGListBuffer;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     *pAllocationHandle = NULL;
     if (!adapter)
         return NDIS_STATUS_FAILURE;

@@ -72,6 +72,7 @@ static bool make_string(PNDIS_STRING string, const char *text, const void *calle
 VOID NTAPI NdisInitializeString(PNDIS_STRING Destination, PUCHAR Source)
 {
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     make_string(Destination, (const char *)Source, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisInitializeString);
@@ -83,6 +84,7 @@ NDIS_STATUS NTAPI NdisMQueryAdapterInstanceName(PNDIS_STRING pAdapterInstanceNam
     struct ndis_adapter *adapter = handle_adapter(MiniportHandle, __func__, RULE_CALLER);
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     if (!adapter)
         return NDIS_STATUS_FAILURE;
     if (!make_string(pAdapterInstanceName, adapter->name, RULE_CALLER))

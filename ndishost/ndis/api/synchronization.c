@@ -77,6 +77,7 @@ PNDIS_RW_LOCK_EX NTAPI NdisAllocateRWLock(NDIS_HANDLE NdisHandle)
     NDIS_RW_LOCK_EX *lock;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
     lock = nt_pool_alloc("read/write lock", sizeof(*lock), RW_TAG, RULE_CALLER);
     if (!lock)

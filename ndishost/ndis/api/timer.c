@@ -33,6 +33,7 @@ NDIS_STATUS NTAPI NdisAllocateTimerObject(NDIS_HANDLE NdisHandle,
     struct ndis_timer *timer;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     *pTimerObject = NULL;
     if (!handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER))
         return NDIS_STATUS_FAILURE;

@@ -20,6 +20,7 @@ NDIS_HANDLE NTAPI NdisAllocateIoWorkItem(NDIS_HANDLE NdisObjectHandle)
     struct ndis_work_item *item;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!handle_driver_or_adapter(NdisObjectHandle, __func__, RULE_CALLER))
         return NULL;
     item = nt_pool_alloc("work item", sizeof(*item), WORK_TAG, RULE_CALLER);

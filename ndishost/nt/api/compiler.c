@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
@@ -169,6 +170,8 @@ HOST_EXPORT_AS("ntoskrnl.exe", "_alloca_probe", _alloca_probe, nt_chkstk);
 NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    if (HOST_FAILS())
+        return STATUS_INSUFFICIENT_RESOURCES;
     memset(FloatSave, 0, sizeof *FloatSave);
     return STATUS_SUCCESS;
 }

@@ -135,6 +135,7 @@ PVOID NTAPI IoAllocateErrorLogEntry(PVOID IoObject, UCHAR EntrySize)
     PIO_ERROR_LOG_PACKET packet;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!IoObject || EntrySize < sizeof(IO_ERROR_LOG_PACKET) || EntrySize > ERROR_LOG_MAXIMUM_SIZE)
         return NULL;
     packet = nt_pool_alloc(TRACK_KIND, EntrySize, PACKET_TAG, RULE_CALLER);

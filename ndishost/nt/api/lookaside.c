@@ -98,6 +98,7 @@ PVOID NTAPI ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
     PVOID entry = pop(list);
 
     HOST_CALL(APC_LEVEL);
+    HOST_ALLOCATES();
     list->TotalAllocates++;
     if (!entry) {
         list->AllocateMisses++;

@@ -36,6 +36,7 @@ PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBu
 
     (void)ChargeQuota;
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     mdl = allocate(TRACK_KIND, VirtualAddress, Length, RULE_CALLER);
     if (!mdl || !Irp)
         return mdl;
@@ -126,6 +127,7 @@ PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDL MemoryDescriptorList, KPROCESSOR_M
     (void)RequestedAddress;
     (void)Priority;
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (rules_enabled &&
         !(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL)))
         rule_violation_object("MdlLocked", mdl, RULE_CALLER,
@@ -214,6 +216,7 @@ PMDL NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS
     (void)CacheType;
     (void)Flags;
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if ((uint64_t)HighAddress.QuadPart < PHYS_HOLE_END)
         flags |= PHYS_BELOW_4G;
     if (TotalBytes == 0 || nt_allocation_fails())
@@ -236,6 +239,7 @@ PMDL NTAPI MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS H
                                  PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     return MmAllocatePagesForMdlEx(LowAddress, HighAddress, SkipBytes, TotalBytes, MmCached, 0);
 }
 HOST_EXPORT("ntoskrnl.exe", MmAllocatePagesForMdl);

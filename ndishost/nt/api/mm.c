@@ -41,6 +41,7 @@ PVOID NTAPI MmAllocateContiguousMemory(SIZE_T NumberOfBytes,
                                        PHYSICAL_ADDRESS HighestAcceptableAddress)
 {
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     return allocate_contiguous(NumberOfBytes, HighestAcceptableAddress, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", MmAllocateContiguousMemory);
@@ -55,6 +56,7 @@ PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
     (void)BoundaryAddressMultiple;
     (void)CacheType;
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     return allocate_contiguous(NumberOfBytes, HighestAcceptableAddress, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", MmAllocateContiguousMemorySpecifyCache);
@@ -94,6 +96,7 @@ PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
 
     (void)CacheType;
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (!hooks.map || nt_allocation_fails())
         return NULL;
     va = hooks.map((uint64_t)PhysicalAddress.QuadPart, NumberOfBytes);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "loader/loader.h"
+#include "nt/machine/host_call.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/lock_order.h"
 #include "nt/machine/phys.h"
@@ -57,11 +59,23 @@ static void count_failure(void)
     atomic_fetch_add(&failures, 1);
 }
 
+/* A driver's call that is not among those that can be made to fail is a mistake of the host's. */
+static void check_site(const char *name, const void *caller)
+{
+    if (!name || !image_contains(caller) || host_fail_name(name))
+        return;
+    fprintf(stderr, "ndishost: %s allocates for a driver, and its HOST_ALLOCATES is missing\n",
+            name);
+    abort();
+}
+
 bool nt_allocation_fails(void)
 {
     long number = (long)atomic_fetch_add(&asked, 1) + 1;
     struct nt_thread *self = nt_self();
 
+    if (rules_enabled)
+        check_site(self->call, self->caller);
     if (due(number, atomic_load(&fail_at)))
         count_failure();
     else if (!atomic_load(&fail_call_at) || !nt_call_fails(self->call))
@@ -85,7 +99,7 @@ bool nt_call_fails(const char *name)
 {
     long at = atomic_load_explicit(&fail_call_at, memory_order_relaxed);
 
-    if (!at || !name || strcmp(name, atomic_load(&fail_name)) ||
+    if (!at || !name || strcmp(irql_function_name(name), atomic_load(&fail_name)) ||
         !due((long)atomic_fetch_add(&fail_calls, 1) + 1, at))
         return false;
     count_failure();

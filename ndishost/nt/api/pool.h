@@ -31,10 +31,11 @@ void nt_fail_allocation(long n);
 /* Asked once by every allocator that can fail (pool asks itself): true when this one is to fail, by its
  * number or because nt_fail_call ordered it. */
 bool nt_allocation_fails(void);
-/* The n-th time from now that the exported function of that name is called, or asks for an allocation,
- * it fails, once (n < 0: the |n|-th and all after it). NULL: none does. Rules must be on. */
+/* The n-th time from now that the exported function of that name asks whether it is to fail, or allocates, it
+ * does, once (n < 0: the |n|-th and all after it). NULL: none does. Rules must be on. `name` is one of
+ * host_fail_name's. */
 void nt_fail_call(const char *name, long n);
-/* For exported functions that fail without allocating anything; `name` is __func__. */
+/* For exported functions that fail without allocating anything (HOST_FAILS); `name` is __func__. */
 bool nt_call_fails(const char *name);
 /* How often the last order of nt_fail_call or nt_fail_allocation was carried out; and how often all were. */
 unsigned long nt_calls_failed(void);

@@ -33,6 +33,7 @@ static PVOID allocate(SIZE_T bytes, ULONG tag, const void *caller)
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
     HOST_CALL_VARYING(highest_irql(PoolType));
+    HOST_ALLOCATES();
     return allocate(NumberOfBytes, NO_TAG, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePool);
@@ -40,6 +41,7 @@ HOST_EXPORT("ntoskrnl.exe", ExAllocatePool);
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
     HOST_CALL_VARYING(highest_irql(PoolType));
+    HOST_ALLOCATES();
     return allocate(NumberOfBytes, Tag, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePoolWithTag);
@@ -49,6 +51,7 @@ PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes,
     PVOID p;
 
     HOST_CALL_VARYING(highest_irql(PoolType));
+    HOST_ALLOCATES();
     p = allocate(NumberOfBytes, Tag, RULE_CALLER);
     if (!p && !(PoolType & QUOTA_FAILS))
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
@@ -61,6 +64,7 @@ PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfByt
 {
     (void)Priority; /* all pool is special pool already */
     HOST_CALL_VARYING(highest_irql(PoolType));
+    HOST_ALLOCATES();
     return allocate(NumberOfBytes, Tag, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExAllocatePoolWithTagPriority);

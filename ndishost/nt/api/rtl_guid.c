@@ -20,6 +20,7 @@ NTSTATUS NTAPI RtlStringFromGUID(const GUID *Guid, PUNICODE_STRING GuidString)
     PWCH text;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     text = nt_pool_alloc("string", 2 * (TEXT_LENGTH + 1), STRING_TAG, RULE_CALLER);
     if (!text)
         return STATUS_NO_MEMORY;
@@ -72,6 +73,8 @@ HOST_EXPORT("ntoskrnl.exe", RtlGUIDFromString);
 NTSTATUS NTAPI ExUuidCreate(GUID *Uuid)
 {
     HOST_CALL(PASSIVE_LEVEL);
+    if (HOST_FAILS())
+        return STATUS_RETRY;
     if (getrandom(Uuid, sizeof *Uuid, 0) != sizeof *Uuid)
         return STATUS_UNSUCCESSFUL;
     /* Version 4: random; variant 1. */

@@ -84,6 +84,7 @@ NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString,
     NTSTATUS status;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     status = make_room(&buffer, &DestinationString->MaximumLength, 2u * SourceString->Length + 2,
                        AllocateDestinationString, RULE_CALLER);
     if (!NT_SUCCESS(status))
@@ -105,6 +106,7 @@ NTSTATUS NTAPI RtlUnicodeStringToAnsiString(PANSI_STRING DestinationString,
     NTSTATUS status;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     status = make_room(&DestinationString->Buffer, &DestinationString->MaximumLength, count + 1,
                        AllocateDestinationString, RULE_CALLER);
     if (!NT_SUCCESS(status))
@@ -245,6 +247,7 @@ NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString,
     NTSTATUS status;
 
     HOST_CALL(APC_LEVEL);
+    HOST_ALLOCATES();
     status = make_room(&buffer, &DestinationString->MaximumLength, SourceString->Length,
                        AllocateDestinationString, RULE_CALLER);
     if (!NT_SUCCESS(status))

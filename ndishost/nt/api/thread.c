@@ -172,6 +172,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
     (void)ProcessHandle;
     (void)ClientId;
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     if (nt_allocation_fails() || !(thread = calloc(1, sizeof *thread)))
         return STATUS_INSUFFICIENT_RESOURCES;
     dispatcher_init(&thread->header, DISPATCHER_THREAD, 0);

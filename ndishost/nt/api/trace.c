@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
@@ -26,6 +27,8 @@ static NTSTATUS NTAPI nt_EtwRegister(const GUID *ProviderId, PVOID Callback, PVO
     (void)Callback;
     (void)Context;
     HOST_CALL(PASSIVE_LEVEL);
+    if (HOST_FAILS())
+        return STATUS_NO_MEMORY;
     *Handle = provider_new(RULE_CALLER);
     return STATUS_SUCCESS;
 }
@@ -40,6 +43,8 @@ static NTSTATUS NTAPI nt_EtwRegisterClassicProvider(const GUID *ProviderId, ULON
     (void)Callback;
     (void)Context;
     HOST_CALL(PASSIVE_LEVEL);
+    if (HOST_FAILS())
+        return STATUS_NO_MEMORY;
     *Handle = provider_new(RULE_CALLER);
     return STATUS_SUCCESS;
 }
@@ -93,7 +98,7 @@ static NTSTATUS NTAPI nt_IoWMIRegistrationControl(PDEVICE_OBJECT DeviceObject, U
     (void)DeviceObject;
     (void)Action;
     HOST_CALL(PASSIVE_LEVEL);
-    return STATUS_SUCCESS;
+    return HOST_FAILS() ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 HOST_EXPORT_AS("ntoskrnl.exe", "IoWMIRegistrationControl", IoWMIRegistrationControl,
                nt_IoWMIRegistrationControl);

@@ -181,6 +181,7 @@ PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
     PIO_WORKITEM item;
 
     HOST_CALL(DISPATCH_LEVEL);
+    HOST_ALLOCATES();
     if (nt_allocation_fails() || !(item = calloc(1, sizeof *item)))
         return NULL;
     item->object = DeviceObject;

@@ -42,4 +42,29 @@ struct host_call_site {
     } while (0)
 void host_call_check(const char *function, const void *caller, unsigned min, unsigned max);
 
+/* Behind HOST_CALL, in each function that Windows lets fail although its caller makes no mistake:
+ *   HOST_ALLOCATES();      where it allocates, so that the allocators ask in its name (nt/api/pool.h)
+ *   if (HOST_FAILS()) ...  where it does not
+ * Each leaves a record; the records are what `--fail` and `fail` accept, and nothing else is made to fail.
+ * An allocator that is asked for by a driver's call without a record ends the host. */
+struct host_fail_site {
+    const char *function;
+};
+#define HOST_FAIL_SITE                                \
+    static const struct host_fail_site host_fail_site \
+        __attribute__((used, aligned(sizeof(void *)), section("host_fail_sites"))) = {__func__}
+#define HOST_ALLOCATES() \
+    do {                 \
+        HOST_FAIL_SITE;  \
+    } while (0)
+#define HOST_FAILS()             \
+    __extension__({              \
+        HOST_FAIL_SITE;          \
+        nt_call_fails(__func__); \
+    })
+/* Windows' name of the record that has this name, which stays; NULL when there is none. */
+const char *host_fail_name(const char *name);
+/* All names, sorted, with commas between them; truncated to the buffer. */
+void host_fail_names(char *buf, size_t size);
+
 #endif
