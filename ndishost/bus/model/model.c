@@ -193,6 +193,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_ISR_READS] = "isr_reads",
     [COUNT_NOTIFICATIONS] = "rx_notifications",
     [COUNT_NOTIFICATIONS_TX] = "tx_notifications",
+    [COUNT_NOTIFICATIONS_LOW] = "notifications_below_dispatch",
     [COUNT_NOTIFICATIONS_VAIN] = "notifications_in_vain",
     [COUNT_INTERRUPTS] = "interrupts",
     [COUNT_CONFIG_CHANGES] = "config_changes",

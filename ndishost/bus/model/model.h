@@ -49,6 +49,7 @@ enum counter {
     COUNT_ISR_READS,
     COUNT_NOTIFICATIONS, /* queue 0, 1 */
     COUNT_NOTIFICATIONS_TX,
+    COUNT_NOTIFICATIONS_LOW,  /* below DISPATCH_LEVEL */
     COUNT_NOTIFICATIONS_VAIN, /* that nothing new was behind */
     COUNT_INTERRUPTS,         /* the line went up */
     COUNT_CONFIG_CHANGES,

@@ -4,6 +4,7 @@
 #include "bus/access.h"
 #include "bus/model/features.h"
 #include "bus/model/model.h"
+#include "nt/machine/irql.h"
 
 static const char *const place_names[] = {
     "common configuration", "notification structure", "ISR status",      "device configuration",
@@ -138,6 +139,8 @@ static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t
         model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
                         size * 8, width * 8);
     count(model, COUNT_NOTIFICATIONS + index, 1);
+    if (irql_get() < IRQL_DISPATCH)
+        count(model, COUNT_NOTIFICATIONS_LOW, 1);
     thread_wake(model, WORK_QUEUE << index);
 }
 
