@@ -209,11 +209,32 @@ static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     return true;
 }
 
-/* What NDIS demands of a received list. */
-/* What a driver above the miniport may have left in a list that it returns. Whether the miniport
- * clears it is counted; no page demands it. */
+/* What drivers above the miniport may have left in a list that comes back. Whether the miniport clears
+ * it is counted; no page demands it. */
 #define STALE_INFO ((PVOID)(uintptr_t)0xDB)
 
+/* What a NIC says of a received frame (ddi/nblinfo), but for the 802.1Q tag, which net/tag.c compares. */
+static const NDIS_NET_BUFFER_LIST_INFO receive_infos[] = {
+    TcpIpChecksumNetBufferListInfo, IPsecOffloadV2NetBufferListInfo, NetBufferListFrameType,
+    NetBufferListHashValue,         NetBufferListHashInfo,           NetBufferListFilteringInfo,
+};
+#define RECEIVE_INFOS (sizeof(receive_infos) / sizeof(receive_infos[0]))
+
+static void infos_leave(NET_BUFFER_LIST *nbl)
+{
+    for (size_t i = 0; i < RECEIVE_INFOS; i++)
+        NET_BUFFER_LIST_INFO(nbl, receive_infos[i]) = STALE_INFO;
+}
+
+static bool infos_stale(NET_BUFFER_LIST *nbl)
+{
+    for (size_t i = 0; i < RECEIVE_INFOS; i++)
+        if (NET_BUFFER_LIST_INFO(nbl, receive_infos[i]) == STALE_INFO)
+            return true;
+    return false;
+}
+
+/* What NDIS demands of a received list. */
 static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
     NET_BUFFER *nb;
@@ -226,7 +247,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                               "NET_BUFFER_LIST %p indicated with SourceHandle %p instead of the "
                               "adapter's handle",
                               (void *)nbl, (void *)nbl->SourceHandle);
-    if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) == STALE_INFO)
+    if (infos_stale(nbl))
         COUNT(adapter, stale_infos, 1);
     else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
         rule_violation_object(
@@ -277,8 +298,31 @@ static void indication_end(NET_BUFFER_LIST *nbl)
 /* The lists of a RESOURCES indication are the driver's again when the call returns. */
 static void indication_give_back(NET_BUFFER_LIST *chain, unsigned count)
 {
-    for (; chain && count; count--, chain = NET_BUFFER_LIST_NEXT_NBL(chain))
+    for (; chain && count; count--, chain = NET_BUFFER_LIST_NEXT_NBL(chain)) {
         indication_end(chain);
+        infos_leave(chain);
+    }
+}
+
+/* Takes the lists of an indication, as far as they are the driver's to indicate; how many. */
+static unsigned indication_take(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain,
+                                const void *caller)
+{
+    NET_BUFFER_LIST *nbl, *last = NULL;
+    unsigned count = 0;
+
+    for (nbl = chain; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
+        if (rules_enabled && !indication_valid(adapter, nbl, caller)) {
+            if (last)
+                NET_BUFFER_LIST_NEXT_NBL(last) = NULL; /* what follows is not to be followed */
+            break;
+        }
+        if (rules_enabled)
+            indication_check(adapter, nbl, caller);
+        last = nbl;
+        count++;
+    }
+    return count;
 }
 
 VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
@@ -288,8 +332,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
 {
     struct ndis_adapter *adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
     bool resources = (ReceiveFlags & NDIS_RECEIVE_FLAGS_RESOURCES) != 0;
-    NET_BUFFER_LIST *nbl, *last = NULL;
-    unsigned count = 0;
+    unsigned count;
 
     HOST_CALL(DISPATCH_LEVEL);
     if (!adapter)
@@ -302,17 +345,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
                            "receive indicated on port %lu, which was never allocated",
                            (unsigned long)PortNumber);
     }
-    for (nbl = NetBufferList; nbl; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl)) {
-        if (rules_enabled && !indication_valid(adapter, nbl, RULE_CALLER)) {
-            if (last)
-                NET_BUFFER_LIST_NEXT_NBL(last) = NULL; /* what follows is not to be followed */
-            break;
-        }
-        if (rules_enabled)
-            indication_check(adapter, nbl, RULE_CALLER);
-        last = nbl;
-        count++;
-    }
+    count = indication_take(adapter, NetBufferList, RULE_CALLER);
     if (rules_enabled && count != NumberOfNetBufferLists)
         rule_violation("NumberOfNetBufferLists", RULE_CALLER,
                        "%lu NET_BUFFER_LISTs announced, %u in the chain",
@@ -357,7 +390,7 @@ void transfer_return(struct ndis_adapter *adapter, NET_BUFFER_LIST *chain, ULONG
         if (rules_enabled) {
             nbl_note(nbl, "returned", NULL, now);
             indication_end(nbl);
-            NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) = STALE_INFO;
+            infos_leave(nbl);
         }
         count++;
     }

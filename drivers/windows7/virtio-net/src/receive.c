@@ -112,6 +112,18 @@ static BOOLEAN AerovnetIsTunnelled(const UCHAR *Header)
             (VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 | VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;
 }
 
+/* Clears what a NIC can say of a received frame (ddi/nblinfo) and this one does not: drivers above may
+ * have left something there when the list was last returned. The tag is written apart. */
+static VOID AerovnetClearInfo(PNET_BUFFER_LIST List)
+{
+    NET_BUFFER_LIST_INFO(List, TcpIpChecksumNetBufferListInfo) = NULL;
+    NET_BUFFER_LIST_INFO(List, IPsecOffloadV2NetBufferListInfo) = NULL;
+    NET_BUFFER_LIST_INFO(List, NetBufferListFrameType) = NULL;
+    NET_BUFFER_LIST_INFO(List, NetBufferListHashValue) = NULL;
+    NET_BUFFER_LIST_INFO(List, NetBufferListHashInfo) = NULL;
+    NET_BUFFER_LIST_INFO(List, NetBufferListFilteringInfo) = NULL;
+}
+
 /* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always
  * taken out of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
@@ -157,8 +169,7 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
     NET_BUFFER_DATA_LENGTH(NetBuffer) = Length;
     NET_BUFFER_LIST_INFO(Buffer->NetBufferList, Ieee8021QNetBufferListInfo) =
         Offset != 0 ? AerovnetTagInfo(Adapter, Tag) : NULL;
-    /* Whatever drivers above have left there when the list was last returned. */
-    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, TcpIpChecksumNetBufferListInfo) = NULL;
+    AerovnetClearInfo(Buffer->NetBufferList);
     NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
     Buffer->Owner = AerovnetNdis;
     return TRUE;
