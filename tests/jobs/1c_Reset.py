@@ -157,6 +157,17 @@ def slow(machine):
     machine.expect("did not finish its reset" not in session.run.text, "the event log has a reset that was too long")
 
 
+@job.test("a reset that takes longer than eight seconds", buses=("model",), arches=("x64",))
+def slower(machine):
+    with machine.session("gen:rate=500,stall=60", (), "fault=reset_slow,reset_ms=8500") as session:
+        session.do("wait received 100 20000")
+        machine.expect(session.ask("reset").good, "the reset fails")
+        session.do("wait received %d" % (frames(session) + 100))
+        session.do("fault none")
+    session.run.lawful()
+    machine.expect("did not finish its reset" not in session.run.text, "the event log has a reset that was too long")
+
+
 @job.test("map registers are short", buses=("model",))
 def registers(machine):
     """Frames that wait for map registers wait for those of frames that are ready: stopping must not."""

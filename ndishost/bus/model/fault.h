@@ -20,7 +20,7 @@
     FAULT(RESET_NEVER, FROM, "reset_never", "device_status never gets to 0 after the Nth reset")   \
     FAULT(RESET_IGNORED, ONCE, "reset_ignored",                                                    \
           "the Nth reset of a device whose status is not 0 does nothing")                          \
-    FAULT(RESET_SLOW, FROM, "reset_slow", "resets take 200 ms, from the Nth on")                   \
+    FAULT(RESET_SLOW, FROM, "reset_slow", "resets take reset_ms, from the Nth on")                 \
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "FEATURES_OK does not stay set")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset", "DEVICE_NEEDS_RESET is set at the Nth frame")          \
     FAULT(QUEUE_SIZE_ODD, FROM, "queue_size_odd", "queue_size is no power of two until it is set") \

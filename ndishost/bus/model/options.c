@@ -30,6 +30,7 @@ const char options_help[] =
     "start\n"
     "    notify_multiplier=N (4)  seed=N (1)  wire=FRAMES waiting for receive buffers at most "
     "(1024)\n"
+    "    reset_ms=N: how long a reset takes with fault reset_slow (200)\n"
     "    delay=MICROSECONDS before each batch is used  reorder=0|1: buffers are used out of "
     "order\n"
     "    ignore_no_interrupt=0|1: interrupts although the driver asked for none\n"
@@ -179,6 +180,7 @@ static const struct numeric {
     NUMERIC(above_4g, 0, 1, ANY, 0),
     NUMERIC(command, 0, 0x7FF, ANY, 0),
     NUMERIC(notify_multiplier, 0, 65536, MULTIPLIER, 0),
+    NUMERIC(reset_ms, 1, 60000, ANY, 0),
     NUMERIC(seed, 0, UINT64_MAX, ANY, 0),
     NUMERIC(reorder, 0, 1, ANY, 0),
     NUMERIC(ignore_no_interrupt, 0, 1, ANY, 0),
@@ -272,6 +274,7 @@ static const struct options defaults = {
     .legacy = true,
     .layout = LAYOUT_PAGES,
     .notify_multiplier = 4,
+    .reset_ms = 200,
     .command = 0x103,
     .seed = 1,
     .wire = 1024,

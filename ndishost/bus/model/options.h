@@ -58,7 +58,8 @@ struct options {
     enum layout_kind layout;
     uint32_t caps; /* 1 << enum caps_oddity */
     uint32_t notify_multiplier;
-    uint32_t command; /* the command register as firmware left it */
+    unsigned reset_ms; /* of fault reset_slow */
+    uint32_t command;  /* the command register as firmware left it */
     uint64_t seed;
     bool reorder;
     bool ignore_no_interrupt;

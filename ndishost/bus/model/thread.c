@@ -81,7 +81,7 @@ static void slow_reset(struct model *model)
 {
     struct timespec at;
 
-    deadline(&at, 200000);
+    deadline(&at, 1000 * model->options.reset_ms);
     pthread_mutex_lock(&model->sleep_lock);
     while (!(atomic_load(&model->work) & WORK_CLOSE))
         if (pthread_cond_timedwait(&model->sleep_cond, &model->sleep_lock, &at) == ETIMEDOUT)

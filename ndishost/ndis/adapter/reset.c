@@ -9,7 +9,7 @@
 #include "ndis/watch/send_status.h"
 #include "nt/machine/clock.h"
 
-#define RESET_LATE (10 * NT_SECOND)
+#define RESET_LATE (15 * NT_SECOND)
 
 /* NDIS knows only multiples of two seconds. */
 static uint64_t interval(const struct ndis_adapter *adapter)
@@ -126,7 +126,7 @@ static NDIS_STATUS wait_reset(struct ndis_adapter *adapter)
         nt_clock_wait(&adapter->changed, &adapter->lock, nt_clock_now() + left);
     status = adapter->reset_pending ? NDIS_STATUS_FAILURE : adapter->reset_status;
     if (adapter->reset_pending)
-        rule_violation("MiniportResetEx", NULL, "%s: the reset has been pending for 10 s",
+        rule_violation("MiniportResetEx", NULL, "%s: the reset has been pending for 15 s",
                        adapter->name);
     pthread_mutex_unlock(&adapter->lock);
     return status;

@@ -144,7 +144,7 @@ static NDIS_STATUS AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 NDIS_STATUS AerovnetDeviceNegotiate(PAEROVNET_ADAPTER Adapter)
 {
     AEROVNET_ASSERT_PASSIVE();
-    return AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_BRING_UP);
+    return AerovnetNegotiate(Adapter, AEROVNET_RESET_SECONDS_LONG);
 }
 
 /* Gives the device its (empty) rings, posts the receive buffers, and sets DRIVER_OK; `Event` makes

@@ -13,11 +13,11 @@
 /* NDIS calls MiniportCheckForHangEx every so many seconds. */
 #define AEROVNET_HANG_SECONDS 4
 
-/* How long a reset of the device may take: in Initialize; where NDIS waits for MiniportResetEx, for
- * which 10 seconds are usual; and where a pause, a power transition or the removal waits. */
-#define AEROVNET_RESET_SECONDS_BRING_UP 10
-#define AEROVNET_RESET_SECONDS_LONG     8
-#define AEROVNET_RESET_SECONDS_SHORT    1
+/* How long a reset of the device may take: in Initialize and in the work item of MiniportResetEx, where
+ * nobody waits at raised IRQL or against a deadline; and where a pause, a power transition or the removal
+ * waits. */
+#define AEROVNET_RESET_SECONDS_LONG  10
+#define AEROVNET_RESET_SECONDS_SHORT 1
 
 /* A reset or wake that failed is tried again after 1, 2, 4, then after so many calls of
  * MiniportCheckForHangEx: after 4, 8, 16, then 28 seconds. */
