@@ -8,6 +8,7 @@ HEADER = "    Slot->Bounce = "  # in AerovnetSlotInit: before it, the header can
 HEADER_AT = "    (Shared->Va + Offset + AEROVNET_SLOT_HEADER)[%d] = %d;\n" + HEADER
 KIND = "    Kind = AerovnetAddressKind(Buffer->Frame);"  # in AerovnetAccept: the header lies before Frame
 DROP = "    if (%s) {\n        return FALSE;\n    }\n" + KIND
+MODELS = "[Aerovnet.NTx86.6.1]\n%DeviceName% = Aerovnet.Install, "
 GET = "if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {"
 
 MUTANTS = [
@@ -15,7 +16,8 @@ MUTANTS = [
      ["test_virtio_pci.c:whole_life", "virtio-status-order"]),
     ("2.1.1 2", PCI, "(virtio_u8)(status | bit)", "(virtio_u8)(bit)",
      ["test_virtio_pci.c:whole_life", "virtio-status-clear"]),
-    ("2.1.1 3", "device.c", "if (Seconds != 0)", "if (0)", ["device:x64:model:a reset after FAILED"]),
+    ("2.1.1 3", "device.c", "if (Seconds != 0)\n        Reset", "if (0)\n        Reset",
+     ["device:x64:model:a reset after FAILED"]),
     ("2.1.1 4", "fault.c", "if (Status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)", "if (0)",
      ["device:x64:model:fault needs_reset"]),
     ("2.2.1 1", PCI, "dev->negotiated = dev->offered & (wanted | required);", "dev->negotiated = wanted | required;",
@@ -76,8 +78,8 @@ MUTANTS = [
     ("3.1.1 4", PCI, "virtio_pci_add_status(dev, VIRTIO_STATUS_FAILED);", "(void)dev;",
      ["test_virtio_pci_hostile.c:features_that_are_refused", "device:x64:model:FAILED is set, generation",
       "device:x64:model:FAILED is set, queue_stuck"]),
-    ("3.1.1 5", "device.c", "return AerovnetLogTransport(Adapter, Status, 0);\n    return NDIS_STATUS_SUCCESS;\n}\n\n/* Gives",
-     "AerovnetLogTransport(Adapter, Status, 0);\n    return NDIS_STATUS_SUCCESS;\n}\n\n/* Gives",
+    ("3.1.1 5", "device.c", "return AerovnetLogTransport(Adapter, Status, 0);\n    return AerovnetReadMtu",
+     "AerovnetLogTransport(Adapter, Status, 0);\n    return AerovnetReadMtu",
      ["device:x64:model:fault features_refused", "virtio-status-failed"], "fault=features_refused"),
     ("3.1.1 5", "device.c", "    if (Status == VIRTIO_PCI_OK)\n        return NDIS_STATUS_SUCCESS;\n    virtio_pci_fail",
      "    if (1)\n        return NDIS_STATUS_SUCCESS;\n    virtio_pci_fail",
@@ -163,9 +165,9 @@ MUTANTS = [
      ["test_virtqueue.c:publish_shows_a_batch"]),
     ("2.7.13.4.1 1", RING, "    virtio_full_barrier();\n    /* virtio 1.2, 2.7.10.1: flags 0",
      "    /* virtio 1.2, 2.7.10.1: flags 0", ["test_virtqueue_threads.c:no_notification_is_lost"]),
-    ("4.1.2.2 2", "aerovnet.inf", r"PCI\VEN_1AF4&DEV_1000", r"PCI\VEN_1AF4&DEV_1041",
+    ("4.1.2.2 2", "aerovnet.inf", MODELS + r"PCI\VEN_1AF4&DEV_1000", MODELS + r"PCI\VEN_1AF4&DEV_1041",
      ["tests/package/inf-test:devices"]),
-    ("4.1.2.2 3", "aerovnet.inf", r"PCI\VEN_1AF4&DEV_1000", r"PCI\VEN_1AF4&DEV_1000&REV_00",
+    ("4.1.2.2 3", "aerovnet.inf", MODELS + r"PCI\VEN_1AF4&DEV_1000", MODELS + r"PCI\VEN_1AF4&DEV_1000&REV_00",
      ["tests/package/inf-test:devices"]),
     ("4.1.3.1 1", PCI, "if (length == 2 && (offset & 1) == 0) {", "if (length == 3 && (offset & 1) == 0) {",
      ["test_virtio_pci.c:configuration_access_widths", "virtio-register-width"]),
@@ -188,7 +190,7 @@ MUTANTS = [
      ["test_virtio_pci.c:everything_in_bar_0", "test_virtio_pci.c:structures_in_a_huge_bar"]),
     ("4.1.4.1 6", PCI, "length == 0 ||", "length == 0 || length > 0x2000 ||",
      ["test_virtio_pci.c:larger_than_specified", "test_virtio_pci.c:structures_in_a_huge_bar"]),
-    ("4.1.4.1 7", "device.c", "    enum virtio_pci_status Status;\n\n    Status = virtio_pci_open(",
+    ("4.1.4.1 7", "device.c", "    enum virtio_pci_status Status;\n\n    AEROVNET_ASSERT_PASSIVE();\n    Status = virtio_pci_open(",
      "    enum virtio_pci_status Status;\n    ULONG Offset;\n\n    for (Offset = 0x40; Offset < 0x100; Offset += 4)\n"
      "        NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, Offset, &Offset, 1);\n"
      "    Status = virtio_pci_open(", ["virtio-capability-write"]),
@@ -228,8 +230,10 @@ MUTANTS = [
      ["device:x64:model:bring-up", "device:x64:qtest:bring-up"]),
     ("5.1.4.2 3", "device.c", "Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC,",
      "Status = virtio_pci_config_read(&Adapter->Device, VIRTIO_NET_CONFIG_MAC + 1,", ["device:x64:model:bring-up"]),
-    ("5.1.4.2 4", "device.c", "Adapter->PermanentAddress[0] = 0x02;", "Adapter->PermanentAddress[0] = 0x00;",
-     ["device:x64:model:an address is made without MAC"]),
+    ("5.1.4.2 4", "configuration.c", "| AEROVNET_ADDRESS_LOCAL);", "& ~AEROVNET_ADDRESS_LOCAL);",
+     ["device:x64:model:an address is made without MAC", "device:x64:model:made address is made once and stays"]),
+    ("5.1.4.2 4", "configuration.c", "    NdisGetCurrentSystemTime(&Times[0]);\n    Times[1] = KeQueryPerformanceCounter(NULL);",
+     "    NdisZeroMemory(Times, sizeof(Times));", ["device:x64:model:made address differs between machines"]),
     ("5.1.4.2 5", "link.c", "Word = VIRTIO_NET_S_LINK_UP;", "Word = 0;",
      ["device:x64:model:without status"]),
     ("5.1.4.2 6", "link.c", "= (Word & VIRTIO_NET_S_LINK_UP) != 0;", "= Word == VIRTIO_NET_S_LINK_UP;",
