@@ -55,7 +55,7 @@ static bool file_read(const char *path, struct file *file, char *error, size_t e
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const char *why = NULL;
-    struct stat st;
+    struct stat st = {.st_size = 0};
     ssize_t n = 1;
 
     *file = (struct file){NULL, 0};

@@ -312,7 +312,7 @@ static void retire(struct flow *flow)
 static void count_sent(struct flow *flow, uint64_t number, int by)
 {
     struct flow_count *kind = &flow->kinds[flow_kind(flow, number)];
-    uint64_t bytes = (uint64_t)((int)numbered_size(&flow->sent, number) * by);
+    uint64_t bytes = (uint64_t)((int64_t)numbered_size(&flow->sent, number) * by);
 
     flow->bytes_issued += bytes;
     kind->bytes_sent += bytes;

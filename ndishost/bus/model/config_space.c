@@ -78,7 +78,7 @@ static void check_write(struct model *model, unsigned offset, unsigned size, uin
         uint32_t mask = get(model->layout.writable + offset, size);
 
         /* All ones ask for the size; anything but the old address then moves it. */
-        if (value != UINT32_MAX >> (32 - 8 * size) && (old & mask) != mask &&
+        if (value != (uint32_t)((1ull << (8 * size)) - 1) && (old & mask) != mask &&
             (value & mask) != (old & mask))
             model_violation(model, RULE_PCI_BAR, "BAR %u is set to 0x%x", (offset - PCI_BAR0) / 4,
                             value);

@@ -647,7 +647,7 @@ NDIS_STATUS NTAPI NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     }
     walk_chain(&walk, SGListParameters->Mdl, SGListParameters->Length);
     SGListParameters->ScatterGatherListBufferSizeNeeded = (ULONG)LIST_SIZE(walk.count);
-    if (!walk.room || walk.count > walk.room)
+    if (!list || !walk.room || walk.count > walk.room)
         return NDIS_STATUS_BUFFER_TOO_SHORT;
     if (walk.high && !adapter->dma->wide)
         return NDIS_STATUS_RESOURCES; /* no double buffering here */

@@ -220,6 +220,7 @@ NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHand
                                                  BOOLEAN Cached, PVOID Context)
 {
     struct handle *handle = MiniportAdapterHandle;
+    struct ndis_adapter *adapter;
 
     HOST_CALL(DISPATCH_LEVEL);
     HOST_ALLOCATES();
@@ -227,9 +228,10 @@ NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHand
     if (handle && handle->kind == HANDLE_DMA)
         return allocate_asynchronously(((struct dma_channel *)MiniportAdapterHandle)->adapter,
                                        Length, Cached, Context, RULE_CALLER);
-    if (!handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER))
+    adapter = handle_adapter(MiniportAdapterHandle, __func__, RULE_CALLER);
+    if (!adapter)
         return NDIS_STATUS_FAILURE;
-    return allocate_asynchronously(MiniportAdapterHandle, Length, Cached, Context, RULE_CALLER);
+    return allocate_asynchronously(adapter, Length, Cached, Context, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisMAllocateSharedMemoryAsync);
 

@@ -290,6 +290,8 @@ static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
 /* Out-of-band data is a list's, so all its frames have the same tag. */
 static bool same_list(const struct net_frame *a, const struct net_frame *b)
 {
+    /* The analyzer cannot see that batch_take takes no more frames than there are.
+     * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     return a->tag == b->tag;
 }
 

@@ -297,13 +297,18 @@ EXPORT(memmove_s);
 
 /* ---- Numbers ---- */
 
-static long parse(const WCHAR *wide, const char *narrow)
+static int character(const void *text, bool wide, size_t i)
+{
+    return wide ? ((const WCHAR *)text)[i] : ((const unsigned char *)text)[i];
+}
+
+static long parse(const void *text, bool wide)
 {
     uint32_t value = 0;
     bool negative;
     size_t i = 0;
 
-#define AT(i) (wide ? (int)wide[i] : (int)(unsigned char)narrow[i])
+#define AT(i) character(text, wide, i)
     while (nt_isspace(AT(i)))
         i++;
     negative = AT(i) == '-';
@@ -317,14 +322,14 @@ static long parse(const WCHAR *wide, const char *narrow)
 
 static LONG __cdecl nt_atoi(const char *s)
 {
-    return (LONG)parse(NULL, s);
+    return (LONG)parse(s, false);
 }
 EXPORT(atoi);
 HOST_EXPORT_AS("ntoskrnl.exe", "atol", atol, nt_atoi);
 
 static LONG __cdecl nt__wtoi(const WCHAR *s)
 {
-    return (LONG)parse(s, NULL);
+    return (LONG)parse(s, true);
 }
 EXPORT(_wtoi);
 HOST_EXPORT_AS("ntoskrnl.exe", "_wtol", _wtol, nt__wtoi);

@@ -7,15 +7,15 @@
 
 /* Where the text goes: narrow or wide characters, of which only the first `room` are kept. */
 struct sink {
-    char *narrow;
-    uint16_t *wide;
+    void *text;
+    bool wide;
     size_t room, count;
 };
 
 /* Where the format comes from, likewise. */
 struct source {
-    const char *narrow;
-    const uint16_t *wide;
+    const void *text;
+    bool wide;
 };
 
 struct spec {
@@ -30,9 +30,9 @@ static void put(struct sink *sink, unsigned c)
 {
     if (sink->count < sink->room) {
         if (sink->wide)
-            sink->wide[sink->count] = (uint16_t)c;
+            ((uint16_t *)sink->text)[sink->count] = (uint16_t)c;
         else
-            sink->narrow[sink->count] = (char)(c <= 0xFF ? c : '?');
+            ((char *)sink->text)[sink->count] = (char)(c <= 0xFF ? c : '?');
     }
     sink->count++;
 }
@@ -45,12 +45,15 @@ static void pad(struct sink *sink, int count, char with)
 
 static unsigned peek(const struct source *source)
 {
-    return source->wide ? *source->wide : (unsigned char)*source->narrow;
+    return source->wide ? *(const uint16_t *)source->text : *(const unsigned char *)source->text;
 }
 
 static unsigned next(struct source *source)
 {
-    return source->wide ? *source->wide++ : (unsigned char)*source->narrow++;
+    unsigned c = peek(source);
+
+    source->text = (const char *)source->text + (source->wide ? sizeof(uint16_t) : 1);
+    return c;
 }
 
 /* ---- Arguments ---- */
@@ -308,14 +311,14 @@ static void format(struct sink *sink, struct source *source, nt_va_list list)
         if (peek(source) == 0)
             break;
         s.conversion = (char)next(source);
-        convert(sink, &s, source->wide != NULL, &args);
+        convert(sink, &s, source->wide, &args);
     }
 }
 
 size_t nt_format(char *buf, size_t room, const char *text, nt_va_list args)
 {
-    struct sink sink = {.narrow = buf, .room = room};
-    struct source source = {.narrow = text};
+    struct sink sink = {.text = buf, .room = room};
+    struct source source = {.text = text};
 
     format(&sink, &source, args);
     if (sink.count < room)
@@ -325,8 +328,8 @@ size_t nt_format(char *buf, size_t room, const char *text, nt_va_list args)
 
 size_t nt_format_wide(uint16_t *buf, size_t room, const uint16_t *text, nt_va_list args)
 {
-    struct sink sink = {.wide = buf, .room = room};
-    struct source source = {.wide = text};
+    struct sink sink = {.text = buf, .wide = true, .room = room};
+    struct source source = {.text = text, .wide = true};
 
     format(&sink, &source, args);
     if (sink.count < room)

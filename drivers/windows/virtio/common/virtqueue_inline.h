@@ -67,6 +67,8 @@ VIRTIO_INLINE int virtq_write_piece(volatile struct virtq_desc *desc, const stru
     return 1;
 }
 
+/* One function, because it is on the path of every frame.
+ * NOLINTNEXTLINE(readability-function-cognitive-complexity) */
 VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
                             virtio_u16 in_count, const struct virtq_indirect *indirect,
                             void *cookie)

@@ -87,6 +87,8 @@ static ULONG64 AerovnetHash(ULONG64 Hash, const VOID *Data, ULONG Length)
     ULONG i;
 
     for (i = 0; i < Length; i++)
+        /* The analyzer cannot see that KeQueryPerformanceCounter fills all bytes of its result.
+         * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
         Hash = (Hash ^ Bytes[i]) * 0x100000001B3ULL;
     return Hash;
 }
