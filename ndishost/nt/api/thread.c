@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System threads of a driver, the handles to them, and what threads may ask about themselves. */
+/* System threads of a driver, and what threads may ask about themselves. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -8,14 +8,12 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/api/dispatcher.h"
+#include "nt/api/handle.h"
 #include "nt/machine/irql.h"
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
-#define HANDLES_MAX    256
-#define HANDLE_FIRST   0x80000004u /* kernel handles are "negative", and multiples of four */
-#define TRACK_HANDLE   "handle"
 #define TRACK_THREAD   "system thread"
 #define SYSTEM_PROCESS ((HANDLE)(ULONG_PTR)4)
 
@@ -28,11 +26,9 @@ struct system_thread {
     jmp_buf end;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct system_thread *handles[HANDLES_MAX];
 static __thread struct system_thread *current; /* of the calling thread, if a driver created it */
 
-/* ---- References and handles ---- */
+/* ---- References ---- */
 
 static void dereference(struct system_thread *thread)
 {
@@ -61,74 +57,39 @@ LONG_PTR FASTCALL ObfDereferenceObject(PVOID Object)
 }
 HOST_EXPORT("ntoskrnl.exe", ObfDereferenceObject);
 
-static HANDLE handle_new(struct system_thread *thread)
+static void close_thread(void *object)
 {
-    HANDLE handle = NULL;
-
-    pthread_mutex_lock(&lock);
-    for (unsigned i = 0; i < HANDLES_MAX && !handle; i++)
-        if (!handles[i]) {
-            handles[i] = thread;
-            handle = (HANDLE)(ULONG_PTR)(HANDLE_FIRST + 4 * i);
-        }
-    pthread_mutex_unlock(&lock);
-    return handle;
+    dereference(object);
 }
 
-/* Lock held. */
-static struct system_thread **slot_of(HANDLE handle)
+static void reference_thread(void *object)
 {
-    ULONG_PTR index = ((ULONG_PTR)handle - HANDLE_FIRST) / 4;
+    struct system_thread *thread = object;
 
-    if ((ULONG_PTR)handle < HANDLE_FIRST || (ULONG_PTR)handle % 4 || index >= HANDLES_MAX ||
-        !handles[index])
-        return NULL;
-    return &handles[index];
+    __atomic_add_fetch(&thread->references, 1, __ATOMIC_ACQ_REL);
 }
+
+static const struct nt_handle_type thread_type = {"thread", close_thread};
 
 NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess,
                                          POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                          PVOID *Object, PVOID HandleInformation)
 {
-    struct system_thread **slot;
+    PVOID object;
 
     (void)DesiredAccess;
     (void)ObjectType;
     (void)AccessMode;
     (void)HandleInformation;
     HOST_CALL(PASSIVE_LEVEL);
-    pthread_mutex_lock(&lock);
-    slot = slot_of(Handle);
-    if (slot) {
-        __atomic_add_fetch(&(*slot)->references, 1, __ATOMIC_ACQ_REL);
-        *Object = *slot;
-    }
-    pthread_mutex_unlock(&lock);
-    return slot ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+    object = nt_handle_object(Handle, &thread_type, reference_thread);
+    if (object)
+        *Object = object;
+    else if (nt_handle_object(Handle, NULL, NULL))
+        return STATUS_OBJECT_TYPE_MISMATCH; /* drivers have pointers to threads alone */
+    return object ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
 }
 HOST_EXPORT("ntoskrnl.exe", ObReferenceObjectByHandle);
-
-NTSTATUS NTAPI ZwClose(HANDLE Handle)
-{
-    struct system_thread **slot, *thread = NULL;
-
-    HOST_CALL(PASSIVE_LEVEL);
-    pthread_mutex_lock(&lock);
-    slot = slot_of(Handle);
-    if (slot) {
-        thread = *slot;
-        *slot = NULL;
-    }
-    pthread_mutex_unlock(&lock);
-    if (!thread) {
-        rule_violation("CloseHandle", RULE_CALLER, "closes handle %p, which is not open", Handle);
-        return STATUS_INVALID_HANDLE;
-    }
-    track_remove(TRACK_HANDLE, Handle, RULE_CALLER);
-    dereference(thread);
-    return STATUS_SUCCESS;
-}
-HOST_EXPORT("ntoskrnl.exe", ZwClose);
 
 /* ---- Threads ---- */
 
@@ -179,12 +140,11 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess,
     thread->references = 1; /* the handle's */
     thread->routine = StartRoutine;
     thread->context = StartContext;
-    *ThreadHandle = handle_new(thread);
+    *ThreadHandle = nt_handle_open(&thread_type, thread, RULE_CALLER);
     if (!*ThreadHandle) {
         free(thread);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    track_add(TRACK_HANDLE, *ThreadHandle, 0, RULE_CALLER);
     track_add(TRACK_THREAD, thread, 0, RULE_CALLER);
     status = start(thread);
     if (!NT_SUCCESS(status)) {
@@ -206,7 +166,7 @@ NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
 }
 HOST_EXPORT("ntoskrnl.exe", PsTerminateSystemThread);
 
-static PKTHREAD this_thread(void)
+PKTHREAD nt_current_thread(void)
 {
     return current ? (PKTHREAD)current : (PKTHREAD)nt_self();
 }
@@ -214,13 +174,13 @@ static PKTHREAD this_thread(void)
 #if defined(_X86_)
 PKTHREAD NTAPI KeGetCurrentThread(VOID)
 {
-    return this_thread();
+    return nt_current_thread();
 }
 HOST_EXPORT("ntoskrnl.exe", KeGetCurrentThread);
 #endif
 static PKTHREAD NTAPI get_current_thread(VOID)
 {
-    return this_thread();
+    return nt_current_thread();
 }
 HOST_EXPORT_AS("ntoskrnl.exe", "PsGetCurrentThread", PsGetCurrentThread, get_current_thread);
 
