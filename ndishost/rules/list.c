@@ -123,7 +123,7 @@ static const struct rule table[] = {
     {"NdisMIndicateReceiveNetBufferLists",
      "the driver indicates lists only in a state that allows it"},
     {"NumberOfNetBufferLists", "NumberOfNetBufferLists is the number of lists in the chain"},
-    {"PortNumber", "the driver passes the default port number"},
+    {"PortNumber", "the driver passes the number of a port that the adapter has"},
     {"NdisMIndicateStatusEx",
      "the driver indicates a status with a valid structure, and never after MiniportHaltEx "
      "returned"},
@@ -230,6 +230,9 @@ static const struct rule table[] = {
     {"BugCheck", "the driver does not stop Windows with a bug check"},
     {"PrintRoom", "formatted text fits its buffer"},
     {"TraceUnregister", "the driver unregisters only a trace provider that it registered"},
+    {"KeyHandle", "a function of the registry is given the handle of an open key"},
+    {"Resource", "an executive resource is initialised, and released by who holds it"},
+    {"BugCheckCallback", "a bug check callback is removed before its driver is unloaded"},
     {"CloseHandle", "the driver closes only a handle that is open"},
 };
 

@@ -390,6 +390,7 @@ static const char *rule_of_kind(const char *kind, const char *after)
         {"generic object", "NdisAllocateGenericObject"},
         {"configuration handle", "NdisOpenConfigurationEx"},
         {"armed timer", "CancelTimerObject"},
+        {"bug check callback", "BugCheckCallback"},
     };
 
     if (!strcmp(kind, "interrupt"))

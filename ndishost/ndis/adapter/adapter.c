@@ -96,6 +96,9 @@ static void net_finished(void *context)
 
 /* ---- Adding and removing ---- */
 
+/* The adapters of the one driver, for who knows only a device object. */
+static struct ndis_driver *with_adapters;
+
 static int open_ends(struct ndis_adapter *adapter, const struct adapter_options *options,
                      char *error, size_t error_size)
 {
@@ -212,6 +215,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     resources_register(adapter, true);
     adapter->next = driver->adapters;
     driver->adapters = adapter;
+    with_adapters = driver;
     return adapter;
 
 failed:
@@ -242,6 +246,15 @@ int adapter_registry_set(struct ndis_adapter *adapter, const char *text, char *e
                          size_t error_size)
 {
     return configuration_set(adapter, text, error, error_size);
+}
+
+struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device)
+{
+    struct ndis_adapter *adapter = with_adapters ? with_adapters->adapters : NULL;
+
+    while (adapter && device != &adapter->physical_device)
+        adapter = adapter->next;
+    return adapter;
 }
 
 /* ---- Starting ---- */

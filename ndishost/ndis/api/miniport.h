@@ -182,6 +182,7 @@ struct ndis_adapter {
     NDIS_OID *oids; /* a copy of SupportedOidList */
     unsigned oid_count;
 
+    atomic_uint miniport_ports; /* bit N: port N is allocated; NdisMAllocatePort */
     DEVICE_OBJECT physical_device, functional_device;
     CM_RESOURCE_LIST *full_resources;
     NDIS_RESOURCE_LIST *resources;       /* the partial list inside full_resources */
@@ -228,6 +229,16 @@ static inline bool driver_calls_add_device(const struct ndis_driver *driver)
 }
 
 struct ndis_adapter *handle_adapter(NDIS_HANDLE handle, const char *function, const void *caller);
+
+/* Does the adapter have that port? The default port it always has. */
+static inline bool port_exists(struct ndis_adapter *adapter, NDIS_PORT_NUMBER number)
+{
+    return number == NDIS_DEFAULT_PORT_NUMBER ||
+           (number < 32 && atomic_load(&adapter->miniport_ports) >> number & 1);
+}
+
+/* The adapter whose physical device object that is, or NULL. */
+struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device);
 
 /* A driver handle or an adapter handle, whatever the pool functions and their like are given; NULL
  * is allowed where NDIS allows it. */

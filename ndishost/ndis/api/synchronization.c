@@ -156,6 +156,94 @@ VOID NTAPI NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
 }
 HOST_EXPORT("NDIS.SYS", NdisReleaseRWLock);
 
+/* ---- Read/write locks in the driver's own memory, as NDIS 6.0 has them ---- */
+
+/* NDIS_RW_LOCK: more than this for the driver, 16 bytes and a count for each processor. */
+struct ndis60_rw_lock {
+    KSPIN_LOCK writer;
+    PVOID context; /* the writer's LOCK_STATE */
+    ULONG reserved[2];
+    atomic_uint readers;
+};
+/* LOCK_STATE */
+struct ndis60_lock_state {
+    USHORT state; /* enum lock_state */
+    KIRQL old_irql;
+};
+
+VOID NTAPI NdisInitializeReadWriteLock(PVOID Lock)
+{
+    struct ndis60_rw_lock *lock = Lock;
+
+    HOST_CALL(RULE_ANY_IRQL);
+    memset(lock, 0, sizeof(*lock));
+}
+HOST_EXPORT("NDIS.SYS", NdisInitializeReadWriteLock);
+
+static void rw_acquire(struct ndis60_rw_lock *lock, bool write, struct ndis60_lock_state *state,
+                       const void *caller)
+{
+    nt_lock_acquire(&lock->writer, NT_LOCK_AT_DPC, caller);
+    state->state = write ? RW_WRITE : RW_READ;
+    if (write) {
+        while (atomic_load(&lock->readers))
+            nt_clock_stall(NT_MICROSECOND);
+    } else {
+        atomic_fetch_add(&lock->readers, 1);
+        nt_lock_release(&lock->writer, NT_LOCK_AT_DPC, DISPATCH_LEVEL, caller);
+    }
+}
+
+static bool rw_release(struct ndis60_rw_lock *lock, struct ndis60_lock_state *state,
+                       const char *function, const void *caller)
+{
+    if (state->state == RW_READ && atomic_load(&lock->readers)) {
+        atomic_fetch_sub(&lock->readers, 1);
+    } else if (state->state == RW_WRITE) {
+        nt_lock_release(&lock->writer, NT_LOCK_AT_DPC, DISPATCH_LEVEL, caller);
+    } else {
+        rule_violation("SpinLockRelease", caller, "%s of %p, which is not held", function,
+                       (void *)lock);
+        return false;
+    }
+    state->state = RW_UNLOCKED;
+    return true;
+}
+
+VOID NTAPI NdisAcquireReadWriteLock(PVOID Lock, BOOLEAN fWrite, PVOID LockState)
+{
+    struct ndis60_lock_state *state = LockState;
+
+    HOST_CALL(DISPATCH_LEVEL);
+    state->old_irql = (KIRQL)irql_raise(DISPATCH_LEVEL, NULL);
+    rw_acquire(Lock, fWrite, state, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisAcquireReadWriteLock);
+
+VOID NTAPI NdisReleaseReadWriteLock(PVOID Lock, PVOID LockState)
+{
+    struct ndis60_lock_state *state = LockState;
+
+    HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    if (rw_release(Lock, state, __func__, RULE_CALLER))
+        irql_lower(state->old_irql, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisReleaseReadWriteLock);
+
+VOID NTAPI NdisDprAcquireReadWriteLock(PVOID Lock, BOOLEAN fWrite, PVOID LockState)
+{
+    HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    rw_acquire(Lock, fWrite, LockState, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisDprAcquireReadWriteLock);
+
+VOID NTAPI NdisDprReleaseReadWriteLock(PVOID Lock, PVOID LockState)
+{
+    HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    rw_release(Lock, LockState, __func__, RULE_CALLER);
+}
+HOST_EXPORT("NDIS.SYS", NdisDprReleaseReadWriteLock);
+
 /* ---- Events ---- */
 
 VOID NTAPI NdisInitializeEvent(PNDIS_EVENT Event)

@@ -340,7 +340,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     if (rules_enabled) {
         check_dispatch_flag(ReceiveFlags & NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL, __func__,
                             RULE_CALLER);
-        if (PortNumber != NDIS_DEFAULT_PORT_NUMBER)
+        if (!port_exists(adapter, PortNumber))
             rule_violation("PortNumber", RULE_CALLER,
                            "receive indicated on port %lu, which was never allocated",
                            (unsigned long)PortNumber);

@@ -139,6 +139,16 @@ DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status)
 }
 HOST_EXPORT("ntoskrnl.exe", ExRaiseStatus);
 
+/* What a C++ compiler puts in the place of a pure virtual function. */
+static DECLSPEC_NORETURN VOID __cdecl pure_call(VOID)
+{
+    rule_violation(
+        "BugCheck", RULE_CALLER,
+        "calls a pure virtual function: an object that is not made yet, or is destroyed");
+    end();
+}
+HOST_EXPORT_AS("ntoskrnl.exe", "_purecall", purecall, pure_call);
+
 VOID NTAPI RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber,
                      PSTR MutableMessage)
 {

@@ -353,3 +353,18 @@ LOGICAL NTAPI KeIsExecutingDpc(VOID)
     return nt_self()->in_dpc;
 }
 HOST_EXPORT("ntoskrnl.exe", KeIsExecutingDpc);
+
+#define DPC_LIMIT      1282u /* ticks that Windows 7 gives one DPC, and all of them together */
+#define WATCHDOG_LIMIT 7692u
+
+NTSTATUS NTAPI KeQueryDpcWatchdogInformation(PKDPC_WATCHDOG_INFORMATION WatchdogInformation)
+{
+    HOST_CALL(RULE_ANY_IRQL);
+    if (irql_get() < DISPATCH_LEVEL)
+        return STATUS_UNSUCCESSFUL;
+    WatchdogInformation->DpcTimeLimit = WatchdogInformation->DpcTimeCount = DPC_LIMIT;
+    WatchdogInformation->DpcWatchdogLimit = WatchdogInformation->DpcWatchdogCount = WATCHDOG_LIMIT;
+    WatchdogInformation->Reserved = 0;
+    return STATUS_SUCCESS;
+}
+HOST_EXPORT("ntoskrnl.exe", KeQueryDpcWatchdogInformation);

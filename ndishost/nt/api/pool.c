@@ -249,7 +249,9 @@ static void check_free(const struct block *block, const char *kind, uint32_t tag
 {
     char given[5], right[5];
 
-    if (block->kind && kind && strcmp(block->kind, kind))
+    /* A string's buffer is pool: RtlFreeUnicodeString is not the only way to free it. */
+    if (block->kind && kind && strcmp(block->kind, kind) &&
+        (strcmp(block->kind, "string") || strcmp(kind, "pool")))
         rule_violation_object("PoolFree", block->start, caller,
                               "frees %p as %s; it was allocated as %s", (void *)block->start, kind,
                               block->kind);

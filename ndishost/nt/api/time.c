@@ -48,6 +48,8 @@ ULONGLONG NTAPI KeQueryInterruptTime(VOID)
     return nt_clock_now();
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryInterruptTime);
+
+HOST_EXPORT_AS("ntoskrnl.exe", "KeTickCount", KeTickCount, nt_tick_count);
 #endif
 
 NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,

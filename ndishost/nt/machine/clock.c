@@ -150,9 +150,25 @@ static bool shared_time(unsigned offset, uint64_t *value)
     return true;
 }
 
+#if !defined(__x86_64__)
+/* KeTickCount, which x86 drivers read as data: a page that faults, and reads as the tick count does. */
+struct nt_tick_count_page nt_tick_count __attribute__((aligned(4096)));
+#endif
+
+static uintptr_t shared_offset(uintptr_t address)
+{
+#if !defined(__x86_64__)
+    uintptr_t tick = address - (uintptr_t)&nt_tick_count;
+
+    if (tick < 12)
+        return SHARED_TICK_COUNT + tick;
+#endif
+    return address - (uintptr_t)SHARED_DATA;
+}
+
 bool nt_shared_data_read(uintptr_t address, unsigned size, uint64_t *value)
 {
-    uintptr_t offset = address - (uintptr_t)SHARED_DATA;
+    uintptr_t offset = shared_offset(address);
     unsigned shift = 8 * (unsigned)(offset % 4);
     uint64_t both;
 

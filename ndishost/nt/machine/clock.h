@@ -35,5 +35,10 @@ bool nt_clock_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadli
 /* A driver's inline reads of KUSER_SHARED_DATA (x64: 0xFFFFF78000000000, x86: 0xFFDF0000) for
  * nt/machine/trap.c: the little-endian value of `size` bytes (1, 2, 4, 8); false if the address is not there. */
 bool nt_shared_data_read(uintptr_t address, unsigned size, uint64_t *value);
+#if !defined(__x86_64__)
+extern struct nt_tick_count_page {
+    uint8_t bytes[4096];
+} nt_tick_count; /* trap_install takes the access to it away */
+#endif
 
 #endif

@@ -116,6 +116,9 @@ void trap_install(void)
     struct sigaction action = {.sa_sigaction = handler,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
+#if !defined(__x86_64__)
+    mprotect(&nt_tick_count, sizeof nt_tick_count, PROT_NONE);
+#endif
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);

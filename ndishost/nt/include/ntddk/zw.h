@@ -49,7 +49,17 @@ NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                            PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition);
 NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                          POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
+                           POBJECT_ATTRIBUTES ObjectAttributes, ULONG OpenOptions);
 NTSTATUS NTAPI ZwDeleteKey(HANDLE KeyHandle);
+NTSTATUS NTAPI ZwDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName);
+NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, LONG KeyInformationClass,
+                              PVOID KeyInformation, ULONG Length, PULONG ResultLength);
+NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
+                                   KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
+                                   PVOID KeyValueInformation, ULONG Length, PULONG ResultLength);
+NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, LONG KeyInformationClass, PVOID KeyInformation,
+                          ULONG Length, PULONG ResultLength);
 NTSTATUS NTAPI ZwFlushKey(HANDLE KeyHandle);
 NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
                                KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
