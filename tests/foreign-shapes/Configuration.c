@@ -36,7 +36,8 @@ static VOID CheckTypes(NDIS_HANDLE Configuration)
 {
     PNDIS_CONFIGURATION_PARAMETER Parameter;
 
-    CHECK(IsNumber(Read(Configuration, L"Number", NdisParameterInteger), 99)); /* --set, not the INF */
+    CHECK(IsNumber(Read(Configuration, L"Number", NdisParameterInteger),
+                   99)); /* --set, not the INF */
     CHECK(IsText(Read(Configuration, L"Extra", NdisParameterString), L"set"));
     CHECK(IsText(Read(Configuration, L"Replaced", NdisParameterString), L"second"));
     CHECK(IsNumber(Read(Configuration, L"*FlowControl", NdisParameterInteger), 3));
@@ -112,7 +113,8 @@ static VOID CheckWriting(NDIS_HANDLE Configuration)
     NdisInitUnicodeString(&Value.ParameterData.StringData, L"written by the driver");
     NdisWriteConfiguration(&Status, Configuration, &Name, &Value);
     CHECK(Status == NDIS_STATUS_SUCCESS);
-    CHECK(IsText(Read(Configuration, L"WrittenText", NdisParameterString), L"written by the driver"));
+    CHECK(
+        IsText(Read(Configuration, L"WrittenText", NdisParameterString), L"written by the driver"));
     NdisInitUnicodeString(&Name, L"WrittenBytes");
     Value.ParameterType = NdisParameterBinary;
     Value.ParameterData.BinaryData.Buffer = Bytes;

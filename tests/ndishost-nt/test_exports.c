@@ -130,6 +130,8 @@ static bool cannot_be_checked(const char *name)
 {
     static const char *const names[] = {
         "KeNumberProcessors",
+        "KeTickCount",
+        "_purecall",
         "KdDebuggerEnabled",
         "KdDebuggerNotPresent",
         "KeBugCheck",
