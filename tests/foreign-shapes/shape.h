@@ -18,9 +18,9 @@
 #include "miniport.h"
 
 /* What the shape expects of Windows; the runner fails when it reads this. */
-#define CHECK(Condition)                                                 \
-    do {                                                                 \
-        if (!(Condition))                                                \
+#define CHECK(Condition)                                                       \
+    do {                                                                       \
+        if (!(Condition))                                                      \
             DbgPrint("shape: mistake at line %d: %s\n", __LINE__, #Condition); \
     } while (0)
 
