@@ -24,6 +24,7 @@ help:
 	@echo 'make uninstall  removes what `make install` installed'
 	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
 	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
+	@echo 'make device-check   out/device-check.iso and .img, which boot and check a virtio-net card'
 	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'
 	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
@@ -154,6 +155,11 @@ include tests/native/native.mk
 
 # --- the rest ---------------------------------------------------------------------------------
 
+# Two bootable images for authors of virtual machine monitors: docs/device-authors.md.
+device-check: driver host host32
+	$(Q)tools/packages check
+	$(Q)vm/check-image
+
 bench: driver host
 	bench/run
 
@@ -213,5 +219,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 bench count install uninstall check check-quick check-format check-scripts check-prose \
+.PHONY: all always help driver host host32 device-check bench count install uninstall check check-quick check-format check-scripts check-prose \
         format tidy clean

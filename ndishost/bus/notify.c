@@ -2,35 +2,20 @@
 #include "bus/notify.h"
 
 #include "bus/access.h"
+#include "bus/structure.h"
 
-#define STATUS            0x06 /* PCI 3.0, 6.2.3 */
-#define STATUS_LIST       0x10
-#define CAPABILITIES      0x34
-#define CAPABILITY_VENDOR 0x09
-#define CFG_TYPE_NOTIFY   2 /* virtio 1.2, 4.1.4 */
-
-static uint32_t get(struct bus *bus, unsigned offset, unsigned size)
-{
-    return bus->ops->config_read(bus, offset, size);
-}
+#define CFG_TYPE_NOTIFY 2 /* virtio 1.2, 4.1.4 */
 
 void notify_find(struct notify_counter *counter, struct bus *bus)
 {
-    unsigned at, steps = 48; /* no more fit a configuration space: a loop ends too */
+    struct bus_place place;
 
     counter->bar = BUS_BARS;
-    if (!(get(bus, STATUS, 1) & STATUS_LIST))
+    if (!bus_structure(bus, CFG_TYPE_NOTIFY, &place))
         return;
-    at = get(bus, CAPABILITIES, 1) & 0xfc;
-    for (; at && steps; steps--, at = get(bus, at + 1, 1) & 0xfc) {
-        if (get(bus, at, 1) != CAPABILITY_VENDOR || get(bus, at + 3, 1) != CFG_TYPE_NOTIFY ||
-            get(bus, at + 4, 1) >= BUS_BARS)
-            continue;
-        counter->bar = get(bus, at + 4, 1);
-        counter->offset = get(bus, at + 8, 4);
-        counter->length = get(bus, at + 12, 4);
-        return;
-    }
+    counter->bar = place.bar;
+    counter->offset = place.offset;
+    counter->length = place.length;
 }
 
 void notify_count(struct notify_counter *counter, unsigned bar, uint64_t offset, uint64_t value)

@@ -37,6 +37,9 @@ enum option_id {
     OPTION_QUIET,
     OPTION_PROGRESS,
     OPTION_MEMORY,
+    OPTION_QUEUE_SIZE,
+    OPTION_LINK_SECONDS,
+    OPTION_CLAUSES,
     OPTION_HELP,
     OPTION_VERSION
 };
@@ -64,6 +67,9 @@ static const struct option options[] = {
     {"quiet", no_argument, NULL, OPTION_QUIET},
     {"progress", no_argument, NULL, OPTION_PROGRESS},
     {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"queue-size", required_argument, NULL, OPTION_QUEUE_SIZE},
+    {"link-seconds", required_argument, NULL, OPTION_LINK_SECONDS},
+    {"clauses", no_argument, NULL, OPTION_CLAUSES},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -74,6 +80,9 @@ static const char help_head[] =
     "virtio-net device, and carries frames through it.\n"
     "\n"
     "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
+    "       ndishost check-device --bus BUS [--link-seconds N] DRIVER.sys\n"
+    "                                  holds a device to the driver's contract, clause by clause\n"
+    "       ndishost check-device --clauses    the clauses: number, whose part, title\n"
     "       ndishost imports DRIVER.sys    what it imports: present, stubbed or unknown\n"
     "       ndishost inf FILE.inf [ID...]  what an INF writes to the registry, for a device of "
     "these ids\n"
@@ -122,6 +131,7 @@ static const char help_options[] =
     "  --map-registers N   scatter/gather lists share N map registers, one for each element; a "
     "list\n"
     "                      that finds too few waits until others are freed (default: no limit)\n"
+    "  --queue-size N      a single adapter's device seems to have queues of N entries at most\n"
     "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
     "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
     "  --pcap-wire FILE    the same of the frames that come out of the device\n"
@@ -271,6 +281,16 @@ static int set_number(struct command_line *line, int option, const char *value, 
             return bad(error, error_size, "memory", value, "a number of MiB from 4 to 1048576");
         line->memory = (unsigned)number;
         return 0;
+    case OPTION_QUEUE_SIZE:
+        if (parse_range(value, 1, 32768, &number) || number & (number - 1))
+            return bad(error, error_size, "queue-size", value, "a power of two from 1 to 32768");
+        line->queue_size = (unsigned)number;
+        return 0;
+    case OPTION_LINK_SECONDS:
+        if (parse_range(value, 1, 3600, &number))
+            return bad(error, error_size, "link-seconds", value, "seconds from 1 to 3600");
+        line->link_seconds = (unsigned)number;
+        return 0;
     case OPTION_MAP_REGISTERS:
         if (parse_range(value, 1, 1 << 20, &number))
             return bad(error, error_size, "map-registers", value, "a number from 1 to 1048576");
@@ -354,6 +374,9 @@ static int set_option(struct command_line *line, int option, const char *value, 
     case OPTION_PROGRESS:
         line->progress = true;
         return 0;
+    case OPTION_CLAUSES:
+        line->clauses = true;
+        return 0;
     case OPTION_SET:
     case OPTION_RULES:
     case OPTION_SHAPE:
@@ -400,6 +423,15 @@ int command_line_fail(const char *text, char *error, size_t error_size)
 
 /* ---- The whole line ---- */
 
+/* check-device chooses network ends itself, and looks at one device. */
+static int check_one_bus(const struct command_line *line, char *error, size_t error_size)
+{
+    if (line->adapter_count == 1 && !line->adapters[0].net)
+        return 0;
+    snprintf(error, error_size, "check-device wants one --bus, and no --net");
+    return -1;
+}
+
 static int check_run(struct command_line *line, int argc, char **argv, char *error,
                      size_t error_size)
 {
@@ -426,9 +458,14 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         snprintf(error, error_size, "inf wants an INF file");
         return -1;
     }
-    if (strcmp(argv[optind], "run") && strcmp(argv[optind], "imports")) {
+    if (!strcmp(argv[optind], "check-device")) {
+        line->command = COMMAND_CHECK;
+        if (line->clauses)
+            return 0;
+    } else if (strcmp(argv[optind], "run") && strcmp(argv[optind], "imports")) {
         snprintf(error, error_size,
-                 "there is no command \"%s\"; the commands are `run`, `imports`, `inf` and `rules`",
+                 "there is no command \"%s\"; the commands are `run`, `check-device`, `imports`, "
+                 "`inf` and `rules`",
                  argv[optind]);
         return -1;
     }
@@ -443,7 +480,13 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         return 0;
     }
     if (!line->adapter_count) {
-        snprintf(error, error_size, "run wants --bus");
+        snprintf(error, error_size, "%s wants --bus", argv[optind]);
+        return -1;
+    }
+    if (line->command == COMMAND_CHECK)
+        return check_one_bus(line, error, error_size);
+    if (line->queue_size && line->adapter_count > 1) {
+        snprintf(error, error_size, "--queue-size goes with one --bus");
         return -1;
     }
     for (i = 0; i < line->adapter_count; i++)

@@ -39,7 +39,8 @@ struct command_line {
         COMMAND_VERSION,
         COMMAND_RULES,
         COMMAND_IMPORTS,
-        COMMAND_INF
+        COMMAND_INF,
+        COMMAND_CHECK
     } command;
     const char *driver;
     const char *json, *control;
@@ -58,6 +59,9 @@ struct command_line {
     unsigned time_scale;
     unsigned map_registers; /* 0: no limit */
     unsigned memory;        /* MiB; 0: the default of the bus's kind of memory */
+    unsigned queue_size;    /* of the first adapter alone; 0: as the device has it */
+    unsigned link_seconds;  /* of check-device; 0: nobody toggles the link */
+    bool clauses;           /* check-device: print the clauses alone */
 };
 
 /* 0, or -1 with one line for a person in error. The strings stay argv's. */

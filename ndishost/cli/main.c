@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "check/check.h"
+#include "check/clauses.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
 #include "inf/install.h"
@@ -184,6 +186,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .net = line->net,
         .pcap = line->pcap,
         .pcap_wire = line->pcap_wire,
+        .queue_size = run->line.queue_size,
         .keywords = (const char **)line->keywords,
         .seed = run->line.seed,
         .plain = run->line.plain,
@@ -543,6 +546,20 @@ static int list_inf(const char *path, const char *const *ids)
     return failed ? complain(error, EXIT_USAGE) : EXIT_FINE;
 }
 
+static int check_command(const struct command_line *line)
+{
+    const struct check_options options = {.bus = line->adapters[0].bus,
+                                          .driver = line->driver,
+                                          .link_seconds = line->link_seconds,
+                                          .quiet = line->quiet};
+
+    if (line->clauses) {
+        clauses_list(stdout);
+        return EXIT_FINE;
+    }
+    return check_device(&options);
+}
+
 int main(int argc, char **argv)
 {
     static struct run run;
@@ -564,6 +581,8 @@ int main(int argc, char **argv)
         return list_imports(run.line.driver);
     case COMMAND_INF:
         return list_inf(run.line.inf, run.line.ids);
+    case COMMAND_CHECK:
+        return check_command(&run.line);
     case COMMAND_RUN:
         break;
     }

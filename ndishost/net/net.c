@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const struct net_backend *const backends[] = {&net_tap, &net_gen, &net_echo, &net_none};
+static const struct net_backend *const backends[] = {&net_tap, &net_gen, &net_echo, &net_ping,
+                                                     &net_none};
 
 #define BACKENDS (sizeof backends / sizeof backends[0])
 

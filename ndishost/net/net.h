@@ -92,7 +92,7 @@ struct net_backend {
     struct net *(*open)(const char *arguments, struct net_ports *ports, char *error,
                         size_t error_size);
 };
-extern const struct net_backend net_tap, net_gen, net_echo, net_none;
+extern const struct net_backend net_tap, net_gen, net_echo, net_ping, net_none;
 
 struct net *net_open(const char *spec, struct net_ports *ports, char *error, size_t error_size);
 void net_help(FILE *out);

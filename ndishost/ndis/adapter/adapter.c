@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bus/narrow.h"
 #include "ndis/api/configuration.h"
 #include "ndis/api/dma.h"
 #include "ndis/adapter/filter.h"
@@ -107,6 +108,10 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
     adapter->bus = bus_open(options->bus, &events, adapter, error, error_size);
     if (!adapter->bus)
         return -1;
+    if (options->queue_size && bus_narrow(adapter->bus, options->queue_size)) {
+        snprintf(error, error_size, "--queue-size: the device has no common configuration");
+        return -1;
+    }
     adapter->ports.context = adapter;
     adapter->ports.near_send = near_send;
     adapter->ports.near_accepts = filter_accepts;

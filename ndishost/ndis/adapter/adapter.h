@@ -27,6 +27,7 @@ struct adapter_options {
     const char *net;       /* --net */
     const char *pcap;      /* --pcap, or NULL */
     const char *pcap_wire; /* --pcap-wire, or NULL */
+    unsigned queue_size;   /* --queue-size, or 0 */
     const char *
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;

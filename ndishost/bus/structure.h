@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * structure.h: where a virtio structure of a PCI function lies.
+ *   if (bus_structure(bus, 1, &place)) ... place.bar, place.offset, place.length ...
+ */
+#ifndef NDISHOST_BUS_STRUCTURE_H
+#define NDISHOST_BUS_STRUCTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "bus/bus.h"
+
+struct bus_place {
+    unsigned bar;
+    uint32_t offset, length;
+};
+
+/* The first structure of that cfg_type (virtio 1.2, 4.1.4) in the capability list, by bus->ops->config_read.
+ * false: there is none in a BAR that there can be. */
+bool bus_structure(struct bus *bus, unsigned cfg_type, struct bus_place *place);
+
+#endif

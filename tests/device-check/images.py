@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Group device-check: out/device-check.iso and .img boot, and say of a device what is true.
+
+    tests/device-check/images.py [PATTERN...]
+    tests/device-check/images.py --list
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+from report import ROOT, Group, Skip, expect, make
+
+IMAGE = os.path.join(ROOT, "out/device-check")
+LOGS = os.path.join(ROOT, "out/tests/device-check")
+SECONDS = 900  # of a busy machine; alone about 40
+UEFI = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"]
+CD = ["-cdrom", IMAGE + ".iso"]
+DISK = ["-drive", "format=raw,readonly=on,if=none,id=d,file=%s", "-device", "ide-hd,drive=d"]
+CARD = ["-netdev", "user,id=n0", "-device"]
+TRANSITIONAL = CARD + ["virtio-net-pci,netdev=n0"]
+ROOT_PORT = ["-device", "pcie-root-port,id=port1,chassis=1"] + CARD + ["virtio-net-pci,netdev=n0,bus=port1"]
+WITHOUT_LONG_MODE = ["-cpu", "max,lm=off"]
+
+# Name, further words for QEMU, what the last line begins with, and what the log says.
+CASES = [
+    ("BIOS, CD, pc, transitional", ["-machine", "pc"] + CD + TRANSITIONAL,
+     "result=passed", "1AF4:1041             1af4:1000, "),
+    ("BIOS, disk, q35, modern", ["-machine", "q35", *DISK] + ROOT_PORT, "result=passed", "1af4:1041, revision 01"),
+    ("UEFI, CD, q35, transitional", ["-machine", "q35"] + UEFI + CD + CARD + ["virtio-net-pci,netdev=n0,addr=5"],
+     "result=passed", "1af4:1000, "),
+    ("UEFI, disk, q35, modern", ["-machine", "q35"] + UEFI + DISK + ROOT_PORT, "result=passed", "1af4:1041, "),
+    ("BIOS, without long mode, modern", ["-machine", "pc"] + WITHOUT_LONG_MODE + CD + CARD +
+     ["virtio-net-pci,netdev=n0,disable-legacy=on"], "result=passed", "-686"),
+    ("a legacy device", ["-machine", "pc"] + CD + CARD + ["virtio-net-pci,netdev=n0,disable-modern=on"],
+     "result=failed", "FAIL 1.3"),
+    ("no card", ["-machine", "pc"] + CD, "result=error", "there is no virtio-net card"),
+    ("a card of another kind", ["-machine", "pc"] + CD + CARD + ["e1000,netdev=n0"], "result=error", "8086:100E"),
+]
+
+
+def boot(name, words):
+    """What the serial line said."""
+    os.makedirs(LOGS, exist_ok=True)
+    log = os.path.join(LOGS, re.sub(r"\W+", "_", name) + ".log")
+    command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-smp", "2", "-nodefaults", "-no-user-config",
+               "-display", "none", "-vga", "std", "-no-reboot", "-serial", "file:" + log]
+    if "-cpu" not in words:
+        command += ["-cpu", "max"]
+    try:
+        done = subprocess.run(command + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=SECONDS, check=False)
+        expect(done.returncode == 0, "QEMU ended with status %d: %s" % (done.returncode, done.stderr.strip()[-200:]))
+    except subprocess.TimeoutExpired:
+        expect(False, "the machine was not off after %d s (%s)" % (SECONDS, log))
+    with open(log, errors="replace") as file:
+        return file.read().replace("\r", "")
+
+
+def judge(text, result, says):
+    found = re.findall(r"^DEVICE-CHECK (.*)$", text, re.MULTILINE)
+    expect(len(found) == 1, "%d summaries" % len(found))
+    failed = re.findall(r"^FAIL .*$", text, re.MULTILINE)
+    expect(found[0].startswith(result + " "), "%s; %s" % (found[0], failed[:1]))
+    expect(says in text, "does not say '%s'" % says)
+
+
+def case(words, result, says):
+    def test(name):
+        judge(boot(name, [word % (IMAGE + ".img") if "%s" in word else word for word in words]), result, says)
+    return test
+
+
+def small_disk(name):
+    """The image as far as a disk of 16 MiB holds it."""
+    with tempfile.NamedTemporaryFile(suffix=".img") as disk:
+        with open(IMAGE + ".img", "rb") as image:
+            disk.write(image.read(16 << 20))
+        disk.flush()
+        words = [word % disk.name if "%s" in word else word for word in DISK]
+        text = boot(name, ["-machine", "pc"] + words + TRANSITIONAL)
+    size = (os.path.getsize(IMAGE + ".img") >> 20) + 1
+    said = re.search(r"write it to a disk of at least (\d+) MiB", text)
+    expect(said and size <= int(said[1]) <= size + 2, "does not say that %d MiB are needed" % size)
+    judge(text, "result=error", "reason=image")
+
+
+def again(_):
+    """The same bytes, built once more."""
+    with open(IMAGE + ".iso", "rb") as file:
+        first = file.read()
+    done = subprocess.run(["vm/check-image"], cwd=ROOT, capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, done.stderr.strip()[-200:])
+    for suffix in (".iso", ".img"):
+        with open(IMAGE + suffix, "rb") as file:
+            expect(file.read() == first, "%s differs from the first build's" % (IMAGE + suffix))
+
+
+def main():
+    group = Group("device-check", sys.argv[1:])
+    if not group.listing and not make("device-check", "device-check"):
+        return 1
+    group.test("image:the same bytes again", again)
+    for name, words, result, says in CASES:
+        group.test("image:" + name, case(words, result, says))
+    group.test("image:a disk that is too small", small_disk)
+    return group.finish()
+
+
+sys.exit(main())
