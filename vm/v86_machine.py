@@ -17,12 +17,8 @@ from machine import Lines, MachineError, die_with_parent
 NODE = "node"
 PACKAGE = "out/v86/node_modules/v86"
 FIRMWARE = "/usr/share/seabios"
-IMAGES = {
-    "bios": f"{FIRMWARE}/bios.bin",
-    "vga_bios": f"{FIRMWARE}/vgabios-stdvga.bin",
-    "bzimage": "out/kernel-686/vmlinuz",
-    "initrd": "out/initramfs-686.cpio",
-}
+BIOS = {"bios": f"{FIRMWARE}/bios.bin", "vga_bios": f"{FIRMWARE}/vgabios-stdvga.bin"}
+IMAGES = {**BIOS, "bzimage": "out/kernel-686/vmlinuz", "initrd": "out/initramfs-686.cpio"}
 
 
 def version():
@@ -37,13 +33,15 @@ def version():
 
 
 class V86Machine:
-    def __init__(self, settings, calls, log, capture=None):
+    def __init__(self, settings, calls, log, capture=None, images=None):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. calls: frames that the peer sends by
-        itself, at most. log: the console goes there. capture: a pcap of all frames."""
-        missing = [file for file in IMAGES.values() if not os.path.exists(file)]
+        itself, at most. log: the console goes there. capture: a pcap of all frames. images: other
+        files to boot than IMAGES, by v86's names; a disk has no use for settings."""
+        images = images or IMAGES
+        missing = [file for file in images.values() if not os.path.exists(file)]
         if missing:
             raise MachineError(f"{missing[0]} is not there")
-        options = {"v86": PACKAGE, "images": IMAGES, "settings": settings, "calls": calls,
+        options = {"v86": PACKAGE, "images": images, "settings": settings, "calls": calls,
                    "log": log, "capture": capture}
         ours, theirs = socket.socketpair()
         self._errors = open(log + ".node", "w+", encoding="utf-8", errors="replace")

@@ -12,6 +12,7 @@ struct drive {
     struct findings *findings;
     struct facts *facts;
     FILE *progress;    /* one line for each step; NULL: none */
+    bool poll;         /* Linux cannot lend the card's interrupt */
     char windows[512]; /* what Windows 7 would see: some lines */
 };
 

@@ -19,7 +19,7 @@ LOGS = os.path.join(ROOT, "out/tests/device-check")
 SECONDS = 900  # of a busy machine; alone about 40
 UEFI = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"]
 CD = ["-cdrom", IMAGE + ".iso"]
-DISK = ["-drive", "format=raw,readonly=on,if=none,id=d,file=%s", "-device", "ide-hd,drive=d"]
+DISK = ["-drive", "format=raw,snapshot=on,if=none,id=d,file=%s", "-device", "ide-hd,drive=d"]
 CARD = ["-netdev", "user,id=n0", "-device"]
 TRANSITIONAL = CARD + ["virtio-net-pci,netdev=n0"]
 ROOT_PORT = ["-device", "pcie-root-port,id=port1,chassis=1"] + CARD + ["virtio-net-pci,netdev=n0,bus=port1"]

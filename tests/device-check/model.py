@@ -86,9 +86,9 @@ def run(*words):
                           check=False)
 
 
-def check(options):
+def check(options, bus="model:"):
     """Exit status, the summary's match, and the line of each clause."""
-    done = run("check-device", "--quiet", "--bus", "model:" + options, DRIVER)
+    done = run("check-device", "--quiet", "--bus", bus + options, DRIVER)
     lines = done.stdout.splitlines()
     summary = SUMMARY.match(lines[-1]) if lines else None
     expect(summary, "no summary in the last line: %s" % (lines[-1:] or done.stderr.splitlines()[-1:]))
@@ -102,6 +102,7 @@ def right(options):
         failed = [line for line in lines.values() if line.startswith("FAIL")]
         expect(not failed, "a right device fails: %s" % " ".join(failed[:1]))
         expect(status == 0 and summary[1] == "passed", "exit status %d, result %s" % (status, summary[1]))
+        expect("carries 100 frames" in lines["5.2"], "the queue sizes are not tried: %s" % lines["5.2"])
         expect(int(summary[2]) >= 40, "only %s clauses passed" % summary[2])
     return test
 
@@ -118,6 +119,13 @@ def wrong(options, clause, text):
         expect(counted == [int(summary[i]) for i in (2, 3, 4)], "the summary counts %s, the lines %s" %
                (summary[0], counted))
     return test
+
+
+def qemu(_):
+    """QEMU's device, with QEMU's own network at the far end: DHCP and pings instead of numbered frames."""
+    status, summary, lines = check("-netdev user,id=n0 -device virtio-net-pci,netdev=n0", "qtest:")
+    expect(status == 0, "failed: %s" % [line for line in lines.values() if line.startswith("FAIL")][:1])
+    expect("200 pings answered" in lines["8.1"], "no ping: %s" % lines["8.1"])
 
 
 def refused(words, text):
@@ -152,6 +160,7 @@ def main():
         group.test("right:" + options, right(options))
     for options, clause, text in WRONG:
         group.test("wrong:" + options, wrong(options, clause, text))
+    group.test("right:QEMU's device and network", qemu)
     group.test("bad input:no driver", refused(["--bus", "model", "/nowhere.sys"], "/nowhere.sys"))
     group.test("bad input:no card", refused(["--bus", "pci:7f:1f.7", DRIVER], "7f:1f.7"))
     group.test("bad input:no bus", refused([DRIVER], "--bus"))
