@@ -73,6 +73,8 @@ static const struct clause clauses[] = {
     {"8.6", "the driver reads no num_buffers", true},
     {"8.7", "the used length of a sent buffer is 0", false},
     {"8.8", "the back end may come and go", true},
+    {"8.9", "the back end takes no padding for data", false},
+    {"8.10", "the machine may move", true},
     {"9.1", "used ids are outstanding ones", false},
     {"9.2", "used lengths fit their buffers", false},
     {"9.3", "the used index moves by what is used", false},

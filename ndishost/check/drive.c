@@ -809,6 +809,7 @@ void drive_device(struct drive *drive)
         step_storm(drive);
     if (!findings_failed(drive->findings))
         step_sizes(drive);
+    clause_untestable(drive->findings, "8.9", "no TCP connection goes through the back end");
     clause_untestable(drive->findings, "8.7", "the driver does not look at it");
     clause_untestable(drive->findings, "5.8", "nothing between device and memory can see it");
     no_lie(drive);
