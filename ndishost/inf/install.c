@@ -256,11 +256,8 @@ static int line_key(const struct installer *installer, const struct inf_line *li
 
     *path = inf_field(line, 1);
     *skip = !strcasecmp(root, "HKCR") || !strcasecmp(root, "HKCU") || !strcasecmp(root, "HKU");
-    if (!strcasecmp(root, "HKR"))
-        *from = installer->root;
-    else if (!strcasecmp(root, "HKLM"))
-        *from = NULL;
-    else if (!*skip)
+    *from = strcasecmp(root, "HKR") ? NULL : installer->root;
+    if (!*from && strcasecmp(root, "HKLM") && !*skip)
         return WRONG(installer, line->number, "\"%s\" is no root: HKR, HKLM, HKCR, HKCU or HKU",
                      root);
     return 0;
