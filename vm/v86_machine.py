@@ -21,15 +21,19 @@ BIOS = {"bios": f"{FIRMWARE}/bios.bin", "vga_bios": f"{FIRMWARE}/vgabios-stdvga.
 IMAGES = {**BIOS, "bzimage": "out/kernel-686/vmlinuz", "initrd": "out/initramfs-686.cpio"}
 
 
-def version():
-    """The emulator's version, such as "v86 0.5.462 on node v18.20.4"."""
+def emulator():
+    """The emulator's version, such as "v86 0.5.462"."""
     with open(f"{PACKAGE}/package.json", encoding="utf-8") as file:
-        emulator = json.load(file)["version"]
+        return "v86 " + json.load(file)["version"]
+
+
+def version():
+    """The same with what runs it, such as "v86 0.5.462 on node v18.20.4"."""
     try:
         out = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise MachineError(f"{NODE} does not run: {error}") from error
-    return f"v86 {emulator} on node {out.stdout.strip()}"
+    return f"{emulator()} on node {out.stdout.strip()}"
 
 
 class V86Machine:

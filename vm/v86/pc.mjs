@@ -3,11 +3,13 @@
 // project's initramfs and a virtio-net device, whose cable leads to a Peer.
 //
 //   const pc = startPc({V86, images, wasm, settings, calls, console: text => ..., event: object => ...,
-//                       frame: (bytes, fromDevice) => ...})
-//   pc.peer.account();  pc.stop();
+//                       ended: () => ..., captured: bytes => ...})
+//   pc.stop();
 //
 // images: {bios, vga_bios, bzimage, initrd}, each as v86 has images: {buffer} or {url}.
-// settings: what vm/init finds as aerovnet.NAME=VALUE. event: vm/init's lines of JSON.
+// settings: what vm/init finds as aerovnet.NAME=VALUE. event: vm/init's lines of JSON as objects, and
+// {step: "peer"} with the peer's account after `numbered`. ended: the machine is off. captured, if it is
+// there, gets the pieces of a pcap of all frames, in order.
 
 import {Peer} from "./peer.mjs";
 
@@ -34,6 +36,19 @@ function parse(text) {
     }
 }
 
+// https://www.tcpdump.org/manpages/pcap-savefile.5.html
+function pcapHeader() {
+    return new Uint8Array(new Uint32Array([0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1]).buffer);
+}
+
+function pcapRecord(frame) {
+    const now = Date.now(), record = new Uint8Array(16 + frame.length);
+    const words = [Math.floor(now / 1000), now % 1000 * 1000, frame.length, frame.length];
+    record.set(new Uint8Array(new Uint32Array(words).buffer));
+    record.set(frame, 16);
+    return record;
+}
+
 export function startPc(options) {
     const words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"];
     for (const [name, value] of Object.entries(options.settings))
@@ -51,19 +66,28 @@ export function startPc(options) {
         disable_speaker: true,
         autostart: true,
     });
+    const capture = frame => options.captured?.(pcapRecord(frame));
+    options.captured?.(pcapHeader());
     const peer = new Peer(frame => {
-        options.frame?.(frame, false);
+        capture(frame);
         emulator.bus.send("net0-receive", frame);
     }, options.calls);
     emulator.add_listener("net0-send", bytes => {
         const frame = new Uint8Array(bytes);
-        options.frame?.(frame, true);
+        capture(frame);
         peer.receive(frame);
     });
-    emulator.add_listener("serial0-output-byte", lines(text => options.console(text)));
+    emulator.add_listener("serial0-output-byte", lines(text => {
+        options.console(text);
+        if (/reboot: (System halted|Power down)/.test(text))
+            options.ended(); // without ACPI a PC cannot turn itself off
+    }));
     emulator.add_listener("serial1-output-byte", lines(text => {
-        options.event(parse(text));
+        const event = parse(text);
+        options.event(event);
+        if (event.step === "numbered")
+            options.event({step: "peer", ok: true, account: peer.account()});
         emulator.serial_send_bytes(1, new Uint8Array([10])); // vm/init waits for an answer to each report
     }));
-    return {peer, stop: () => emulator.destroy()};
+    return {stop: () => emulator.destroy()};
 }
