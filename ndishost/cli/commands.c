@@ -60,6 +60,19 @@ uint64_t scenario_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void scenario_follow(const struct scenario *scenario)
+{
+    static uint64_t next; /* one thread drives the adapters */
+    uint64_t now = scenario_now_ms();
+    unsigned i;
+
+    if (now < next)
+        return;
+    next = now + 100;
+    for (i = 0; i < scenario->adapter_count; i++)
+        adapter_follow_groups(scenario->adapters[i]);
+}
+
 bool scenario_over(const struct scenario *scenario)
 {
     return *scenario->stop || (scenario->end_ms && scenario_now_ms() >= scenario->end_ms);
@@ -350,8 +363,10 @@ static void command_sleep(const struct scenario *scenario, struct ndis_adapter *
         return;
     }
     until = scenario_now_ms() + ms;
-    while (scenario_now_ms() < until && !scenario_over(scenario))
+    while (scenario_now_ms() < until && !scenario_over(scenario)) {
+        scenario_follow(scenario);
         sleep_ms(until - scenario_now_ms() < 10 ? 1 : 10);
+    }
     ok(reply, "%s", "");
 }
 
@@ -388,8 +403,11 @@ static void command_wait(const struct scenario *scenario, struct ndis_adapter *a
         return;
     }
     until = scenario_now_ms() + timeout;
-    while (!reached(adapter, what, count) && scenario_now_ms() < until && !scenario_over(scenario))
+    while (!reached(adapter, what, count) && scenario_now_ms() < until &&
+           !scenario_over(scenario)) {
+        scenario_follow(scenario);
         sleep_ms(1);
+    }
     if (reached(adapter, what, count))
         ok(reply, "%s", "");
     else

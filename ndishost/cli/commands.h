@@ -27,6 +27,8 @@ struct scenario {
 uint64_t scenario_now_ms(void);
 /* The run is to end: nothing waits any longer. */
 bool scenario_over(const struct scenario *scenario);
+/* What the network ends want of the adapters meanwhile: to be called while the thread that drives them waits. */
+void scenario_follow(const struct scenario *scenario);
 
 /* One line, without its newline. */
 struct reply {

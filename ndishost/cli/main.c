@@ -312,6 +312,7 @@ static void wait_end(struct run *run)
             sleep_tick();
         }
         halt_unwanted(run);
+        scenario_follow(scenario);
         progress_lines(run, &progress);
     }
 }

@@ -70,6 +70,10 @@ struct net_ops {
     /* The host is about to set packet filter, multicast list or VLAN (true), or has (false): of
      * frames under way in between it is not known whether they are asked for. May be NULL. */
     void (*filter)(struct net *net, bool changing);
+    /* The multicast addresses that the end wants frames for, `most` of them at most. Returns how many it
+     * wants, which may be more, or -1 when it cannot tell. The thread that drives the adapter calls it again
+     * and again. NULL: the end has no wish. */
+    int (*groups)(struct net *net, uint8_t (*addresses)[6], unsigned most);
     /* Stops sending, joins threads. Frames in flight still come back until close. */
     void (*stop)(struct net *net);
     /* After everything is home: 0 if every frame is accounted for, else -1 with the reasons printed to

@@ -2,7 +2,7 @@
 /*
  * tap: connects the miniport to a TAP interface, so that Linux's TCP/IP uses it in place of
  * Windows'. The interface has the adapter's hardware address. Its carrier follows the miniport's
- * link.
+ * link, and the adapter's multicast list follows the groups that Linux joins on the interface.
  */
 #include "net/net.h"
 
@@ -197,6 +197,44 @@ static void tap_link(struct net *net, bool up)
     (void)ioctl(tap_of(net)->fd, TUNSETCARRIER, &carrier);
 }
 
+/* ---- What Linux has joined ---- */
+
+/* A line: index, name, two counts, and the address as 12 digits (net/core/dev_addr_lists.c, dev_mc_seq_show).
+ * IPv4, IPv6 and whoever else joins at the link layer are all in it. */
+static bool group_of(const char *line, const char *interface, uint8_t address[6])
+{
+    char name[IFNAMSIZ], digits[13];
+    unsigned at;
+
+    if (sscanf(line, "%*d %15s %*d %*d %12[0-9a-fA-F]", name, digits) != 2 ||
+        strcmp(name, interface) || strlen(digits) != 12)
+        return false;
+    for (at = 0; at < 6; at++)
+        if (sscanf(digits + 2 * at, "%2hhx", &address[at]) != 1)
+            return false;
+    return true;
+}
+
+static int tap_groups(struct net *net, uint8_t (*addresses)[6], unsigned most)
+{
+    FILE *file = fopen("/proc/net/dev_mcast", "re");
+    uint8_t address[6];
+    unsigned count = 0;
+    char line[128];
+
+    if (!file)
+        return -1;
+    while (fgets(line, sizeof line, file)) {
+        if (!group_of(line, tap_of(net)->name, address))
+            continue;
+        if (count < most)
+            memcpy(addresses[count], address, sizeof address);
+        count++;
+    }
+    fclose(file);
+    return (int)count;
+}
+
 /* ---- The interface ---- */
 
 static int interface_error(const struct tap *tap, const char *what, char *error, size_t size)
@@ -350,6 +388,7 @@ static const struct net_ops tap_ops = {
     .near_sent = tap_near_sent,
     .far_receive = tap_far_receive,
     .link = tap_link,
+    .groups = tap_groups,
     .stop = tap_stop,
     .verdict = tap_verdict,
     .report = tap_report,
@@ -450,6 +489,7 @@ const struct net_backend net_tap = {
             "miniport.\n"
             "    ndishost creates the interface if it does not exist, and removes it at the end.\n"
             "    Needs root. Linux keeps an 802.1Q tag inside the frame: ndishost sends it that\n"
-            "    way, and inserts the tag of a received frame\n",
+            "    way, and inserts the tag of a received frame. The adapter's multicast list is\n"
+            "    what Linux has joined on the interface\n",
     .open = tap_open,
 };

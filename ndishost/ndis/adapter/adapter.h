@@ -100,6 +100,9 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
  * link is down; 1: the wire has been full for so many milliseconds. */
 int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length,
                       unsigned milliseconds);
+/* Gives the miniport the multicast list that the network end wants, if that has changed; an adapter that does
+ * not run gets it later. Every 100 ms or so. */
+void adapter_follow_groups(struct ndis_adapter *adapter);
 /* A network end that holds begins. 0, or -1 with a line in error. */
 int adapter_go(struct ndis_adapter *adapter, char *error, size_t error_size);
 /* adapter_send_frame and bad_send end early when over(context) says so, as if their time was up. */

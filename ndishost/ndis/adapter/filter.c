@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ndis/adapter/filter.h"
+#include "ndis/adapter/adapter.h"
 
 #include <string.h>
 
@@ -98,4 +99,43 @@ bool filter_accepts(void *context, const uint8_t destination[6], uint32_t tag)
         return filter & NDIS_PACKET_TYPE_ALL_MULTICAST ||
                (filter & NDIS_PACKET_TYPE_MULTICAST && in_list(adapter, destination));
     return filter & NDIS_PACKET_TYPE_DIRECTED && !memcmp(destination, adapter->ports.mac, 6);
+}
+
+/* ---- The network end's own groups ---- */
+
+/* The list, or when it is longer than the miniport takes, all multicast frames: as Windows' TCP/IP does. */
+static NDIS_STATUS groups_set(struct ndis_adapter *adapter, uint8_t (*wanted)[6], unsigned count)
+{
+    uint32_t filter = atomic_load(&adapter->packet_filter), done, needed;
+    bool all = count > adapter->general.MaxMulticastListSize || count > FILTER_GROUPS;
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
+
+    filter = all ? filter | NDIS_PACKET_TYPE_ALL_MULTICAST
+                 : filter & ~(uint32_t)NDIS_PACKET_TYPE_ALL_MULTICAST;
+    if (!all)
+        status = adapter_oid(adapter, ADAPTER_OID_SET, OID_802_3_MULTICAST_LIST, wanted, 6 * count,
+                             &done, &needed);
+    if (status == NDIS_STATUS_SUCCESS && filter != atomic_load(&adapter->packet_filter))
+        status = adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_CURRENT_PACKET_FILTER, &filter,
+                             sizeof(filter), &done, &needed);
+    return status;
+}
+
+void adapter_follow_groups(struct ndis_adapter *adapter)
+{
+    uint8_t wanted[FILTER_GROUPS][6];
+    int count, kept;
+
+    if (!atomic_load(&adapter->net_started) || !adapter->net->ops->groups ||
+        adapter_state(adapter) != ADAPTER_RUNNING || adapter_power_state(adapter))
+        return;
+    count = adapter->net->ops->groups(adapter->net, wanted, FILTER_GROUPS);
+    kept = count < FILTER_GROUPS ? count : FILTER_GROUPS;
+    if (count < 0 || (count == atomic_load(&adapter->groups.followed_count) &&
+                      !memcmp(wanted, adapter->groups.followed, (size_t)kept * 6)))
+        return;
+    if (groups_set(adapter, wanted, (unsigned)count) != NDIS_STATUS_SUCCESS)
+        return; /* the next look tries again */
+    atomic_store(&adapter->groups.followed_count, count);
+    memcpy(adapter->groups.followed, wanted, (size_t)kept * 6);
 }

@@ -162,6 +162,7 @@ NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
     uint8_t list[sizeof(multicast_list)];
     uint32_t done, needed;
 
+    atomic_store(&adapter->groups.followed_count, -1);
     adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_CURRENT_LOOKAHEAD, &lookahead, sizeof(lookahead),
                 &done, &needed);
     if (filter & NDIS_PACKET_TYPE_MULTICAST) {

@@ -212,6 +212,10 @@ struct ndis_adapter {
         pthread_mutex_t lock;
         unsigned count;
         uint8_t address[FILTER_GROUPS][6];
+        /* What the network end wanted last, of the thread that drives the adapter; -1: the miniport has
+         * the list of a new binding. */
+        atomic_int followed_count;
+        uint8_t followed[FILTER_GROUPS][6];
     } groups;
 
     struct adapter_counters counters;
