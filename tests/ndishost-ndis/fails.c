@@ -292,6 +292,105 @@ static BOOLEAN TryPsCreateSystemThread(PFAILS Fails)
     return TRUE;
 }
 
+/* ---- Keys of the registry: the adapter's, in which the test has a string and a key Ndi ---- */
+
+static HANDLE DriverKey(PFAILS Fails)
+{
+    PDEVICE_OBJECT Physical = NULL;
+    HANDLE Key;
+
+    NdisMGetDeviceProperty(Fails->Handle, &Physical, NULL, NULL, NULL, NULL);
+    if (!NT_SUCCESS(
+            IoOpenDeviceRegistryKey(Physical, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &Key)))
+        return NULL;
+    return Key;
+}
+
+static BOOLEAN CloseKey(HANDLE Key)
+{
+    if (Key != NULL)
+        ZwClose(Key);
+    return Key != NULL;
+}
+
+static BOOLEAN TryIoOpenDeviceRegistryKey(PFAILS Fails)
+{
+    return CloseKey(DriverKey(Fails));
+}
+
+enum KEY_CALL { KEY_OPEN, KEY_OPEN_EX, KEY_CREATE };
+
+static BOOLEAN TryKey(PFAILS Fails, enum KEY_CALL Call)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"Ndi");
+    HANDLE Root = DriverKey(Fails), Key = NULL;
+    OBJECT_ATTRIBUTES Attributes;
+    NTSTATUS Status;
+
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE, Root, NULL);
+    if (Call == KEY_OPEN)
+        Status = ZwOpenKey(&Key, KEY_READ, &Attributes);
+    else if (Call == KEY_OPEN_EX)
+        Status = ZwOpenKeyEx(&Key, KEY_READ, &Attributes, 0);
+    else
+        Status = ZwCreateKey(&Key, KEY_READ, &Attributes, 0, NULL, 0, NULL);
+    if (NT_SUCCESS(Status))
+        ZwClose(Key);
+    CloseKey(Root);
+    return NT_SUCCESS(Status);
+}
+
+static BOOLEAN TryZwOpenKey(PFAILS Fails)
+{
+    return TryKey(Fails, KEY_OPEN);
+}
+
+static BOOLEAN TryZwOpenKeyEx(PFAILS Fails)
+{
+    return TryKey(Fails, KEY_OPEN_EX);
+}
+
+static BOOLEAN TryZwCreateKey(PFAILS Fails)
+{
+    return TryKey(Fails, KEY_CREATE);
+}
+
+static BOOLEAN TryZwSetValueKey(PFAILS Fails)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"Value");
+    HANDLE Key = DriverKey(Fails);
+    ULONG Value = 1;
+    NTSTATUS Status;
+
+    if (Key == NULL)
+        return FALSE;
+    Status = ZwSetValueKey(Key, &Name, 0, REG_DWORD, &Value, sizeof(Value));
+    ZwClose(Key);
+    return NT_SUCCESS(Status);
+}
+
+/* A string, to a buffer that the function allocates. */
+static BOOLEAN TryRtlQueryRegistryValues(PFAILS Fails)
+{
+    RTL_QUERY_REGISTRY_TABLE Table[2];
+    UNICODE_STRING Text;
+    NTSTATUS Status;
+    HANDLE Key = DriverKey(Fails);
+
+    if (Key == NULL)
+        return FALSE;
+    NdisZeroMemory(Table, sizeof(Table));
+    NdisZeroMemory(&Text, sizeof(Text));
+    Table[0].Flags = RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED;
+    Table[0].Name = L"NetworkAddress";
+    Table[0].EntryContext = &Text;
+    Status = RtlQueryRegistryValues(RTL_REGISTRY_HANDLE, (PCWSTR)Key, Table, NULL, NULL);
+    if (NT_SUCCESS(Status))
+        RtlFreeUnicodeString(&Text);
+    ZwClose(Key);
+    return NT_SUCCESS(Status);
+}
+
 static BOOLEAN FreeUnicode(NTSTATUS Status, PUNICODE_STRING String)
 {
     if (NT_SUCCESS(Status))
@@ -499,6 +598,20 @@ static BOOLEAN TryNdisMNetPnPEvent(PFAILS Fails)
 
     NdisZeroMemory(&Event, sizeof(Event));
     return NdisMNetPnPEvent(Fails->Handle, &Event) == NDIS_STATUS_SUCCESS;
+}
+
+static BOOLEAN TryNdisMAllocatePort(PFAILS Fails)
+{
+    NDIS_PORT_CHARACTERISTICS Port;
+
+    NdisZeroMemory(&Port, sizeof(Port));
+    Port.Header.Type = NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS;
+    Port.Header.Revision = NDIS_PORT_CHARACTERISTICS_REVISION_1;
+    Port.Header.Size = NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1;
+    if (NdisMAllocatePort(Fails->Handle, &Port) != NDIS_STATUS_SUCCESS)
+        return FALSE;
+    NdisMFreePort(Fails->Handle, Port.PortNumber);
+    return TRUE;
 }
 
 /* It removes the adapter when it does not fail. */
@@ -948,6 +1061,7 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(IoAllocateErrorLogEntry),
     ATTEMPT_OF(IoAllocateMdl),
     ATTEMPT_OF(IoAllocateWorkItem),
+    ATTEMPT_OF(IoOpenDeviceRegistryKey),
     ATTEMPT_OF(IoWMIRegistrationControl),
     ATTEMPT_OF(MmAllocateContiguousMemory),
     ATTEMPT_OF(MmAllocateContiguousMemorySpecifyCache),
@@ -978,6 +1092,7 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(NdisIfAllocateNetLuidIndex),
     ATTEMPT_OF(NdisInitializeString),
     ATTEMPT_OF(NdisMAllocateNetBufferSGList),
+    ATTEMPT_OF(NdisMAllocatePort),
     ATTEMPT_OF(NdisMAllocateSharedMemoryAsync),
     ATTEMPT_OF(NdisMGetBusData),
     ATTEMPT_OF(NdisMNetPnPEvent),
@@ -996,9 +1111,14 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(NdisWriteEventLogEntry),
     ATTEMPT_OF(PsCreateSystemThread),
     ATTEMPT_OF(RtlAnsiStringToUnicodeString),
+    ATTEMPT_OF(RtlQueryRegistryValues),
     ATTEMPT_OF(RtlStringFromGUID),
     ATTEMPT_OF(RtlUnicodeStringToAnsiString),
     ATTEMPT_OF(RtlUpcaseUnicodeString),
+    ATTEMPT_OF(ZwCreateKey),
+    ATTEMPT_OF(ZwOpenKey),
+    ATTEMPT_OF(ZwOpenKeyEx),
+    ATTEMPT_OF(ZwSetValueKey),
 };
 
 static NDIS_STATUS Attempt(PFAILS Fails, const char *Name, ULONG Length)

@@ -45,7 +45,7 @@ NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevIns
     DevInstKeyType &= ~(ULONG)PLUGPLAY_REGKEY_CURRENT_HW;
     if (DevInstKeyType != PLUGPLAY_REGKEY_DEVICE && DevInstKeyType != PLUGPLAY_REGKEY_DRIVER)
         return STATUS_INVALID_PARAMETER;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return STATUS_INSUFFICIENT_RESOURCES;
     *DevInstRegKey = nt_key_handle(DevInstKeyType == PLUGPLAY_REGKEY_DEVICE ? adapter->hardware_key
                                                                             : adapter->key,

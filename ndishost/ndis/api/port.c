@@ -34,7 +34,7 @@ NDIS_STATUS NTAPI NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle,
     }
     if (adapter_state(adapter) == ADAPTER_HALTING)
         return NDIS_STATUS_CLOSING;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return NDIS_STATUS_RESOURCES;
     before = atomic_load(&adapter->miniport_ports);
     do {

@@ -120,6 +120,7 @@ NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                          POBJECT_ATTRIBUTES ObjectAttributes)
 {
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     (void)DesiredAccess;
     return open_key(KeyHandle, ObjectAttributes, __func__, RULE_CALLER);
 }
@@ -129,6 +130,7 @@ NTSTATUS NTAPI ZwOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                            POBJECT_ATTRIBUTES ObjectAttributes, ULONG OpenOptions)
 {
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     (void)DesiredAccess;
     (void)OpenOptions;
     return open_key(KeyHandle, ObjectAttributes, __func__, RULE_CALLER);
@@ -150,7 +152,7 @@ NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
     (void)Class;
     (void)CreateOptions;
     *KeyHandle = NULL;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return STATUS_INSUFFICIENT_RESOURCES;
     status = where(ObjectAttributes, __func__, RULE_CALLER, &from, &path);
     if (!NT_SUCCESS(status))
@@ -316,7 +318,7 @@ NTSTATUS NTAPI ZwSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG 
     (void)TitleIndex;
     if (!key)
         return STATUS_INVALID_HANDLE;
-    if (nt_call_fails(__func__))
+    if (HOST_FAILS())
         return STATUS_INSUFFICIENT_RESOURCES;
     name = registry_narrow(ValueName->Buffer, ValueName->Length / sizeof(WCHAR));
     failed = !name || registry_set(key, name, Type, Data, DataSize);
@@ -741,6 +743,7 @@ NTSTATUS NTAPI RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path,
     NTSTATUS status = STATUS_SUCCESS;
 
     HOST_CALL(PASSIVE_LEVEL);
+    HOST_ALLOCATES();
     (void)Environment;
     if (!top && !(RelativeTo & RELATIVE_OPTIONAL))
         return STATUS_OBJECT_NAME_NOT_FOUND;
