@@ -14,6 +14,8 @@
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 
+#define HANG_DEFAULT 300 /* seconds: more than a slow emulator takes for any call */
+
 enum option_id {
     OPTION_BUS = 256,
     OPTION_NET,
@@ -31,6 +33,7 @@ enum option_id {
     OPTION_TIME_SCALE,
     OPTION_MAP_REGISTERS,
     OPTION_FAIL,
+    OPTION_HANG,
     OPTION_RETRY,
     OPTION_PCAP_WIRE,
     OPTION_DEBUG_OUTPUT,
@@ -61,6 +64,7 @@ static const struct option options[] = {
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
     {"fail", required_argument, NULL, OPTION_FAIL},
+    {"hang", required_argument, NULL, OPTION_HANG},
     {"retry", no_argument, NULL, OPTION_RETRY},
     {"pcap-wire", required_argument, NULL, OPTION_PCAP_WIRE},
     {"debug-output", no_argument, NULL, OPTION_DEBUG_OUTPUT},
@@ -123,6 +127,9 @@ static const char help_options[] =
     "and\n"
     "                      all after it); `allocation` is any of them that allocates. A wrong\n"
     "                      name is answered with all that there are\n"
+    "  --hang S            a call of the driver that takes longer than S seconds ends the run, "
+    "with\n"
+    "                      what it waits for (default 300; 0: never)\n"
     "  --retry             when Initialize fails, once more, now with nothing that is made to "
     "fail\n"
     "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
@@ -295,6 +302,11 @@ static int set_number(struct command_line *line, int option, const char *value, 
         if (parse_range(value, 1, 1 << 20, &number))
             return bad(error, error_size, "map-registers", value, "a number from 1 to 1048576");
         line->map_registers = (unsigned)number;
+        return 0;
+    case OPTION_HANG:
+        if (parse_range(value, 0, 86400, &number))
+            return bad(error, error_size, "hang", value, "a number of seconds from 0 to 86400");
+        line->hang = (unsigned)number;
         return 0;
     case OPTION_FAIL_ALLOCATION:
         if (parse_range(value, -1000000000, 1000000000, &number))
@@ -508,6 +520,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     memset(line, 0, sizeof(*line));
     line->rules = true;
     line->time_scale = 1;
+    line->hang = HANG_DEFAULT;
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;

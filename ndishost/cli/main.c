@@ -19,6 +19,7 @@
 #include "ndis/adapter/adapter.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/clock.h"
+#include "nt/machine/hang.h"
 #include "nt/machine/irql.h"
 #include "nt/api/log.h"
 #include "nt/machine/phys.h"
@@ -44,6 +45,7 @@ static void on_signal(int number)
     if (stopped)
         _exit(128 + number);
     stopped = 1;
+    hang_stopping();
     if (number == SIGINT && write(STDERR_FILENO, note, sizeof(note) - 1) < 0)
         return;
 }
@@ -163,6 +165,8 @@ static int json_open(struct run *run, char *error, size_t error_size)
     return run->json ? 0 : -1;
 }
 
+static void report_hung(void);
+
 /* --retry is for drivers that were refused something: they have to come up when they are not. */
 static int start(struct run *run, struct ndis_adapter *adapter, char *error, size_t error_size)
 {
@@ -211,6 +215,10 @@ static int bring_up(struct run *run, char *error, size_t error_size)
         return EXIT_USAGE;
     if (machine_up(&run->line, error, error_size))
         return EXIT_USAGE;
+    if (hang_watch(run->line.hang, report_hung)) {
+        snprintf(error, error_size, "a thread cannot be started");
+        return EXIT_USAGE;
+    }
     nt_fail_allocation(run->line.fail_allocation);
     if (run->line.fail && command_line_fail(run->line.fail, error, error_size))
         return EXIT_USAGE;
@@ -477,6 +485,21 @@ static void say_unfailed(const struct run *run)
                 run->line.fail);
 }
 
+/* The driver does not come back: what there is of a report, from another thread than the driver's. */
+static struct run *hung_run;
+
+static void report_hung(void)
+{
+    char *parts[ADAPTERS_MAX] = {NULL};
+    unsigned i;
+
+    for (i = 0; i < hung_run->adapter_count; i++)
+        parts[i] = report_adapter(hung_run->adapters[i]);
+    rules_summary(people(hung_run));
+    hung_run->status = EXIT_BROKEN;
+    write_json(hung_run, parts, 0);
+}
+
 static int take_down(struct run *run, int status)
 {
     FILE *out = run->line.quiet ? fopen("/dev/null", "w") : people(run);
@@ -508,6 +531,7 @@ static int run_command(struct run *run)
 
     signals_install();
     seed_choose(&run->line);
+    hung_run = run;
     status = bring_up(run, run->error, sizeof(run->error));
     if (status)
         complain(run->error, status);

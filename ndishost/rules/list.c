@@ -218,6 +218,7 @@ static const struct rule table[] = {
     /* The rest */
     {"WriteErrorLog",
      "MiniportInitializeEx writes a valid event log entry before it fails because a call failed"},
+    {"CallbackReturns", "each call of the driver returns"},
     {"GlitchFree", "no callback uses 3 seconds of CPU time at DISPATCH_LEVEL or above"},
     {"DeviceMemory",
      "the driver accesses device memory within its range, with plain loads and stores"},

@@ -14,11 +14,24 @@ struct ndis_device {
     /* the driver's extension follows */
 };
 
+/* The page wants the handle of NdisMRegisterMiniportDriver. Drivers that ship pass an adapter's, and Windows takes it. */
+static struct ndis_driver *driver_of(NDIS_HANDLE handle, const void *caller)
+{
+    struct handle *object = handle;
+
+    if (!object || object->kind != HANDLE_ADAPTER)
+        return handle_check(handle, HANDLE_DRIVER, "NdisRegisterDeviceEx", caller);
+    rule_violation("NdisHandle", caller,
+                   "NdisRegisterDeviceEx was given the handle of an adapter, not the driver's; "
+                   "the device is registered");
+    return ((struct ndis_adapter *)handle)->driver;
+}
+
 NDIS_STATUS NTAPI NdisRegisterDeviceEx(NDIS_HANDLE NdisHandle,
                                        PNDIS_DEVICE_OBJECT_ATTRIBUTES DeviceObjectAttributes,
                                        PDEVICE_OBJECT *pDeviceObject, PNDIS_HANDLE NdisDeviceHandle)
 {
-    struct ndis_driver *driver = handle_check(NdisHandle, HANDLE_DRIVER, __func__, RULE_CALLER);
+    struct ndis_driver *driver = driver_of(NdisHandle, RULE_CALLER);
     struct ndis_device *device;
     size_t size;
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/clock.h"
@@ -192,22 +193,54 @@ static void add_waiter(struct waiter *w)
     *link = w;
 }
 
+static const char *type_name(const DISPATCHER_HEADER *header)
+{
+    switch (header->Type) {
+    case DISPATCHER_EVENT_NOTIFICATION:
+    case DISPATCHER_EVENT_SYNCHRONIZATION:
+        return "event";
+    case DISPATCHER_MUTANT:
+        return "mutex";
+    case DISPATCHER_SEMAPHORE:
+        return "semaphore";
+    case DISPATCHER_THREAD:
+        return "thread";
+    default:
+        return "timer";
+    }
+}
+
+/* For who asks why a thread does not come back. */
+static void describe_wait(const struct waiter *w, const LARGE_INTEGER *timeout, char *text,
+                          size_t size)
+{
+    snprintf(text, size, "%s %p%s%s", type_name(w->objects[0]), (const void *)w->objects[0],
+             w->count == 1 ? ""
+             : w->all      ? " and others"
+                           : " or another",
+             timeout ? ", for a time" : ", without a timeout");
+}
+
 static NTSTATUS wait(DISPATCHER_HEADER *const *objects, unsigned count, bool all,
                      const LARGE_INTEGER *timeout)
 {
     struct waiter w = {.objects = objects, .count = count, .all = all, .thread = this_thread()};
     uint64_t deadline = dispatcher_deadline(timeout);
     bool zero = timeout && timeout->QuadPart == 0;
+    char text[96];
 
     pthread_mutex_lock(&lock);
     w.done = satisfy(&w);
     if (!w.done && !zero) {
         nt_clock_cond_init(&w.cond);
         add_waiter(&w);
+        describe_wait(&w, timeout, text, sizeof text);
+        nt_self()->waits_for = text;
         while (!w.done && nt_clock_wait(&w.cond, &lock, deadline))
             ;
         if (!w.done)
             remove_waiter(&w);
+        nt_self()->waits_for = NULL;
         pthread_cond_destroy(&w.cond);
     }
     pthread_mutex_unlock(&lock);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include "loader/loader.h"
 #include "nt/machine/callback.h"
+#include "nt/machine/hang.h"
 
 /* The most CPU time that a call at DISPATCH_LEVEL or above may use, in ns. Windows sets much lower
  * limits: 25 us for an ISR, 100 us for a DPC. ndishost reports these times but does not check them,
@@ -66,6 +67,12 @@ static struct row *row_of(const char *name)
     return NULL;
 }
 
+/* Drivers use work items for threads: they may run as long as the adapter does. */
+static bool is_work_item(const char *name)
+{
+    return !strcmp(name, "NdisIoWorkItemRoutine") || !strcmp(name, "IoWorkItemRoutine");
+}
+
 static uint64_t cpu_time(void)
 {
     struct timespec time;
@@ -91,6 +98,8 @@ struct callback callback_enter(const char *name)
     self->callback = name;
     self->asked_irql = NULL;
     self->flagged = row->flagged;
+    if (!call.outer && !is_work_item(name))
+        hang_began();
     return call;
 }
 
@@ -114,6 +123,8 @@ void callback_leave(const struct callback *call)
     struct row *row = row_of(call->name);
     const struct row *outer = call->outer ? row_of(call->outer) : NULL;
 
+    if (!call->outer && !is_work_item(call->name))
+        hang_ended();
     callback_judge_asked();
     account(row, cpu_time() - call->start, call->irql);
     /* A callback that keeps a lock also keeps its IRQL: only the lock is reported. */

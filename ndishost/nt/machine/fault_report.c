@@ -116,6 +116,11 @@ static void print_stack(const ucontext_t *context)
     }
 }
 
+void fault_stack(const ucontext_t *context)
+{
+    print_stack(context);
+}
+
 /* ---- What kind of fault it was ---- */
 
 struct verdict {

@@ -13,4 +13,7 @@
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what);
 
+/* Prints the driver's functions that are found on the stack of the context. */
+void fault_stack(const ucontext_t *context);
+
 #endif

@@ -61,6 +61,7 @@ struct nt_thread {
     const char *call;        /* last host function that the driver called */
     const void *caller;      /* and where from */
     const char *failed_call; /* an allocation that failed, and is not in the event log yet */
+    const char *waits_for;   /* what KeWaitForXxx waits for, in words, or NULL */
     const char *callback;    /* of the driver, that this thread is in: nt/machine/callback.h */
     const void *asked_irql;  /* where that has looked at the IRQL, until it raises it */
     bool flagged;            /* it has a flag that tells of DISPATCH_LEVEL */

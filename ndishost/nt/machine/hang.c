@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* The watch over calls into the driver; see hang.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "nt/machine/fault_report.h"
+#include "nt/machine/hang.h"
+#include "nt/machine/irql.h"
+#include "rules/rules.h"
+
+#define SLOTS              4096 /* by the index of a thread; who shares one is not watched */
+#define LOOK_MS            200
+#define REPORT_MOST        20 /* seconds that the report may take, as the driver may hold locks */
+#define STATUS_RULE_BROKEN 3
+#define HANG_SIGNAL        SIGUSR2
+
+static struct slot {
+    pthread_t thread;
+    _Atomic uint64_t since; /* ms; 0: not inside the driver */
+} slots[SLOTS];
+
+static unsigned limit; /* seconds; 0: none */
+static _Atomic uint64_t stopping_since;
+static void (*write_report)(void);
+static sem_t told;
+static unsigned told_limit;
+
+static uint64_t now_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000 + 1;
+}
+
+void hang_began(void)
+{
+    struct slot *slot = &slots[nt_self()->index % SLOTS];
+
+    slot->thread = pthread_self();
+    atomic_store_explicit(&slot->since, now_ms(), memory_order_release);
+}
+
+void hang_ended(void)
+{
+    atomic_store_explicit(&slots[nt_self()->index % SLOTS].since, 0, memory_order_release);
+}
+
+void hang_stopping(void)
+{
+    uint64_t none = 0;
+
+    atomic_compare_exchange_strong(&stopping_since, &none, now_ms());
+}
+
+/* On the thread that hangs. */
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    const struct nt_thread *self = nt_self();
+    int saved = errno;
+
+    (void)number;
+    (void)info;
+    rule_violation("CallbackReturns", self->waits_for ? self->caller : NULL,
+                   "%s has not returned for %u seconds%s%s",
+                   self->callback ? self->callback : "a call into the driver", told_limit,
+                   self->waits_for ? "; it waits for " : "; it runs, or waits outside of Windows",
+                   self->waits_for ? self->waits_for : "");
+    fault_stack(context);
+    sem_post(&told);
+    errno = saved;
+}
+
+/* Does not return. */
+static void end(struct slot *slot, unsigned seconds)
+{
+    struct timespec until;
+
+    told_limit = seconds;
+    alarm(REPORT_MOST); /* ends the process by itself */
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += REPORT_MOST / 4;
+    if (!pthread_kill(slot->thread, HANG_SIGNAL))
+        sem_timedwait(&told, &until);
+    write_report();
+    fflush(NULL);
+    _exit(STATUS_RULE_BROKEN);
+}
+
+static void look(uint64_t now)
+{
+    uint64_t stopping = atomic_load(&stopping_since), since;
+
+    for (unsigned i = 0; i < SLOTS; i++) {
+        since = atomic_load_explicit(&slots[i].since, memory_order_acquire);
+        if (!since)
+            continue;
+        if (limit && now > since + limit * 1000ull)
+            end(&slots[i], limit);
+        if (stopping && now > (since > stopping ? since : stopping) + HANG_STOPPING * 1000ull)
+            end(&slots[i], HANG_STOPPING);
+    }
+}
+
+static void watch(void *context)
+{
+    struct timespec pause = {0, LOOK_MS * 1000000L};
+
+    (void)context;
+    for (;;) {
+        nanosleep(&pause, NULL);
+        look(now_ms());
+    }
+}
+
+int hang_watch(unsigned seconds, void (*report)(void))
+{
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    pthread_t thread;
+    int failed;
+
+    limit = seconds;
+    write_report = report;
+    sem_init(&told, 0, 0);
+    sigemptyset(&action.sa_mask);
+    sigaction(HANG_SIGNAL, &action, NULL);
+    failed = nt_thread_start(&thread, "hang watch", watch, NULL);
+    if (!failed)
+        pthread_detach(thread);
+    return failed;
+}
