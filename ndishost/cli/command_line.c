@@ -32,6 +32,7 @@ enum option_id {
     OPTION_FAIL_ALLOCATION,
     OPTION_TIME_SCALE,
     OPTION_MAP_REGISTERS,
+    OPTION_HOLD,
     OPTION_FAIL,
     OPTION_HANG,
     OPTION_RETRY,
@@ -63,6 +64,7 @@ static const struct option options[] = {
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
+    {"hold", required_argument, NULL, OPTION_HOLD},
     {"fail", required_argument, NULL, OPTION_FAIL},
     {"hang", required_argument, NULL, OPTION_HANG},
     {"retry", no_argument, NULL, OPTION_RETRY},
@@ -117,6 +119,9 @@ static const char help_options[] =
     "  --inf FILE          the driver's INF: its service, and the parameters that it installs for "
     "each\n"
     "                      adapter: values, and defaults of Ndi\\params. --set comes after it\n"
+    "  --hold MICROSECONDS each chain of received lists is kept for up to that long; 0: returned "
+    "at\n"
+    "                      once (default: as --shape has it)\n"
     "  --set NAME=VALUE    a keyword of the adapter's registry key, as a string; NAME=dword:N as "
     "a\n"
     "                      number. Again for each keyword\n"
@@ -312,6 +317,11 @@ static int set_number(struct command_line *line, int option, const char *value, 
         if (parse_range(value, -1000000000, 1000000000, &number))
             return bad(error, error_size, "fail-allocation", value, "a number");
         line->fail_allocation = number;
+        return 0;
+    case OPTION_HOLD:
+        if (parse_range(value, 0, 1000000, &number))
+            return bad(error, error_size, "hold", value, "microseconds, up to 1000000");
+        line->hold = number;
         return 0;
     case OPTION_TIME_SCALE:
         if (parse_range(value, 1, 1000, &number))
@@ -521,6 +531,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     line->rules = true;
     line->time_scale = 1;
     line->hang = HANG_DEFAULT;
+    line->hold = -1;
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;

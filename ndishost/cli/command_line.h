@@ -59,6 +59,7 @@ struct command_line {
     unsigned time_scale;
     unsigned map_registers; /* 0: no limit */
     unsigned hang;          /* seconds that a call of the driver may take; 0: no limit */
+    long hold;              /* microseconds; -1: not given */
     unsigned memory;        /* MiB; 0: the default of the bus's kind of memory */
     unsigned queue_size;    /* of the first adapter alone; 0: as the device has it */
     unsigned link_seconds;  /* of check-device; 0: nobody toggles the link */

@@ -194,6 +194,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .keywords = (const char **)line->keywords,
         .seed = run->line.seed,
         .plain = run->line.plain,
+        .hold = run->line.hold >= 0 ? run->line.hold : HOLD_BY_SHAPE,
         .map_registers = run->line.map_registers,
     };
     struct ndis_adapter *adapter = ndis_adapter_add(run->driver, &options, error, error_size);

@@ -18,7 +18,7 @@ int main(void)
     nt_clock_speed(1000); /* the thread looks at the sends once a millisecond */
     native_start(&seed);
     atomic_store(&adapter.state, ADAPTER_RUNNING);
-    protocol = protocol_create(&adapter, seed, false, error, sizeof(error));
+    protocol = protocol_create(&adapter, seed, false, -1, error, sizeof(error));
     EXPECT(protocol);
     usleep(50000);
     if (protocol)

@@ -209,8 +209,8 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
         install_adapter(adapter, error, error_size) ||
         configuration_load(adapter, options->keywords, error, error_size))
         goto failed;
-    adapter->protocol =
-        protocol_create(adapter, random_next(&random), options->plain, error, error_size);
+    adapter->protocol = protocol_create(adapter, random_next(&random), options->plain,
+                                        options->hold, error, error_size);
     if (!adapter->protocol)
         goto failed;
     if (oid_create(adapter) || report_create(adapter) || resources_build(adapter, &random)) {

@@ -22,6 +22,8 @@ struct ndis_driver;
 struct ndis_adapter;
 struct inf;
 
+#define HOLD_BY_SHAPE (-1) /* of received lists: with plain none is kept, else some are */
+
 struct adapter_options {
     const char *bus;       /* --bus */
     const char *net;       /* --net */
@@ -32,6 +34,7 @@ struct adapter_options {
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
     bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
+    long hold;  /* --hold, or HOLD_BY_SHAPE */
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
 };
 

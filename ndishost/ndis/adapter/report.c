@@ -76,6 +76,14 @@ static void summary_counters(const AEROVNET_COUNTERS *counters, FILE *out)
             (uint64_t)counters->TxIndirect);
 }
 
+/* Percent of the indicated lists. */
+static double resources_share(struct adapter_counters *c)
+{
+    uint64_t lists = SHARED_GET(c->indicated_lists);
+
+    return lists ? 100.0 * (double)SHARED_GET(c->indicated_resources) / (double)lists : 0;
+}
+
 void adapter_summary(struct ndis_adapter *adapter, FILE *out)
 {
     struct adapter_counters *c = &adapter->counters;
@@ -95,15 +103,16 @@ void adapter_summary(struct ndis_adapter *adapter, FILE *out)
             "sent:      %" PRIu64 " frames in %" PRIu64 " lists, %" PRIu64 " bytes; %" PRIu64
             " frames not sent\n"
             "received:  %" PRIu64 " frames in %" PRIu64 " lists and %" PRIu64
-            " indications, %" PRIu64 " bytes\n"
+            " indications, %" PRIu64 " bytes; %.1f %% of the lists with RESOURCES\n"
             "NDIS:      %" PRIu64 " interrupts claimed of %" PRIu64 ", %" PRIu64 " DPCs, %" PRIu64
             " scatter/gather lists, "
             "%" PRIu64 " OID requests\n",
             SHARED_GET(c->sent_frames), SHARED_GET(c->sent_lists), SHARED_GET(c->sent_bytes),
             SHARED_GET(c->send_failed), SHARED_GET(c->indicated_frames),
             SHARED_GET(c->indicated_lists), SHARED_GET(c->indications),
-            SHARED_GET(c->indicated_bytes), SHARED_GET(c->isr_claimed), SHARED_GET(c->isr_calls),
-            SHARED_GET(c->dpcs), SHARED_GET(c->sg_lists), SHARED_GET(c->oid_requests));
+            SHARED_GET(c->indicated_bytes), resources_share(c), SHARED_GET(c->isr_claimed),
+            SHARED_GET(c->isr_calls), SHARED_GET(c->dpcs), SHARED_GET(c->sg_lists),
+            SHARED_GET(c->oid_requests));
 }
 
 /* ---- For programs ---- */
@@ -156,6 +165,7 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
         {"indicated_lists", SHARED_GET(c->indicated_lists)},
         {"indicated_frames", SHARED_GET(c->indicated_frames)},
         {"indicated_bytes", SHARED_GET(c->indicated_bytes)},
+        {"resources_indications", SHARED_GET(c->resources_indications)},
         {"indicated_resources", SHARED_GET(c->indicated_resources)},
         {"returned_lists", SHARED_GET(c->returned_lists)},
         {"stale_infos", SHARED_GET(c->stale_infos)},

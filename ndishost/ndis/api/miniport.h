@@ -106,8 +106,9 @@ struct adapter_counters {
     shared_u64 sent_lists, sent_frames, sent_bytes, send_completed, send_failed, send_aborted;
     shared_u64 indications, indicated_lists, indicated_frames, indicated_bytes, returned_lists;
     shared_u64 stale_infos; /* lists indicated with what was in them when they were returned */
-    shared_u64 indicated_resources; /* lists indicated with NDIS_RECEIVE_FLAGS_RESOURCES */
-    shared_u64 dpc_most_lists;      /* that one DPC has indicated */
+    /* Calls and lists with NDIS_RECEIVE_FLAGS_RESOURCES: Windows copies each of these lists. */
+    shared_u64 resources_indications, indicated_resources;
+    shared_u64 dpc_most_lists; /* that one DPC has indicated */
     shared_u64 isr_calls, isr_claimed, dpcs, sg_lists, sg_lists_late, oid_requests, statuses;
 };
 #define COUNT(adapter, name, by) SHARED_ADD((adapter)->counters.name, by)

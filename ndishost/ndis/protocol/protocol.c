@@ -13,9 +13,10 @@
 #include "nt/machine/clock.h"
 #include "nt/machine/phys.h"
 
-#define HOLD_LONGEST    (2 * NT_MILLISECOND) /* how long a received list is kept at most */
-#define WATCH_EVERY     NT_SECOND            /* sends that take too long are looked for */
-#define COMPLETION_PART 64                   /* frames handed to near_sent at a time */
+#define HOLD_LONGEST    (2 * NT_MILLISECOND)  /* a received list is kept, unless --hold says more */
+#define RETURNER_WAITS  (50 * NT_MILLISECOND) /* with --hold, for the thread that indicates */
+#define WATCH_EVERY     NT_SECOND             /* sends that take too long are looked for */
+#define COMPLETION_PART 64                    /* frames handed to near_sent at a time */
 #define FLATTEN_MAX     65536
 #define OVER_LOOK       (20 * NT_MILLISECOND) /* between looks at whether the run is to end */
 #define OWN_COOKIE      UINT64_MAX            /* of protocol_send_one: no network end hears of it */
@@ -27,7 +28,7 @@ struct held {
     NET_BUFFER_LIST *first, *last;
     uint64_t due;
 };
-#define HELD_MAX 256
+#define HELD_MAX 1024
 
 struct protocol {
     struct ndis_adapter *adapter;
@@ -40,6 +41,8 @@ struct protocol {
     NET_BUFFER_LIST *free_lists[PROTOCOL_IN_FLIGHT];
     unsigned free_list_count;
     unsigned cancel_number; /* of the latest list's cancel id */
+    uint64_t hold_longest;  /* 0: no list is kept */
+    bool hold_all;          /* and not every other chain */
     struct held held[HELD_MAX];
     unsigned held_count, held_lists;
     bool stopping;
@@ -107,7 +110,7 @@ static void capture(struct ndis_adapter *adapter, const void *frame, size_t leng
 
 static void returner_run(void *context);
 
-struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain, long hold,
                                  char *error, size_t error_size)
 {
     struct protocol *protocol = calloc(1, sizeof(*protocol));
@@ -118,6 +121,11 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bo
         goto out_of_memory;
     protocol->adapter = adapter;
     protocol->plain = plain;
+    protocol->hold_all = hold >= 0;
+    if (protocol->hold_all)
+        protocol->hold_longest = (uint64_t)hold * NT_MICROSECOND;
+    else if (!plain)
+        protocol->hold_longest = HOLD_LONGEST;
     pthread_mutex_init(&protocol->lock, NULL);
     nt_clock_cond_init(&protocol->wake);
     nt_clock_cond_init(&protocol->own_back);
@@ -546,46 +554,23 @@ static bool hold(struct protocol *protocol, NET_BUFFER_LIST *first, NET_BUFFER_L
 {
     bool keep;
 
-    if (protocol->plain)
+    if (!protocol->hold_longest)
         return false;
     pthread_mutex_lock(&protocol->lock);
     keep = protocol->held_count < HELD_MAX && !protocol->stopping &&
-           random_chance(&protocol->random, 1, 2);
+           (protocol->hold_all || random_chance(&protocol->random, 1, 2));
     if (keep) {
         struct held *held = &protocol->held[protocol->held_count++];
 
         held->first = first;
         held->last = last;
-        held->due = nt_clock_now() + random_below(&protocol->random, HOLD_LONGEST);
+        held->due = nt_clock_now() + random_below(&protocol->random, protocol->hold_longest);
         protocol->held_lists += count;
         pthread_cond_signal(&protocol->wake);
     }
     pthread_mutex_unlock(&protocol->lock);
     return keep;
 }
-
-void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
-                      bool resources, bool dispatch_level)
-{
-    struct net *net = protocol->adapter->net;
-    NET_BUFFER_LIST *nbl, *last = chain;
-    unsigned i;
-
-    for (nbl = chain, i = 0; nbl && i < count; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), i++) {
-        NET_BUFFER *nb;
-
-        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
-            deliver(protocol, nb, tag_get(nbl));
-        last = nbl;
-    }
-    if (net->ops->near_receive_end && atomic_load(&protocol->adapter->net_started))
-        net->ops->near_receive_end(net);
-    if (!resources && !hold(protocol, chain, last, count))
-        transfer_return(protocol->adapter, chain,
-                        dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
-}
-
-/* ---- Lists that were kept go back from here, in chains that join several indications ---- */
 
 /* Under the lock. Takes out what is due, joined into one chain; NULL if nothing is. */
 static NET_BUFFER_LIST *held_take(struct protocol *protocol, uint64_t now, unsigned *count)
@@ -610,6 +595,48 @@ static NET_BUFFER_LIST *held_take(struct protocol *protocol, uint64_t now, unsig
     protocol->held_lists -= *count;
     return chain;
 }
+
+/* With --hold what is due goes back on the thread that indicates. The returner, which the machine may
+ * not let run for long, would keep lists for longer than was said; it has those that no indication
+ * follows. */
+static void return_due(struct protocol *protocol, bool dispatch_level)
+{
+    NET_BUFFER_LIST *due;
+    unsigned count;
+
+    if (!protocol->hold_all || !protocol->hold_longest)
+        return;
+    pthread_mutex_lock(&protocol->lock);
+    due = held_take(protocol, nt_clock_now(), &count);
+    pthread_mutex_unlock(&protocol->lock);
+    if (due)
+        transfer_return(protocol->adapter, due,
+                        dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+}
+
+void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigned count,
+                      bool resources, bool dispatch_level)
+{
+    struct net *net = protocol->adapter->net;
+    NET_BUFFER_LIST *nbl, *last = chain;
+    unsigned i;
+
+    for (nbl = chain, i = 0; nbl && i < count; nbl = NET_BUFFER_LIST_NEXT_NBL(nbl), i++) {
+        NET_BUFFER *nb;
+
+        for (nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb))
+            deliver(protocol, nb, tag_get(nbl));
+        last = nbl;
+    }
+    if (net->ops->near_receive_end && atomic_load(&protocol->adapter->net_started))
+        net->ops->near_receive_end(net);
+    if (!resources && !hold(protocol, chain, last, count))
+        transfer_return(protocol->adapter, chain,
+                        dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
+    return_due(protocol, dispatch_level);
+}
+
+/* ---- Lists that were kept go back from here, in chains that join several indications ---- */
 
 static uint64_t held_next_due(const struct protocol *protocol)
 {
@@ -641,7 +668,8 @@ static void returner_run(void *context)
     while (!protocol->stopping || protocol->held_count) {
         uint64_t now = nt_clock_now();
         unsigned count;
-        NET_BUFFER_LIST *chain = held_take(protocol, now, &count);
+        uint64_t waits = protocol->hold_all ? RETURNER_WAITS : 0;
+        NET_BUFFER_LIST *chain = held_take(protocol, now > waits ? now - waits : 0, &count);
         NET_BUFFER_LIST *oldest;
         uint64_t since = 0;
         bool dispatch_level;
@@ -657,6 +685,8 @@ static void returner_run(void *context)
         if (!chain) {
             uint64_t due = held_next_due(protocol);
 
+            if (due != NT_FOREVER)
+                due += waits;
             nt_clock_wait(&protocol->wake, &protocol->lock, due < watch ? due : watch);
             continue;
         }

@@ -353,8 +353,10 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     COUNT(adapter, indications, 1);
     COUNT(adapter, indicated_lists, count);
     interrupt_indicated(count);
-    if (resources)
+    if (resources) {
+        COUNT(adapter, resources_indications, 1);
         COUNT(adapter, indicated_resources, count);
+    }
     if (adapter->shut_down)
         return; /* a DPC that was under way: the machine is off */
     if (!indication_allowed(adapter_state(adapter))) {

@@ -64,7 +64,7 @@
 #define AEROVNET_TRANSMIT_QUEUE 1
 
 /* Entries. A larger ring gains nothing at the speeds that a Windows 7 guest reaches, and each entry
- * costs about 4 KiB of buffers on both queues together. */
+ * costs about 4 KiB of buffers on both queues together (docs/performance.md). */
 #define AEROVNET_RING_MAX 1024
 
 /* Bits per second. Virtio does not report a speed without VIRTIO_NET_F_SPEED_DUPLEX; 1 Gbit/s is

@@ -43,8 +43,8 @@ typedef struct _AEROVNET_COUNTERS {
     virtio_u64 MemoryBytes; /* all that the driver holds for this adapter */
     virtio_u32 RxQueueSize;
     virtio_u32 TxQueueSize;
-    virtio_u32 RxBuffers; /* that the driver has for the queue: keywords *ReceiveBuffers, */
-    virtio_u32 TxBuffers; /* *TransmitBuffers */
+    virtio_u32 RxBuffers; /* that the driver has, spare ones too: keyword *ReceiveBuffers */
+    virtio_u32 TxBuffers; /* keyword *TransmitBuffers */
 } AEROVNET_COUNTERS;
 
 #endif

@@ -21,8 +21,8 @@ typedef struct _AEROVNET_KEYWORD {
 
 /* Numbered from 1 in the event log. The same numbers stand in aerovnet.inf. */
 static const AEROVNET_KEYWORD AerovnetKeywords[] = {
-    {L"*ReceiveBuffers", AEROVNET_KEYWORD_AT(Receive.BuffersWanted), 16, AEROVNET_RING_MAX, 1,
-     AEROVNET_RING_MAX},
+    {L"*ReceiveBuffers", AEROVNET_KEYWORD_AT(Receive.BuffersWanted), 16, AEROVNET_BUFFERS_MAX, 1,
+     AEROVNET_BUFFERS_MAX},
     {L"*TransmitBuffers", AEROVNET_KEYWORD_AT(Transmit.SlotsWanted), 16, AEROVNET_RING_MAX, 1,
      AEROVNET_RING_MAX},
     {L"*PriorityVLANTag", AEROVNET_KEYWORD_AT(TagMode), 0, AEROVNET_TAG_BOTH, 1, AEROVNET_TAG_BOTH},

@@ -70,18 +70,20 @@ static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
  * interrupts are then still suppressed. */
 static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
 {
-    BOOLEAN Quiet;
+    BOOLEAN Quiet, More;
     ULONG Round;
 
     for (Round = 0; Round < AEROVNET_POLL_ROUNDS; Round++) {
         AerovnetTransmitPoll(Adapter);
-        *Budget -= AerovnetReceivePoll(Adapter, *Budget);
+        *Budget -= AerovnetReceivePoll(Adapter, *Budget, &More);
         if (InterlockedExchange(&Adapter->ConfigChanged, 0)) {
             AerovnetDeviceCheck(Adapter);
             AerovnetLinkChanged(Adapter);
         }
         if (*Budget == 0)
             return FALSE;
+        if (More)
+            continue;
         Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue);
         Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue) && Quiet;
         if (Quiet)

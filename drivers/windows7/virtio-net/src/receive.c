@@ -11,31 +11,34 @@
 #define AEROVNET_LIST_BUFFER(_List) \
     (*(PAEROVNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
 
+/* Lists that one poll indicates at most, whatever the size of the ring: the first of them still are in
+ * the cache when the stack looks at them. */
+#define AEROVNET_POLL_MAX          64
+
 #define AEROVNET_BUFFERS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_BUFFER_STRIDE)
 
-/* Puts a buffer into the ring. One that has no room, in a ring that has become smaller, stays idle.
- * The lock is held. */
-static VOID AerovnetPost(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer)
+/* Makes a buffer spare. The lock is held. */
+static VOID AerovnetSpare(PAEROVNET_RECEIVE Receive, PAEROVNET_BUFFER Buffer)
 {
-    PAEROVNET_RECEIVE Receive = &Adapter->Receive;
-    struct virtq_sg Piece;
-
     AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
-    Buffer->Owner = AerovnetIdle;
-    Piece.addr = Buffer->Address;
-    Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
-    if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) == VIRTQ_OK)
-        Buffer->Owner = AerovnetDevice;
+    Buffer->Next = Receive->Spare;
+    Receive->Spare = Buffer;
 }
 
 VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
-    ULONG i;
+    PAEROVNET_BUFFER Buffer;
+    struct virtq_sg Piece;
 
-    for (i = 0; i < Receive->BufferCount; i++)
-        if (Receive->Buffers[i].Owner == AerovnetIdle)
-            AerovnetPost(Adapter, &Receive->Buffers[i]);
+    AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
+    Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
+    for (Buffer = Receive->Spare; Buffer != NULL; Buffer = Buffer->Next) {
+        Piece.addr = Buffer->Address;
+        if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) != VIRTQ_OK)
+            break;
+    }
+    Receive->Spare = Buffer;
 }
 
 /* An adapter of a VLAN gets the frames of that VLAN and no others (network/oid-gen-mac-options,
@@ -124,7 +127,7 @@ static VOID AerovnetClearInfo(PNET_BUFFER_LIST List)
     NET_BUFFER_LIST_INFO(List, NetBufferListFilteringInfo) = NULL;
 }
 
-/* Looks at a used buffer; TRUE if it is to be indicated, and then is NDIS's. A tag is always
+/* Looks at a used buffer; TRUE if it is to be indicated. A tag is always
  * taken out of the frame: the addresses move up to the rest. The lock is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
 {
@@ -171,7 +174,6 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         Offset != 0 ? AerovnetTagInfo(Adapter, Tag) : NULL;
     AerovnetClearInfo(Buffer->NetBufferList);
     NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
-    Buffer->Owner = AerovnetNdis;
     return TRUE;
 }
 
@@ -187,13 +189,12 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists)
     for (List = Lists; List != NULL; List = Next) {
         Next = NET_BUFFER_LIST_NEXT_NBL(List);
         NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
-        if (Receive->Queue.Live)
-            AerovnetPost(Adapter, AEROVNET_LIST_BUFFER(List));
-        else
-            AEROVNET_LIST_BUFFER(List)->Owner = AerovnetIdle;
+        AerovnetSpare(Receive, AEROVNET_LIST_BUFFER(List));
     }
-    if (Receive->Queue.Live)
+    if (Receive->Queue.Live) {
+        AerovnetReceiveFill(Adapter);
         Notify = AerovnetPublish(&Receive->Queue);
+    }
     NdisDprReleaseSpinLock(&Receive->Queue.Lock);
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
@@ -234,7 +235,7 @@ static VOID AerovnetIndicate(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Chain, B
     AerovnetRelease(Adapter, 1);
 }
 
-ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
+ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     AEROVNET_CHAIN Chain;
@@ -246,6 +247,8 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
     int Result = VIRTQ_EMPTY;
     ULONG Epoch;
 
+    if (Budget > Receive->PollMax)
+        Budget = Receive->PollMax;
     AerovnetChainInit(&Chain);
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
     Epoch = AerovnetStateEpoch(&Adapter->State);
@@ -257,8 +260,9 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
             if (AerovnetAccept(Adapter, Cookie, Used))
                 AerovnetChainAppend(&Chain, ((PAEROVNET_BUFFER)Cookie)->NetBufferList);
             else
-                AerovnetPost(Adapter, Cookie);
+                AerovnetSpare(Receive, Cookie);
         }
+        AerovnetReceiveFill(Adapter);
         Notify = AerovnetPublish(&Receive->Queue);
         FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
     }
@@ -276,6 +280,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget)
                              AEROVNET_RECEIVE_QUEUE, (ULONG)Result);
     if (Chain.Count != 0)
         AerovnetIndicate(Adapter, &Chain, FewLeft);
+    *More = Taken == Receive->PollMax;
     return Taken;
 }
 
@@ -287,7 +292,7 @@ VOID AerovnetReceiveStop(PAEROVNET_ADAPTER Adapter)
     AEROVNET_ASSERT_PASSIVE();
     NdisAcquireSpinLock(&Receive->Queue.Lock);
     while ((Buffer = virtq_detach(&Receive->Queue.Ring)) != NULL)
-        Buffer->Owner = AerovnetIdle;
+        AerovnetSpare(Receive, Buffer);
     virtq_reset(&Receive->Queue.Ring);
     NdisReleaseSpinLock(&Receive->Queue.Lock);
 }
@@ -300,6 +305,9 @@ VOID AerovnetReceiveFit(PAEROVNET_ADAPTER Adapter)
 
     AEROVNET_ASSERT_PASSIVE();
     Receive->LowWater = Posted < 8 ? 1 : Posted / 8;
+    Receive->PollMax = Posted < 4 ? 1 : Posted / 4;
+    if (Receive->PollMax > AEROVNET_POLL_MAX)
+        Receive->PollMax = AEROVNET_POLL_MAX;
 }
 
 VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
@@ -330,6 +338,8 @@ static BOOLEAN AerovnetBufferInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
         return FALSE;
     Buffer->NetBufferList->SourceHandle = Adapter->MiniportHandle;
     AEROVNET_LIST_BUFFER(Buffer->NetBufferList) = Buffer;
+    Buffer->Next = Receive->Spare;
+    Receive->Spare = Buffer;
     return TRUE;
 }
 
@@ -356,14 +366,16 @@ NDIS_STATUS AerovnetReceiveAllocate(PAEROVNET_ADAPTER Adapter)
     ULONG Size, i;
 
     AEROVNET_ASSERT_PASSIVE();
+    Receive->Spare = NULL;
     Transport = AerovnetQueueSize(Adapter, &Receive->Queue, AEROVNET_RECEIVE_QUEUE);
     if (Transport != VIRTIO_PCI_OK)
         return AerovnetLogTransport(Adapter, Transport, AEROVNET_RECEIVE_QUEUE);
     Status = AerovnetQueueAllocate(Adapter, &Receive->Queue);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
-    Size =
-        Receive->BuffersWanted < Receive->Queue.Size ? Receive->BuffersWanted : Receive->Queue.Size;
+    Size = (ULONG)Receive->Queue.Size + AEROVNET_SPARE_MAX;
+    if (Size > Receive->BuffersWanted)
+        Size = Receive->BuffersWanted;
     Receive->BufferCount = Size;
     AerovnetReceiveFit(Adapter);
     Receive->SharedCount = (Size + AEROVNET_BUFFERS_PER_BLOCK - 1) / AEROVNET_BUFFERS_PER_BLOCK;
