@@ -45,7 +45,7 @@ struct bus *bus_open(const char *spec, const struct bus_events *events, void *co
 
     if (!backend) {
         name_backends(names, sizeof names);
-        snprintf(error, error_size, "--bus %s: no such bus; there are %s", spec, names);
+        snprintf(error, error_size, "--bus %s: there is no such bus; use one of %s", spec, names);
         return NULL;
     }
     return backend->open(colon ? colon + 1 : "", events, context, error, error_size);

@@ -15,10 +15,9 @@ static bool awake(const struct bus *bus, unsigned bar, uint64_t offset, const ch
     if (!atomic_load_explicit(&bus->asleep, memory_order_relaxed))
         return true;
     if (rules_enabled)
-        rule_violation(
-            "LowPower", caller,
-            "BAR %u, offset 0x%llx is %s while the device has no power: it was put to sleep", bar,
-            (unsigned long long)offset, verb);
+        rule_violation("LowPower", caller,
+                       "BAR %u, offset 0x%llx is %s while the device is in D1 to D3, without power",
+                       bar, (unsigned long long)offset, verb);
     return false;
 }
 

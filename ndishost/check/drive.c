@@ -342,7 +342,7 @@ static bool sends(struct drive *drive, struct child *child)
         ask(child, "sleep " QUIET_MS);
         start = child_now();
         if (!ask(child, "send " FRAME_HEAD FRAME_REST)) {
-            clause_fail(drive->findings, "9.5", "frame %u did not come back as sent", i);
+            clause_fail(drive->findings, "9.5", "the far end did not return frame %u as sent", i);
             return false;
         }
         took = child_now() - start;
@@ -404,7 +404,7 @@ static void life(struct drive *drive, struct child *child)
             return; /* this bus has no power to take, or the machine is not one that sleeps */
         if (!good || !ask(child, "send " FRAME_HEAD FRAME_REST)) {
             clause_fail(drive->findings, "9.8", "after %s: %.80s", names[i],
-                        good ? "a frame did not come back as sent" : reply);
+                        good ? "the far end did not return a frame as sent" : reply);
             return;
         }
     }
@@ -415,7 +415,8 @@ static void link_toggled(struct drive *drive, struct child *child, const char *w
     struct account account;
 
     if (!ask(child, "send " FRAME_HEAD FRAME_REST)) {
-        clause_fail(drive->findings, "7.3", "after the link's return a frame did not come back");
+        clause_fail(drive->findings, "7.3",
+                    "after the link is up again, the far end did not return a frame");
         return;
     }
     account = take_account(child);
@@ -790,7 +791,7 @@ static void no_lie(struct drive *drive)
     unsigned i;
 
     for (i = 0; i < 3; i++)
-        clause_pass(drive->findings, clauses[i], "at each buffer that came back");
+        clause_pass(drive->findings, clauses[i], "at each buffer that the device returned");
     clause_pass(drive->findings, "9.4", "at no time");
     clause_pass(drive->findings, "9.7", "to the end of each step");
 }

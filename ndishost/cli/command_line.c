@@ -82,95 +82,96 @@ static const struct option options[] = {
 };
 
 static const char help_head[] =
-    "ndishost runs an NDIS 6.x miniport driver for Windows 7 on Linux, as Windows would, on a\n"
-    "virtio-net device, and carries frames through it.\n"
+    "ndishost runs a Windows 7 NDIS 6.x miniport driver on Linux. It takes the place of Windows, "
+    "drives a\n"
+    "virtio-net device with the driver, and carries frames through it.\n"
     "\n"
     "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
     "       ndishost check-device --bus BUS [--link-seconds N] DRIVER.sys\n"
-    "                                  holds a device to the driver's contract, clause by clause\n"
-    "       ndishost check-device --clauses    the clauses: number, whose part, title\n"
-    "       ndishost imports DRIVER.sys    what it imports: present, stubbed or unknown\n"
-    "       ndishost inf FILE.inf [ID...]  what an INF writes to the registry, for a device of "
-    "these ids\n"
-    "       ndishost rules             every rule that a driver is held to, one a line\n"
+    "                                  check a device against the driver's contract, clause by "
+    "clause\n"
+    "       ndishost check-device --clauses    list the clauses: number, part, title\n"
+    "       ndishost imports DRIVER.sys    list the imports: present, stubbed or unknown\n"
+    "       ndishost inf FILE.inf [ID...]  list what an INF writes to the registry for these ids\n"
+    "       ndishost rules                 list the rules that ndishost checks, one per line\n"
     "       ndishost --help | --version\n"
     "\n"
-    "DRIVER.sys is a 64-bit driver (x64); `ndishost32` takes 32-bit ones (x86).\n"
-    "It runs until the network end is done, the time is up, or a signal comes: then the adapter "
-    "is\n"
-    "paused and halted, the driver unloaded, and what it leaked is printed. A second signal ends "
-    "the\n"
-    "program at once.\n"
+    "DRIVER.sys is a 64-bit driver (x64); `ndishost32` runs 32-bit drivers (x86).\n"
+    "The run ends when the network end is done, the time is up, or ndishost gets a signal. "
+    "ndishost then\n"
+    "pauses and halts the adapter, unloads the driver, and reports leaks. A second signal ends "
+    "ndishost\n"
+    "at once.\n"
     "\n"
-    "Each --bus is an adapter of the driver, up to 8. --net, --pcap, --pcap-wire and --set belong "
-    "to\n"
-    "the adapter whose --bus came last; a --set before the first --bus is for all of them.\n"
+    "Each --bus adds an adapter, up to 8. --net, --pcap, --pcap-wire and --set apply to the "
+    "adapter of\n"
+    "the last --bus before them. A --set before the first --bus applies to all adapters.\n"
     "\n"
-    "What the device sits on (--bus):\n";
+    "The device (--bus):\n";
 
 static const char help_options[] =
     "\n"
     "Options:\n"
-    "  --seed N            all that the host decides by chance follows from N; printed if random\n"
-    "  --processors N      processors that the driver sees, 1 to 16 (default 2)\n"
-    "  --seconds S         stop after S seconds; fractions are allowed\n"
-    "  --shape SHAPE       random (default): frames lie over many MDLs, at odd offsets, in odd\n"
-    "                      pages; received lists are kept for a while. plain: none of that\n"
-    "  --inf FILE          the driver's INF: its service, and the parameters that it installs for "
-    "each\n"
-    "                      adapter: values, and defaults of Ndi\\params. --set comes after it\n"
-    "  --hold MICROSECONDS each chain of received lists is kept for up to that long; 0: returned "
-    "at\n"
-    "                      once (default: as --shape has it)\n"
-    "  --set NAME=VALUE    a keyword of the adapter's registry key, as a string; NAME=dword:N as "
-    "a\n"
-    "                      number. Again for each keyword\n"
-    "  --rules on|off      off: nothing is checked on the path of a frame (default on)\n"
-    "  --fail-allocation N the N-th allocation of the driver fails (-N: that and all after it)\n"
-    "  --fail FUNCTION[:N] the N-th call (1) of this function of NDIS or the kernel fails (-N: "
-    "that "
-    "and\n"
-    "                      all after it); `allocation` is any of them that allocates. A wrong\n"
-    "                      name is answered with all that there are\n"
-    "  --hang S            a call of the driver that takes longer than S seconds ends the run, "
-    "with\n"
-    "                      what it waits for (default 300; 0: never)\n"
-    "  --retry             when Initialize fails, once more, now with nothing that is made to "
+    "  --seed N            repeat the random decisions of the run that printed this seed\n"
+    "  --processors N      number of processors that the driver sees, 1 to 16 (default 2)\n"
+    "  --seconds S         stop after S seconds, for example 2.5\n"
+    "  --shape SHAPE       random (default): spread each frame over many MDLs at odd offsets and\n"
+    "                      pages, and keep received lists for a while. plain: do neither\n"
+    "  --inf FILE          install the parameters of the driver's INF for each adapter: its\n"
+    "                      service, its values and the defaults of Ndi\\params. --set overrides "
+    "them\n"
+    "  --hold MICROSECONDS keep each chain of received lists for up to this time; 0: return it at\n"
+    "                      once (default: what --shape says)\n"
+    "  --set NAME=VALUE    set a keyword in the adapter's registry key to a string, or to a "
+    "number\n"
+    "                      with NAME=dword:N. Repeat the option for more keywords\n"
+    "  --rules on|off      off: do not check rules on the path of a frame (default on)\n"
+    "  --fail-allocation N let the driver's N-th allocation fail; -N: that one and all later ones\n"
+    "  --fail FUNCTION[:N] let the N-th call of this NDIS or kernel function fail (default 1); "
+    "-N:\n"
+    "                      that call and all later ones. `allocation` stands for all functions "
+    "that\n"
+    "                      allocate. For a wrong name, the error lists all functions that can "
     "fail\n"
-    "  --time-scale N      the driver's time passes N times as fast, to 1000 (default 1): its "
-    "timers\n"
-    "                      and sleeps, and what it has to be done with in time\n"
-    "  --map-registers N   scatter/gather lists share N map registers, one for each element; a "
-    "list\n"
-    "                      that finds too few waits until others are freed (default: no limit)\n"
-    "  --queue-size N      a single adapter's device seems to have queues of N entries at most\n"
-    "  --memory MIB        physical memory (default 5120; of huge pages 64)\n"
-    "  --pcap FILE         capture of the frames that cross the miniport, for tshark\n"
-    "  --pcap-wire FILE    the same of the frames that come out of the device\n"
-    "  --json FILE|-       the report as one JSON object; - is standard output\n"
-    "  --control -|SOCKET  scenario control by lines: from standard input, or from a client of "
-    "the\n"
-    "                      Unix socket that is made; the commands are below. `@2 ` before one\n"
-    "                      sends it to the second adapter. The run then ends by `quit`, or when\n"
-    "                      standard input and traffic have ended\n"
-    "  --debug-output      show what the driver prints for a debugger\n"
-    "  --progress          one line a second on standard error (default on a terminal)\n"
-    "  --quiet             nothing but errors\n";
+    "  --hang S            end the run when a call of the driver takes longer than S seconds, and\n"
+    "                      report what it waits for (default 300; 0: never)\n"
+    "  --retry             if Initialize fails, call it once more without injected failures\n"
+    "  --time-scale N      let the driver's time pass N times as fast, up to 1000 (default 1). "
+    "This\n"
+    "                      affects its timers, its sleeps and its time limits\n"
+    "  --map-registers N   let all scatter/gather lists share N map registers, one for each "
+    "element.\n"
+    "                      A list waits until enough are free (default: no limit)\n"
+    "  --queue-size N      let the device of a single adapter offer queues of at most N entries\n"
+    "  --memory MIB        physical memory in MiB (default 5120; 64 of huge pages for --bus pci)\n"
+    "  --pcap FILE         write the frames that cross the miniport to FILE, for tshark\n"
+    "  --pcap-wire FILE    write the frames that the device sends to FILE, for tshark\n"
+    "  --json FILE|-       write the report as one JSON object; - is standard output\n"
+    "  --control -|SOCKET  read scenario commands from standard input, or from a client of the "
+    "Unix\n"
+    "                      socket SOCKET, which ndishost creates. The commands are below. `@2 `\n"
+    "                      before a command sends it to the second adapter. The run then ends "
+    "with\n"
+    "                      `quit`, or when both standard input and the traffic have ended\n"
+    "  --debug-output      show the driver's debug output\n"
+    "  --progress          print one line per second to standard error (default on a terminal)\n"
+    "  --quiet             print errors only\n";
 
-static const char help_commands[] =
-    "\n"
-    "Commands of scenario control (--control), one reply line each, `ok ...` or `error ...`:\n";
+static const char help_commands[] = "\n"
+                                    "Commands of scenario control (--control). Each gets one line "
+                                    "of reply, `ok ...` or `error ...`:\n";
 
 static const char help_tail[] =
     "\n"
     "Exit status:\n"
-    "  0  all is well\n"
-    "  1  the driver's Initialize failed, not all frames are accounted for, the bus failed, or "
-    "the\n"
-    "     report or a capture could not be written whole\n"
-    "  2  usage; no driver, or one that uses an import that is not there; a bus or a network end\n"
-    "     that cannot start\n"
-    "  3  the driver broke a rule, leaked, or crashed\n"
+    "  0  the run was clean\n"
+    "  1  the driver's Initialize failed, a frame is not accounted for, the bus failed, or "
+    "ndishost\n"
+    "     could not write the complete report or capture\n"
+    "  2  the command line is wrong; there is no such driver, or it needs an import that ndishost "
+    "does\n"
+    "     not have; ndishost cannot start the bus or the network end\n"
+    "  3  the driver broke a rule, leaked or crashed\n"
     "\n"
     "Examples:\n"
     "  ndishost run --bus model --net gen:count=1000 aerovnet.sys\n"
@@ -228,14 +229,14 @@ static int parse_seconds(const char *text, double *value)
     return *text && !*end && *value > 0 && *value < 1e7 ? 0 : -1;
 }
 
-/* One of two words: *second says which. */
+/* Accepts one of two words. *second is true for the second word. */
 static int parse_choice(const char *text, const char *first, const char *other, bool *second)
 {
     *second = !strcmp(text, other);
     return *second || !strcmp(text, first) ? 0 : -1;
 }
 
-/* The adapter whose --bus came last; before the first it is the first's. */
+/* Returns the adapter of the last --bus, or the first adapter if there was no --bus yet. */
 static struct adapter_line *current(struct command_line *line)
 {
     return &line->adapters[line->adapter_count ? line->adapter_count - 1 : 0];
@@ -261,8 +262,9 @@ static int set_bus(struct command_line *line, const char *bus, char *error, size
     unsigned i;
 
     if (line->adapter_count == ADAPTERS_MAX) {
-        snprintf(error, error_size, "--bus %s: there are %u adapters already, more there cannot be",
-                 bus, ADAPTERS_MAX);
+        snprintf(error, error_size,
+                 "--bus %s: there are already %u adapters, the most that a run can have", bus,
+                 ADAPTERS_MAX);
         return -1;
     }
     line->adapter_count++;
@@ -450,7 +452,7 @@ static int check_one_bus(const struct command_line *line, char *error, size_t er
 {
     if (line->adapter_count == 1 && !line->adapters[0].net)
         return 0;
-    snprintf(error, error_size, "check-device wants one --bus, and no --net");
+    snprintf(error, error_size, "check-device needs one --bus, and takes no --net");
     return -1;
 }
 
@@ -460,15 +462,14 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
     unsigned i;
 
     if (optind >= argc) {
-        snprintf(error, error_size, "no command; `ndishost --help` tells how to use it");
+        snprintf(error, error_size, "a command is missing; see `ndishost --help`");
         return -1;
     }
     if (!strcmp(argv[optind], "rules")) {
         line->command = COMMAND_RULES;
         if (argc - optind == 1)
             return 0;
-        snprintf(error, error_size, "rules wants nothing behind it, but there is \"%s\"",
-                 argv[optind + 1]);
+        snprintf(error, error_size, "rules takes no arguments; remove \"%s\"", argv[optind + 1]);
         return -1;
     }
     if (!strcmp(argv[optind], "inf")) {
@@ -477,7 +478,7 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         line->ids = (const char *const *)(argv + optind + 2);
         if (argc - optind > 1)
             return 0;
-        snprintf(error, error_size, "inf wants an INF file");
+        snprintf(error, error_size, "inf takes an INF file");
         return -1;
     }
     if (!strcmp(argv[optind], "check-device")) {
@@ -492,7 +493,7 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         return -1;
     }
     if (argc - optind != 2) {
-        snprintf(error, error_size, "%s wants one driver file, %d were given", argv[optind],
+        snprintf(error, error_size, "%s takes one driver file, not %d", argv[optind],
                  argc - optind - 1);
         return -1;
     }
@@ -502,20 +503,20 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         return 0;
     }
     if (!line->adapter_count) {
-        snprintf(error, error_size, "%s wants --bus", argv[optind]);
+        snprintf(error, error_size, "%s needs --bus; see `ndishost --help`", argv[optind]);
         return -1;
     }
     if (line->command == COMMAND_CHECK)
         return check_one_bus(line, error, error_size);
     if (line->queue_size && line->adapter_count > 1) {
-        snprintf(error, error_size, "--queue-size goes with one --bus");
+        snprintf(error, error_size, "--queue-size needs exactly one --bus");
         return -1;
     }
     for (i = 0; i < line->adapter_count; i++)
         if (!line->adapters[i].net) {
             snprintf(error, error_size,
-                     line->adapter_count > 1 ? "run wants --net behind --bus %s"
-                                             : "run wants --net",
+                     line->adapter_count > 1 ? "run needs --net after --bus %s"
+                                             : "run needs --net; see `ndishost --help`",
                      line->adapters[i].bus);
             return -1;
         }
@@ -547,7 +548,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
             snprintf(error, error_size, "there is no option %s", argv[optind - 1]);
             return -1;
         case ':':
-            snprintf(error, error_size, "%s wants a value", argv[optind - 1]);
+            snprintf(error, error_size, "%s takes a value", argv[optind - 1]);
             return -1;
         }
         if (set_option(line, option, optarg, error, error_size))

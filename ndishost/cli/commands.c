@@ -176,7 +176,7 @@ static void command_link(const struct scenario *scenario, struct ndis_adapter *a
     if (!which)
         ok(reply, "%s", adapter_link_up(adapter) ? "up" : "down");
     else if (strcmp(which, "up") && strcmp(which, "down"))
-        reply_fail(reply, "link wants up or down");
+        reply_fail(reply, "link takes up or down");
     else if (adapter_set_link(adapter, !strcmp(which, "up")))
         reply_fail(reply, "this bus cannot change its link");
     else
@@ -215,7 +215,7 @@ static void command_oid(const struct scenario *scenario, struct ndis_adapter *ad
     for (k = 0; k < 3 && (!kind || strcmp(kind, kinds[k])); k++)
         ;
     if (k == 3 || !name || !adapter_oid_number(name, &oid)) {
-        reply_fail(reply, "oid wants query, set or stats, and the name or number of an OID");
+        reply_fail(reply, "oid takes query, set or stats, and the name or number of an OID");
         return;
     }
     memset(buffer, 0, sizeof(buffer));
@@ -227,7 +227,7 @@ static void command_oid(const struct scenario *scenario, struct ndis_adapter *ad
         count = !length_word || number(length_word, sizeof(buffer), &length) ? 0 : -1;
     }
     if (count < 0) {
-        reply_fail(reply, "oid %s wants %s", kinds[k],
+        reply_fail(reply, "oid %s takes %s", kinds[k],
                    k == ADAPTER_OID_SET ? "bytes in hexadecimal" : "a length of at most 2048");
         return;
     }
@@ -280,7 +280,7 @@ static void command_fault(const struct scenario *scenario, struct ndis_adapter *
 
     (void)scenario;
     if (snprintf(line, sizeof(line), "fault %s", arguments) >= (int)sizeof(line))
-        reply_fail(reply, "fault wants NAME, NAME@N or none");
+        reply_fail(reply, "fault takes NAME, NAME@N or none");
     else if (!bus->ops->command)
         reply_fail(reply, "this bus has no faults");
     else if (bus->ops->command(bus, line, error, sizeof(error)))
@@ -309,7 +309,7 @@ static void command_shutdown(const struct scenario *scenario, struct ndis_adapte
 
     (void)scenario;
     if (how && strcmp(how, "crash"))
-        reply_fail(reply, "shutdown wants nothing, or crash");
+        reply_fail(reply, "shutdown takes no arguments, or crash");
     else
         status_reply(reply, adapter_shutdown(adapter, how != NULL));
 }
@@ -323,7 +323,7 @@ static void command_power(const struct scenario *scenario, struct ndis_adapter *
     (void)scenario;
     if (!state || strlen(state) != 2 || tolower((unsigned char)state[0]) != 'd' || state[1] < '0' ||
         state[1] > '3' || (how && (strcmp(how, "halt") || state[1] != '3')))
-        reply_fail(reply, "power wants d0, d1, d2, d3, or `d3 halt`");
+        reply_fail(reply, "power takes d0, d1, d2, d3, or `d3 halt`");
     else if (how)
         status_reply(reply, adapter_power_halt(adapter));
     else
@@ -341,7 +341,7 @@ static void command_cancel(const struct scenario *scenario, struct ndis_adapter 
 
     (void)scenario;
     if (!number(word(&arguments), adapter_cancel_ids(), &id) || !id) {
-        reply_fail(reply, "cancel wants the number of a cancel id, 1 to %u", adapter_cancel_ids());
+        reply_fail(reply, "cancel takes the number of a cancel id, 1 to %u", adapter_cancel_ids());
         return;
     }
     status = adapter_cancel_sends(adapter, (unsigned)id, &aborted, &outstanding);
@@ -359,7 +359,7 @@ static void command_sleep(const struct scenario *scenario, struct ndis_adapter *
 
     (void)adapter;
     if (!number(word(&arguments), 86400000, &ms)) {
-        reply_fail(reply, "sleep wants milliseconds");
+        reply_fail(reply, "sleep takes a time in milliseconds");
         return;
     }
     until = scenario_now_ms() + ms;
@@ -397,9 +397,9 @@ static void command_wait(const struct scenario *scenario, struct ndis_adapter *a
         (!counts && strcmp(what, "finished") && strcmp(what, "up") && strcmp(what, "down")) ||
         (counts && !number(word(&arguments), 0xFFFFFFFFul, &count)) ||
         ((last = word(&arguments)) && !number(last, 86400000, &timeout))) {
-        reply_fail(reply,
-                   "wait wants finished, up, down, sent COUNT or received COUNT, and a timeout "
-                   "in ms");
+        reply_fail(
+            reply,
+            "wait takes finished, up, down, sent COUNT or received COUNT, and a timeout in ms");
         return;
     }
     until = scenario_now_ms() + timeout;
@@ -424,11 +424,11 @@ static void command_send(const struct scenario *scenario, struct ndis_adapter *a
 
     (void)scenario;
     if (length < 0) {
-        reply_fail(reply, "send wants a frame in hexadecimal, of at most %d bytes", SEND_FRAME);
+        reply_fail(reply, "send takes a frame in hexadecimal, of at most %d bytes", SEND_FRAME);
         return;
     }
     if (adapter_send_frame(adapter, frame, (uint32_t)length, &status))
-        reply_fail(reply, "the frame was not taken, or did not come back within 30 s");
+        reply_fail(reply, "the miniport refused the frame, or did not complete it within 30 s");
     else if (status)
         reply_fail(reply, "%s", adapter_status_name(status, name, sizeof(name)));
     else
@@ -472,16 +472,18 @@ static void command_wire(const struct scenario *scenario, struct ndis_adapter *a
     int failed;
 
     if (length < 14) {
-        reply_fail(reply, "wire wants a frame in hexadecimal, of 14 to %d bytes", COMMAND_FRAME);
+        reply_fail(reply, "wire takes a frame in hexadecimal, of 14 to %d bytes", COMMAND_FRAME);
         return;
     }
     do
         failed = adapter_wire_send(adapter, frame, (size_t)length, WIRE_SLICE);
     while (failed > 0 && scenario_now_ms() < until && !scenario_over(scenario));
     if (failed > 0)
-        reply_fail(reply, "the device took no frame from the wire, which is full");
+        reply_fail(reply, "the wire is full: the device takes no frame from it");
     else if (failed)
-        reply_fail(reply, "the frame was not taken: the link is down, or this bus has no far end");
+        reply_fail(
+            reply,
+            "the wire refused the frame: the link is down, or the far end is not ndishost's");
     else
         ok(reply, "%s", "");
 }
@@ -496,9 +498,10 @@ static void command_fail(const struct scenario *scenario, struct ndis_adapter *a
     (void)scenario;
     (void)adapter;
     if (!name)
-        reply_fail(reply,
-                   "fail wants the name of a function that can fail, or allocation, with :N behind "
-                   "it for the N-th call (-N: that and all after it), or none");
+        reply_fail(
+            reply,
+            "fail takes none, allocation or the name of a function that can fail; add :N for the "
+            "N-th call (-N: that call and all later ones)");
     else if (command_line_fail(name, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
@@ -514,7 +517,7 @@ static void command_registry(const struct scenario *scenario, struct ndis_adapte
 
     (void)scenario;
     if (!text)
-        reply_fail(reply, "registry wants the name of a value, or NAME=VALUE as for --set");
+        reply_fail(reply, "registry needs the name of a value, or NAME=VALUE as for --set");
     else if (!strchr(text, '=') && !adapter_registry(adapter, text, value, sizeof(value)))
         reply_fail(reply, "%s is not in the registry", text);
     else if (!strchr(text, '='))
@@ -539,39 +542,40 @@ static const struct command {
     const char *name;
     command_function *run;
     const char *help, *does;
-    bool device; /* needs one, and a machine that is on */
+    bool device; /* needs a device, and a machine that is not shut down */
 } commands[] = {
-    {"pause", command_pause, "pause", "MiniportPause", false},
-    {"restart", command_restart, "restart", "MiniportRestart", false},
-    {"reset", command_reset, "reset", "MiniportResetEx", false},
+    {"pause", command_pause, "pause", "call MiniportPause", false},
+    {"restart", command_restart, "restart", "call MiniportRestart", false},
+    {"reset", command_reset, "reset", "call MiniportResetEx", false},
     {"power", command_power, "power d3|d2|d1|d0; power d3 halt",
-     "device power and what NDIS does around it; halt: without power management", false},
+     "change the device power; halt: as for a miniport without power management", false},
     {"cancel", command_cancel, "cancel 1...16",
-     "MiniportCancelSend for a cancel id; sends are marked with them in turn", false},
-    {"link", command_link, "link [up|down]", "the cable; alone, what the miniport says of it",
-     true},
-    {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]", "an OID request",
-     false},
-    {"state", command_state, "state", "the adapter's state, link and power", false},
-    {"stats", command_stats, "stats", "the report so far, in one line of JSON", false},
-    {"fault", command_fault, "fault NAME[@N]|none", "makes the device misbehave (--bus model)",
-     true},
-    {"remove", command_remove, "remove", "pulls the device out", true},
-    {"shutdown", command_shutdown, "shutdown [crash]", "MiniportShutdownEx", false},
-    {"send", command_send, "send HEX", "one frame, whatever the adapter's state", true},
-    {"go", command_go, "go", "lets a network end begin that holds (gen:hold=1)", true},
+     "call MiniportCancelSend with a cancel id; the sends have these ids in turn", false},
+    {"link", command_link, "link [up|down]",
+     "plug or unplug the cable; without argument, print the link state", true},
+    {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]",
+     "send an OID request to the miniport", false},
+    {"state", command_state, "state", "print the state, link and power of the adapter", false},
+    {"stats", command_stats, "stats", "print the report so far as one line of JSON", false},
+    {"fault", command_fault, "fault NAME[@N]|none",
+     "arm a fault of the device, or disarm all (--bus model)", true},
+    {"remove", command_remove, "remove", "remove the device by surprise", true},
+    {"shutdown", command_shutdown, "shutdown [crash]",
+     "call MiniportShutdownEx; crash: as after a bug check", false},
+    {"send", command_send, "send HEX", "send one frame in any state of the adapter", true},
+    {"go", command_go, "go", "start the traffic of a network end with hold=1 (gen)", true},
     {"bad", command_bad, "bad KIND",
-     "sends a malformed or awkward list; `bad` alone names the kinds", true},
-    {"wire", command_wire, "wire HEX", "a frame that comes to the device", true},
-    {"fail", command_fail, "fail FUNCTION[:N]|allocation[:N]|none",
-     "makes a call of the driver's fail", false},
+     "send a malformed or unusual list; without KIND, list the kinds", true},
+    {"wire", command_wire, "wire HEX", "let the device receive a frame", true},
+    {"fail", command_fail, "fail FUNCTION[:N]|allocation[:N]|none", "let a call of the driver fail",
+     false},
     {"registry", command_registry, "registry NAME[=VALUE]",
-     "a value of the adapter's key, read or set; read at the next Initialize", false},
-    {"sleep", command_sleep, "sleep MS", "waits", false},
+     "print or set a value of the adapter's key; the next Initialize reads it", false},
+    {"sleep", command_sleep, "sleep MS", "wait", false},
     {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]",
-     "waits until then; at most 30 s, or MS", false},
-    {"help", command_help, "help", "the commands", false},
-    {"quit", command_quit, "quit", "ends the run", false},
+     "wait for that event, at most 30 s or MS", false},
+    {"help", command_help, "help", "list the commands", false},
+    {"quit", command_quit, "quit", "end the run", false},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -604,7 +608,7 @@ static void command_help(const struct scenario *scenario, struct ndis_adapter *a
     }
 }
 
-/* Takes the `@N` off the line that begins with one. NULL: there is no such adapter. */
+/* Removes `@N` from the start of the line. Returns that adapter, or NULL if there is none. */
 static struct ndis_adapter *addressee(const struct scenario *scenario, char **line)
 {
     unsigned long which = 1;
@@ -630,8 +634,7 @@ void command_carry_out(const struct scenario *scenario, char *line, struct reply
     reply->text[0] = 0;
     reply->quit = false;
     if (!adapter) {
-        reply_fail(reply, "there is no such adapter; they are numbered from @1 to @%u",
-                   scenario->adapter_count);
+        reply_fail(reply, "there is no such adapter; use @1 to @%u", scenario->adapter_count);
         return;
     }
     for (i = 0; i < COMMANDS; i++)
@@ -642,10 +645,10 @@ void command_carry_out(const struct scenario *scenario, char *line, struct reply
             }
             line += strspn(line, " \t");
             if (*line && !strcmp(commands[i].help, name))
-                reply_fail(reply, "%s wants nothing after it, and was given \"%.64s\"", name, line);
+                reply_fail(reply, "%s takes no arguments; remove \"%.64s\"", name, line);
             else
                 commands[i].run(scenario, adapter, line, reply);
             return;
         }
-    reply_fail(reply, "there is no command \"%.64s\"; help lists them", name ? name : "");
+    reply_fail(reply, "there is no command \"%.64s\"; `help` lists the commands", name ? name : "");
 }

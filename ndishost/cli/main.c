@@ -40,7 +40,8 @@ static volatile sig_atomic_t stopped;
 
 static void on_signal(int number)
 {
-    static const char note[] = "\nndishost: once more ends it without halting the driver\n";
+    static const char note[] =
+        "\nndishost: a second signal ends ndishost without halting the driver\n";
 
     if (stopped)
         _exit(128 + number);
@@ -110,10 +111,10 @@ static int memory_kind(const struct command_line *line, enum phys_kind *kind, ch
         const struct bus_backend *backend = bus_backend_find(line->adapters[i].bus);
 
         if (first && backend && backend->memory != *kind) {
-            snprintf(error, error_size,
-                     "--bus %s and --bus %s do not go together: a real device needs memory of "
-                     "another kind than the others",
-                     first, line->adapters[i].bus);
+            snprintf(
+                error, error_size,
+                "--bus %s and --bus %s need different kinds of memory: use them in separate runs",
+                first, line->adapters[i].bus);
             return -1;
         }
         if (backend) {
@@ -175,7 +176,7 @@ static int start(struct run *run, struct ndis_adapter *adapter, char *error, siz
     if (!run->line.retry)
         return EXIT_FAILED;
     complain(error, EXIT_FAILED);
-    fprintf(stderr, "ndishost: once more, with nothing that is made to fail\n");
+    fprintf(stderr, "ndishost: --retry: Initialize is called again without injected failures\n");
     nt_fail_allocation(0);
     nt_fail_call(NULL, 0);
     *error = 0;
@@ -394,8 +395,8 @@ static void write_json(struct run *run, char *const *parts, unsigned leaked)
         failed = true;
     if (!failed)
         return;
-    fprintf(stderr, "ndishost: --json %s: the report could not be written whole: %s\n",
-            run->line.json, strerror(errno));
+    fprintf(stderr, "ndishost: --json %s: cannot write the complete report: %s\n", run->line.json,
+            strerror(errno));
     if (run->status == EXIT_FINE)
         run->status = EXIT_FAILED;
 }
@@ -476,13 +477,12 @@ static void say_unfailed(const struct run *run)
     if (nt_failures() || !run->driver)
         return;
     if (run->line.fail_allocation)
-        fprintf(stderr,
-                "ndishost: --fail-allocation %ld: nothing failed, as the driver did not "
-                "allocate so often\n",
-                run->line.fail_allocation);
+        fprintf(
+            stderr,
+            "ndishost: --fail-allocation %ld: nothing failed; the driver made fewer allocations\n",
+            run->line.fail_allocation);
     if (run->line.fail)
-        fprintf(stderr,
-                "ndishost: --fail %s: nothing failed, as the driver did not call it so often\n",
+        fprintf(stderr, "ndishost: --fail %s: nothing failed; the driver made fewer calls\n",
                 run->line.fail);
 }
 

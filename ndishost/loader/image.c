@@ -340,17 +340,18 @@ static const void *list_import(void *context, const char *dll, const char *name)
         switch (windows7_export(dll, name, &export)) {
         case WINDOWS7_EXPORTED:
             kind = "stubbed";
-            note = *export.page ? export.page : "Windows 7 exports it; it has no page";
+            note = *export.page ? export.page
+                                : "Windows 7 exports it, but Microsoft does not document it";
             break;
         case WINDOWS7_NO_TABLE:
-            note = "no table of this module is here; the first use ends the run";
+            note = "ndishost has no table of this module; the first use ends the run";
             break;
         case WINDOWS7_NOT_EXPORTED:
             note = "Windows 7 does not export it, and would not load the driver";
             list->refused = true;
             break;
         case WINDOWS7_NO_SUCH_MODULE:
-            note = "Windows 7 is not known to have this module, and would not load the driver";
+            note = "Windows 7 has no such module, and would not load the driver";
             list->refused = true;
             break;
         }

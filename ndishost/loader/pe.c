@@ -111,7 +111,7 @@ static bool parse_file_header(struct pe *pe, const struct header *h, char *error
                     "(0x014c)",
                     pe->machine);
     if (!(characteristics & FILE_EXECUTABLE))
-        return fail(error, error_size, "not a finished image: its linker reported errors");
+        return fail(error, error_size, "incomplete image: its linker reported errors");
     pe->relocs_stripped = characteristics & FILE_RELOCS_STRIPPED;
     pe->sections = get16(h->file + 2);
     if (pe->sections == 0 || pe->sections > PE_SECTIONS_MAX)
@@ -387,8 +387,7 @@ static bool bind_one(struct bind *b, const char *dll, uint64_t thunk, uint64_t s
         return fail(b->error, b->error_size, "damaged PE file: more than %u imports", IMPORTS_MAX);
     if (thunk >> (b->pe->plus ? 63 : 31))
         return fail(b->error, b->error_size,
-                    "imports ordinal %u of %s; only imports by name are "
-                    "known",
+                    "imports ordinal %u of %s; ndishost supports only imports by name",
                     (unsigned)(thunk & 0xFFFF), dll);
     name = string_at(b->pe, b->image, thunk + 2);
     if (!name)

@@ -153,7 +153,7 @@ static const struct rule table[] = {
      "IRQL"},
     /* Locks */
     {"SpinLock",
-     "a thread does not acquire a spin lock that it holds, and frees none that is held"},
+     "a thread does not acquire a spin lock that it holds, and does not free a lock that is held"},
     {"SpinLockBalanced", "a callback releases all spin locks before it returns"},
     {"SpinLockDpr", "a thread does not acquire, at DISPATCH_LEVEL, a spin lock that it holds"},
     {"SpinLockDprRelease",

@@ -123,7 +123,7 @@ static _Noreturn void no_such_rule(const char *rule)
 {
     struct text text = {.used = 0};
 
-    text_add(&text, "ndishost: a fault of the host: ndishost/rules/list.c has no row for rule %s\n",
+    text_add(&text, "ndishost: internal error: add a row for rule %s to ndishost/rules/list.c\n",
              rule);
     write_all(text.buf, text.used);
     abort();
@@ -146,7 +146,7 @@ static void report(const char *rule, const void *object, const void *caller, con
         add_circumstances(&text, caller);
         add_history(&text, object);
         if (count == BLOCKS_PER_RULE)
-            text_add(&text, "  (rule %s is only counted from now on)\n", rule);
+            text_add(&text, "  (ndishost only counts rule %s from now on)\n", rule);
         /* One write, so that blocks of several threads do not mix. */
         write_all(text.buf, text.used);
     }

@@ -429,7 +429,7 @@ void track_report_kept(uint64_t since, const void *owner, const char *after)
             continue;
         rule_violation_object(
             rule_of_kind(leak->kind, after), leak->first.object, leak->first.event[0].caller,
-            "%u %s%s of the driver left after %s, the first obtained there:", leak->count,
+            "the driver still has %u %s%s after %s; it obtained the first one there:", leak->count,
             leak->kind, leak->count == 1 ? "" : "s", after);
     }
 }

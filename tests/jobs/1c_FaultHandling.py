@@ -57,7 +57,7 @@ def attempt(machine, name, n):
         failed = session.do("fail none").text != "0 failed"
         session.do("wait finished")
     session.run.clean()
-    refused = "once more, with nothing that is made to fail" in session.run.text
+    refused = "called again without injected failures" in session.run.text
     if refused:
         machine.expect("event log" in session.run.text,
                        "%s, call %d: Initialize fails, and the event log does not say why" % (name, n))

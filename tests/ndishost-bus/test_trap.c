@@ -331,7 +331,7 @@ FAULT_TEST(
 
         sink = block[4096 + 4];
     },
-    "rule SpecialPool broken", "4 bytes behind the end")
+    "rule SpecialPool broken", "4 bytes after the end")
 FAULT_TEST(
     guard_before,
     {
@@ -342,7 +342,7 @@ FAULT_TEST(
     "rule SpecialPool broken", "8 bytes before")
 FAULT_TEST(
     execute, { ((void (*)(void))(uintptr_t)0x30000000)(); }, "rule PageFault broken",
-    "execution of address 0x30000000", "no code")
+    "execution of address 0x30000000", "not code")
 FAULT_TEST(
     divide,
     {

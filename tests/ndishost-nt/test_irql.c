@@ -192,7 +192,7 @@ static void test_rule_spin_lock(void **state)
     (void)state;
     capture_start();
     again = ACQUIRE(&lock);
-    assert_contains(capture_end(), "which this thread holds");
+    assert_contains(capture_end(), "which this thread already holds");
     assert_broken("SpinLock", before, 1);
     RELEASE(&lock, again);
     assert_true(nt_lock_held(&lock));
@@ -210,7 +210,7 @@ static void test_rule_spin_lock_dpr(void **state)
     (void)state;
     capture_start();
     KeAcquireSpinLockAtDpcLevel(&lock);
-    assert_contains(capture_end(), "which this thread holds");
+    assert_contains(capture_end(), "which this thread already holds");
     assert_broken("SpinLockDpr", before, 1);
     KeReleaseSpinLockFromDpcLevel(&lock);
     RELEASE(&lock, old);
@@ -242,7 +242,7 @@ static void test_rule_spin_lock_release(void **state)
     irql_set_raw(IRQL_DISPATCH);
     capture_start();
     RELEASE(&lock, PASSIVE_LEVEL);
-    assert_contains(capture_end(), "which nobody holds");
+    assert_contains(capture_end(), "which no thread holds");
     assert_broken("SpinLockRelease", before, 1);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
@@ -282,12 +282,12 @@ static void test_rule_spin_lock_dpr_release(void **state)
     old = ACQUIRE(&lock);
     capture_start();
     KeReleaseSpinLockFromDpcLevel(&lock);
-    assert_contains(capture_end(), "it was taken by raising the IRQL");
+    assert_contains(capture_end(), "it was acquired by raising the IRQL");
     assert_broken("SpinLockDprRelease", before, 1);
     KeAcquireSpinLockAtDpcLevel(&lock);
     capture_start();
     RELEASE(&lock, old);
-    assert_contains(capture_end(), "it was taken at DISPATCH_LEVEL");
+    assert_contains(capture_end(), "it was acquired at DISPATCH_LEVEL");
     assert_broken("SpinLockDprRelease", before + 1, 1);
     assert_int_equal(lock, 0);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
@@ -332,7 +332,7 @@ static void test_rule_spin_lock_irql(void **state)
     ACQUIRE(&lock);
     capture_start();
     RELEASE(&lock, APC_LEVEL);
-    assert_contains(capture_end(), "to APC_LEVEL; it was taken at PASSIVE_LEVEL");
+    assert_contains(capture_end(), "to APC_LEVEL; it was acquired at PASSIVE_LEVEL");
     assert_broken("SpinLockIrql", before, 1);
     irql_set_raw(PASSIVE_LEVEL);
     old = ACQUIRE(&lock);

@@ -425,7 +425,7 @@ static void test_rule_write_error_log(void **state)
     packet->DumpDataSize = 200;
     capture_start();
     IoWriteErrorLogEntry(packet);
-    assert_contains(capture_end(), "whose sizes leave it");
+    assert_contains(capture_end(), "whose sizes exceed the entry");
     assert_broken("WriteErrorLog", before, 1);
     IoFreeErrorLogEntry(packet);
     assert_int_equal(track_count(NULL), 0);

@@ -552,7 +552,7 @@ static void no_qemu(void **state)
 
     (void)state;
     setenv("NDISHOST_QEMU", "/no/such/qemu", 1);
-    expect_refusal("", "(/no/such/qemu) is not there");
+    expect_refusal("", "there is no QEMU (/no/such/qemu)");
     setenv("NDISHOST_QEMU", "/etc/passwd", 1);
     expect_refusal("", "Permission denied");
     setenv("NDISHOST_QEMU", "/bin/true", 1);

@@ -54,7 +54,7 @@ static bool chain_add(struct model *model, struct ring *ring, struct chain *chai
                        ring->index, chain->head);
     if (!(d->flags & DESC_F_WRITE) && chain->writable)
         ring_violation(model, ring, RULE_DESC_ORDER,
-                       "queue %u, chain %u: a device-readable descriptor behind a writable one",
+                       "queue %u, chain %u: a device-readable descriptor after a writable one",
                        ring->index, chain->head);
     if (!chain_room(chain))
         return false;
@@ -261,7 +261,7 @@ void chain_check_unaltered(struct model *model, const struct ring *ring, const s
         bad = altered(chain->piece[i].source, &chain->piece[i].copy);
     if (bad)
         ring_violation(model, ring, RULE_DESC_ALTERED,
-                       "queue %u, chain %u: a descriptor was changed while the device had it",
+                       "queue %u, chain %u: the driver changed a descriptor that the device owns",
                        ring->index, chain->head);
 }
 

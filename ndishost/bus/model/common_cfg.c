@@ -174,7 +174,8 @@ static void feature_write(struct model *model, uint32_t value)
         return;
     }
     if (extra || (c->driver_feature_select > 1 && value))
-        model_violation(model, RULE_FEATURE_OFFERED, "accepted, but never offered: %s",
+        model_violation(model, RULE_FEATURE_OFFERED,
+                        "the driver accepts features that the device did not offer: %s",
                         extra ? features_text(extra, names, sizeof names) : "bits above 63");
     if (c->driver_feature_select > 1)
         return;
@@ -193,13 +194,14 @@ static bool features_good(struct model *model)
         return false;
     if (lacking >= 0) {
         model_violation(model, RULE_FEATURE_NEEDS,
-                        "%s is accepted without the feature that it needs",
+                        "the driver accepts %s without the feature that it depends on",
                         feature_name((unsigned)lacking, name, sizeof name));
         return false;
     }
     if (!(accepted & FEATURE_VERSION_1)) {
         if (model->offered & FEATURE_VERSION_1)
-            model_violation(model, RULE_FEATURE_VERSION, "version_1 is offered and not accepted");
+            model_violation(model, RULE_FEATURE_VERSION,
+                            "the driver does not accept version_1, which the device offers");
         return false;
     }
     /* Offered only to see who takes them. */
@@ -214,14 +216,13 @@ static void check_steps(struct model *model, uint8_t old, uint8_t set)
         uint8_t bit, needs;
         const char *what;
     } steps[] = {
-        {STATUS_DRIVER, STATUS_ACKNOWLEDGE, "DRIVER is set and ACKNOWLEDGE was not before"},
-        {STATUS_FEATURES_OK, STATUS_DRIVER, "FEATURES_OK is set and DRIVER was not before"},
-        {STATUS_DRIVER_OK, STATUS_FEATURES_OK, "DRIVER_OK is set and FEATURES_OK was not before"},
+        {STATUS_DRIVER, STATUS_ACKNOWLEDGE, "DRIVER is set before ACKNOWLEDGE"},
+        {STATUS_FEATURES_OK, STATUS_DRIVER, "FEATURES_OK is set before DRIVER"},
+        {STATUS_DRIVER_OK, STATUS_FEATURES_OK, "DRIVER_OK is set before FEATURES_OK"},
     };
 
     if ((set & STATUS_ACKNOWLEDGE) && !model->common.reset_seen)
-        model_violation(model, RULE_STATUS_ORDER,
-                        "ACKNOWLEDGE is set and there was no reset before");
+        model_violation(model, RULE_STATUS_ORDER, "ACKNOWLEDGE is set without a reset before");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
         if ((set & steps[i].bit) && !(old & steps[i].needs))
             model_violation(model, RULE_STATUS_ORDER, "%s", steps[i].what);
@@ -234,15 +235,17 @@ static void check_status(struct model *model, uint8_t old, uint8_t value)
 
     if (cleared)
         model_violation(model, RULE_STATUS_CLEAR,
-                        "device_status goes from 0x%02x to 0x%02x: bits are only set", old, value);
+                        "device_status goes from 0x%02x to 0x%02x: a driver must not clear bits",
+                        old, value);
     if (value & 0x30 || set & STATUS_NEEDS_RESET)
-        model_violation(model, RULE_STATUS_BITS,
-                        "0x%02x is written to device_status: 0x30 is reserved, 0x40 the device's",
-                        value);
+        model_violation(
+            model, RULE_STATUS_BITS,
+            "0x%02x is written to device_status: 0x30 is reserved, only the device sets 0x40",
+            value);
     if (old & STATUS_FAILED)
-        model_violation(model, RULE_STATUS_FAILED,
-                        "0x%02x is written to device_status, which has FAILED: only a reset helps",
-                        value);
+        model_violation(
+            model, RULE_STATUS_FAILED,
+            "0x%02x is written to device_status, which has FAILED: reset the device first", value);
     check_steps(model, old, set);
 }
 
@@ -253,10 +256,10 @@ static void go_live(struct model *model)
 
     if (!model->common.features_ok_reread && good)
         model_violation(model, RULE_FEATURES_REREAD,
-                        "FEATURES_OK was set and device_status not read again");
+                        "FEATURES_OK was set, but the driver did not read device_status again");
     if (model->common.mac_read_unproven)
         model_violation(model, RULE_CONFIG_GENERATION,
-                        "mac, of 6 bytes, was read, and config_generation not after it");
+                        "the driver read mac, of 6 bytes, but not config_generation after it");
     if (!(model->layout.config[PCI_COMMAND] & PCI_COMMAND_MASTER)) {
         model_violation(model, RULE_PCI_MASTER,
                         "DRIVER_OK with bus mastering off: the device cannot reach memory");
@@ -346,7 +349,7 @@ static void queue_size_write(struct model *model, struct ring *ring, uint16_t va
 {
     if (value == 0 || (value & (value - 1)) || value > ring->limit) {
         model_violation(model, RULE_QUEUE_SIZE,
-                        "queue %u: %u is written to queue_size: a power of 2 up to %u it must be",
+                        "queue %u: %u is written to queue_size: it must be a power of 2 up to %u",
                         ring->index, value, ring->limit);
         return;
     }

@@ -171,7 +171,8 @@ bool layout_build(struct layout *layout, const struct options *options, unsigned
     bars_finish(layout, options, instance);
     if (capabilities_build(layout, options))
         return true;
-    snprintf(error, error_size, "--bus model: so many capabilities have no room in 256 bytes");
+    snprintf(error, error_size,
+             "--bus model: these capabilities do not fit 256 bytes; use fewer caps=");
     return false;
 }
 

@@ -169,7 +169,7 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
     const char *bad;
 
     if (strncmp(line, "fault ", 6) != 0) {
-        snprintf(error, error_size, "the model knows: fault NAME[@N], fault none");
+        snprintf(error, error_size, "the model accepts only fault NAME[@N] and fault none");
         return -1;
     }
     if (strcmp(line + 6, "none") == 0) {
@@ -177,7 +177,7 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
         atomic_store(&model->dead, false);
         finish_reset(model);
     } else if ((bad = fault_arm(&model->faults, line + 6))) {
-        snprintf(error, error_size, "no fault \"%s\": --help lists them", bad);
+        snprintf(error, error_size, "there is no fault \"%s\"; --help lists the faults", bad);
         return -1;
     }
     thread_wake(model, WORK_LIVE);
@@ -356,7 +356,7 @@ static struct bus *model_open(const char *arguments, const struct bus_events *ev
         fill_in(model, events, context);
         if (start(model))
             return &model->bus;
-        snprintf(error, error_size, "--bus model: out of memory or threads");
+        snprintf(error, error_size, "--bus model: cannot allocate memory or start a thread");
     }
     atomic_fetch_and(&instances, ~(1u << model->instance));
     free(model);

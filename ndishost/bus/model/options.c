@@ -13,33 +13,40 @@
 #define CAPS_HELP(id, name, text)   "    " name ": " text "\n"
 
 const char options_help[] =
-    "  model[:OPTION=VALUE,...]  a virtio-net device in this process, strict to virtio 1.2\n"
-    "    queue_size=N, rx_queue_size=N, tx_queue_size=N (256; 0: no such queue)\n"
-    "    features=[none](+|-)NAME...: offer a feature, by name or number, or do not. Offered by\n"
-    "      default: csum, guest_csum, mac, mrg_rxbuf, status, indirect_desc, event_idx, "
-    "version_1. The\n"
-    "      model can do mtu, access_platform, speed_duplex and notification_data too; a driver "
-    "that\n"
-    "      accepts any other is refused.\n"
+    "  model[:OPTION=VALUE,...]  a virtio-net device inside ndishost that checks virtio "
+    "1.2 strictly\n"
+    "    queue_size=N, rx_queue_size=N, tx_queue_size=N (256; 0: the queue does not "
+    "exist)\n"
+    "    features=[none](+|-)NAME...: offer a feature (+) or do not (-), by name or "
+    "number. Default:\n"
+    "      csum, guest_csum, mac, mrg_rxbuf, status, indirect_desc, event_idx, version_1. "
+    "The model\n"
+    "      also implements mtu, access_platform, speed_duplex and notification_data. It "
+    "refuses a\n"
+    "      driver that accepts any other feature\n"
     "    mac=XX:XX:XX:XX:XX:XX  mtu=N (offers mtu)  speed=MBITS (offers speed_duplex)\n"
-    "    bar=N: the structures' BAR (4; 0 leaves no room for the legacy interface)  legacy=0|1 "
+    "    bar=N: the BAR of the structures (4; 0 leaves no room for the legacy interface)\n"
+    "    bar=io: the structures are in I/O space, with layout=dense (default there) or "
+    "spread\n"
+    "    legacy=0|1: an I/O BAR 0 with the legacy interface (1)\n"
+    "    modern=0|1: 1: 1AF4:1041 revision 1 without legacy interface; 0: 1AF4:1000 (0)\n"
+    "    above_4g=0|1: 64-bit BARs are above 4 GiB (0)\n"
+    "    command=N: the command register at the start  notify_multiplier=N (4)  seed=N "
     "(1)\n"
-    "    bar=io: the structures are in I/O space, with layout=dense (default then) or spread\n"
-    "    modern=0|1: 1AF4:1041 revision 1 without legacy interface, not 1AF4:1000 (0)\n"
-    "    above_4g=0|1: 64-bit BARs lie above 4 GiB (0)  command=N: command register at the "
-    "start\n"
-    "    notify_multiplier=N (4)  seed=N (1)  wire=FRAMES waiting for receive buffers at most "
-    "(1024)\n"
-    "    reset_ms=N: how long a reset takes with fault reset_slow (200)\n"
-    "    delay=MICROSECONDS before each batch is used  reorder=0|1: buffers are used out of "
-    "order\n"
-    "    ignore_no_interrupt=0|1: interrupts although the driver asked for none\n"
-    "    header=10|12: bytes of the network header; 10: no num_buffers, even with VERSION_1 (12)\n"
-    "    layout=NAME, how the structures lie in the BARs:\n" LAYOUTS(
-        LAYOUT_HELP) "    caps=NAME[+NAME...], what is odd about the "
+    "    wire=FRAMES: the most frames that wait for receive buffers (1024)\n"
+    "    reset_ms=N: a reset with fault reset_slow takes N ms (200)\n"
+    "    delay=MICROSECONDS: the device waits before it uses each batch\n"
+    "    reorder=0|1: the device uses buffers out of order\n"
+    "    ignore_no_interrupt=0|1: the device interrupts although the driver suppresses "
+    "interrupts\n"
+    "    header=10|12: bytes of the network header (12). 10: no num_buffers, even with "
+    "VERSION_1\n"
+    "    layout=NAME: where the structures are in the BARs:\n" LAYOUTS(
+        LAYOUT_HELP) "    caps=NAME[+NAME...]: oddities of the "
                      "capabilities:\n" CAPS_ODDITIES(CAPS_HELP) "    "
-                                                                "fault=NAME[@N][+NAME[@N]...], "
-                                                                "and at run time `fault "
+                                                                "fault=NAME[@N][+NAME[@N].."
+                                                                ".], and at run time the "
+                                                                "commands `fault "
                                                                 "NAME[@N]`, `fault "
                                                                 "none`:\n" FAULTS(FAULT_HELP);
 
@@ -293,12 +300,12 @@ bool model_options_parse(struct options *options, const char *arguments, char *e
             parse_one(options, arguments, name, value, (size_t)(arguments + whole - value));
 
         if (outcome != GOOD) {
-            snprintf(error, error_size,
-                     outcome == UNKNOWN
-                         ? "--bus model: no option \"%.*s\" (--help lists them)"
-                         : "--bus model: \"%.*s\": the value is not one of those it can have "
-                           "(--help lists them)",
-                     (int)(outcome == UNKNOWN ? name : whole), arguments);
+            snprintf(
+                error, error_size,
+                outcome == UNKNOWN
+                    ? "--bus model: there is no option \"%.*s\" (--help lists the options)"
+                    : "--bus model: \"%.*s\": the value is not allowed (--help lists the values)",
+                (int)(outcome == UNKNOWN ? name : whole), arguments);
             return false;
         }
         arguments += whole;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h: what stands behind `model:`, as numbers.
+ * options.h: the options after `model:`, as numbers.
  *   if (!model_options_parse(&options, "queue_size=16,features=-status", error, size)) ...
  */
 #ifndef NDISHOST_MODEL_OPTIONS_H
@@ -10,36 +10,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How the structures lie in the BARs: LAYOUT(identifier, name, what it is) */
-#define LAYOUTS(LAYOUT)                                                                        \
-    LAYOUT(PAGES, "pages", "a page for each structure in BAR `bar`, as QEMU has it (default)") \
-    LAYOUT(DENSE, "dense",                                                                     \
-           "all in one page, as tight as alignment allows, the ISR at an odd byte")            \
-    LAYOUT(SPREAD, "spread", "each in a BAR of its own: notify 2, device 3, ISR 4, common 5")  \
-    LAYOUT(HIGH, "high", "64 KiB apart from each other, nothing at offset 0")
+/* Where the structures are in the BARs: LAYOUT(identifier, name, description) */
+#define LAYOUTS(LAYOUT)                                                                       \
+    LAYOUT(PAGES, "pages", "each structure has a page in BAR `bar`, as in QEMU (default)")    \
+    LAYOUT(DENSE, "dense", "all are in one page without gaps, the ISR status at an odd byte") \
+    LAYOUT(SPREAD, "spread", "each has its own BAR: notify 2, device 3, ISR 4, common 5")     \
+    LAYOUT(HIGH, "high", "they are 64 KiB apart, none at offset 0")
 #define LAYOUT_ENUM(id, name, text) LAYOUT_##id,
 enum layout_kind { LAYOUTS(LAYOUT_ENUM) LAYOUT_COUNT };
 
-/* What is odd about the capabilities: CAPS(identifier, name, what it is) */
+/* Oddities of the capabilities: CAPS(identifier, name, description) */
 #define CAPS_ODDITIES(CAPS)                                                               \
-    CAPS(NONE, "none", "no virtio capability at all: a legacy device")                    \
+    CAPS(NONE, "none", "there is no virtio capability: a legacy device")                  \
     CAPS(NO_LIST, "no_list", "the capability list's bit in the status register is clear") \
-    CAPS(NO_COMMON, "no_common", "no common configuration")                               \
-    CAPS(NO_NOTIFY, "no_notify", "no notification structure")                             \
-    CAPS(NO_ISR, "no_isr", "no ISR status")                                               \
-    CAPS(NO_DEVICE, "no_device", "no device configuration")                               \
+    CAPS(NO_COMMON, "no_common", "there is no common configuration")                      \
+    CAPS(NO_NOTIFY, "no_notify", "there is no notification structure")                    \
+    CAPS(NO_ISR, "no_isr", "there is no ISR status")                                      \
+    CAPS(NO_DEVICE, "no_device", "there is no device configuration")                      \
     CAPS(IO_NOTIFY, "io_notify",                                                          \
-         "a notification structure in an I/O BAR before the one in memory")               \
+         "a notification structure in an I/O BAR comes before the one in memory")         \
     CAPS(IO_ONLY, "io_only", "the only notification structure is in an I/O BAR")          \
-    CAPS(RESERVED, "reserved", "before the good ones, some with a reserved type or BAR")  \
+    CAPS(RESERVED, "reserved",                                                            \
+         "capabilities with a reserved type or BAR come before the valid ones")           \
     CAPS(ABSENT_BAR, "absent_bar", "the common configuration's BAR is not implemented")   \
     CAPS(SHORT_BAR, "short_bar", "the BAR ends before the last structure")                \
     CAPS(SHORT_COMMON, "short_common", "the common configuration is 32 bytes long")       \
     CAPS(SHORT_DEVICE, "short_device", "the device configuration is 4 bytes long")        \
-    CAPS(LONG, "long", "capabilities with 8 more bytes than they need")                   \
-    CAPS(TWICE, "twice", "a second, useless set behind the good ones")                    \
-    CAPS(LOOP, "loop", "the list leads back to its begin")                                \
-    CAPS(OUTSIDE, "outside", "the list ends with a pointer into the header")
+    CAPS(LONG, "long", "the capabilities are 8 bytes longer than necessary")              \
+    CAPS(TWICE, "twice", "a second, unusable set comes after the valid capabilities")     \
+    CAPS(LOOP, "loop", "the last capability points back to the first")                    \
+    CAPS(OUTSIDE, "outside", "the last capability points into the header")
 #define CAPS_ENUM(id, name, text) CAPS_##id,
 enum caps_oddity { CAPS_ODDITIES(CAPS_ENUM) CAPS_COUNT };
 

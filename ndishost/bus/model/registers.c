@@ -34,8 +34,9 @@ static const struct place *find_place(struct model *model, unsigned bar, uint64_
     const struct place *place = layout_find(&model->layout, bar, offset);
 
     if (!place)
-        model_violation(model, RULE_NO_REGISTER, "BAR %u, offset 0x%llx is %s: nothing is there",
-                        bar, (unsigned long long)offset, verb);
+        model_violation(model, RULE_NO_REGISTER,
+                        "BAR %u, offset 0x%llx is %s: there is no register", bar,
+                        (unsigned long long)offset, verb);
     return place;
 }
 

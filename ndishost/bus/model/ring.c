@@ -188,9 +188,10 @@ static bool fetch_one(struct model *model, struct ring *ring)
         return false;
     }
     if (ring->chain[head].outstanding) {
-        ring_violation(model, ring, RULE_AVAIL_TWICE,
-                       "queue %u: chain %u is made available, and the device has it already",
-                       ring->index, head);
+        ring_violation(
+            model, ring, RULE_AVAIL_TWICE,
+            "queue %u: the driver makes chain %u available, which the device already has",
+            ring->index, head);
         return false;
     }
     if (!chain_read(model, ring, &ring->chain[head], head) ||

@@ -138,7 +138,7 @@ static void tell_fatal(struct model *model)
     if (!rule || model->failed_told || !model->bus.events->failed)
         return;
     model->failed_told = true;
-    snprintf(why, sizeof why, "the driver broke rule %s (reported above); the device cannot go on",
+    snprintf(why, sizeof why, "the driver broke rule %s (reported above), so the device stopped",
              rule);
     model->bus.events->failed(model->bus.context, why);
 }
@@ -163,8 +163,8 @@ static void look_for_forgotten(struct model *model)
             continue;
         model->queue_stale[i] = 0;
         model_violation(model, RULE_NOTIFY_MISSING,
-                        "queue %u has had new buffers for half a second, the device did not ask to "
-                        "be left alone, and no notification came",
+                        "queue %u has had new buffers for half a second without a notification, "
+                        "which the device did not suppress",
                         i);
         work |= WORK_QUEUE << i;
     }

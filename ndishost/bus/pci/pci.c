@@ -98,7 +98,7 @@ static uint32_t config_read(struct bus *bus, unsigned offset, unsigned size)
 static void config_put(struct pci_bus *self, unsigned offset, unsigned size, uint32_t value)
 {
     if (pwrite(self->config, &value, size, offset) != (ssize_t)size)
-        fprintf(stderr, "pci: configuration space at 0x%x cannot be written: %s\n", offset,
+        fprintf(stderr, "pci: cannot write the configuration space at 0x%x: %s\n", offset,
                 strerror(errno));
 }
 
@@ -170,7 +170,7 @@ static void port_write(struct pci_bus *self, unsigned index, uint64_t offset, un
         port_write(self, index, offset, 4, value);
         port_write(self, index, offset + 4, 4, value >> 32);
     } else if (pwrite(self->port[index], &value, size, (off_t)offset) != (ssize_t)size) {
-        fprintf(stderr, "pci: port 0x%x of BAR %u cannot be written: %s\n", (unsigned)offset, index,
+        fprintf(stderr, "pci: cannot write port 0x%x of BAR %u: %s\n", (unsigned)offset, index,
                 strerror(errno));
     }
 }
@@ -255,8 +255,8 @@ static void *wait_interrupts(void *argument)
         bus_count(&self->interrupts);
         self->bus.events->interrupt(self->bus.context, true);
     }
-    snprintf(why, sizeof why, "%s is gone: /dev/%s says: %s", self->binding.name, self->binding.uio,
-             strerror(errno));
+    snprintf(why, sizeof why, "the device %s was removed: read of /dev/%s: %s", self->binding.name,
+             self->binding.uio, strerror(errno));
     self->bus.events->failed(self->bus.context, why);
     return NULL;
 }
@@ -337,7 +337,7 @@ static int open_files(struct pci_bus *self, char *error, size_t error_size)
 
     self->config = open(sysfs_path(path, "%s/config", self->binding.device), O_RDWR | O_CLOEXEC);
     if (self->config < 0)
-        return refuse(self, error, error_size, "its configuration space cannot be opened", errno);
+        return refuse(self, error, error_size, "cannot open its configuration space", errno);
     if (!self->polled) {
         self->uio = open(sysfs_path(path, "/dev/%s", self->binding.uio), O_RDWR | O_CLOEXEC);
         if (self->uio < 0)
@@ -357,7 +357,7 @@ static int map_bar(struct pci_bus *self, unsigned index, char *error, size_t err
     int fd = open(sysfs_path(path, "%s/resource%u", self->binding.device, index),
                   O_RDWR | O_SYNC | O_CLOEXEC);
 
-    snprintf(what, sizeof what, "BAR %u cannot be reached", index);
+    snprintf(what, sizeof what, "cannot access BAR %u", index);
     if (fd < 0)
         return refuse(self, error, error_size, what, errno);
     if (bar->io) {
@@ -478,14 +478,14 @@ static int parse(const char *arguments, struct options *options, char *error, si
     snprintf(text, sizeof text, "%.*s", (int)(length < 31 ? length : 31), arguments);
     if (length >= sizeof text || !bind_name(text, options->name)) {
         snprintf(error, error_size,
-                 "pci:%s names no PCI function: write pci:00:03.0 or pci:0000:00:03.0", arguments);
+                 "pci:%s is not a PCI function: write pci:00:03.0 or pci:0000:00:03.0", arguments);
         return -1;
     }
     if (parse_words(arguments + length, options, unknown))
         return 0;
     snprintf(error, error_size,
-             "pci:%s: unknown word \"%s\": behind the PCI function may stand ,trap (count register "
-             "accesses) and ,poll (use no interrupt)",
+             "pci:%s: unknown word \"%s\": use ,trap (count register accesses) or ,poll (use no "
+             "interrupt) after the PCI function",
              arguments, unknown);
     return -1;
 }
@@ -594,16 +594,17 @@ static struct bus *open_bus(const char *arguments, const struct bus_events *even
 
 const struct bus_backend bus_pci = {
     .name = "pci",
-    .help = "pci:BDF[,trap][,poll]  a real PCI function (0000:00:03.0 or 00:03.0), through the "
-            "kernel's\n"
-            "                       uio_pci_generic, which must be loaded; root. The function goes "
-            "back\n"
-            "                       to the driver it had. trap: register accesses are trapped and\n"
-            "                       counted, as on the other buses; slower. poll: no interrupt and "
-            "no\n"
-            "                       uio_pci_generic is used; the ISR is called each 2 ms instead. "
-            "For a\n"
-            "                       function without a usable INTx pin\n",
+    .help = "pci:BDF[,trap][,poll]  a real PCI function, such as 0000:00:03.0 or 00:03.0. Needs "
+            "root and the\n"
+            "                       kernel module uio_pci_generic. At the end ndishost rebinds the "
+            "driver\n"
+            "                       that the function had.\n"
+            "                       trap: ndishost traps and counts register accesses, as on the "
+            "other\n"
+            "                       buses. This is slower.\n"
+            "                       poll: ndishost calls the ISR every 2 ms and needs no interrupt "
+            "and no\n"
+            "                       uio_pci_generic. For a function without a usable INTx pin\n",
     .memory = PHYS_HUGE,
     .open = open_bus,
 };

@@ -109,8 +109,9 @@ char **argv_split(const char *text, char *error, size_t error_size)
         list_take(&list, word);
         if (open) {
             snprintf(error, error_size,
-                     open == '\\' ? "the arguments end in a backslash: say what it stands before"
-                                  : "the arguments have a %c that is never closed: add the second",
+                     open == '\\'
+                         ? "the arguments end with a backslash: add the character that it quotes"
+                         : "the arguments have an unmatched %c: add the closing one",
                      open);
             list_free(&list);
             return NULL;
@@ -216,7 +217,7 @@ char **qemu_words(const char *arguments, struct qemu_command *command, bool *own
         return NULL;
     if (words[0] && words[0][0] != '-') {
         snprintf(error, error_size,
-                 "\"%s\" is no option of QEMU: write 'qtest:-device virtio-net-pci,...'", words[0]);
+                 "\"%s\" is not a QEMU option: write 'qtest:-device virtio-net-pci,...'", words[0]);
         argv_free(words);
         return NULL;
     }
@@ -227,7 +228,7 @@ char **qemu_words(const char *arguments, struct qemu_command *command, bool *own
     }
     if (device && **device == '{') {
         snprintf(error, error_size,
-                 "a -device in JSON is not understood here: write 'DRIVER,OPTION=VALUE,...'");
+                 "ndishost does not accept a -device in JSON: write 'DRIVER,OPTION=VALUE,...'");
         argv_free(words);
         return NULL;
     }

@@ -268,10 +268,9 @@ static int start_thread(struct qemu *qemu, char *error, size_t error_size)
         return 0;
     pthread_join(qemu->thread, NULL);
     snprintf(error, error_size,
-             failed == ENOENT
-                 ? "QEMU (%s) is not there: install the package qemu-system-x86, or say "
-                   "where it is in NDISHOST_QEMU"
-                 : "QEMU (%s) cannot be started: %s",
+             failed == ENOENT ? "there is no QEMU (%s): install the package qemu-system-x86, or "
+                                "set NDISHOST_QEMU to its path"
+                              : "cannot start QEMU (%s): %s",
              qemu->command.argv[0], strerror(failed));
     return -1;
 }
@@ -317,7 +316,7 @@ struct qemu *qemu_start(const char *arguments, struct qemu_streams *streams, cha
         return NULL;
     }
     if (make_streams(qemu, streams, own_wire) < 0) {
-        snprintf(error, error_size, "cannot make sockets for QEMU: %s", strerror(errno));
+        snprintf(error, error_size, "cannot create the sockets for QEMU: %s", strerror(errno));
         argv_free(words);
     } else if (qemu_command_make(&qemu->command,
                                  program && *program ? program : "qemu-system-x86_64", words,
@@ -371,7 +370,7 @@ void qemu_why(struct qemu *qemu, char *text, size_t size)
 
     pthread_mutex_lock(&qemu->lock);
     wait_ended(qemu, END_PATIENCE_MS);
-    said = *qemu->said ? qemu->said : "it said nothing";
+    said = *qemu->said ? qemu->said : "it printed no message";
     if (!qemu->ended)
         snprintf(text, size, "QEMU (process %d) does not answer; last words: %s", (int)qemu->pid,
                  said);

@@ -97,7 +97,7 @@ static int execute(struct qmp *qmp, const char *command, char *error, size_t err
 
     if (send(qmp->fd, command, strlen(command), MSG_NOSIGNAL) < 0 ||
         send(qmp->fd, "\n", 1, MSG_NOSIGNAL) < 0) {
-        snprintf(error, error_size, "QEMU is not there any more");
+        snprintf(error, error_size, "QEMU has ended");
         return -1;
     }
     while (read_line(qmp, until)) {

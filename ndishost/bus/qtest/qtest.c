@@ -198,7 +198,7 @@ static int set_link_locked(struct qtest_bus *self, bool up)
     if (result == 0)
         self->link_up = up;
     else
-        fprintf(stderr, "qtest: the link cannot be set: %s\n", error);
+        fprintf(stderr, "qtest: cannot set the link: %s\n", error);
     if (self->wire && self->link_up && !atomic_load(&self->gone))
         wire_set_up(self->wire, true);
     return result;
@@ -389,7 +389,7 @@ static int connect_streams(struct qtest_bus *self, const struct qemu_streams *st
     self->qmp = qmp_open(streams->qmp);
     if (!self->qmp) {
         qemu_why(self->qemu, why, sizeof why);
-        snprintf(error, error_size, "QEMU does not start: %s", why);
+        snprintf(error, error_size, "QEMU did not start: %s", why);
         close(streams->qtest);
         if (streams->wire >= 0)
             close(streams->wire);
@@ -444,11 +444,13 @@ static struct bus *open_bus(const char *arguments, const struct bus_events *even
 const struct bus_backend bus_qtest = {
     .name = "qtest",
     .help =
-        "qtest[:QEMU OPTIONS]   QEMU's own device, started here, without a guest. The options are\n"
-        "                       passed on; the first virtio-net -device is the one that is driven\n"
-        "                       (default: -device virtio-net-pci). Its far end is ndishost's, "
-        "unless\n"
-        "                       it names a netdev. $NDISHOST_QEMU: another qemu-system-x86_64.\n"
+        "qtest[:QEMU OPTIONS]   QEMU's own device. ndishost starts QEMU with these options and "
+        "without a\n"
+        "                       guest, and drives the first virtio-net -device among them "
+        "(default:\n"
+        "                       -device virtio-net-pci). If that -device names no netdev, its far "
+        "end\n"
+        "                       is ndishost's. $NDISHOST_QEMU names another qemu-system-x86_64.\n"
         "                       Example: 'qtest:-device virtio-net-pci,rx_queue_size=1024'\n",
     .memory = PHYS_PAGES,
     .open = open_bus,

@@ -222,7 +222,7 @@ struct wire *wire_open(int fd, void (*receive)(void *context, const void *frame,
         free(wire);
     }
     close(fd);
-    snprintf(error, error_size, "cannot make the wire: %s", strerror(failed));
+    snprintf(error, error_size, "cannot create the socket of the wire: %s", strerror(failed));
     return NULL;
 }
 

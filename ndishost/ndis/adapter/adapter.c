@@ -299,7 +299,7 @@ static NDIS_STATUS start_failed(const char *what, NDIS_STATUS status, size_t mar
     if (length > 0 && (size_t)length < error_size &&
         !nt_log_text(mark, error + length, error_size - (size_t)length))
         snprintf(error + length, error_size - (size_t)length,
-                 "the driver wrote nothing to the event log about it\n");
+                 "the driver wrote no event log entry about it\n");
     return status;
 }
 
@@ -341,7 +341,7 @@ static NDIS_STATUS start_ends(struct ndis_adapter *adapter, char *error, size_t 
                                                      : NDIS_STATUS_SUCCESS;
     fprintf(stderr, "ndishost: the link is down; the network end starts when it comes up\n");
     if (nt_thread_start(&adapter->starter, "link", starter_run, adapter)) {
-        snprintf(error, error_size, "a thread cannot be started");
+        snprintf(error, error_size, "cannot start a thread");
         return NDIS_STATUS_RESOURCES;
     }
     adapter->starter_runs = true;
@@ -523,7 +523,7 @@ int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t le
 int adapter_go(struct ndis_adapter *adapter, char *error, size_t error_size)
 {
     if (!adapter->net->ops->go) {
-        snprintf(error, error_size, "this network end does not hold");
+        snprintf(error, error_size, "this network end does not wait for `go`");
         return -1;
     }
     if (!atomic_load(&adapter->net_started)) {

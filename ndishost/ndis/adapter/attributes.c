@@ -39,8 +39,8 @@ static NDIS_STATUS registration_set(struct ndis_adapter *adapter,
         return refuse(caller, NDIS_STATUS_FAILURE, "registration attributes set again%.0u", 0);
     if (!(attributes->AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE))
         rule_violation("NdisMSetMiniportAttributes", caller,
-                       "AttributeFlags 0x%x lack NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE, but the "
-                       "adapter is a PCI device",
+                       "AttributeFlags 0x%x lack NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE, which a "
+                       "PCI device needs",
                        (unsigned)attributes->AttributeFlags);
     memcpy(&adapter->registration, attributes, sizeof(adapter->registration));
     adapter->context = attributes->MiniportAdapterContext;
@@ -80,7 +80,7 @@ static void general_check(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attrib
     static const char rule[] = "NdisMSetMiniportAttributes";
 
     if (attributes->MediaType != NdisMedium802_3)
-        rule_violation(rule, caller, "MediaType is %d: this host has Ethernet only",
+        rule_violation(rule, caller, "MediaType is %d: ndishost supports Ethernet only",
                        (int)attributes->MediaType);
     if (attributes->MacAddressLength != ETH_LENGTH_OF_ADDRESS)
         rule_violation(rule, caller, "MacAddressLength is %u, expected 6",

@@ -48,11 +48,10 @@ static void name_stubs(const char *path)
 
     if (!count || nt_log_quiet)
         return;
-    fprintf(stderr, "ndishost: the driver imports what this host does not have:");
+    fprintf(stderr, "ndishost: the driver imports functions that ndishost does not have:");
     for (i = 0; i < count; i++)
         fprintf(stderr, "%s %s", i ? "," : "", stub[i].name);
-    fprintf(stderr, "\n  the first use of one ends the run; `ndishost imports %s` says more\n",
-            path);
+    fprintf(stderr, "\n  the first call of one ends the run; see `ndishost imports %s`\n", path);
 }
 
 struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, char *error,
@@ -93,7 +92,7 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
 
         length = snprintf(error, error_size, "%s: DriverEntry returned %s%s",
                           image_name(driver->image), status_name(status, name, sizeof(name)),
-                          status < 0 ? "" : " without having registered a miniport");
+                          status < 0 ? "" : " without a registered miniport");
         if (length > 0 && (size_t)length + 1 < error_size)
             error[length] = '\n',
             nt_log_text(0, error + length + 1, error_size - (size_t)length - 1);
@@ -193,7 +192,7 @@ static NDIS_STATUS characteristics_check(const NDIS_MINIPORT_DRIVER_CHARACTERIST
         return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Flags", c->Flags, 0);
     missing = handler_missing(c);
     if (missing) {
-        rule_violation("NdisMRegisterMiniportDriver", caller, "%s is NULL, which is mandatory",
+        rule_violation("NdisMRegisterMiniportDriver", caller, "the mandatory handler %s is NULL",
                        missing);
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
@@ -222,7 +221,7 @@ NDIS_STATUS NTAPI NdisMRegisterMiniportDriver(
         rule_violation("NdisMRegisterMiniportDriver", RULE_CALLER, "called %s",
                        !driver              ? "outside DriverEntry"
                        : driver->registered ? "a second time"
-                                            : "with other arguments than DriverEntry was given");
+                                            : "with other arguments than those of DriverEntry");
         return NDIS_STATUS_FAILURE;
     }
     if (HOST_FAILS())

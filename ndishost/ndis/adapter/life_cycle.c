@@ -84,11 +84,9 @@ static void check_logged(void)
     const char *call = nt_self()->failed_call;
 
     if (rules_enabled && call)
-        rule_violation(
-            "WriteErrorLog", NULL,
-            "%s failed in MiniportInitializeEx, which then failed and wrote nothing to the "
-            "event log",
-            call);
+        rule_violation("WriteErrorLog", NULL,
+                       "MiniportInitializeEx failed after %s failed, but wrote no event log entry",
+                       call);
 }
 
 NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)

@@ -247,8 +247,8 @@ static void answer_check(struct ndis_adapter *adapter, enum adapter_oid_kind kin
                        (unsigned long)oid);
     if (!status_allowed(adapter, oid, status))
         rule_violation("NdisOidComplete", oid_handler(adapter),
-                       "OID 0x%08lX completed with %s, which it must not be", (unsigned long)oid,
-                       status_name(status, name, sizeof(name)));
+                       "OID 0x%08lX completed with %s, which is not allowed for it",
+                       (unsigned long)oid, status_name(status, name, sizeof(name)));
 }
 
 static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *request,

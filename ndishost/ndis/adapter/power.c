@@ -169,9 +169,9 @@ static NDIS_STATUS initialize_again(struct ndis_adapter *adapter)
     life_cycle_tell_link(adapter);
     if (status != NDIS_STATUS_SUCCESS && faults_struck(adapter) == faults &&
         !send_status_device_gone(adapter))
-        rule_violation(
-            "SetPower", (const void *)adapter->driver->characteristics.InitializeHandlerEx,
-            "%s, which was halted to sleep, does not come up again: %s fails", adapter->name, what);
+        rule_violation("SetPower",
+                       (const void *)adapter->driver->characteristics.InitializeHandlerEx,
+                       "%s cannot be initialised again after sleep: %s fails", adapter->name, what);
     return status;
 }
 

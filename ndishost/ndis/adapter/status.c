@@ -13,7 +13,7 @@ static void link_state(struct ndis_adapter *adapter, const NDIS_STATUS_INDICATIO
         !header_valid(&state->Header, NDIS_OBJECT_TYPE_DEFAULT, NDIS_LINK_STATE_REVISION_1,
                       NDIS_SIZEOF_LINK_STATE_REVISION_1)) {
         rule_violation("NdisMIndicateStatusEx", caller,
-                       "NDIS_STATUS_LINK_STATE with %lu bytes that are no NDIS_LINK_STATE",
+                       "NDIS_STATUS_LINK_STATE with %lu bytes that are not an NDIS_LINK_STATE",
                        (unsigned long)indication->StatusBufferSize);
         return;
     }

@@ -478,7 +478,8 @@ HOST_EXPORT("NDIS.SYS", NdisOpenFile);
 
 static void no_file(const char *function, NDIS_HANDLE handle, const void *caller)
 {
-    rule_violation("NdisHandle", caller, "%s was given %p, which is no file", function, handle);
+    rule_violation("NdisHandle", caller, "%s was given %p, which is not a file handle", function,
+                   handle);
 }
 
 VOID NTAPI NdisMapFile(PNDIS_STATUS Status, PVOID *MappedBuffer, NDIS_HANDLE FileHandle)

@@ -56,9 +56,9 @@ static void check_poison(struct sg_storage *storage)
         ;
     if (i < size)
         rule_violation("NdisMFreeNetBufferSGList", storage->freed_by,
-                       "the scatter/gather list %p was written to, at offset %zu, after it had "
-                       "been freed from here",
-                       (void *)&storage->list, i);
+                       "the driver wrote to offset %zu of the scatter/gather list %p after it "
+                       "freed the list, from here",
+                       i, (void *)&storage->list);
     storage->freed_by = NULL;
 }
 
@@ -86,8 +86,9 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
         return NDIS_STATUS_FAILURE;
     adapter_claims_hardware(adapter, "NdisMRegisterScatterGatherDma", __func__, RULE_CALLER);
     if (!(adapter->registration.AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER)) {
-        rule_violation("NdisMRegisterScatterGatherDma", RULE_CALLER,
-                       "the registration attributes lack NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER");
+        rule_violation(
+            "NdisMRegisterScatterGatherDma", RULE_CALLER,
+            "set NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER in the registration attributes first");
         return NDIS_STATUS_NOT_SUPPORTED;
     }
     if (!header_valid(&DmaDescription->Header, NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION,
@@ -105,8 +106,8 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     }
     if (adapter->dma && adapter->dma->registered) {
         rule_violation_object("NdisMRegisterScatterGatherDma", adapter->dma, RULE_CALLER,
-                              "%s has a DMA channel, %p, which is not deregistered", adapter->name,
-                              (void *)adapter->dma);
+                              "%s already has a DMA channel, %p; deregister it first",
+                              adapter->name, (void *)adapter->dma);
         return NDIS_STATUS_FAILURE;
     }
     if (nt_allocation_fails() || !(dma = calloc(1, sizeof(*dma))))
@@ -144,7 +145,7 @@ VOID NTAPI NdisMDeregisterScatterGatherDma(NDIS_HANDLE NdisMiniportDmaHandle)
     }
     if (atomic_load(&dma->outstanding))
         rule_violation_object("NdisMDeregisterScatterGatherDma", dma, RULE_CALLER,
-                              "%u scatter/gather lists have not been freed",
+                              "the driver has not freed %u scatter/gather lists",
                               atomic_load(&dma->outstanding));
     dma->registered = false;
     track_remove("DMA channel", dma, RULE_CALLER);
@@ -510,7 +511,7 @@ static struct dma_channel *channel_for(NDIS_HANDLE handle, NET_BUFFER *nb, const
         return NULL;
     }
     if (nb_of(nb)->magic != NB_MAGIC) {
-        rule_violation("NdisHandle", caller, "%s was given %p, which is no NET_BUFFER of NDIS's",
+        rule_violation("NdisHandle", caller, "%s was given %p, which is not a NET_BUFFER of NDIS",
                        function, (void *)nb);
         return NULL;
     }
@@ -533,9 +534,10 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
         return NDIS_STATUS_RESOURCES;
     record = &nb_of(NetBuffer)->sg;
     if (rules_enabled && record->list) {
-        rule_violation_object("NdisMAllocateNetBufferSGList", NetBuffer, RULE_CALLER,
-                              "the NET_BUFFER %p has a scatter/gather list already",
-                              (void *)NetBuffer);
+        rule_violation_object(
+            "NdisMAllocateNetBufferSGList", NetBuffer, RULE_CALLER,
+            "the NET_BUFFER %p already has a scatter/gather list; free that one first",
+            (void *)NetBuffer);
         return NDIS_STATUS_FAILURE;
     }
     record->dma = dma;
@@ -579,7 +581,7 @@ static bool free_valid(const struct dma_channel *dma, const struct sg_record *re
     }
     if (!atomic_load_explicit(&record->delivered, memory_order_acquire)) {
         rule_violation_object("NdisMFreeNetBufferSGList", nb, caller,
-                              "freed before MiniportProcessSGList was called with it");
+                              "the driver frees the list before MiniportProcessSGList got it");
         return false;
     }
     return true;
@@ -669,6 +671,7 @@ VOID NTAPI NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle,
     if (handle_adapter(NdisHandle, __func__, RULE_CALLER) &&
         !track_remove("SG list", ScatterGatherListBuffer, RULE_CALLER))
         rule_violation_object("NdisFreeScatterGatherList", ScatterGatherListBuffer, RULE_CALLER,
-                              "%p was never built", (void *)ScatterGatherListBuffer);
+                              "%p is not a scatter/gather list that the kernel built",
+                              (void *)ScatterGatherListBuffer);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeScatterGatherList);

@@ -106,7 +106,7 @@ HOST_EXPORT("NDIS.SYS", NdisMCreateLog);
 VOID NTAPI NdisMCloseLog(NDIS_HANDLE LogHandle)
 {
     HOST_CALL(PASSIVE_LEVEL);
-    rule_violation("NdisHandle", RULE_CALLER, "NdisMCloseLog of %p, which is no log", LogHandle);
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMCloseLog of %p, which is not a log", LogHandle);
 }
 HOST_EXPORT("NDIS.SYS", NdisMCloseLog);
 
@@ -115,7 +115,7 @@ NDIS_STATUS NTAPI NdisMWriteLogData(NDIS_HANDLE LogHandle, PVOID LogBuffer, UINT
     HOST_CALL(DISPATCH_LEVEL);
     (void)LogBuffer;
     (void)LogBufferSize;
-    rule_violation("NdisHandle", RULE_CALLER, "NdisMWriteLogData to %p, which is no log",
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMWriteLogData to %p, which is not a log",
                    LogHandle);
     return NDIS_STATUS_FAILURE;
 }
@@ -124,6 +124,6 @@ HOST_EXPORT("NDIS.SYS", NdisMWriteLogData);
 VOID NTAPI NdisMFlushLog(NDIS_HANDLE LogHandle)
 {
     HOST_CALL(DISPATCH_LEVEL);
-    rule_violation("NdisHandle", RULE_CALLER, "NdisMFlushLog of %p, which is no log", LogHandle);
+    rule_violation("NdisHandle", RULE_CALLER, "NdisMFlushLog of %p, which is not a log", LogHandle);
 }
 HOST_EXPORT("NDIS.SYS", NdisMFlushLog);

@@ -198,7 +198,7 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
     }
     if (adapter->interrupt && adapter->interrupt->line) {
         rule_violation_object("NdisMRegisterInterruptEx", adapter->interrupt, RULE_CALLER,
-                              "%s has an interrupt, %p, which is not deregistered", adapter->name,
+                              "%s already has an interrupt, %p; deregister it first", adapter->name,
                               (void *)adapter->interrupt);
         return NDIS_STATUS_RESOURCE_CONFLICT;
     }

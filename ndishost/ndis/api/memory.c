@@ -70,9 +70,10 @@ VOID NTAPI NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
     HOST_CALL(DISPATCH_LEVEL);
     (void)MemoryFlags;
     if (Length && size && Length != size)
-        rule_violation_object("NdisFreeMemory", VirtualAddress, RULE_CALLER,
-                              "%p is freed with %u bytes, it has %zu", VirtualAddress, Length,
-                              size);
+        rule_violation_object(
+            "NdisFreeMemory", VirtualAddress, RULE_CALLER,
+            "the driver frees %p with a length of %u bytes; its allocation has %zu", VirtualAddress,
+            Length, size);
     nt_pool_free(MEMORY_KIND, VirtualAddress, 0, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeMemory);

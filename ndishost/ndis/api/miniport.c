@@ -11,7 +11,7 @@ static const char *handle_name(uint32_t kind)
 {
     switch (kind) {
     case HANDLE_FREED:
-        return "a handle that was given back";
+        return "a handle that was closed or freed";
     case HANDLE_DRIVER:
         return "a miniport driver's handle";
     case HANDLE_ADAPTER:
@@ -37,7 +37,7 @@ static const char *handle_name(uint32_t kind)
     case HANDLE_GENERIC:
         return "a generic object";
     }
-    return "no handle of NDIS";
+    return "not a handle of NDIS";
 }
 
 void *handle_check(NDIS_HANDLE object, enum handle_kind kind, const char *function,
@@ -129,9 +129,8 @@ void check_dispatch_flag(bool flag, const char *function, const void *caller)
     unsigned irql = irql_get();
 
     if (flag && irql != DISPATCH_LEVEL)
-        rule_violation("Flags_Irql", caller,
-                       "%s with the flag that says DISPATCH_LEVEL, called at %s", function,
-                       irql_name(irql));
+        rule_violation("Flags_Irql", caller, "%s called with the DISPATCH_LEVEL flag at %s",
+                       function, irql_name(irql));
 }
 
 struct status_entry {

@@ -42,7 +42,7 @@ const char *nbl_owner_name(enum nbl_owner owner)
     case NBL_WITH_MINIPORT:
         return "sent and not completed yet";
     }
-    return "no NET_BUFFER_LIST";
+    return "not a NET_BUFFER_LIST";
 }
 
 NET_BUFFER_LIST *nbl_initialize(void *block, struct nbl_pool *pool, enum nbl_owner owner)
@@ -146,7 +146,7 @@ static void pool_free(struct pool *pool, const char *what, const char *rule, con
     if (!pool)
         return;
     if (atomic_load(&pool->count)) {
-        rule_violation_object(rule, pool, caller, "the pool still has %u %s out",
+        rule_violation_object(rule, pool, caller, "the driver has not freed %u %s of the pool",
                               atomic_load(&pool->count), what);
         return;
     }
@@ -431,13 +431,13 @@ VOID NTAPI NdisFreeNetBufferList(PNET_BUFFER_LIST NetBufferList)
         rule_violation_object("NetBufferListOwner", NetBufferList, RULE_CALLER,
                               "NdisFreeNetBufferList of %p, which is %s", (void *)NetBufferList,
                               header->magic == NBL_MAGIC ? nbl_owner_name(owner)
-                                                         : "no NET_BUFFER_LIST");
+                                                         : "not a NET_BUFFER_LIST");
         return;
     }
     if (!nbl_tail_intact(NetBufferList))
         rule_violation_object(
             "NetBufferListSize", NetBufferList, RULE_CALLER,
-            "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
+            "the driver wrote past the end of the NET_BUFFER_LIST %p, into NDIS's data",
             (void *)NetBufferList);
     for (nb = NET_BUFFER_LIST_FIRST_NB(NetBufferList); nb; nb = NET_BUFFER_NEXT_NB(nb))
         if (nb_of(nb)->magic == NB_MAGIC && nb_of(nb)->with_list && nb_of(nb)->with_data)
@@ -505,7 +505,7 @@ VOID NTAPI NdisFreeNetBuffer(PNET_BUFFER NetBuffer)
     if (header->magic != NB_MAGIC || !pool) {
         rule_violation_object("NetBufferOwner", NetBuffer, RULE_CALLER,
                               "NdisFreeNetBuffer of %p, which %s", (void *)NetBuffer,
-                              header->magic != NB_MAGIC ? "is no NET_BUFFER"
+                              header->magic != NB_MAGIC ? "is not a NET_BUFFER"
                               : header->with_list       ? "belongs to its NET_BUFFER_LIST"
                                                         : "is not the driver's");
         return;

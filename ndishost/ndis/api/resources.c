@@ -162,7 +162,7 @@ NDIS_STATUS NTAPI NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAda
         return NDIS_STATUS_FAILURE;
     if (!Length || bar_find(adapter->bus, (uint64_t)PhysicalAddress.QuadPart, Length, false) < 0) {
         rule_violation("NdisMMapIoSpace", RULE_CALLER,
-                       "0x%x bytes at physical address 0x%llx are in no memory BAR of the device",
+                       "no memory BAR of the device has 0x%x bytes at physical address 0x%llx",
                        Length, (unsigned long long)PhysicalAddress.QuadPart);
         return NDIS_STATUS_FAILURE;
     }
@@ -185,7 +185,7 @@ VOID NTAPI NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAdd
         return;
     if (!unmap(adapter, VirtualAddress, Length)) {
         rule_violation_object("NdisMUnmapIoSpace", VirtualAddress, RULE_CALLER,
-                              "%p is no mapping of 0x%x bytes", VirtualAddress, Length);
+                              "%p is not a mapping of 0x%x bytes", VirtualAddress, Length);
         return;
     }
     track_remove("I/O space mapping", VirtualAddress, RULE_CALLER);
@@ -216,7 +216,7 @@ NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID *PortOffset, NDIS_HANDLE Minipo
     bar = NumberOfPorts ? bar_find(adapter->bus, InitialPort, NumberOfPorts, true) : -1;
     if (bar < 0) {
         rule_violation("NdisMRegisterIoPortRange", RULE_CALLER,
-                       "0x%x ports at 0x%x are in no I/O BAR of the device", NumberOfPorts,
+                       "no I/O BAR of the device has 0x%x ports at 0x%x", NumberOfPorts,
                        InitialPort);
         return NDIS_STATUS_FAILURE;
     }
@@ -243,7 +243,8 @@ VOID NTAPI NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT In
     if (bar < 0 || PortOffset != port_pointer(InitialPort) ||
         !track_remove("I/O port range", port_pointer(InitialPort), RULE_CALLER)) {
         rule_violation("NdisMDeregisterIoPortRange", RULE_CALLER,
-                       "0x%x ports at 0x%x were never registered", NumberOfPorts, InitialPort);
+                       "the driver did not register 0x%x ports at 0x%x", NumberOfPorts,
+                       InitialPort);
         return;
     }
     bus_unmap_ports(adapter->bus, (unsigned)bar);
@@ -286,7 +287,7 @@ static ULONG bus_data_length(const struct ndis_adapter *adapter, ULONG space, UL
         return length < PCI_CONFIG_LENGTH - offset ? length : PCI_CONFIG_LENGTH - offset;
     }
     rule_violation("NdisMGetBusData", caller,
-                   "%s of space %lu, offset 0x%lx: there are 256 bytes in space 0", function,
+                   "%s of space %lu, offset 0x%lx: only space 0 exists, with 256 bytes", function,
                    (unsigned long)space, (unsigned long)offset);
     return 0;
 }

@@ -142,7 +142,7 @@ VOID NTAPI NdisMFreeSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length
     block = take_out(adapter, VirtualAddress);
     if (!block) {
         rule_violation_object("NdisMFreeSharedMemory", VirtualAddress, RULE_CALLER,
-                              "%p is no shared memory", VirtualAddress);
+                              "%p is not shared memory", VirtualAddress);
         return;
     }
     if (block->length != Length || block->cached != (Cached != FALSE) ||
@@ -199,7 +199,7 @@ static NDIS_STATUS allocate_asynchronously(struct ndis_adapter *adapter, ULONG l
 
     if (!adapter->dma || !adapter->dma->description.SharedMemAllocateCompleteHandler) {
         rule_violation("NdisMAllocateSharedMemoryAsync", caller,
-                       "no SharedMemAllocateCompleteHandler was registered");
+                       "the driver registered no SharedMemAllocateCompleteHandler");
         return NDIS_STATUS_FAILURE;
     }
     if (nt_allocation_fails() || !(request = malloc(sizeof(*request))))
@@ -276,7 +276,7 @@ VOID NTAPI NdisFreeSharedMemory(NDIS_HANDLE NdisHandle, NDIS_HANDLE AllocationHa
     block = adapter ? take_out(adapter, AllocationHandle) : NULL;
     if (!block) {
         rule_violation_object("NdisFreeSharedMemory", AllocationHandle, RULE_CALLER,
-                              "%p is no shared memory", AllocationHandle);
+                              "%p is not shared memory", AllocationHandle);
         return;
     }
     check_edge(block, RULE_CALLER);

@@ -422,9 +422,9 @@ static unsigned print_wire(const struct bad *bad, FILE *out)
         bytes += (uint64_t)bad->frames[i].seen * bad->frames[i].wire_length;
     }
     if (!bad->adapter->bus->ops->wire_send)
-        fprintf(out, "; the wire is not seen on this bus");
+        fprintf(out, "; this bus does not show the wire");
     else if (!seen)
-        fprintf(out, "; on the wire none");
+        fprintf(out, "; no frame on the wire");
     else
         fprintf(out, "; on the wire %u of %u frames, %llu bytes, %u wrong", seen, bad->frame_count,
                 (unsigned long long)bytes, wrong);
@@ -438,18 +438,19 @@ static int conclude(const struct bad *bad, unsigned not_back, FILE *out)
 
     fprintf(out, "%s: ", bad->kind->name);
     if (not_back) {
-        fprintf(out, "%u of %u lists did not come back within 30 s", not_back, bad->kind->lists);
+        fprintf(out, "the miniport did not complete %u of %u lists within 30 s", not_back,
+                bad->kind->lists);
         return -1;
     }
     print_statuses(bad, out);
     if (print_wire(bad, out))
         return -1;
     if (changed(bad)) {
-        fprintf(out, "; a NET_BUFFER was given back changed");
+        fprintf(out, "; the miniport changed a NET_BUFFER");
         return -1;
     }
     if (seen && missing(bad)) {
-        fprintf(out, "; %u frames are said to be sent and are not there", missing(bad));
+        fprintf(out, "; %u frames were completed as sent but are not on the wire", missing(bad));
         return -1;
     }
     return 0;
@@ -502,7 +503,7 @@ int bad_send(struct ndis_adapter *adapter, const char *kind, char *text, size_t 
     int result;
 
     if (!row) {
-        int used = snprintf(text, size, "there is no bad \"%.40s\", but ", kind);
+        int used = snprintf(text, size, "there is no kind \"%.40s\"; use one of ", kind);
 
         bad_send_kinds(text + used, size - (size_t)used);
         return -1;

@@ -89,7 +89,7 @@ static bool completion_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     }
     if (header->magic != NBL_MAGIC || header->pool) {
         rule_violation_object("NdisMSendNetBufferListsComplete", nbl, caller,
-                              "NET_BUFFER_LIST %p completed, which was never sent", (void *)nbl);
+                              "NET_BUFFER_LIST %p completed, which NDIS did not send", (void *)nbl);
         return false;
     }
     if (header->adapter != adapter ||
@@ -125,7 +125,7 @@ static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     if (!nbl_tail_intact(nbl))
         rule_violation_object(
             "NetBufferListSize", nbl, caller,
-            "something was written behind the NET_BUFFER_LIST %p, into NDIS's own part",
+            "the driver wrote past the end of the NET_BUFFER_LIST %p, into NDIS's data",
             (void *)nbl);
     for (nb = header->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
         if (nb_of(nb)->sg.list)
@@ -189,9 +189,9 @@ static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     unsigned owner = NBL_WITH_DRIVER;
 
     if (header->magic != NBL_MAGIC || !header->pool) {
-        rule_violation_object("NdisMIndicateReceiveNetBufferLists", nbl, caller,
-                              "NET_BUFFER_LIST %p indicated, which is from no pool of a driver's",
-                              (void *)nbl);
+        rule_violation_object(
+            "NdisMIndicateReceiveNetBufferLists", nbl, caller,
+            "NET_BUFFER_LIST %p indicated, which is not from a pool of the driver", (void *)nbl);
         return false;
     }
     if (!atomic_compare_exchange_strong_explicit(&header->owner, &owner, NBL_INDICATED,
@@ -250,11 +250,11 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     if (infos_stale(nbl))
         COUNT(adapter, stale_infos, 1);
     else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
-        rule_violation_object(
-            "ChecksumOffload", nbl, caller,
-            "NET_BUFFER_LIST %p indicated with %p said of its checksums, and no offload "
-            "attributes were set",
-            (void *)nbl, NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
+        rule_violation_object("ChecksumOffload", nbl, caller,
+                              "NET_BUFFER_LIST %p indicated with checksum information %p, but the "
+                              "driver set no offload attributes",
+                              (void *)nbl,
+                              NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
     if (!NET_BUFFER_LIST_FIRST_NB(nbl))
         rule_violation_object("NetBufferData", nbl, caller,
                               "NET_BUFFER_LIST %p indicated without a NET_BUFFER", (void *)nbl);
@@ -264,7 +264,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
 
         if (nb_of(nb)->magic != NB_MAGIC) {
             rule_violation_object("NetBufferOwner", nbl, caller,
-                                  "NET_BUFFER_LIST %p indicated with %p, which is no NET_BUFFER",
+                                  "NET_BUFFER_LIST %p indicated with %p, which is not a NET_BUFFER",
                                   (void *)nbl, (void *)nb);
             return;
         }
@@ -348,7 +348,7 @@ VOID NTAPI NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     count = indication_take(adapter, NetBufferList, RULE_CALLER);
     if (rules_enabled && count != NumberOfNetBufferLists)
         rule_violation("NumberOfNetBufferLists", RULE_CALLER,
-                       "%lu NET_BUFFER_LISTs announced, %u in the chain",
+                       "NumberOfNetBufferLists is %lu, but the chain has %u lists",
                        (unsigned long)NumberOfNetBufferLists, count);
     COUNT(adapter, indications, 1);
     COUNT(adapter, indicated_lists, count);

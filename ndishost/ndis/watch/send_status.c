@@ -71,8 +71,7 @@ void send_status_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, unsig
     if (!lawful(adapter, nbl, cancel_number))
         rule_violation_object(
             "SendStatus", nbl, caller,
-            "NET_BUFFER_LIST %p completed with %s: nothing has happened to %s, which is %s, "
-            "that would be a reason",
+            "NET_BUFFER_LIST %p completed with %s, for which %s, which is %s, has no reason",
             (void *)nbl, status_name(NET_BUFFER_LIST_STATUS(nbl), name, sizeof(name)),
             adapter->name, adapter_state_name(adapter_state(adapter)));
 }
@@ -88,7 +87,7 @@ void send_status_settle(struct ndis_adapter *adapter, bool reset_begins)
     pthread_mutex_unlock(&adapter->lock);
     if (late)
         rule_violation("SendStatus", NULL,
-                       "%s has failed sends because of a reset; in 10 s none has come, and "
-                       "MiniportCheckForHangEx asks for none",
+                       "%s failed sends because of a reset, but 10 s later MiniportCheckForHangEx "
+                       "has asked for no reset",
                        adapter->name);
 }

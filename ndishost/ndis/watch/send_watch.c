@@ -26,8 +26,8 @@ static void check_hang(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, ui
     adapter->send_hang_told = quiet;
     rule_violation_object("NdisTimedDataHang", oldest,
                           (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
-                          "%s has sends that are pending, and for %u s has completed none; "
-                          "NET_BUFFER_LIST %p was sent %u s ago",
+                          "%s has pending sends and has completed none for %u s; NET_BUFFER_LIST "
+                          "%p was sent %u s ago",
                           adapter->name, seconds(now - quiet), (void *)oldest,
                           seconds(now - since));
 }
@@ -42,11 +42,11 @@ void send_watch(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, uint64_t 
     if (time_left(since, SEND_LATE) || adapter->send_late_told == since)
         return;
     adapter->send_late_told = since;
-    rule_violation_object(
-        "NdisTimedDataSend", oldest,
-        (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
-        "NET_BUFFER_LIST %p was sent to %s, which is %s, %u s ago, and has not been "
-        "completed; the miniport has completed %llu lists in all",
-        (void *)oldest, adapter->name, adapter_state_name(adapter_state(adapter)),
-        seconds(now - since), (unsigned long long)SHARED_GET(adapter->counters.send_completed));
+    rule_violation_object("NdisTimedDataSend", oldest,
+                          (const void *)adapter->driver->characteristics.SendNetBufferListsHandler,
+                          "NET_BUFFER_LIST %p, sent to %s (%s) %u s ago, is still not completed; "
+                          "the miniport has completed %llu lists in total",
+                          (void *)oldest, adapter->name, adapter_state_name(adapter_state(adapter)),
+                          seconds(now - since),
+                          (unsigned long long)SHARED_GET(adapter->counters.send_completed));
 }

@@ -132,8 +132,8 @@ HOST_EXPORT("ntoskrnl.exe", KeBugCheck);
 DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status)
 {
     rule_violation("BugCheck", RULE_CALLER,
-                   "raises exception 0x%08X; this host has no handlers for exceptions, and a "
-                   "miniport is not to need them",
+                   "raises exception 0x%08X; ndishost supports no exception handlers, and a "
+                   "miniport must not need them",
                    (unsigned)Status);
     end();
 }
@@ -161,7 +161,7 @@ HOST_EXPORT("ntoskrnl.exe", RtlAssert);
 
 VOID NTAPI DbgBreakPoint(VOID)
 {
-    rule_violation("Breakpoint", RULE_CALLER, "stops at a breakpoint, with no debugger there");
+    rule_violation("Breakpoint", RULE_CALLER, "stops at a breakpoint without a debugger");
     end();
 }
 HOST_EXPORT("ntoskrnl.exe", DbgBreakPoint);
@@ -169,7 +169,7 @@ HOST_EXPORT("ntoskrnl.exe", DbgBreakPoint);
 VOID NTAPI DbgBreakPointWithStatus(ULONG Status)
 {
     rule_violation("Breakpoint", RULE_CALLER,
-                   "stops at a breakpoint (status 0x%X), with no debugger there", (unsigned)Status);
+                   "stops at a breakpoint (status 0x%X) without a debugger", (unsigned)Status);
     end();
 }
 HOST_EXPORT("ntoskrnl.exe", DbgBreakPointWithStatus);

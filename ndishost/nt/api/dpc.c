@@ -260,9 +260,10 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
 
     HOST_CALL(RULE_ANY_IRQL);
     if (rules_enabled && Dpc->Type != OBJECT_DPC && Dpc->Type != OBJECT_THREADED)
-        rule_violation("DpcInitialized", RULE_CALLER,
-                       "queues DPC %p, which KeInitializeDpc never saw or which was overwritten",
-                       (void *)Dpc);
+        rule_violation(
+            "DpcInitialized", RULE_CALLER,
+            "queues DPC %p, which is not initialised (KeInitializeDpc) or was overwritten",
+            (void *)Dpc);
     cpu_lock();
     processor = choose_processor(Dpc, self);
     if (ending && rules_enabled)

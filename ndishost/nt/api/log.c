@@ -182,9 +182,9 @@ VOID NTAPI IoWriteErrorLogEntry(PVOID ElEntry)
     if (size < sizeof *packet ||
         packet->DumpDataSize > size - offsetof(IO_ERROR_LOG_PACKET, DumpData) ||
         (packet->NumberOfStrings && packet->StringOffset > size)) {
-        rule_violation_object("WriteErrorLog", packet, RULE_CALLER,
-                              "writes event log entry %p, which is none, or whose sizes leave it",
-                              ElEntry);
+        rule_violation_object(
+            "WriteErrorLog", packet, RULE_CALLER,
+            "writes %p, which is not an event log entry, or whose sizes exceed the entry", ElEntry);
         return;
     }
     count = packet->DumpDataSize / sizeof *values;

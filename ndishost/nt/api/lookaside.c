@@ -49,7 +49,7 @@ static void delete_list(GENERAL_LOOKASIDE *list, const void *caller)
 
     if (!track_remove(TRACK_KIND, list, caller)) {
         rule_violation_object("LookasideDelete", list, caller,
-                              "deletes lookaside list %p, which is none or was deleted before",
+                              "deletes %p, which is not a lookaside list or was already deleted",
                               (void *)list);
         return;
     }

@@ -76,8 +76,8 @@ static void translate(PMDL mdl, const void *caller)
         if (!phys_address(page, &pa) && !told) {
             told = true;
             rule_violation("MdlMemory", caller,
-                           "describes %p by an MDL: that is no memory that a device could reach "
-                           "(pool or shared memory is; a stack and a driver's own data are not)",
+                           "describes %p by an MDL, but a device cannot access that memory (use "
+                           "pool or shared memory, not a stack or the driver's own data)",
                            (void *)page);
         }
         pfn[i] = (PFN_NUMBER)(pa / PAGE_SIZE);
@@ -250,7 +250,7 @@ VOID NTAPI MmFreePagesFromMdl(PMDL MemoryDescriptorList)
     HOST_CALL(DISPATCH_LEVEL);
     if (!track_remove("MDL pages", MemoryDescriptorList, RULE_CALLER)) {
         rule_violation_object("MdlFree", MemoryDescriptorList, RULE_CALLER,
-                              "frees the pages of MDL %p, which has none",
+                              "frees the pages of MDL %p, which has no pages",
                               (void *)MemoryDescriptorList);
         return;
     }

@@ -65,7 +65,7 @@ static void free_contiguous(PVOID p, const void *caller)
 {
     if (!track_remove(TRACK_CONTIGUOUS, p, caller))
         rule_violation_object("PoolFree", p, caller,
-                              "frees contiguous memory %p, which is none or was freed before", p);
+                              "frees %p, which is not contiguous memory or was already freed", p);
     else
         phys_free(p);
 }

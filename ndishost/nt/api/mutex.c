@@ -25,7 +25,7 @@ static void acquire(volatile LONG *count, PVOID *owner, const void *caller)
     *owner = self;
     pthread_mutex_unlock(&lock);
     if (again)
-        rule_violation("FastMutex", caller, "takes mutex %p, which this thread owns",
+        rule_violation("FastMutex", caller, "acquires mutex %p, which this thread owns",
                        (void *)(ULONG_PTR)count);
 }
 

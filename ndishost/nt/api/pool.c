@@ -232,14 +232,14 @@ static void check_edges(const struct block *block, const void *caller)
         p--;
     if (p > start)
         rule_violation_object("PoolUnderrun", block->start, caller,
-                              "has written before %s %p of %zu bytes: 0x%02x at offset -%zu",
+                              "wrote before the start of %s %p of %zu bytes: 0x%02x at offset -%zu",
                               block->kind ? block->kind : "memory", (void *)block->start,
                               block->size, p[-1], (size_t)(block->start - (p - 1)));
     for (p = end; p < edge_end(block) && *p == NT_POOL_EDGE; p++)
         ;
     if (p < edge_end(block))
         rule_violation_object("PoolOverrun", block->start, caller,
-                              "has written behind %s %p of %zu bytes: 0x%02x at offset %zu",
+                              "wrote past the end of %s %p of %zu bytes: 0x%02x at offset %zu",
                               block->kind ? block->kind : "memory", (void *)block->start,
                               block->size, *p, (size_t)(p - block->start));
 }
@@ -269,7 +269,7 @@ void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller)
 
     if (!block) {
         rule_violation_object("PoolFree", p, caller,
-                              "frees %p, which is no allocation or was freed before", p);
+                              "frees %p, which is not an allocation or was already freed", p);
         return;
     }
     if (rules_enabled)

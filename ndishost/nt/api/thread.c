@@ -239,7 +239,8 @@ VOID NTAPI KeLeaveCriticalRegion(VOID)
 {
     HOST_CALL(APC_LEVEL);
     if (regions == 0)
-        rule_violation("CriticalRegion", RULE_CALLER, "leaves a critical region it is not in");
+        rule_violation("CriticalRegion", RULE_CALLER,
+                       "leaves a critical region without having entered one");
     else
         regions--;
 }
@@ -256,7 +257,8 @@ VOID NTAPI KeLeaveGuardedRegion(VOID)
 {
     HOST_CALL(APC_LEVEL);
     if (regions == 0)
-        rule_violation("CriticalRegion", RULE_CALLER, "leaves a guarded region it is not in");
+        rule_violation("CriticalRegion", RULE_CALLER,
+                       "leaves a guarded region without having entered one");
     else
         regions--;
 }

@@ -71,7 +71,7 @@ VOID NTAPI KeStallExecutionProcessor(ULONG MicroSeconds)
     HOST_CALL(RULE_ANY_IRQL);
     if (rules_enabled && MicroSeconds > STALL_MAX)
         rule_violation("NdisStallExecution_Delay", RULE_CALLER,
-                       "stalls a processor for %u microseconds; more than %d is never right",
+                       "stalls a processor for %u microseconds; the limit is %d",
                        (unsigned)MicroSeconds, STALL_MAX);
     nt_clock_stall(MicroSeconds * NT_MICROSECOND);
 }

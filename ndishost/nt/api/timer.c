@@ -195,9 +195,10 @@ static BOOLEAN set(PKTIMER timer, const LARGE_INTEGER *due, uint64_t period, PKD
     bool was_set;
 
     if (rules_enabled && !is_timer(timer))
-        rule_violation("TimerInitialized", caller,
-                       "sets timer %p, which KeInitializeTimer never saw or which was overwritten",
-                       (void *)timer);
+        rule_violation(
+            "TimerInitialized", caller,
+            "sets timer %p, which is not initialised (KeInitializeTimer) or was overwritten",
+            (void *)timer);
     dispatcher_set(&timer->Header, 0);
     pthread_mutex_lock(&lock);
     was_set = find(timer) != NULL;

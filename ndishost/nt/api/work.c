@@ -197,7 +197,7 @@ VOID NTAPI IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
     HOST_CALL(DISPATCH_LEVEL);
     if (!track_remove(TRACK_KIND, IoWorkItem, RULE_CALLER)) {
         rule_violation_object("WorkItemFree", IoWorkItem, RULE_CALLER,
-                              "frees work item %p, which is none or was freed before",
+                              "frees %p, which is not a work item or was already freed",
                               (void *)IoWorkItem);
         return;
     }
@@ -242,7 +242,8 @@ static void queue_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,
 
     if (!track_exists(TRACK_KIND, item)) {
         rule_violation_object("WorkItemQueue", item, caller,
-                              "queues work item %p, which is none or was freed", (void *)item);
+                              "queues %p, which is not a work item or was already freed",
+                              (void *)item);
         return;
     }
     pthread_mutex_lock(&lock);

@@ -14,14 +14,15 @@
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 static const char why_decode[] = "the instruction cannot be decoded";
-static const char why_kind[] = "an instruction that is no plain load, store or read-modify-write";
+static const char why_kind[] =
+    "an instruction that is not a plain load, store or read-modify-write";
 static const char why_vector[] =
     "a vector or floating-point access (use 1, 2, 4 or 8 byte accesses)";
 static const char why_interlocked[] =
     "an interlocked operation, which no device register can honour";
 static const char why_segment[] = "an access through fs or gs";
 static const char why_operand[] =
-    "the instruction's operand lies elsewhere than the address that faulted";
+    "the address of the instruction's operand differs from the address that faulted";
 static const char why_refused[] = "an access outside what was mapped";
 static const char why_other[] =
     "the other operand of a string instruction is in memory that is not there";

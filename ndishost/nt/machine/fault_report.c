@@ -146,7 +146,7 @@ static const char *guard_page(uintptr_t address, char *text, size_t size)
 
     text[0] = 0;
     if (phys_address((const void *)(page - 1), &pa))
-        snprintf(text, size, ", %u bytes behind the end of an allocation's pages",
+        snprintf(text, size, ", %u bytes after the end of an allocation's pages",
                  (unsigned)(address - page));
     else if (phys_address((const void *)(page + PHYS_PAGE), &pa))
         snprintf(text, size, ", %u bytes before an allocation's first page",
@@ -163,11 +163,11 @@ static void judge_address(struct verdict *v, uintptr_t address, const ucontext_t
     v->object = address < NULL_PAGES ? NULL : track_near((const void *)address);
     v->rule = *kind ? "SpecialPool" : irql >= IRQL_DISPATCH ? "PageFaultAtDispatch" : "PageFault";
     if (address < NULL_PAGES)
-        kind = ", a null pointer or a member behind one";
+        kind = ", a null pointer or a member of a null structure";
     else if (!*kind && address == trap_pc(context))
-        kind = ", which is no code: a bad function pointer or a smashed stack";
+        kind = ", which is not code: a bad function pointer or a corrupt stack";
     else if (!*kind)
-        kind = ", which is not mapped (any more) or does not allow it";
+        kind = ", which is not mapped, or no longer, or does not allow the access";
     snprintf(v->what, sizeof v->what,
              "%s address 0x%" PRIxPTR "%s; at %s Windows would stop with bug check %s",
              access_verb(context), address, kind, irql_name(irql),
@@ -184,7 +184,7 @@ static void judge_segv(struct verdict *v, const siginfo_t *info, const ucontext_
                  info->si_addr, why);
     } else if (what) {
         v->rule = "PrivilegedInstruction";
-        snprintf(v->what, sizeof v->what, "the instruction %s, which this host does not carry out",
+        snprintf(v->what, sizeof v->what, "the instruction %s, which ndishost does not support",
                  what);
     } else if (context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_PAGE_FAULT) {
         judge_address(v, (uintptr_t)info->si_addr, context);
@@ -204,20 +204,20 @@ static void judge(struct verdict *v, int number, const siginfo_t *info, const uc
     switch (number) {
     case SIGILL:
         v->rule = "InvalidInstruction";
-        text =
-            "an instruction that does not exist: a failed assertion of the compiler's, or no code";
+        text = "an invalid instruction: a failed assertion of the compiler, or the address has no "
+               "code";
         break;
     case SIGFPE:
         v->rule = "DivideByZero";
-        text = "a division by zero, or whose quotient does not fit";
+        text = "a division by zero, or with a quotient that does not fit";
         break;
     case SIGTRAP:
         v->rule = "Breakpoint";
-        text = "a breakpoint (DbgBreakPoint or a failed ASSERT) with no debugger there";
+        text = "a breakpoint (DbgBreakPoint or a failed ASSERT) without a debugger";
         break;
     case SIGBUS:
         v->rule = "PageFault";
-        text = "memory behind the end of a file: the machine's physical memory has shrunk";
+        text = "memory past the end of a file: the physical memory of the machine has shrunk";
         break;
     default:
         judge_segv(v, info, context, why, what);
@@ -237,14 +237,14 @@ static void report_stub(const struct stub *stub, const void *address, const ucon
     if (call && probe_copy(&caller, (const void *)(uintptr_t)context->uc_mcontext.gregs[TRAP_SP],
                            sizeof caller) != sizeof caller)
         caller = NULL;
-    PRINT("ndishost: the driver %s %s of %s, which this host does not have\n",
+    PRINT("ndishost: the driver %s %s of %s, which ndishost does not have\n",
           call ? "calls" : "uses", stub->name, stub->dll);
     PRINT("  by        %s\n", image_symbol(caller, where, sizeof where));
     PRINT("  irql      %s\n", irql_name(irql_get()));
     if (windows7_export(stub->dll, stub->name, &export) != WINDOWS7_EXPORTED)
-        PRINT("  known     nothing: Windows 7 has this module, this host has no table of it\n");
+        PRINT("  known     nothing: Windows 7 has this module, but ndishost has no table of it\n");
     else if (!*export.page)
-        PRINT("  known     Windows 7 exports it; it has no page\n");
+        PRINT("  known     Windows 7 exports it, but Microsoft does not document it\n");
     else
         PRINT("  page      %s\n", export.page);
     if (*export.irql)

@@ -76,7 +76,7 @@ int hugepages_reserve(uint64_t bytes, char *error, size_t error_size)
 
     if (!size) {
         snprintf(error, error_size,
-                 "this kernel has no huge pages of 2 or 4 MiB (/sys/kernel/mm/hugepages)");
+                 "this Linux kernel has no huge pages of 2 or 4 MiB (/sys/kernel/mm/hugepages)");
         return -1;
     }
     needed = (long)((bytes + size - 1) / size);
@@ -99,11 +99,10 @@ int hugepages_reserve(uint64_t bytes, char *error, size_t error_size)
     if (there >= needed)
         return 0;
     hugepages_give_back();
-    snprintf(
-        error, error_size,
-        "%ld huge pages (%zu MiB) are needed, the kernel found room for %ld: free memory, or boot "
-        "with hugepages=%ld",
-        needed, size >> 20, there, needed);
+    snprintf(error, error_size,
+             "ndishost needs %ld huge pages (%zu MiB), but Linux has room for %ld: free memory, or "
+             "boot with hugepages=%ld",
+             needed, size >> 20, there, needed);
     return -1;
 }
 

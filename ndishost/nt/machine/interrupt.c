@@ -150,13 +150,13 @@ static void mask_after_storm(struct nt_interrupt *interrupt, bool mine)
     cpu_unlock();
     if (mine)
         rule_violation("InterruptStorm", NULL,
-                       "%s: the ISR said %d times in a row that the interrupt is its own, and the "
-                       "line stays asserted: nothing acknowledges it; masked for 100 ms",
+                       "%s: the ISR claimed the interrupt %d times in a row without acknowledging "
+                       "it; ndishost masks the line for 100 ms",
                        interrupt->name, REPEATS_MAX);
     else
         rule_violation("InterruptStorm", NULL,
-                       "%s: the ISR said %d times in a row that the interrupt is not its own, and "
-                       "the line stays asserted; masked for 100 ms",
+                       "%s: the ISR refused the interrupt %d times in a row although the line is "
+                       "asserted; ndishost masks it for 100 ms",
                        interrupt->name, REFUSALS_MAX);
     cpu_lock();
 }

@@ -61,7 +61,7 @@ static struct nt_thread *record_new(void)
         record_ended[i] = false;
     }
     if (!thread) {
-        fprintf(stderr, "ndishost: no room for one more thread than %u\n", i);
+        fprintf(stderr, "ndishost: the run has %u threads, the most that ndishost supports\n", i);
         abort();
     }
     memset(thread, 0, sizeof *thread);
@@ -356,7 +356,7 @@ unsigned nt_check_no_locks_above(const char *callback, unsigned before)
         struct nt_held held = self->held[--self->held_count];
 
         rule_violation("SpinLockBalanced", held.caller,
-                       "%s returned with spin lock %p held; it was taken there:", callback,
+                       "%s returned with spin lock %p held; it acquired the lock there:", callback,
                        (const void *)held.lock);
         nt_lock_abandon((volatile void *)(uintptr_t)held.lock);
     }

@@ -106,10 +106,11 @@ static void report_again(const volatile void *lock, enum nt_lock_way way, const 
     const struct nt_held *held = find_held(lock);
     char where[160];
 
-    rule_violation(raises(way) ? "SpinLock" : "SpinLockDpr", caller,
-                   "takes spin lock %p %s, which this thread holds, taken at %s",
-                   (const void *)lock, way_name(way),
-                   image_symbol(held ? held->caller : NULL, where, sizeof where));
+    rule_violation(
+        raises(way) ? "SpinLock" : "SpinLockDpr", caller,
+        "acquires spin lock %p %s, which this thread already holds; it was acquired at %s",
+        (const void *)lock, way_name(way),
+        image_symbol(held ? held->caller : NULL, where, sizeof where));
 }
 
 /* Gives the owner time: first by turning round, then asleep. Counts in *turns. */
@@ -146,9 +147,10 @@ static bool acquire_slowly(volatile void *lock, uintptr_t mine, enum nt_lock_way
             report_again(lock, way, caller);
             return false;
         } else if (!owner_of(word)) {
-            rule_violation("SpinLockWord", caller,
-                           "takes spin lock %p, which holds %p: not initialised, or overwritten",
-                           (void *)lock, (void *)word);
+            rule_violation(
+                "SpinLockWord", caller,
+                "acquires spin lock %p, whose value is %p: not initialised, or overwritten",
+                (void *)lock, (void *)word);
             atomic_compare_exchange_strong(WORD(lock), &word, 0);
         } else {
             wait_turn(lock, word, &turns);
@@ -223,12 +225,12 @@ static void check_held(struct nt_held *held, enum nt_lock_way way, unsigned old_
 
     if (!way_fits(held, way))
         rule_violation("SpinLockDprRelease", caller,
-                       "releases spin lock %p %s; it was taken %s at %s", (const void *)held->lock,
-                       way_name(way), way_name(held->way),
+                       "releases spin lock %p %s; it was acquired %s at %s",
+                       (const void *)held->lock, way_name(way), way_name(held->way),
                        image_symbol(held->caller, where, sizeof where));
     else if (raises(held->way) && old_irql != held->old_irql &&
              !irql_belongs_elsewhere(held, old_irql))
-        rule_violation("SpinLockIrql", caller, "releases spin lock %p to %s; it was taken at %s",
+        rule_violation("SpinLockIrql", caller, "releases spin lock %p to %s; it was acquired at %s",
                        (const void *)held->lock, irql_name(old_irql), irql_name(held->old_irql));
     else if (raises(way) && old_irql < IRQL_DISPATCH && nt_self()->held_count > 1)
         rule_violation("SpinLockIrql", caller,
@@ -250,8 +252,8 @@ static bool check_owner(volatile void *lock, const void *caller)
                        (void *)lock, owner->name);
     else
         rule_violation("SpinLockRelease", caller,
-                       "releases spin lock %p, which nobody holds (its word is %p)", (void *)lock,
-                       (void *)word);
+                       "releases spin lock %p, which no thread holds (its value is %p)",
+                       (void *)lock, (void *)word);
     return false;
 }
 

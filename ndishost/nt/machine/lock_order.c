@@ -81,7 +81,7 @@ static void report(const struct nt_held *held, const volatile void *lock, const 
 
     for (unsigned i = 0; i < length && used < sizeof text; i++) {
         int n = snprintf(text + used, sizeof text - used,
-                         "\n          %p was held, taken at %s, when %p was taken at %s",
+                         "\n          %p was held, acquired at %s, when %p was acquired at %s",
                          (const void *)path[i].from,
                          image_symbol(path[i].from_caller, where[0], sizeof where[0]),
                          (const void *)path[i].to,
@@ -90,8 +90,8 @@ static void report(const struct nt_held *held, const volatile void *lock, const 
         used += n > 0 ? (size_t)n : 0;
     }
     rule_violation("DeadlockOrder", caller,
-                   "takes spin lock %p with spin lock %p held, taken at %s; the other way round, "
-                   "before:%s",
+                   "acquires spin lock %p with spin lock %p held, acquired at %s; the opposite "
+                   "order, earlier:%s",
                    (const void *)lock, (const void *)held->lock,
                    image_symbol(held->caller, where[0], sizeof where[0]), text);
 }

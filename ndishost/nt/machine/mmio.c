@@ -218,7 +218,7 @@ bool mmio_fault(void *address, ucontext_t *context, const char **why)
     if (lookup((uintptr_t)address))
         reason = emulate_access(context, &memory, NULL);
     else
-        reason = "device memory that is not mapped (any more)";
+        reason = "device memory that is not mapped, or no longer";
     accessor = NULL;
     errno = saved_errno;
     if (why)

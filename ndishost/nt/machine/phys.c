@@ -264,7 +264,8 @@ int phys_open(enum phys_kind kind, uint64_t bytes, uint64_t seed, char *error, s
 
     if (phys.open || bytes < 2 * FIRST_USABLE || bytes % PHYS_PAGE != 0) {
         snprintf(error, error_size, "physical memory: %s",
-                 phys.open ? "already open" : "size is not whole pages of at least 2 MiB");
+                 phys.open ? "already open"
+                           : "the size must be a multiple of the page size, and at least 2 MiB");
         return -1;
     }
     if (kind == PHYS_HUGE && hugepages_reserve(bytes, error, error_size) < 0)
@@ -639,7 +640,7 @@ void phys_free(void *va)
     pthread_mutex_lock(&phys.lock);
     if ((uint8_t *)va < phys.window || at >= phys.window_pages || phys.block[at].pages == 0 ||
         phys.block[at].skip != offset % PHYS_PAGE) {
-        fprintf(stderr, "ndishost: phys_free(%p): that is no allocation\n", va);
+        fprintf(stderr, "ndishost: internal error: phys_free(%p) without an allocation\n", va);
         abort();
     }
     pages = phys.block[at].pages;

@@ -137,7 +137,7 @@ static bool execute_port_string(struct privileged *p, unsigned size, bool out)
 static bool forbidden(struct privileged *p, const char *mnemonic, const char *instead)
 {
     rule_violation("PrivilegedInstruction", (const void *)trap_pc(p->context),
-                   "%s: a driver does not do this itself, %s", mnemonic, instead);
+                   "%s: a driver must not do this itself; %s", mnemonic, instead);
     step_over(p);
     return true;
 }

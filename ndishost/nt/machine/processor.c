@@ -197,7 +197,7 @@ int processors_start(unsigned processors, uint64_t seed, const struct processor_
         processors = 2;
     if (cpu.running || processors > NT_PROCESSORS_MAX) {
         snprintf(error, error_size, "processors: %s",
-                 cpu.running ? "already started" : "at most 16 can be had");
+                 cpu.running ? "already started" : "at most 16 are supported");
         return -1;
     }
     nt_processors_set(processors);

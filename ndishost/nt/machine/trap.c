@@ -103,9 +103,8 @@ reserve_shared_data(int argc, char **argv, char **environment)
     if (old != -1 && !(old & ADDR_NO_RANDOMIZE) &&
         personality((unsigned long)old | ADDR_NO_RANDOMIZE) != -1)
         execve("/proc/self/exe", argv, environment);
-    fprintf(stderr,
-            "ndishost: the stack lies at 0xffdf0000, where drivers look for the time, or close "
-            "above; is the environment longer than 1 MiB?\n");
+    fprintf(stderr, "ndishost: the stack is at or above 0xffdf0000, where drivers read the time; "
+                    "use an environment below 1 MiB\n");
 }
 #endif
 
