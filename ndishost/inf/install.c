@@ -156,7 +156,7 @@ static int check_version(const struct installer *installer)
 static bool install_section(const struct inf *inf, const struct inf_line *line,
                             struct inf_model *model)
 {
-    static const char *const decorations[] = {".NT" ARCH, ".NT", ""};
+    static const char *const decorations[] = {(".NT" ARCH), ".NT", ""};
     char name[INF_NAME_MAX + 16];
     size_t i;
 
