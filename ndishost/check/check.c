@@ -11,8 +11,8 @@
 #include "check/clauses.h"
 #include "check/drive.h"
 #include "check/inspect.h"
-#include "cli/command_line.h"
-#include "cli/sha256.h"
+#include "exit_status.h"
+#include "loader/sha256.h"
 
 static void heading(const struct drive *drive)
 {

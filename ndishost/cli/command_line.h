@@ -14,17 +14,8 @@
 
 #define NDISHOST_VERSION "0.1"
 
-/* Exit statuses. */
-enum {
-    EXIT_FINE = 0,
-    EXIT_FAILED =
-        1, /* Initialize failed, the traffic is not all accounted for, a file is not whole */
-    EXIT_USAGE = 2, /* usage, not a driver, an import it lacks, a bus that cannot start */
-    EXIT_BROKEN = 3 /* rules broken, objects leaked, a crash */
-};
-
-#define KEYWORDS_MAX 64
-#define ADAPTERS_MAX 8
+#define KEYWORDS_MAX     64
+#define ADAPTERS_MAX     8
 
 /* One --bus, and the options that belong to it: those behind it, up to the next --bus. */
 struct adapter_line {

@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "check/check.h"
 #include "check/clauses.h"
+#include "exit_status.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
 #include "inf/install.h"
@@ -27,7 +28,7 @@
 #include "nt/api/kernel.h"
 #include "nt/machine/trap.h"
 #include "rules/rules.h"
-#include "cli/sha256.h"
+#include "loader/sha256.h"
 
 #define MEMORY_PAGES 5120u /* MiB: sparse, so that it may be more than there is */
 #define MEMORY_HUGE  64u

@@ -23,7 +23,8 @@ SECONDS = 300
 RIGHT = [
     "modern=1",
     "bar=io",
-    "layout=spread,above_4g=1,queue_size=4",
+    "layout=spread,queue_size=4",
+    "above_4g=1",
     "caps=reserved",
     "caps=twice",
     "features=none+version_1",

@@ -539,7 +539,7 @@ static void bad_options(void **state)
     expect_refusal("-device virtio-net-pci -machine isapc", "bus");
     expect_refusal("-device virtio-rng-pci,netdev=net0", "virtio-rng-pci.netdev");
     expect_refusal("-netdev user,id=u -device virtio-net-pci,netdev=nowhere", "nowhere");
-    expect_refusal("-device 'virtio-net-pci", "never closed");
+    expect_refusal("-device 'virtio-net-pci", "unmatched");
     expect_refusal("virtio-net-pci", "-device");
     expect_refusal("-device pci-bridge,id=b,chassis_nr=1 -device virtio-net-pci,bus=b,addr=1",
                    "bus 0");

@@ -28,4 +28,7 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what);
 void life_cycle_tell_link(struct ndis_adapter *adapter);
 /* The miniport indicated another link state. IRQL <= DISPATCH_LEVEL. */
 void life_cycle_link_changed(struct ndis_adapter *adapter);
+/* The adapter whose physical device object that is, or NULL. */
+struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device);
+
 #endif

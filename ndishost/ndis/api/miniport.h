@@ -242,9 +242,6 @@ static inline bool port_exists(struct ndis_adapter *adapter, NDIS_PORT_NUMBER nu
            (number < 32 && atomic_load(&adapter->miniport_ports) >> number & 1);
 }
 
-/* The adapter whose physical device object that is, or NULL. */
-struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device);
-
 /* A driver handle or an adapter handle, whatever the pool functions and their like are given; NULL
  * is allowed where NDIS allows it. */
 bool handle_driver_or_adapter(NDIS_HANDLE handle, const char *function, const void *caller);

@@ -175,6 +175,13 @@ static void judge_address(struct verdict *v, uintptr_t address, const ucontext_t
                                    : "0x50, PAGE_FAULT_IN_NONPAGED_AREA");
 }
 
+/* QEMU's user mode leaves the trap number out; the code of the signal says the same. */
+static bool is_page_fault(const siginfo_t *info, const ucontext_t *context)
+{
+    return context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_PAGE_FAULT ||
+           info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR;
+}
+
 static void judge_segv(struct verdict *v, const siginfo_t *info, const ucontext_t *context,
                        const char *why, const char *what)
 {
@@ -186,7 +193,7 @@ static void judge_segv(struct verdict *v, const siginfo_t *info, const ucontext_
         v->rule = "PrivilegedInstruction";
         snprintf(v->what, sizeof v->what, "the instruction %s, which ndishost does not support",
                  what);
-    } else if (context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_PAGE_FAULT) {
+    } else if (is_page_fault(info, context)) {
         judge_address(v, (uintptr_t)info->si_addr, context);
     } else {
         v->rule = "PageFault";

@@ -43,6 +43,13 @@ static const struct emulate_memory shared_memory = {shared_read, shared_write};
 
 /* ---- The handler ---- */
 
+/* QEMU's user mode leaves the trap number out; the code of the signal says the same. */
+static bool is_general_protection(const siginfo_t *info, const ucontext_t *context)
+{
+    return context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_GENERAL_PROTECTION ||
+           info->si_code == SI_KERNEL;
+}
+
 static bool segv_handled(const siginfo_t *info, ucontext_t *context, const char **why,
                          const char **what)
 {
@@ -52,8 +59,7 @@ static bool segv_handled(const siginfo_t *info, ucontext_t *context, const char 
         return false;
     /* The processor tells no address with a general protection fault, and that is also what a load
      * from the kernel's half of the address space may come to: so the instruction has to tell. */
-    if (context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_GENERAL_PROTECTION &&
-        privileged_execute(context, what))
+    if (is_general_protection(info, context) && privileged_execute(context, what))
         return true;
     return !emulate_access(context, &shared_memory, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the PnP manager tells of an adapter's physical device: its keys and its properties. */
-#include "ndis/api/miniport.h"
+#include "ndis/adapter/life_cycle.h"
 
 #include <stdlib.h>
 #include <string.h>
