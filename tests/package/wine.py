@@ -30,6 +30,8 @@ _FAULTS = re.compile(
     r"^(?:wine: |wine client error|wineserver: |0\w+:err:).*|^Can't recognize '.*", re.MULTILINE
 )
 
+_KEPT = None  # the program of _keep_alive
+
 # status, output on stdout (with \n) and on stderr.
 Ended = namedtuple("Ended", "status said errors")
 
@@ -82,7 +84,16 @@ def start():
     ended = run("cmd", "/d", "/c", "exit", limit=600)
     if ended.status != 0:
         raise report.Failure("Wine does not start: status %d %s" % (ended.status, ended.errors))
+    _keep_alive()
     return lock
+
+
+def _keep_alive():
+    """Wine ends its services, and the drivers in them, when the last program ends. One that waits for its input
+    lives as long as this process, so that a driver that one program started is there for the next."""
+    global _KEPT  # pylint: disable=global-statement
+    _KEPT = subprocess.Popen(["wine", "C:\\windows\\system32\\cmd.exe", "/d", "/k"], stdin=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)  # fmt: skip
 
 
 def stop():
