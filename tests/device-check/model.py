@@ -62,7 +62,6 @@ WRONG = [
     ("fault=notify_range", "6.2", "is beyond length"),
     ("fault=isr_zero@3", "6.4", "ISR status read 0"),
     ("fault=isr_stuck@3", "6.4", "does not clear it"),
-    ("fault=interrupt_spurious", "6.6", "2 interrupts"),
     ("fault=interrupt_lost@2", "6.7", "frame 2 sent: no interrupt came"),
     ("fault=generation", "7.2", "it read "),
     ("fault=status_garbage", "7.4", "status is 0xfff"),
