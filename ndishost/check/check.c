@@ -12,7 +12,7 @@
 #include "check/drive.h"
 #include "check/inspect.h"
 #include "exit_status.h"
-#include "loader/sha256.h"
+#include "check/sha256.h"
 
 static void heading(const struct drive *drive)
 {

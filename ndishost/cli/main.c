@@ -28,7 +28,7 @@
 #include "nt/api/kernel.h"
 #include "nt/machine/trap.h"
 #include "rules/rules.h"
-#include "loader/sha256.h"
+#include "check/sha256.h"
 
 #define MEMORY_PAGES 5120u /* MiB: sparse, so that it may be more than there is */
 #define MEMORY_HUGE  64u

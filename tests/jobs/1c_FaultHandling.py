@@ -53,7 +53,7 @@ def attempt(machine, name, n):
     options = ""
     if machine.bus == "model":
         options = "queue_size=8" + {PORTS: ",bar=io", WRITE: ",features=-mac"}.get(name, "")
-    with machine.session("gen:count=200", ["--fail", "%s:%d" % (name, n), "--retry"], options) as session:
+    with machine.session("gen:count=200", ["--set", "*ReceiveBuffers=16", "--fail", "%s:%d" % (name, n), "--retry"], options) as session:
         failed = session.do("fail none").text != "0 failed"
         session.do("wait finished")
     session.run.clean()

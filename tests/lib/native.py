@@ -98,8 +98,10 @@ class Configuration:
 
 
 class Suite:
-    def __init__(self, makefile, out, name, timeout=300, parallel=False):
-        """`timeout` is each program's, in seconds. `parallel`: the configurations run side by side."""
+    def __init__(self, makefile, out, name, timeout=300, parallel=False, emulated=None):
+        """`timeout` is each program's, in seconds. `parallel`: the configurations run side by side.
+        `emulated`: why QEMU's user mode cannot run the 32-bit programs, which are then skipped."""
+        self.emulated = emulated
         self.makefile, self.out, self.name, self.timeout = makefile, out, name, timeout
         self.parallel = parallel
         self.folder = os.path.dirname(makefile)
@@ -124,7 +126,17 @@ class Suite:
         self.failed |= kind == "FAIL"
         report.line(kind, name, why, seconds)
 
+    def skipped(self, configuration):
+        """A kernel that runs no 32-bit programs leaves them to QEMU, which lacks what some of them test."""
+        if configuration.wide or not self.emulated or not os.path.exists(EMULATED):
+            return False
+        self.tell("skip", self.name(configuration.name, "build", None),
+                  "this kernel runs no 32-bit programs, and " + self.emulated)
+        return True
+
     def build(self, configuration):
+        if self.skipped(configuration):
+            return False
         if not configuration.wide and not os.path.exists(I386 + "/include/cmocka.h"):
             subprocess.run(["tools/fetch-i386-zydis"], stdout=sys.stderr, check=False)
         folder = "%s/%s" % (self.out, configuration.name)

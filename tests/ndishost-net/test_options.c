@@ -43,7 +43,7 @@ static void accepted(const char *spec)
 static void test_unknown_end(void **state)
 {
     (void)state;
-    REFUSED("ge", "no network end \"ge\"", "tap, gen, echo, none");
+    REFUSED("ge", "no network end \"ge\"", "tap, gen, echo, ping, none");
     REFUSED("gens:count=1", "no network end \"gens\"");
     REFUSED("", "no network end \"\"");
     REFUSED(":", "no network end \"\"");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "loader/sha256.h"
+#include "check/sha256.h"
 #include <nettle/sha2.h>
 #include <stdio.h>
 
