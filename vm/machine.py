@@ -111,7 +111,7 @@ class Machine:
         self._channel, theirs = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
         command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-        command += ["-machine", kind, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "512M"]
+        command += ["-machine", kind, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "%dM" % (512 + 128 * (cards - 1))]
         command += ["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", " ".join(words)]
         command += ["-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
         command += ["-chardev", f"socket,id=channel,fd={theirs.fileno()}"]

@@ -146,7 +146,9 @@ class Session:
             "dns_ports": ",".join(str(server.port) for server in self.names),
             "bytes": self.size,
             "pings": self.pings,
-            "huge_pages": 40,
+            # The buffers of each adapter need their share of ndishost's memory.
+            "huge_pages": 40 * cards,
+            "memory": 64 * cards,
             "seed": self.seed,
         }
         if cards > 1:
