@@ -95,7 +95,7 @@ static unsigned fitness(const char *decoration)
     arch = eat(&decoration, ARCH);
     if (!arch && (*decoration && *decoration != '.'))
         return 0; /* another architecture */
-    if (!arch && strcmp(ARCH, "x86"))
+    if (!arch && sizeof(void *) == 8)
         return 0; /* without an architecture it is for x86 */
     for (i = 0; i < 4 && *decoration == '.'; i++) {
         char *end;

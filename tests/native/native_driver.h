@@ -9,6 +9,17 @@
 #include "ntddk.h"
 #include "ndis/sal.h"
 
+/* The host returns a union of 8 bytes as Windows' compilers do, in a register. */
+static inline __attribute__((unused)) LARGE_INTEGER native_performance_counter(
+    PLARGE_INTEGER PerformanceFrequency)
+{
+    LARGE_INTEGER Counter;
+
+    Counter.QuadPart = KeQueryPerformanceCounter(PerformanceFrequency);
+    return Counter;
+}
+#define KeQueryPerformanceCounter native_performance_counter
+
 /* Interlocked operations are full barriers (wdm/nf-wdm-interlockedincrement). */
 #define InterlockedIncrement(Addend)          (__sync_add_and_fetch((Addend), 1))
 #define InterlockedDecrement(Addend)          (__sync_sub_and_fetch((Addend), 1))
