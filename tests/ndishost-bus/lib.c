@@ -11,6 +11,7 @@
 #include "nt/machine/mmio.h"
 #include "lib.h"
 #include "nt/machine/phys.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/trap.h"
 
 /* ---- The transport's hands: plain loads and stores, trapped ---- */
@@ -162,7 +163,8 @@ static const struct bus_events events = {on_interrupt, on_frame, on_failed};
 void lib_open(struct lib *l, const char *arguments)
 {
     trap_install(); /* cmocka has its own handlers around each test */
-    trap_thread(0);
+    /* Here, as a trap's handler cannot allocate the thread's record. */
+    nt_thread_enter("tester");
     memset(l, 0, sizeof *l);
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->changed, NULL);

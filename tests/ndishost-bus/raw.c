@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/map.h"
+#include "nt/machine/irql.h"
 #include "nt/machine/mmio.h"
 #include "nt/machine/phys.h"
 #include "nt/machine/trap.h"
@@ -161,7 +162,8 @@ void raw_open(struct raw *r, const char *arguments)
 {
     /* cmocka has its own handlers around each test. */
     trap_install();
-    trap_thread(0);
+    /* Here, as a trap's handler cannot allocate the thread's record. */
+    nt_thread_enter("tester");
     memset(r, 0, sizeof *r);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "nt/machine/irql.h"
 #include "nt/machine/trap.h"
 #include "memory.h"
 #include "raw.h"
@@ -253,7 +254,7 @@ static void *read_isr(void *argument)
     unsigned *seen = argument;
 
     trap_install();
-    trap_thread(1);
+    nt_thread_enter("reader");
     while (!stop_reading)
         if (*r.isr)
             ++*seen;
