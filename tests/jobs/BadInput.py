@@ -35,7 +35,7 @@ REFUSED = {
 
 
 def kinds(session):
-    return session.ask("bad").text.split(" but ")[1].split(", ")
+    return session.ask("bad").text.split("; use one of ")[1].split(", ")
 
 
 def outcome(reply):

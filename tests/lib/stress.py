@@ -429,7 +429,7 @@ class Scenario:
         power = ("OID_PNP_", "OID_PM_")
         self.queries = [name for name in names if not name.startswith(power)]
         self.sets = names
-        self.kinds = self.session.ask("bad").text.split(" but ")[1].split(", ")
+        self.kinds = self.session.ask("bad").text.split("; use one of ")[1].split(", ")
 
     def body(self, seconds, turns):
         until = time.monotonic() + seconds
