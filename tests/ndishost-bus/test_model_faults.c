@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Each fault of the model, ordered once: it must be seen by a driver, at the occasion that was ordered,
  * and the model must not blame the driver for what it did itself. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/fault.h"
@@ -165,6 +169,84 @@ static void see_NEEDS_RESET(void)
     send_each(1);
 }
 
+static void see_NEEDS_RESET_START(void)
+{
+    send_command("fault needs_reset_start@2");
+    up();
+    assert_false(raw_get8(&r, COMMON_DEVICE_STATUS) & STATUS_NEEDS_RESET);
+    up();
+    assert_true(raw_wait_line(&r, true));
+    assert_int_equal(*r.isr, ISR_CONFIG);
+    assert_true(raw_get8(&r, COMMON_DEVICE_STATUS) & STATUS_NEEDS_RESET);
+    assert_string_equal(r.failed, "");
+}
+
+/* A read on a thread of its own, which ends later than it began. */
+static struct late {
+    pthread_t thread;
+    unsigned value;
+    atomic_bool ended;
+} late;
+
+static void *read_status(void *argument)
+{
+    (void)argument;
+    late.value = raw_get8(&r, COMMON_DEVICE_STATUS);
+    atomic_store(&late.ended, true);
+    return NULL;
+}
+
+static void *read_link(void *argument)
+{
+    (void)argument;
+    late.value = *(volatile uint16_t *)(r.device + NET_CONFIG_STATUS);
+    atomic_store(&late.ended, true);
+    return NULL;
+}
+
+/* Starts the read, and returns when the fault has it. */
+static void read_late(void *(*read)(void *), const char *fault)
+{
+    unsigned long before = raw_report(&r, fault);
+    char order[64];
+
+    snprintf(order, sizeof order, "fault %s", fault);
+    send_command(order);
+    atomic_store(&late.ended, false);
+    assert_int_equal(pthread_create(&late.thread, NULL, read, NULL), 0);
+    for (int i = 0; i < 2000 && raw_report(&r, fault) == before; i++)
+        usleep(1000);
+}
+
+static void see_STATUS_LATE(void)
+{
+    send_command("fault needs_reset");
+    up();
+    raw_send(&r, 0, 60);
+    assert_true(raw_wait_line(&r, true));
+    read_late(read_status, "status_late");
+    assert_true(raw_reset(&r));
+    assert_false(atomic_load(&late.ended));
+    up();
+    pthread_join(late.thread, NULL);
+    assert_true(late.value & STATUS_NEEDS_RESET);
+    assert_false(raw_get8(&r, COMMON_DEVICE_STATUS) & STATUS_NEEDS_RESET);
+}
+
+static void see_NOTIFY_SLOW(void)
+{
+    struct timespec before, after;
+
+    up();
+    send_command("fault notify_slow");
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    raw_send(&r, 0, 60);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true(
+        (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 >= 199);
+    assert_true(raw_wait_used(&r, TX, 1));
+}
+
 static void see_QUEUE_SIZE_ODD(void)
 {
     uint16_t size;
@@ -281,6 +363,19 @@ static void see_CONFIG_TORN(void)
     assert_false(read_mac(mac));
     assert_true(read_mac(mac));
     assert_memory_equal(mac, wanted, 6);
+}
+
+static void see_CONFIG_LATE(void)
+{
+    up();
+    read_late(read_link, "config_late");
+    pthread_join(late.thread, NULL);
+    assert_int_equal(late.value, NET_S_LINK_UP);
+    read_late(read_link, "config_late");
+    assert_true(raw_reset(&r));
+    pthread_join(late.thread, NULL);
+    assert_int_equal(late.value, 0);
+    assert_int_equal(*(volatile uint16_t *)(r.device + NET_CONFIG_STATUS), NET_S_LINK_UP);
 }
 
 static void see_MAC_GROUP(void)

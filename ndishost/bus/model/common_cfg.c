@@ -276,7 +276,10 @@ static void go_live(struct model *model)
             good = false;
     }
     count(model, COUNT_RX_AT_DRIVER_OK, ring_offered(&model->ring[QUEUE_RX]));
+    count(model, COUNT_DRIVER_OK, 1);
     model->live = good;
+    if (fault_hit(&model->faults, FAULT_NEEDS_RESET_START))
+        atomic_store(&model->confused, true); /* the device's thread sets it, and interrupts */
 }
 
 static void status_write(struct model *model, uint8_t value, unsigned *work)

@@ -24,6 +24,11 @@
     FAULT(FEATURES_REFUSED, FROM, "features_refused", "the device clears FEATURES_OK")             \
     FAULT(NEEDS_RESET, ONCE, "needs_reset",                                                        \
           "at the Nth frame, the device sets DEVICE_NEEDS_RESET")                                  \
+    FAULT(NEEDS_RESET_START, ONCE, "needs_reset_start",                                            \
+          "at the Nth DRIVER_OK, the device sets DEVICE_NEEDS_RESET")                              \
+    FAULT(STATUS_LATE, ONCE, "status_late",                                                        \
+          "the Nth read of DEVICE_NEEDS_RESET ends after the next DRIVER_OK, or after 2 s")        \
+    FAULT(NOTIFY_SLOW, ONCE, "notify_slow", "the Nth notification takes 200 ms")                   \
     FAULT(QUEUE_SIZE_ODD, FROM, "queue_size_odd",                                                  \
           "queue_size is not a power of two until the driver writes it")                           \
     FAULT(QUEUE_SMALL, FROM, "queue_small",                                                        \
@@ -40,6 +45,8 @@
     FAULT(GENERATION, FROM, "generation", "config_generation differs at each read")                \
     FAULT(CONFIG_TORN, ONCE, "config_torn",                                                        \
           "the configuration changes between reads until the Nth read of config_generation")       \
+    FAULT(CONFIG_LATE, ONCE, "config_late",                                                        \
+          "the Nth configuration read takes 500 ms; a reset meanwhile ends it, with 0")            \
     FAULT(MAC_GROUP, FROM, "mac_group", "the MAC address is a multicast address")                  \
     FAULT(MAC_ZERO, FROM, "mac_zero", "the MAC address is all zeros")                              \
     FAULT(STATUS_GARBAGE, FROM, "status_garbage", "the link status has all reserved bits set")     \

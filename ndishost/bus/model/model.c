@@ -198,6 +198,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_INTERRUPTS] = "interrupts",
     [COUNT_CONFIG_CHANGES] = "config_changes",
     [COUNT_RESETS] = "resets",
+    [COUNT_DRIVER_OK] = "starts",
     [COUNT_FAILED] = "failed",
     [COUNT_RX_AT_DRIVER_OK] = "rx_buffers_at_driver_ok",
     [COUNT_TX_FRAMES] = "tx_frames",

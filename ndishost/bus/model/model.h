@@ -54,6 +54,7 @@ enum counter {
     COUNT_INTERRUPTS,         /* the line went up */
     COUNT_CONFIG_CHANGES,
     COUNT_RESETS,
+    COUNT_DRIVER_OK,       /* DRIVER_OK was set */
     COUNT_FAILED,          /* FAILED was set */
     COUNT_RX_AT_DRIVER_OK, /* receive buffers that were there when DRIVER_OK was set */
     COUNT_TX_FRAMES,

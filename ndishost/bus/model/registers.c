@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads and stores to the BARs, and whose they are. */
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 #include "bus/access.h"
 #include "bus/model/features.h"
 #include "bus/model/model.h"
@@ -51,6 +53,30 @@ static bool isr_access(struct model *model, uint32_t offset, unsigned size, cons
     return offset == 0;
 }
 
+/* ---- Faults that take time ---- */
+
+/* Waits until `counter` counts on, at most so long. Returns false if it did not. The caller holds no lock. */
+static bool await_count(struct model *model, enum counter counter, unsigned milliseconds)
+{
+    uint64_t before = atomic_load(&model->counter[counter]);
+
+    for (unsigned i = 0; i < milliseconds; i++) {
+        if (atomic_load(&model->counter[counter]) != before)
+            return true;
+        usleep(1000);
+    }
+    return false;
+}
+
+/* A processor that loses its time between a read and the use of its value sees it this late. */
+static void status_late(struct model *model, const struct place *place, uint32_t offset,
+                        uint64_t value)
+{
+    if (place->kind == PLACE_COMMON && offset == COMMON_DEVICE_STATUS &&
+        value & STATUS_NEEDS_RESET && fault_hit(&model->faults, FAULT_STATUS_LATE))
+        await_count(model, COUNT_DRIVER_OK, 2000);
+}
+
 /* ---- Reading ---- */
 
 static uint64_t place_read(struct model *model, const struct place *place, uint32_t offset,
@@ -67,6 +93,8 @@ static uint64_t place_read(struct model *model, const struct place *place, uint3
         pthread_mutex_unlock(&model->lock);
         return value;
     case PLACE_DEVICE:
+        if (fault_hit(&model->faults, FAULT_CONFIG_LATE) && await_count(model, COUNT_RESETS, 500))
+            return 0;
         pthread_mutex_lock(&model->lock);
         value = device_cfg_read(model, offset, size);
         pthread_mutex_unlock(&model->lock);
@@ -89,13 +117,16 @@ static uint64_t place_read(struct model *model, const struct place *place, uint3
 uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsigned size)
 {
     const struct place *place;
+    uint64_t value;
 
     if (bar >= BUS_BARS || !answers(model, bar, COUNT_READS))
         return bus_ones(size);
     place = find_place(model, bar, offset, "read");
     if (!place)
         return 0;
-    return place_read(model, place, (uint32_t)(offset - place->offset), size) & bus_ones(size);
+    value = place_read(model, place, (uint32_t)(offset - place->offset), size) & bus_ones(size);
+    status_late(model, place, (uint32_t)(offset - place->offset), value);
+    return value;
 }
 
 /* ---- Notifications ---- */
@@ -140,6 +171,8 @@ static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t
         model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
                         size * 8, width * 8);
     count(model, COUNT_NOTIFICATIONS + index, 1);
+    if (fault_hit(&model->faults, FAULT_NOTIFY_SLOW))
+        usleep(200000);
     if (irql_get() < IRQL_DISPATCH)
         count(model, COUNT_NOTIFICATIONS_LOW, 1);
     thread_wake(model, WORK_QUEUE << index);
