@@ -292,11 +292,13 @@ static void command_fault(const struct scenario *scenario, struct ndis_adapter *
 static void command_remove(const struct scenario *scenario, struct ndis_adapter *adapter,
                            char *arguments, struct reply *reply)
 {
+    const char *how = word(&arguments);
     char error[128] = "";
 
     (void)scenario;
-    (void)arguments;
-    if (adapter_surprise_remove(adapter, error, sizeof(error)))
+    if (how && strcmp(how, "present"))
+        reply_fail(reply, "remove takes no arguments, or present");
+    else if (adapter_surprise_remove(adapter, how != NULL, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
         ok(reply, "%s", "");
@@ -559,7 +561,8 @@ static const struct command {
     {"stats", command_stats, "stats", "print the report so far as one line of JSON", false},
     {"fault", command_fault, "fault NAME[@N]|none",
      "arm a fault of the device, or disarm all (--bus model)", true},
-    {"remove", command_remove, "remove", "remove the device by surprise", true},
+    {"remove", command_remove, "remove [present]",
+     "remove the device by surprise; present: one that still answers", true},
     {"shutdown", command_shutdown, "shutdown [crash]",
      "call MiniportShutdownEx; crash: as after a bug check", false},
     {"send", command_send, "send HEX", "send one frame in any state of the adapter", true},

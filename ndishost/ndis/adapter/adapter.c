@@ -450,11 +450,12 @@ void adapter_stop(struct ndis_adapter *adapter)
     atomic_store(&adapter->net_started, false);
 }
 
-int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size)
+int32_t adapter_surprise_remove(struct ndis_adapter *adapter, bool present, char *error,
+                                size_t error_size)
 {
     atomic_store(&adapter->closed, true);
     transfer_tell_net(adapter, true); /* what is under way is gone with the device */
-    if (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus)) {
+    if (!present && (!adapter->bus->ops->remove || adapter->bus->ops->remove(adapter->bus))) {
         atomic_store(&adapter->closed, false);
         transfer_tell_net(adapter, adapter_state(adapter) != ADAPTER_RUNNING);
         snprintf(error, error_size, "this bus cannot remove its device");

@@ -71,8 +71,10 @@ bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport 
 struct net *adapter_net(struct ndis_adapter *adapter);
 struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,
- * and halt. adapter_stop has nothing left to do after that. */
-int32_t adapter_surprise_remove(struct ndis_adapter *adapter, char *error, size_t error_size);
+ * and halt. adapter_stop has nothing left to do after that. present: the device goes on answering, as
+ * one does that Windows gave up (IoInvalidateDeviceState). */
+int32_t adapter_surprise_remove(struct ndis_adapter *adapter, bool present, char *error,
+                                size_t error_size);
 /* MiniportShutdownEx, at PASSIVE_LEVEL as when Windows is turned off, or at HIGH_LEVEL as when it
  * has crashed. The machine is off after it: nothing of the driver is called any more, nor freed. */
 int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash);
