@@ -10,6 +10,9 @@ class Problem(Exception):
 
 def main(tool, function):
     """Runs function(arguments); its Problem becomes the tool's one line."""
+    if sys.argv[1:2] in (["-h"], ["--help"]) and tool in ("build-number", "stamp-inf"):
+        print(sys.modules["__main__"].__doc__.strip())
+        sys.exit(0)
     try:
         sys.exit(function(sys.argv[1:]))
     except Problem as problem:

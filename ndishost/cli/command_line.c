@@ -94,7 +94,7 @@ static const char help_head[] =
     "       ndishost imports DRIVER.sys    list the imports: present, stubbed or unknown\n"
     "       ndishost inf FILE.inf [ID...]  list what an INF writes to the registry for these ids\n"
     "       ndishost rules                 list the rules that ndishost checks, one per line\n"
-    "       ndishost --help | --version\n"
+    "       ndishost -h | --help | --version\n"
     "\n"
     "DRIVER.sys is a 64-bit driver (x64); `ndishost32` runs 32-bit drivers (x86).\n"
     "The run ends when the network end is done, the time is up, or ndishost gets a signal. "
@@ -536,8 +536,9 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         switch (option) {
+        case 'h':
         case OPTION_HELP:
             line->command = COMMAND_HELP;
             return 0;

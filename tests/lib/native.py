@@ -201,6 +201,7 @@ class Suite:
                 self.steps[name](self)
 
     def main(self, arguments):
+        report.help_asked()
         known = [name for name in [*self.configurations, *self.steps] if name not in self.concealed]
         chosen = [name for name in arguments if name in known]
         self.words = [word for word in arguments if word not in known]

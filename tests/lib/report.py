@@ -60,10 +60,24 @@ def line(kind, name, why=None, seconds=None):
     print(text, flush=True)
 
 
+def help_asked():
+    """Ends a script that is asked for help: prints the text at its head, and its usage if the text has none."""
+    if not {"-h", "--help"} & set(sys.argv[1:]):
+        return
+    text = (sys.modules["__main__"].__doc__ or "").strip()
+    name = os.path.relpath(os.path.abspath(sys.argv[0]), ROOT)
+    if name not in text:
+        text += "\n\n    %s [PATTERN...]   only the tests whose names contain a PATTERN; !PATTERN leaves out\n" % name
+        text += "    %s --list         the names of all tests; nothing is run" % name
+    print(text)
+    sys.exit(0)
+
+
 class Group:
     """Tests that run `workers` at a time. Their lines come in the order in which they were named."""
 
     def __init__(self, name, arguments=(), workers=1):
+        help_asked()
         self.name, self.failed = name, 0
         self.listing = list(arguments) == ["--list"]
         patterns = [] if self.listing else arguments

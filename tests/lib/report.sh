@@ -8,6 +8,15 @@
 #   check NAME COMMAND   runs the command; its output goes to $logs, the reason of a failure is a line of it
 #   exit $status         1 after the first fail
 # The seconds are those since the last line. `check` passes over names that do not contain $pattern.
+
+# A script that is asked for help prints the comment at its head. It has left the folder that it was called from.
+case ${1-} in
+-h | --help)
+    (cd "${OLDPWD:-.}" && sed -n '3,${/^#/!q;/shellcheck/q;s/^# \{0,1\}//p;}' "$0")
+    exit 0
+    ;;
+esac
+
 status=0
 now() { # hundredths of a second since the machine was started
     read -r now _ </proc/uptime

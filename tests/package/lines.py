@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "packaging"))
 sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
 import report
 
+report.help_asked()
 PACKAGE = "out/package"
 ARCHITECTURES = ("x64", "x86")
 DRIVERS = ("aerovnet", "aerovnetm")
