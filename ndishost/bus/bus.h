@@ -75,6 +75,9 @@ struct bus_ops {
     /* Numbers for reports, as a JSON object's members, each `"name": value`, comma-separated, or
      * nothing ("reads", "writes", "notifications", ...). */
     void (*report)(struct bus *bus, FILE *json);
+    /* In lockstep: the device does on this thread all that it has been told of, then tells the level of its
+     * interrupt line. false: there was nothing. NULL where the device moves frames by itself alone. */
+    bool (*step)(struct bus *bus);
     /* Stops threads, ends QEMU, frees. No event is delivered after it returns. */
     void (*close)(struct bus *bus);
 };
@@ -89,6 +92,7 @@ struct bus {
     uint8_t number, slot,
         function;       /* bus number, device, function: for resource lists and reports */
     uint8_t irq_vector; /* what a resource list will say; any nonzero number */
+    bool lockstep;      /* the device moves frames only in ops->step */
     /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a
      * rule. */
     _Atomic bool asleep;

@@ -289,6 +289,20 @@ static void command_fault(const struct scenario *scenario, struct ndis_adapter *
         ok(reply, "%s", error);
 }
 
+static void command_step(const struct scenario *scenario, struct ndis_adapter *adapter,
+                         char *arguments, struct reply *reply)
+{
+    long steps = adapter_step(adapter);
+
+    (void)scenario;
+    (void)arguments;
+    if (steps < 0)
+        reply_fail(reply,
+                   "the device moves frames by itself; --bus model:lockstep waits for steps");
+    else
+        ok(reply, "%ld", steps);
+}
+
 static void command_remove(const struct scenario *scenario, struct ndis_adapter *adapter,
                            char *arguments, struct reply *reply)
 {
@@ -561,6 +575,7 @@ static const struct command {
     {"stats", command_stats, "stats", "print the report so far as one line of JSON", false},
     {"fault", command_fault, "fault NAME[@N]|none",
      "arm a fault of the device, or disarm all (--bus model)", true},
+    {"step", command_step, "step", "let the device in lockstep do what it was notified of", true},
     {"remove", command_remove, "remove [present]",
      "remove the device by surprise; present: one that still answers", true},
     {"shutdown", command_shutdown, "shutdown [crash]",

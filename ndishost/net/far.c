@@ -35,26 +35,43 @@ static bool send_one(struct far *far, uint64_t number)
     while (far->ports->far_send(far->ports->context, frame, wire)) {
         if (flow_stopping(far->flow))
             return false;
-        nanosleep(&moment, NULL);
+        if (far->ports->step)
+            far->ports->step(far->ports->context);
+        else
+            nanosleep(&moment, NULL);
     }
     return true;
+}
+
+/* Sends what the flow gives out of `want` frames. */
+static bool send_some(struct far *far, unsigned want)
+{
+    uint64_t first;
+    unsigned count = flow_issue(far->flow, want, &first);
+
+    for (unsigned i = 0; i < count; i++) {
+        if (!send_one(far, first + i)) {
+            flow_withdraw(far->flow, count - i);
+            return false;
+        }
+    }
+    return count != 0;
 }
 
 static void *far_thread(void *argument)
 {
     struct far *far = argument;
-    uint64_t first;
-    unsigned count;
 
-    while ((count = flow_issue(far->flow, BURST, &first))) {
-        for (unsigned i = 0; i < count; i++) {
-            if (!send_one(far, first + i)) {
-                flow_withdraw(far->flow, count - i);
-                return NULL;
-            }
-        }
-    }
+    while (send_some(far, BURST))
+        ;
     return NULL;
+}
+
+bool far_burst(struct far *far, struct net_ports *ports, struct flow *flow, unsigned count)
+{
+    far->ports = ports;
+    far->flow = flow;
+    return send_some(far, count);
 }
 
 int far_start(struct far *far, struct net_ports *ports, struct flow *flow)

@@ -22,6 +22,9 @@ void far_address(const uint8_t adapter[6], uint8_t address[6]);
 
 /* 0, or the errno of pthread_create. */
 int far_start(struct far *far, struct net_ports *ports, struct flow *flow);
+/* Instead of a thread: puts `count` frames at most on the wire of a device in lockstep. false: none is left to
+ * send, or the flow stops. */
+bool far_burst(struct far *far, struct net_ports *ports, struct flow *flow, unsigned count);
 /* Waits for the thread, for some seconds: a wire that blocks for ever must not hold up the end of the
  * run. False: it is still in far_send. May be called again, once the wire is closed. */
 bool far_join(struct far *far);

@@ -31,6 +31,7 @@ struct gen {
     bool sender_running;
     uint64_t direction; /* enum direction; start replaces UNSAID */
     uint64_t batch[2];  /* frames per chain: minimum, maximum */
+    uint64_t burst;     /* frames between two steps of a device in lockstep */
     uint64_t hold;      /* 1: gen_go starts the traffic */
     bool started;
     bool going;                           /* only for the threads that call start, go and stop */
@@ -55,25 +56,69 @@ static unsigned next_batch(const struct gen *gen, uint64_t *chains)
     return (unsigned)(gen->batch[0] + numbered_random(&gen->tx.sent, ~++*chains) % choices);
 }
 
+/* Sends the next chain. How many frames it had; 0: all are sent, or the traffic stops. */
+static unsigned send_chain(struct gen *gen, uint64_t *chains)
+{
+    struct net_frame frames[BATCH_MAX];
+    uint64_t first;
+    unsigned count = flow_issue(&gen->tx, next_batch(gen, chains), &first), taken;
+
+    for (unsigned i = 0; i < count; i++) {
+        frames[i].data = gen->frames[i];
+        frames[i].length = flow_fill(&gen->tx, first + i, gen->frames[i]);
+        frames[i].tag = flow_tag(&gen->tx, first + i);
+        frames[i].cookie = first + i;
+    }
+    taken = count ? near_sender_send(&gen->near, frames, count) : 0;
+    if (taken < count) {
+        flow_withdraw(&gen->tx, count - taken);
+        return 0;
+    }
+    return count;
+}
+
 static void *sender_thread(void *argument)
 {
     struct gen *gen = argument;
-    struct net_frame frames[BATCH_MAX];
-    uint64_t first, chains = 0;
-    unsigned count, taken;
+    uint64_t chains = 0;
 
-    while ((count = flow_issue(&gen->tx, next_batch(gen, &chains), &first))) {
-        for (unsigned i = 0; i < count; i++) {
-            frames[i].data = gen->frames[i];
-            frames[i].length = flow_fill(&gen->tx, first + i, gen->frames[i]);
-            frames[i].tag = flow_tag(&gen->tx, first + i);
-            frames[i].cookie = first + i;
-        }
-        taken = near_sender_send(&gen->near, frames, count);
-        if (taken < count) {
-            flow_withdraw(&gen->tx, count - taken);
-            break;
-        }
+    while (send_chain(gen, &chains))
+        ;
+    return NULL;
+}
+
+/* ---- Lockstep: one thread hands over a burst each way, and lets the device and the driver go on ---- */
+
+/* One adapter at a time: what another does would change what this one counts. */
+static pthread_mutex_t lockstep_turn = PTHREAD_MUTEX_INITIALIZER;
+
+static bool send_burst(struct gen *gen, uint64_t *chains)
+{
+    for (uint64_t sent = 0; sent < gen->burst;) {
+        unsigned count = send_chain(gen, chains);
+
+        if (!count)
+            return false;
+        sent += count;
+    }
+    return true;
+}
+
+static void *lockstep_thread(void *argument)
+{
+    bool tx, rx;
+    struct gen *gen = argument;
+    struct net_ports *ports = gen->net.ports;
+    uint64_t chains = 0;
+
+    tx = gen->has_tx;
+    rx = gen->has_rx;
+    while (tx || rx) {
+        pthread_mutex_lock(&lockstep_turn);
+        tx = tx && send_burst(gen, &chains);
+        rx = rx && far_burst(&gen->far, ports, &gen->rx, (unsigned)gen->burst);
+        ports->step(ports->context);
+        pthread_mutex_unlock(&lockstep_turn);
     }
     return NULL;
 }
@@ -196,11 +241,12 @@ static int gen_go(struct net *net, char *error, size_t error_size)
     near_sender_start(&gen->near);
     flow_start(&gen->tx);
     flow_start(&gen->rx);
-    if (gen->has_tx) {
-        result = pthread_create(&gen->sender, NULL, sender_thread, gen);
+    if (gen->has_tx || net->ports->step) {
+        result = pthread_create(&gen->sender, NULL,
+                                net->ports->step ? lockstep_thread : sender_thread, gen);
         gen->sender_running = !result;
     }
-    if (!result && gen->has_rx)
+    if (!result && gen->has_rx && !net->ports->step)
         result = far_start(&gen->far, net->ports, &gen->rx);
     if (!result)
         result = watch_start(&gen->watch, look, gen);
@@ -321,6 +367,7 @@ static void gen_close(struct net *net)
 /* ---- Opening ---- */
 
 static const struct net_ops gen_ops = {
+    .steps = true,
     .start = gen_start,
     .go = gen_go,
     .near_receive = gen_near_receive,
@@ -352,6 +399,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
         {"batch", OPTION_RANGE, 1, BATCH_MAX, NULL, gen->batch},
         {"window", OPTION_NUMBER, 1, FLOW_WINDOW_MAX, NULL, &window},
         {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
+        {"burst", OPTION_NUMBER, 0, BATCH_MAX, NULL, &gen->burst},
         {"hold", OPTION_NUMBER, 0, 1, NULL, &gen->hold},
     };
 
@@ -359,6 +407,8 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
     gen->batch[0] = gen->batch[1] = 32;
     if (options_parse("gen", arguments, table, sizeof table / sizeof table[0], error, size))
         return -1;
+    if (!gen->burst)
+        gen->burst = gen->batch[1];
     *flow = (struct flow_options){.seed = seed,
                                   .count = count,
                                   .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
@@ -428,6 +478,9 @@ const struct net_backend net_gen = {
         "      then checks only that the miniport completes each frame as sent\n"
         "    batch=N or MIN-MAX: frames per chain for the miniport (32; at most 256)\n"
         "    window=N: the most incomplete frames in each direction (4096; at most 65536)\n"
+        "    burst=N: with --bus model:lockstep, the frames each way between two steps of the "
+        "device\n"
+        "      (as batch; at most 256)\n"
         "    seed=N (1)  stall=S: fail after S seconds without progress (10)\n"
         "    hold=0|1: wait for the command `go` of scenario control (0)\n",
     .wants_far = true,

@@ -42,12 +42,16 @@ struct net_ports {
     /* The far side puts a frame on the wire towards the device; blocks for room; -1 when it cannot.
      * NULL when the bus has no far end of ours. */
     int (*far_send)(void *context, const void *frame, size_t length);
+    /* Lets the device in lockstep, and then the driver, do all that there is to do. NULL when the device moves
+     * frames by itself. */
+    void (*step)(void *context);
     /* The end has nothing more to do (its count is reached, or it failed): the run may end. */
     void (*finished)(void *context);
 };
 
 struct net;
 struct net_ops {
+    bool steps; /* calls the port `step`, or moves no frame */
     /* The adapter runs and the link is up: begin. Starts threads. 0, or -1 with a line in error. */
     int (*start)(struct net *net, char *error, size_t error_size);
     /* An end that was told to hold begins. 0, or -1 with a line in error. NULL: it begins at start. */

@@ -740,6 +740,75 @@ static void test_describe(void **state)
     assert_string_equal(text, "1af4:1000 at 00:03.0 (ndishost model, queues of 64 and 128)");
 }
 
+/* ---- Lockstep: nothing happens but in a step ---- */
+
+static bool step(void)
+{
+    return r.bus->ops->step(r.bus);
+}
+
+static void test_lockstep(void **state)
+{
+    (void)state;
+    up("queue_size=16,lockstep");
+    assert_true(r.bus->lockstep);
+    raw_send(&r, 0, 60);
+    raw_fill(&r, 4);
+    assert_int_equal(arrive(60), 0);
+    usleep(50000);
+    assert_int_equal(raw_used_idx(&r, TX), 0);
+    assert_int_equal(raw_used_idx(&r, RX), 0);
+    assert_int_equal(r.frames, 0);
+    assert_true(step());
+    /* All of it, when step returns: nothing is waited for. */
+    assert_int_equal(raw_used_idx(&r, TX), 1);
+    assert_int_equal(raw_used_idx(&r, RX), 1);
+    assert_int_equal(r.frames, 1);
+    assert_int_equal(raw_report(&r, "interrupts"), 1);
+    assert_true(r.asserted);
+    assert_false(step());
+    assert_int_equal(r.q[TX].used[0], 0); /* it waits for a notification */
+    raw_send(&r, 1, 60);
+    assert_true(step());
+    assert_int_equal(raw_used_idx(&r, TX), 2);
+    assert_true(raw_reset(&r));
+    assert_false(r.asserted);
+    innocent();
+}
+
+static void test_lockstep_busy(void **state)
+{
+    (void)state;
+    up("queue_size=16,lockstep=busy");
+    raw_send(&r, 0, 60);
+    assert_true(step());
+    assert_int_equal(r.q[TX].used[0], USED_F_NO_NOTIFY);
+    raw_offer(&r, TX, raw_desc(&r, TX, 1, r.data_pa, 72, 0, 0));
+    usleep(50000);
+    assert_int_equal(raw_used_idx(&r, TX), 1);
+    assert_true(step()); /* it looks though nobody has notified it */
+    assert_int_equal(raw_used_idx(&r, TX), 2);
+    assert_int_equal(r.q[TX].used[0], USED_F_NO_NOTIFY);
+    innocent();
+    close_all(NULL);
+    up("queue_size=16");
+    assert_false(r.bus->lockstep);
+}
+
+/* What the driver ought to have notified of is missing at the second step without it. */
+static void test_lockstep_forgotten(void **state)
+{
+    (void)state;
+    up("queue_size=16,lockstep");
+    raw_offer(&r, TX, raw_desc(&r, TX, 0, r.data_pa, 72, 0, 0));
+    assert_false(step());
+    assert_int_equal(raw_report(&r, "violations"), 0);
+    assert_false(step());
+    assert_int_equal(raw_report(&r, "violations"), 1);
+    assert_true(step());
+    assert_int_equal(raw_used_idx(&r, TX), 1);
+}
+
 static void test_bad_options(void **state)
 {
     static const char *const bad[] = {"nonsense",
@@ -776,6 +845,7 @@ static void test_bad_options(void **state)
                                       "reorder=2",
                                       "wire=1",
                                       "wire=3",
+                                      "lockstep=often",
                                       "delay=99999999999",
                                       "above_4g=1,bar=5",
                                       "caps=short_bar,layout=dense",
@@ -840,7 +910,8 @@ int main(void)
                             TEST(checksum) TEST(notification_data) TEST(beyond_the_model)
                                 TEST(feature_requirements) TEST(config_values) TEST(framing)
                                     TEST(wrap) TEST(reorder) TEST(describe) TEST(bad_options)
-                                        TEST(bus_open)};
+                                        TEST(lockstep) TEST(lockstep_busy) TEST(lockstep_forgotten)
+                                            TEST(bus_open)};
 
     return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

@@ -5,7 +5,8 @@
  * The owner of the bus must hear of a level from whoever changed it, at once, and no lock may be held
  * meanwhile: its ISR may be reading the ISR status just now. So two threads may tell it at the same
  * time, and the one with the older news may come last. That is healed by looking again: whoever told a
- * level goes on until what he told is what is, so the last word is always the right one.
+ * level goes on until what he told is what is, so the last word is always the right one. A step in
+ * lockstep tells the level at its end, so that nothing of the driver runs beside it.
  */
 #include "bus/model/model.h"
 
@@ -19,7 +20,7 @@ void interrupt_update(struct model *model)
 {
     bool level;
 
-    if (!model->bus.events->interrupt)
+    if (!model->bus.events->interrupt || thread_steps(model))
         return;
     do {
         level = interrupt_asserted(model);

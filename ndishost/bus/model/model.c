@@ -260,6 +260,11 @@ static void free_parts(struct model *model)
     free(model->frames);
 }
 
+static bool op_step(struct bus *bus)
+{
+    return thread_step(model_of(bus));
+}
+
 static void op_close(struct bus *bus)
 {
     struct model *model = model_of(bus);
@@ -268,6 +273,7 @@ static void op_close(struct bus *bus)
     thread_stop(model);
     free_parts(model);
     pthread_mutex_destroy(&model->lock);
+    pthread_mutex_destroy(&model->turn);
     pthread_mutex_destroy(&model->sleep_lock);
     pthread_cond_destroy(&model->sleep_cond);
     atomic_fetch_and(&instances, ~(1u << model->instance));
@@ -287,6 +293,7 @@ static const struct bus_ops ops = {
     .command = op_command,
     .faults = op_faults,
     .report = op_report,
+    .step = op_step,
     .close = op_close,
 };
 
@@ -308,6 +315,7 @@ static void fill_in(struct model *model, const struct bus_events *events, void *
     model->bus.ops = &ops;
     model->bus.events = events;
     model->bus.context = context;
+    model->bus.lockstep = options->lockstep != LOCKSTEP_OFF;
     memcpy(model->bus.bar, model->layout.bar, sizeof model->bus.bar);
     model->bus.slot = (uint8_t)(FIRST_SLOT + model->instance);
     model->bus.irq_vector = (uint8_t)(0x30 + model->instance);

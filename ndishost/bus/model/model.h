@@ -121,6 +121,7 @@ struct model {
     atomic_bool asleep;
     pthread_mutex_t sleep_lock;
     pthread_cond_t sleep_cond;
+    pthread_mutex_t turn; /* in lockstep: held by the thread that does the device's work */
     struct wire wire;
     uint16_t mtu;                 /* since the last reset */
     uint8_t *frames;              /* the thread's own: BATCH of frame_max */
@@ -175,7 +176,12 @@ void thread_stop(struct model *model);
 /* Is a reset under way that will end? */
 bool thread_resets(struct model *model);
 void thread_wake(struct model *model, unsigned work);
+/* The device's thread, or one that steps the device. */
 bool thread_is_me(const struct model *model);
+/* bus.h's step. */
+bool thread_step(struct model *model);
+/* The caller steps the device: the interrupt line waits until it has done so. */
+bool thread_steps(const struct model *model);
 /* Must the thread drop what it is in the middle of? It cannot miss a reset with a new life after it:
  * resets are done by the thread itself. With bus mastering off it reaches no memory. Lock held. */
 static inline bool thread_stale(const struct model *model)

@@ -34,6 +34,11 @@ const char options_help[] =
     "    command=N: the command register at the start  notify_multiplier=N (4)  seed=N "
     "(1)\n"
     "    wire=FRAMES: the most frames that wait for receive buffers (1024)\n"
+    "    lockstep[=idle|busy]: the device moves frames only when --net gen has handed over "
+    "a burst, or\n"
+    "      at the command `step`. Nothing else runs meanwhile: a run's counters are always "
+    "the same.\n"
+    "      idle (default): each burst needs a notification. busy: the device asks for none\n"
     "    reset_ms=N: a reset with fault reset_slow takes N ms (200)\n"
     "    delay=MICROSECONDS: the device waits before it uses each batch\n"
     "    reorder=0|1: the device uses buffers out of order\n"
@@ -140,6 +145,18 @@ static bool parse_fault(struct options *options, const char *text, size_t length
     return fault_arm(&trial, options->fault) == NULL;
 }
 
+static bool parse_lockstep(struct options *options, const char *text, size_t length)
+{
+    static const char *const names[] = {
+        [LOCKSTEP_OFF] = "off", [LOCKSTEP_IDLE] = "idle", [LOCKSTEP_BUSY] = "busy"};
+    int found = length ? find_name(names, 3, text, length) : LOCKSTEP_IDLE;
+
+    if (found < 0)
+        return false;
+    options->lockstep = (enum lockstep)found;
+    return true;
+}
+
 enum check { ANY, QUEUE_SIZE, POWER_OF_TWO, MULTIPLIER, HEADER };
 
 static bool check_value(enum check check, uint64_t n)
@@ -239,7 +256,7 @@ static enum outcome parse_one(struct options *o, const char *name, size_t name_l
                               const char *value, size_t length)
 {
     static const char *const names[] = {"features", "mac",        "layout", "caps",
-                                        "fault",    "queue_size", "bar"};
+                                        "fault",    "queue_size", "bar",    "lockstep"};
     bool good;
 
     switch (find_name(names, sizeof names / sizeof names[0], name, name_length)) {
@@ -262,6 +279,9 @@ static enum outcome parse_one(struct options *o, const char *name, size_t name_l
         return parse_queue_size(o, value, length);
     case 6:
         return parse_bar(o, value, length);
+    case 7:
+        good = parse_lockstep(o, value, length);
+        break;
     default:
         return parse_numeric(o, name, name_length, value, length);
     }

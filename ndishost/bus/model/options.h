@@ -43,6 +43,10 @@ enum layout_kind { LAYOUTS(LAYOUT_ENUM) LAYOUT_COUNT };
 #define CAPS_ENUM(id, name, text) CAPS_##id,
 enum caps_oddity { CAPS_ODDITIES(CAPS_ENUM) CAPS_COUNT };
 
+/* When the device moves frames: by itself, or at a step alone (bus.h). LOCKSTEP_BUSY: it never asks for a
+ * notification, as a device that has always something to do. */
+enum lockstep { LOCKSTEP_OFF, LOCKSTEP_IDLE, LOCKSTEP_BUSY };
+
 struct options {
     uint32_t rx_queue_size, tx_queue_size;
     uint64_t features;
@@ -66,6 +70,7 @@ struct options {
     uint32_t header; /* bytes of the network header: NET_HEADER_SIZE, or one without num_buffers */
     uint32_t delay;  /* microseconds */
     uint32_t wire;   /* frames queued at most */
+    enum lockstep lockstep;
     char fault[256];
 };
 

@@ -2,7 +2,8 @@
 /*
  * The device's thread: sleeps until it is told of something, then moves frames both ways until nothing
  * is left to move. It looks at a queue only when it was notified of it or has asked not to be: a
- * driver that forgets a notification hangs here as it would elsewhere, and is reported.
+ * driver that forgets a notification hangs here as it would elsewhere, and is reported. In lockstep it
+ * does nothing: who calls bus.h's step moves the frames, and who writes a register resets the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,15 +25,43 @@ static void deadline(struct timespec *at, uint64_t microseconds)
     }
 }
 
+/* Of WORK_xxx, what only a step looks at when the device is in lockstep. */
+#define STEP_WORK ((unsigned)(WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX | WORK_WIRE))
+
+static __thread const struct model *stepping; /* the device that this thread steps */
+
 bool thread_is_me(const struct model *model)
 {
-    return pthread_equal(pthread_self(), model->thread);
+    return stepping == model || pthread_equal(pthread_self(), model->thread);
+}
+
+bool thread_steps(const struct model *model)
+{
+    return stepping == model;
+}
+
+static void lockstep_reset(struct model *model);
+
+static unsigned take_work(struct model *model, unsigned which)
+{
+    return atomic_fetch_and(&model->work, ~which) & which;
+}
+
+/* Takes the work that the device's thread is to do. */
+static unsigned take_own_work(struct model *model)
+{
+    return take_work(model, model->options.lockstep ? WORK_CLOSE : ~0u);
 }
 
 void thread_wake(struct model *model, unsigned work)
 {
     atomic_fetch_or(&model->work, work);
     /* Whoever falls asleep now sees the work: it looks once more after it has said that it sleeps. */
+    if (model->options.lockstep && !(work & WORK_CLOSE)) {
+        if (work & ~STEP_WORK)
+            lockstep_reset(model);
+        return;
+    }
     if (!atomic_load(&model->asleep))
         return;
     pthread_mutex_lock(&model->sleep_lock);
@@ -43,7 +72,7 @@ void thread_wake(struct model *model, unsigned work)
 /* The work there is; waits for some at most so long, 0 if there was none. */
 static unsigned wait_for_work(struct model *model, uint64_t microseconds)
 {
-    unsigned work = atomic_exchange(&model->work, 0);
+    unsigned work = take_own_work(model);
     struct timespec at;
 
     if (work)
@@ -51,7 +80,7 @@ static unsigned wait_for_work(struct model *model, uint64_t microseconds)
     deadline(&at, microseconds);
     pthread_mutex_lock(&model->sleep_lock);
     atomic_store(&model->asleep, true);
-    while (!(work = atomic_exchange(&model->work, 0)))
+    while (!(work = take_own_work(model)))
         if (pthread_cond_timedwait(&model->sleep_cond, &model->sleep_lock, &at) == ETIMEDOUT)
             break;
     atomic_store(&model->asleep, false);
@@ -188,6 +217,8 @@ void thread_frame_fault(struct model *model)
 
 bool thread_await_notification(struct model *model, struct ring *ring)
 {
+    if (model->options.lockstep == LOCKSTEP_BUSY) /* the next step looks */
+        return !ring_pending(ring);
     ring_want_notifications(model, ring, true);
     if (ring_pending(ring))
         return false;
@@ -224,11 +255,51 @@ static bool move_frames(struct model *model)
     return more;
 }
 
+static void note_notified(struct model *model, unsigned work)
+{
+    for (unsigned i = 0; i < QUEUES; i++)
+        if (work & WORK_QUEUE << i) {
+            model->queue_stale[i] = 0;
+            model->look[i] = LOOK_NOTIFIED;
+        }
+}
+
+/* On the thread of who wrote the register: how often the driver then reads device_status is no chance. */
+static void lockstep_reset(struct model *model)
+{
+    pthread_mutex_lock(&model->turn);
+    if (take_work(model, WORK_RESET | WORK_LIVE) & WORK_RESET)
+        reset(model);
+    tell_fatal(model);
+    pthread_mutex_unlock(&model->turn);
+}
+
+bool thread_step(struct model *model)
+{
+    unsigned work = take_work(model, STEP_WORK);
+    bool moved = false;
+
+    pthread_mutex_lock(&model->turn);
+    stepping = model;
+    note_notified(model, work);
+    while (move_frames(model))
+        moved = true;
+    if (!work && !moved)
+        look_for_forgotten(model);
+    stepping = NULL;
+    pthread_mutex_unlock(&model->turn);
+    interrupt_update(model);
+    return work || moved;
+}
+
 static void *run(void *argument)
 {
     struct model *model = argument;
     bool more = false;
 
+    while (model->options.lockstep)
+        if (wait_for_work(model, LOOK_MS * 1000) & WORK_CLOSE)
+            return NULL;
     for (;;) {
         bool no_notify = fault_armed(&model->faults, FAULT_NO_NOTIFY);
         unsigned work = more ? atomic_exchange(&model->work, 0)
@@ -242,11 +313,7 @@ static void *run(void *argument)
             look_for_forgotten(model);
             continue;
         }
-        for (unsigned i = 0; i < QUEUES; i++)
-            if (work & WORK_QUEUE << i) {
-                model->queue_stale[i] = 0;
-                model->look[i] = LOOK_NOTIFIED;
-            }
+        note_notified(model, work);
         more = move_frames(model);
     }
 }
@@ -255,6 +322,7 @@ bool thread_start(struct model *model)
 {
     pthread_condattr_t attributes;
 
+    pthread_mutex_init(&model->turn, NULL);
     pthread_mutex_init(&model->sleep_lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

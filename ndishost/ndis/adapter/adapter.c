@@ -21,6 +21,7 @@
 #include "ndis/adapter/reset.h"
 #include "nt/machine/clock.h"
 #include "nt/api/log.h"
+#include "nt/machine/processor.h"
 
 /* Before the network end is left to start when the link comes; for a frame that was sent by hand to
  * reach the far end; for frames in flight before the adapter is paused to halt. */
@@ -87,6 +88,25 @@ static int far_send(void *context, const void *frame, size_t length)
     return adapter->bus->ops->wire_send(adapter->bus, frame, length, FAR_WAIT) ? -1 : 0;
 }
 
+long adapter_step(struct ndis_adapter *adapter)
+{
+    long steps = 0;
+
+    if (!adapter->bus->lockstep)
+        return -1;
+    processors_settle();
+    while (adapter->bus->ops->step(adapter->bus)) {
+        processors_settle();
+        steps++;
+    }
+    return steps;
+}
+
+static void net_step(void *context)
+{
+    adapter_step(context);
+}
+
 static void net_finished(void *context)
 {
     struct ndis_adapter *adapter = context;
@@ -116,10 +136,18 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
     adapter->ports.near_send = near_send;
     adapter->ports.near_accepts = filter_accepts;
     adapter->ports.far_send = adapter->bus->ops->wire_send ? far_send : NULL;
+    adapter->ports.step = adapter->bus->lockstep ? net_step : NULL;
     adapter->ports.finished = net_finished;
     adapter->net = net_open(options->net, &adapter->ports, error, error_size);
     if (!adapter->net)
         return -1;
+    if (adapter->bus->lockstep && !adapter->net->ops->steps) {
+        snprintf(error, error_size,
+                 "--net %s waits for a device that moves frames by itself; use gen or none with "
+                 "--bus model:lockstep",
+                 options->net);
+        return -1;
+    }
     if (options->pcap && !(adapter->pcap = pcap_create(options->pcap, error, error_size)))
         return -1;
     if (options->pcap_wire &&

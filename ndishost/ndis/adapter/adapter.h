@@ -105,6 +105,9 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
  * link is down; 1: the wire has been full for so many milliseconds. */
 int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t length,
                       unsigned milliseconds);
+/* A device in lockstep and the driver do what there is to do: how many steps of the device that took. -1: the
+ * device moves frames by itself. */
+long adapter_step(struct ndis_adapter *adapter);
 /* Gives the miniport the multicast list that the network end wants, if that has changed; an adapter that does
  * not run gets it later. Every 100 ms or so. */
 void adapter_follow_groups(struct ndis_adapter *adapter);

@@ -465,6 +465,8 @@ static int send(struct bad *bad, FILE *out)
     atomic_fetch_add(&adapter->senders, 1);
     wire_watch_begin(adapter->watch, bad->frames, bad->frame_count);
     protocol_send_foreign(adapter->protocol, bad->lists[0], adapter->seed & 2, list_back, bad);
+    if (adapter->ports.step)
+        adapter->ports.step(adapter->ports.context);
     not_back = wait_back(bad, nt_clock_now() + BACK_WAIT);
     if (!not_back && adapter->bus->ops->wire_send)
         wire_watch_wait(adapter->watch, nt_clock_now() + (any_sent(bad) ? WIRE_WAIT : NONE_WAIT));

@@ -391,6 +391,8 @@ int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t len
             return -1;
         nt_clock_sleep(NT_MILLISECOND);
     }
+    if (protocol->adapter->ports.step)
+        protocol->adapter->ports.step(protocol->adapter->ports.context);
     pthread_mutex_lock(&protocol->lock);
     while (protocol->own_out && nt_clock_now() < deadline && !adapter_over(protocol->adapter))
         nt_clock_wait(&protocol->own_back, &protocol->lock, nt_clock_now() + OVER_LOOK);

@@ -80,6 +80,11 @@ struct nt_interrupt *interrupt_next(void)
     return interrupt;
 }
 
+bool interrupt_waits(void)
+{
+    return waiting != NULL;
+}
+
 static void raise_line(struct nt_interrupt *interrupt)
 {
     if (interrupt->asserted && !interrupt->disconnected && interrupt->state == QUIET) {

@@ -42,6 +42,7 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor);
 /* The next one that waits, taken off the queue, or NULL. */
 struct nt_interrupt *interrupt_next(void);
 void interrupt_wait(struct nt_interrupt *interrupt); /* puts it onto the queue */
+bool interrupt_waits(void);                          /* is one on the queue? */
 /* Gives masked interrupts whose time has come to processors; returns when the next one's comes,
  * NT_FOREVER if there is none. */
 uint64_t interrupt_unmask(uint64_t now);

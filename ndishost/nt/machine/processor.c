@@ -138,6 +138,7 @@ static void processor_main(void *context)
             cpu.dpcs->run(number);
         } else {
             p->idle = true;
+            cpu_done();
             while (p->idle && cpu.running)
                 pthread_cond_wait(&p->wake, &cpu.lock);
             p->idle = false;
@@ -162,6 +163,7 @@ static void spare_main(void *context)
             continue;
         }
         p->idle = true;
+        cpu_done();
         nt_clock_wait(&p->wake, &cpu.lock, deadline);
         p->idle = false;
     }
@@ -229,6 +231,24 @@ void processors_stop(void)
             pthread_cond_destroy(&cpu.processor[i].wake);
             cpu.processor[i].started = false;
         }
+}
+
+/* Lock held. */
+static bool settled(void)
+{
+    for (unsigned i = 0; i <= cpu.count; i++)
+        if (!cpu.processor[i].idle || cpu.processor[i].interrupt ||
+            (i < cpu.count && cpu.dpcs->waiting(i)))
+            return false;
+    return !interrupt_waits();
+}
+
+void processors_settle(void)
+{
+    cpu_lock();
+    while (cpu.running && !settled())
+        cpu_wait_done();
+    cpu_unlock();
 }
 
 void processors_count(uint64_t *interrupts, uint64_t *longest_isr, uint64_t *longest_dpc)

@@ -34,6 +34,9 @@ void processors_stop(void);
 /* ISRs that have run, and the longest ISR and DPC, in 100 ns of real time. */
 void processors_count(uint64_t *interrupts, uint64_t *longest_isr, uint64_t *longest_dpc);
 
+/* Waits until no interrupt and no DPC waits or runs. */
+void processors_settle(void);
+
 void cpu_lock(void);
 void cpu_unlock(void);
 bool cpu_running(void);          /* between processors_start and processors_stop; lock held */
