@@ -7,6 +7,7 @@
 #include "loader/loader.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/hang.h"
+#include "nt/machine/host_call.h"
 
 /* The most CPU time that a call at DISPATCH_LEVEL or above may use, in ns. Windows sets much lower
  * limits: 25 us for an ISR, 100 us for a DPC. ndishost reports these times but does not check them,
@@ -81,20 +82,50 @@ static uint64_t cpu_time(void)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
+static void internal_error(const char *name, const char *why)
+{
+    fprintf(stderr, "ndishost: internal error: ndishost calls %s at %s%s\n", name,
+            irql_name(nt_self()->irql), why);
+    abort();
+}
+
+/* The driver called a function of the host at an IRQL at which Windows could not make the call that follows from
+ * it. The callback runs at the nearest IRQL that is right for it, so that nothing in it is blamed for that. */
+static void correct_irql(const struct row *row)
+{
+    struct nt_thread *self = nt_self();
+    unsigned irql = self->irql < row->min ? row->min : row->max;
+
+    if (!self->call)
+        internal_error(row->name, ", which Windows never does");
+    rule_violation(host_call_rule(self->call), self->caller,
+                   "%s called at %s leads to a call of %s, which Windows makes at %s%s; ndishost "
+                   "calls it at that level",
+                   self->call, irql_name(self->irql), row->name, irql_name(irql),
+                   row->min == row->max ? " only"
+                   : irql == row->min   ? " and above"
+                                        : " and below");
+    irql_set_raw(irql);
+}
+
 struct callback callback_enter(const char *name)
 {
     struct nt_thread *self = nt_self();
     const struct row *row = row_of(name);
-    struct callback call = {name,       self->callback,   self->asked_irql,
-                            self->irql, self->held_count, cpu_time()};
+    struct callback call = {.name = name,
+                            .outer = self->callback,
+                            .outer_asked = self->asked_irql,
+                            .before = self->irql,
+                            .held = self->held_count,
+                            .start = cpu_time()};
 
-    if (!row || self->irql < row->min || self->irql > row->max) {
-        fprintf(stderr, "ndishost: internal error: ndishost calls %s at %s%s\n", name,
-                irql_name(self->irql),
-                row ? ", which Windows never does"
-                    : "; add a row for it to ndishost/nt/machine/callback.c");
-        abort();
+    if (!row) {
+        internal_error(name, "; add a row for it to ndishost/nt/machine/callback.c");
+        return call;
     }
+    if (self->irql < row->min || self->irql > row->max)
+        correct_irql(row);
+    call.irql = self->irql;
     self->callback = name;
     self->asked_irql = NULL;
     self->flagged = row->flagged;
@@ -131,6 +162,8 @@ void callback_leave(const struct callback *call)
     if (nt_check_no_locks_above(call->name, call->held))
         irql_set_raw(call->irql);
     nt_check_irql(call->name, call->irql);
+    if (call->before != call->irql)
+        irql_set_raw(call->before);
     self->callback = call->outer;
     self->asked_irql = call->outer_asked;
     self->flagged = outer && outer->flagged;

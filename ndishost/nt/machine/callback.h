@@ -20,11 +20,13 @@ struct callback {
     const char *name;
     const char *outer; /* the callback that this one is called from, or NULL */
     const void *outer_asked;
-    unsigned irql, held;
+    unsigned before, irql; /* the level of the thread, and the one that the callback runs at */
+    unsigned held;
     uint64_t start; /* of the thread's CPU time, in ns */
 };
 
-/* `name` is a constant with a row in callback.c. callback_end reports the rules "IrqlReturn",
+/* `name` is a constant with a row in callback.c. At an IRQL at which Windows never makes the call, callback_begin
+ * reports the rule of the function that the driver called, and sets the nearest right IRQL. callback_end reports the rules "IrqlReturn",
  * "SpinLockBalanced", "Flags_Irql" and "GlitchFree". */
 struct callback callback_enter(const char *name);
 void callback_leave(const struct callback *call);

@@ -10,8 +10,7 @@
 
 _Static_assert(RULE_DEVICE_IRQL == IRQL_DEVICE, "irql_table.h and irql.h differ");
 
-/* Functions that only the host's tests have are of rule "Irql". */
-static const char *irql_rule(const char *function)
+const char *host_call_rule(const char *function)
 {
     const struct irql_fact *fact = irql_fact(function);
 
@@ -29,8 +28,9 @@ void host_call_check(const char *function, const void *caller, unsigned min, uns
     if (self->asked_irql)
         callback_judge_asked();
     if (self->irql < min || self->irql > max)
-        rule_violation(irql_rule(function), caller, "%s called at %s; it may be called at %s%s%s",
-                       function, irql_name(self->irql), irql_name(self->irql < min ? min : max),
+        rule_violation(host_call_rule(function), caller,
+                       "%s called at %s; it may be called at %s%s%s", function,
+                       irql_name(self->irql), irql_name(self->irql < min ? min : max),
                        self->irql < min ? " and above"
                        : min < max      ? " and below"
                                         : "",

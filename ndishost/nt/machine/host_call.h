@@ -41,6 +41,8 @@ struct host_call_site {
             host_call_check(__func__, RULE_CALLER, 0, max); \
     } while (0)
 void host_call_check(const char *function, const void *caller, unsigned min, unsigned max);
+/* The rule on the IRQL of this function. Functions that only the host's tests have are of rule "Irql". */
+const char *host_call_rule(const char *function);
 
 /* Behind HOST_CALL, in each function that Windows lets fail although its caller makes no mistake:
  *   HOST_ALLOCATES();      where it allocates, so that the allocators ask in its name (nt/api/pool.h)
