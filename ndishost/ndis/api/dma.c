@@ -386,11 +386,9 @@ static void record_clear(struct dma_channel *dma, struct sg_record *record)
     record->list = NULL;
 }
 
-/* MiniportProcessSGList. The record may be gone (freed, sent again) when it returns. */
-static void deliver(struct dma_channel *dma, struct sg_record *record)
+/* MiniportProcessSGList, whose call has begun. The record may be gone (freed, sent again) when it returns. */
+static void deliver(struct dma_channel *dma, struct sg_record *record, struct callback call)
 {
-    struct callback call = callback_begin("MiniportProcessSGList");
-
     atomic_store_explicit(&record->delivered, true, memory_order_release);
     dma->description.ProcessSGListHandler(&dma->adapter->physical_device, NULL, record->list,
                                           record->context);
@@ -493,7 +491,7 @@ static VOID NTAPI late_run(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgumen
         if (!record)
             return;
         COUNT(dma->adapter, sg_lists_late, 1);
-        deliver(dma, record);
+        deliver(dma, record, callback_begin("MiniportProcessSGList"));
     }
 }
 
@@ -564,7 +562,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     }
     NET_BUFFER_SCATTER_GATHER_LIST(NetBuffer) = record->list;
     if (registers_take(dma, record) && !deliver_late(dma, record))
-        deliver(dma, record);
+        deliver(dma, record, callback_begin_inside("MiniportProcessSGList"));
     return NDIS_STATUS_SUCCESS;
 }
 HOST_EXPORT("NDIS.SYS", NdisMAllocateNetBufferSGList);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "nt/api/pool.h"
 #include "nt/api/work.h"
+#include "nt/machine/hang.h"
 
 #define WORK_TAG 0x6B57444E /* "NDWk" */
 
@@ -56,11 +57,14 @@ static void run(void *context)
     struct ndis_work_item *item = context;
     NDIS_IO_WORKITEM_ROUTINE routine = item->routine;
     void *argument = item->context;
-    struct callback call = callback_begin("NdisIoWorkItemRoutine");
+    struct callback call;
 
+    hang_untimed(true);
+    call = callback_begin("NdisIoWorkItemRoutine");
     atomic_store(&item->queued, false);
     routine(argument, item);
     callback_end(&call);
+    hang_untimed(false);
 }
 
 VOID NTAPI NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE Routine,

@@ -6,6 +6,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/callback.h"
+#include "nt/machine/hang.h"
 #include "nt/machine/irql.h"
 #include "nt/api/pool.h"
 #include "nt/api/work.h"
@@ -227,12 +228,14 @@ static void run_item(void *context)
     routine_ex = item->routine_ex;
     item->queued = false;
     pthread_mutex_unlock(&lock);
+    hang_untimed(true);
     call = callback_begin("IoWorkItemRoutine");
     if (routine_ex)
         routine_ex(object, argument, item);
     else
         routine(object, argument);
     callback_end(&call);
+    hang_untimed(false);
 }
 
 static void queue_item(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,

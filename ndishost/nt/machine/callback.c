@@ -6,7 +6,6 @@
 #include <time.h>
 #include "loader/loader.h"
 #include "nt/machine/callback.h"
-#include "nt/machine/hang.h"
 #include "nt/machine/host_call.h"
 
 /* The most CPU time that a call at DISPATCH_LEVEL or above may use, in ns. Windows sets much lower
@@ -68,12 +67,6 @@ static struct row *row_of(const char *name)
     return NULL;
 }
 
-/* Drivers use work items for threads: they may run as long as the adapter does. */
-static bool is_work_item(const char *name)
-{
-    return !strcmp(name, "NdisIoWorkItemRoutine") || !strcmp(name, "IoWorkItemRoutine");
-}
-
 static uint64_t cpu_time(void)
 {
     struct timespec time;
@@ -126,11 +119,11 @@ struct callback callback_enter(const char *name)
     if (self->irql < row->min || self->irql > row->max)
         correct_irql(row);
     call.irql = self->irql;
-    self->callback = name;
+    if (!call.outer)
+        self->callbacks++;
+    __atomic_store_n(&self->callback, name, __ATOMIC_RELEASE);
     self->asked_irql = NULL;
     self->flagged = row->flagged;
-    if (!call.outer && !is_work_item(name))
-        hang_began();
     return call;
 }
 
@@ -154,8 +147,6 @@ void callback_leave(const struct callback *call)
     struct row *row = row_of(call->name);
     const struct row *outer = call->outer ? row_of(call->outer) : NULL;
 
-    if (!call->outer && !is_work_item(call->name))
-        hang_ended();
     callback_judge_asked();
     account(row, cpu_time() - call->start, call->irql);
     /* A callback that keeps a lock also keeps its IRQL: only the lock is reported. */

@@ -5,7 +5,7 @@
  *   struct callback call = callback_begin("MiniportPause");
  *   ... call it ...
  *   callback_end(&call);
- * With the rules off, ndishost neither checks nor measures.
+ * With the rules off, ndishost neither checks nor measures; hang.h watches the call all the same.
  */
 #ifndef NDISHOST_CALLBACK_H
 #define NDISHOST_CALLBACK_H
@@ -17,8 +17,9 @@
 #include "rules/rules.h"
 
 struct callback {
-    const char *name;
-    const char *outer; /* the callback that this one is called from, or NULL */
+    const char *name;       /* NULL: the rules are off */
+    struct nt_thread *self; /* then: the thread, if it came from outside of the driver */
+    const char *outer;      /* the callback that this one is called from, or NULL */
     const void *outer_asked;
     unsigned before, irql; /* the level of the thread, and the one that the callback runs at */
     unsigned held;
@@ -33,17 +34,41 @@ void callback_leave(const struct callback *call);
 
 static inline struct callback callback_begin(const char *name)
 {
-    struct callback none = {0};
+    struct nt_thread *self;
+    struct callback call;
 
-    return rules_enabled ? callback_enter(name) : none;
+    if (rules_enabled)
+        return callback_enter(name);
+    self = nt_self();
+    call.name = NULL;
+    call.self = NULL;
+    if (!self->callback) {
+        call.self = self;
+        self->callbacks++;
+        __atomic_store_n(&self->callback, name, __ATOMIC_RELEASE);
+    }
+    return call;
+}
+/* The same where the thread is inside a callback already: on the path of a frame. */
+static inline struct callback callback_begin_inside(const char *name)
+{
+    struct callback call;
+
+    if (rules_enabled)
+        return callback_enter(name);
+    call.name = NULL;
+    call.self = NULL;
+    return call;
 }
 static inline void callback_end(const struct callback *call)
 {
     if (call->name)
         callback_leave(call);
+    else if (call->self)
+        call->self->callback = NULL;
 }
 
-/* Returns true if the calling thread is inside that callback, at any depth. */
+/* Returns true if the calling thread is inside that callback: the innermost one, with the rules off the outermost. */
 bool callback_inside(const char *name);
 
 /* Records that the driver reads the IRQL. The rule "Flags_Irql" forbids it inside a callback that

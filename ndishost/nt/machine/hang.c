@@ -14,16 +14,16 @@
 #include "nt/machine/irql.h"
 #include "rules/rules.h"
 
-#define SLOTS              4096 /* by the index of a thread; who shares one is not watched */
 #define LOOK_MS            200
 #define REPORT_MOST        20 /* seconds that the report may take, as the driver may hold locks */
 #define STATUS_RULE_BROKEN 3
 #define HANG_SIGNAL        SIGUSR2
 
-static struct slot {
-    pthread_t thread;
-    _Atomic uint64_t since; /* ms; 0: not inside the driver */
-} slots[SLOTS];
+/* What the watch saw of each thread when it looked last. */
+static struct seen {
+    uint32_t callbacks;
+    uint64_t since; /* ms; 0: not inside the driver */
+} seen[NT_THREADS_MAX];
 
 static unsigned limit; /* seconds; 0: none */
 static _Atomic uint64_t stopping_since;
@@ -39,17 +39,9 @@ static uint64_t now_ms(void)
     return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000 + 1;
 }
 
-void hang_began(void)
+void hang_untimed(bool untimed)
 {
-    struct slot *slot = &slots[nt_self()->index % SLOTS];
-
-    slot->thread = pthread_self();
-    atomic_store_explicit(&slot->since, now_ms(), memory_order_release);
-}
-
-void hang_ended(void)
-{
-    atomic_store_explicit(&slots[nt_self()->index % SLOTS].since, 0, memory_order_release);
+    nt_self()->untimed = untimed;
 }
 
 void hang_stopping(void)
@@ -78,7 +70,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 }
 
 /* Does not return. */
-static void end(struct slot *slot, unsigned seconds)
+static void end(const struct nt_thread *thread, unsigned seconds)
 {
     struct timespec until;
 
@@ -86,25 +78,40 @@ static void end(struct slot *slot, unsigned seconds)
     alarm(REPORT_MOST); /* ends the process by itself */
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += REPORT_MOST / 4;
-    if (!pthread_kill(slot->thread, HANG_SIGNAL))
+    if (!pthread_kill(thread->thread, HANG_SIGNAL))
         sem_timedwait(&told, &until);
     write_report();
     fflush(NULL);
     _exit(STATUS_RULE_BROKEN);
 }
 
+/* Since when the thread is in the same call into the driver; 0: it is in none. */
+static uint64_t inside_since(const struct nt_thread *thread, struct seen *before, uint64_t now)
+{
+    const char *callback = __atomic_load_n(&thread->callback, __ATOMIC_ACQUIRE);
+    uint32_t callbacks = __atomic_load_n(&thread->callbacks, __ATOMIC_RELAXED);
+
+    if (!callback || thread->untimed)
+        before->since = 0;
+    else if (!before->since || before->callbacks != callbacks)
+        before->since = now;
+    before->callbacks = callbacks;
+    return before->since;
+}
+
 static void look(uint64_t now)
 {
     uint64_t stopping = atomic_load(&stopping_since), since;
+    const struct nt_thread *thread;
 
-    for (unsigned i = 0; i < SLOTS; i++) {
-        since = atomic_load_explicit(&slots[i].since, memory_order_acquire);
+    for (unsigned i = 0; i < NT_THREADS_MAX && (thread = nt_thread_by_index(i)); i++) {
+        since = inside_since(thread, &seen[i], now);
         if (!since)
             continue;
         if (limit && now > since + limit * 1000ull)
-            end(&slots[i], limit);
+            end(thread, limit);
         if (stopping && now > (since > stopping ? since : stopping) + HANG_STOPPING * 1000ull)
-            end(&slots[i], HANG_STOPPING);
+            end(thread, HANG_STOPPING);
     }
 }
 

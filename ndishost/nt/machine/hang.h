@@ -2,8 +2,9 @@
 /*
  * hang.h: ends the run when a call into the driver does not return: the rule "CallbackReturns".
  *   hang_watch(120, write_report);     before the first call of the driver
- *   hang_began();  ... a call ...  hang_ended();          callback.c, around each outermost call
- * Work items may run as long as they like, as some drivers use them for threads. Needs the rules.
+ * The watch looks at each thread five times a second: at the callback that it is in, and at how often it has entered
+ * the driver. So a call costs nothing for it, and is watched with the rules off, too. Work items may run as long as they
+ * like, as some drivers use them for threads.
  */
 #ifndef NDISHOST_HANG_H
 #define NDISHOST_HANG_H
@@ -18,8 +19,7 @@ int hang_watch(unsigned seconds, void (*report)(void));
 #define HANG_STOPPING 30
 void hang_stopping(void);
 
-/* The calling thread begins or ends its outermost call into the driver. */
-void hang_began(void);
-void hang_ended(void);
+/* What the calling thread does from now on may take as long as it likes, or (false) not. */
+void hang_untimed(bool untimed);
 
 #endif

@@ -21,7 +21,7 @@ void (*nt_processor_changed)(unsigned processor);
 
 /* ---- Thread records ---- */
 
-static __thread struct nt_thread *self_record;
+__thread struct nt_thread *nt_self_record;
 /* Records stay when their thread ends: a lock word or a report may still name one. An ended thread's
  * record is taken over by the next new thread. */
 static pthread_mutex_t records_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,7 +39,7 @@ static void record_end(void *record)
     pthread_mutex_lock(&records_lock);
     record_ended[thread->index] = true;
     pthread_mutex_unlock(&records_lock);
-    self_record = NULL;
+    nt_self_record = NULL;
 }
 
 static void record_key_new(void)
@@ -47,7 +47,7 @@ static void record_key_new(void)
     pthread_key_create(&record_key, record_end);
 }
 
-static struct nt_thread *record_new(void)
+struct nt_thread *nt_self_new(void)
 {
     struct nt_thread *thread = NULL;
     unsigned i;
@@ -66,20 +66,14 @@ static struct nt_thread *record_new(void)
     }
     memset(thread, 0, sizeof *thread);
     thread->index = i;
+    thread->thread = pthread_self();
     records[i] = thread;
     pthread_mutex_unlock(&records_lock);
     snprintf(thread->name, sizeof thread->name, "thread %ld", syscall(SYS_gettid));
     thread->processor = i % nt_processors();
-    self_record = thread;
+    nt_self_record = thread;
     pthread_setspecific(record_key, thread);
     return thread;
-}
-
-struct nt_thread *nt_self(void)
-{
-    struct nt_thread *thread = self_record;
-
-    return thread ? thread : record_new();
 }
 
 struct nt_thread *nt_thread_by_index(unsigned index)

@@ -63,13 +63,23 @@ struct nt_thread {
     const char *failed_call; /* an allocation that failed, and is not in the event log yet */
     const char *waits_for;   /* what KeWaitForXxx waits for, in words, or NULL */
     const char *callback;    /* of the driver, that this thread is in: nt/machine/callback.h */
-    const void *asked_irql;  /* where that has looked at the IRQL, until it raises it */
-    bool flagged;            /* it has a flag that tells of DISPATCH_LEVEL */
-    uint64_t dpc_start;      /* nt_clock_now() at the start of the DPC that runs, else 0 */
+    uint32_t callbacks;      /* how often it entered the driver from outside */
+    bool untimed;            /* hang.h does not watch it */
+    pthread_t thread;
+    const void *asked_irql; /* where that has looked at the IRQL, until it raises it */
+    bool flagged;           /* it has a flag that tells of DISPATCH_LEVEL */
+    uint64_t dpc_start;     /* nt_clock_now() at the start of the DPC that runs, else 0 */
 };
 
 /* The calling thread's record; cheap, async-signal-safe, never NULL. */
-struct nt_thread *nt_self(void);
+extern __thread struct nt_thread *nt_self_record; /* NULL before the first use */
+struct nt_thread *nt_self_new(void);
+static inline struct nt_thread *nt_self(void)
+{
+    struct nt_thread *thread = nt_self_record;
+
+    return thread ? thread : nt_self_new();
+}
 /* First thing in a thread that may run driver code: name, processor hint, trap_thread(). */
 void nt_thread_enter(const char *name);
 /* Starts a thread that enters as `name` and runs run(context). 0 or an errno. Join with
