@@ -431,7 +431,7 @@ static void link_toggled(struct drive *drive, struct child *child, const char *w
 /* The operator cuts the link and raises it, at the machine monitor. */
 static void link_by_hand(struct drive *drive, struct child *child)
 {
-    char line[40];
+    char line[40], answer[80];
 
     if (!drive->link_seconds) {
         clause_untestable(drive->findings, "7.3",
@@ -442,7 +442,7 @@ static void link_by_hand(struct drive *drive, struct child *child)
         fprintf(drive->progress, "device-check: LINK: cut the card's link within %u s\n",
                 drive->link_seconds);
     snprintf(line, sizeof(line), "wait down %u", drive->link_seconds * 1000);
-    if (!child_ask(child, line, drive->link_seconds + ANSWER_SECONDS, line, sizeof(line))) {
+    if (!child_ask(child, line, drive->link_seconds + ANSWER_SECONDS, answer, sizeof(answer))) {
         clause_untestable(drive->findings, "7.3", "the driver saw no link loss within %u s",
                           drive->link_seconds);
         return;
@@ -450,7 +450,7 @@ static void link_by_hand(struct drive *drive, struct child *child)
     if (drive->progress)
         fprintf(drive->progress, "device-check: LINK: raise it again\n");
     snprintf(line, sizeof(line), "wait up %u", drive->link_seconds * 1000);
-    if (child_ask(child, line, drive->link_seconds + ANSWER_SECONDS, line, sizeof(line)))
+    if (child_ask(child, line, drive->link_seconds + ANSWER_SECONDS, answer, sizeof(answer)))
         link_toggled(drive, child, "hand");
     else
         clause_fail(drive->findings, "7.3", "the link went down, and did not come up within %u s",

@@ -5,11 +5,14 @@
     tests/device-check/images.py [PATTERN...]
     tests/device-check/images.py --list
 """
+import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from report import ROOT, Group, Skip, expect, make
@@ -42,22 +45,71 @@ CASES = [
 ]
 
 
-def boot(name, words):
-    """What the serial line said."""
+def log_of(name):
     os.makedirs(LOGS, exist_ok=True)
-    log = os.path.join(LOGS, re.sub(r"\W+", "_", name) + ".log")
+    return os.path.join(LOGS, re.sub(r"\W+", "_", name) + ".log")
+
+
+def read_log(log):
+    with open(log, errors="replace") as file:
+        return file.read().replace("\r", "")
+
+
+class Operator:
+    """Someone at the keyboard and at QEMU's monitor, who reads the machine's serial line."""
+
+    def __init__(self, path, log):
+        self.log, self.end = log, time.monotonic() + SECONDS
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        self.socket.connect(path)
+        self.answers = self.socket.makefile()
+        self.answers.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode())
+        for line in self.answers:
+            answer = json.loads(line)
+            if "event" not in answer:
+                expect("return" in answer, "QEMU's monitor refused %s: %s" % (command, answer))
+                return
+        expect(False, "QEMU's monitor did not answer %s" % command)
+
+    def see(self, text):
+        while text not in read_log(self.log):
+            expect(time.monotonic() < self.end, "the serial line did not show '%s' (%s)" % (text, self.log))
+            time.sleep(0.2)
+
+    def press(self, *keys):
+        for key in keys:
+            self.ask("send-key", keys=[{"type": "qcode", "data": key}])
+            time.sleep(0.5)
+
+
+def boot(name, words, operate=None):
+    """What the serial line said. `operate` gets the Operator, and returns when its work is done."""
+    log = log_of(name)
     command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-smp", "2", "-nodefaults", "-no-user-config",
                "-display", "none", "-vga", "std", "-no-reboot", "-serial", "file:" + log]
     if "-cpu" not in words:
         command += ["-cpu", "max"]
-    try:
-        done = subprocess.run(command + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=SECONDS, check=False)
-        expect(done.returncode == 0, "QEMU ended with status %d: %s" % (done.returncode, done.stderr.strip()[-200:]))
-    except subprocess.TimeoutExpired:
-        expect(False, "the machine was not off after %d s (%s)" % (SECONDS, log))
-    with open(log, errors="replace") as file:
-        return file.read().replace("\r", "")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "monitor")
+        with subprocess.Popen(command + words + ["-qmp", "unix:%s,server=on,wait=off" % path], cwd=ROOT, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as qemu:
+            try:
+                if operate:
+                    while not os.path.exists(path) and qemu.poll() is None:
+                        time.sleep(0.1)
+                    operate(Operator(path, log))
+                _, errors = qemu.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                expect(False, "the machine was not off after %d s (%s)" % (SECONDS, log))
+            finally:
+                qemu.kill()
+    expect(qemu.returncode == 0, "QEMU ended with status %d: %s" % (qemu.returncode, errors.strip()[-200:]))
+    return read_log(log)
 
 
 def judge(text, result, says):
@@ -88,6 +140,31 @@ def small_disk(name):
     judge(text, "result=error", "reason=image")
 
 
+def cut_and_raise(operator):
+    operator.see("with 60 s to cut")
+    operator.press("down", "down", "ret")
+    operator.see("LINK: cut the card's link")
+    operator.ask("set_link", name="n0", up=False)
+    operator.see("LINK: raise it again")
+    operator.ask("set_link", name="n0", up=True)
+
+
+def link_by_hand(name):
+    """The menu's third entry: the operator cuts the card's link and raises it."""
+    text = boot(name, ["-machine", "pc"] + CD + TRANSITIONAL, cut_and_raise)
+    judge(text, "result=passed", "by hand; told once each")
+
+
+def link_left_alone(name):
+    """Nobody cuts the link: the clause is not testable, and the check goes on."""
+    def choose(operator):
+        operator.see("with 60 s to cut")
+        operator.press("down", "down", "ret")
+
+    text = boot(name, ["-machine", "pc"] + CD + TRANSITIONAL, choose)
+    judge(text, "result=passed", "the driver saw no link loss within 60 s")
+
+
 def again(_):
     """The same bytes, built once more."""
     with open(IMAGE + ".iso", "rb") as file:
@@ -107,6 +184,8 @@ def main():
     for name, words, result, says in CASES:
         group.test("image:" + name, case(words, result, says))
     group.test("image:a disk that is too small", small_disk)
+    group.test("image:the operator cuts the link and raises it", link_by_hand)
+    group.test("image:the operator leaves the link alone", link_left_alone)
     return group.finish()
 
 
