@@ -112,10 +112,13 @@ bool adapter_claims_hardware(struct ndis_adapter *adapter, const char *rule, con
 
 uint64_t time_left(uint64_t start, uint64_t limit)
 {
-    uint64_t passed = nt_clock_now() - start;
+    uint64_t passed = nt_clock_now() - start, held;
 
-    if (passed >= limit)
-        passed -= held_since(start);
+    if (passed >= limit) {
+        held = held_since(start);
+        passed =
+            nt_clock_now() - start - held; /* a clock read before it could be less than `held` */
+    }
     return passed < limit ? limit - passed : 0;
 }
 
