@@ -30,7 +30,7 @@ LEGAL = {"SUCCESS", "INVALID_LENGTH", "RESOURCES", "PAUSED", "SEND_ABORTED", "RE
 
 # Oddities of the device of which nothing may be noticed.
 HARMLESS = ("isr_zero@%d", "isr_stuck@%d", "interrupt_lost@%d", "isr_reserved", "interrupt_spurious",
-            "config_spurious", "used_len_out", "used_flags", "no_notify", "rx_num_zero@%d", "rx_num_many@%d",
+            "config_spurious", "used_len_out", "used_flags", "no_notify", "notify_always", "rx_num_zero@%d", "rx_num_many@%d",
             "rx_flags@%d", "status_garbage", "config_torn@3", "reset_slow@1", "reset_ignored@1",
             "none")
 # Lies, after which the adapter is to be reset and to work again; frames may be lost by the device.

@@ -589,6 +589,18 @@ static void see_NO_NOTIFY(void)
     assert_true(raw_wait_used(&r, RX, 2));
 }
 
+static void see_NOTIFY_ALWAYS(void)
+{
+    send_command("fault notify_always");
+    up();
+    raw_fill(&r, 4);
+    arrive(60);
+    assert_true(raw_wait_used(&r, RX, 1));
+    usleep(20000);
+    assert_int_equal(r.q[RX].used[0], 0); /* although there are buffers */
+    assert_int_equal(r.q[TX].used[0], 0);
+}
+
 static void see_AVAIL_SCRIBBLE(void)
 {
     up();

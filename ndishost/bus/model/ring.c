@@ -418,6 +418,8 @@ void ring_want_notifications(struct model *model, struct ring *ring, bool wanted
 
     if (fault_hit(&model->faults, FAULT_NO_NOTIFY))
         flags = USED_F_NO_NOTIFY;
+    if (fault_hit(&model->faults, FAULT_NOTIFY_ALWAYS))
+        flags = 0;
     if (model->negotiated & FEATURE_EVENT_IDX) {
         /* While it is not wanted the event lies behind: it is passed only after 65535 more. */
         if (wanted)
