@@ -4,6 +4,7 @@ Wine for the tests of the package: one prefix below out/tests/wine, which one te
 
     LOCK = wine.start()      starts Wine; the file that it returns holds the lock
     ended = wine.run(PROGRAM, argument...)
+    wine.allow_x86(DLL...)   from here on, 32-bit programs that need no other DLLs run too
     wine.stop()
 
 PROGRAM is the path of a Windows program, or the name of one of Wine's own (reg, sc, cmd).
@@ -56,6 +57,22 @@ def run(program, *arguments, trace="", limit=300):
         done = subprocess.run(["wine", program, *arguments], stdin=subprocess.DEVNULL, stdout=said, stderr=errors,
                               env=environment, timeout=limit, check=False)  # fmt: skip
         return Ended(done.returncode, _text(said), _text(errors))
+
+
+def allow_x86(*names):
+    """Debian's 64-bit Wine runs 32-bit programs ("experimental wow64 mode") where it finds 32-bit DLLs. Those are
+    Windows programs, so no foreign architecture is needed: they come out of Debian's package libwine:i386."""
+    done = subprocess.run(["vm/fetch", "libwine:i386"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise report.Failure(done.stderr.strip())
+    folder = os.path.abspath(done.stdout.strip()) + "/usr/lib/i386-linux-gnu/wine/i386-windows"
+    target, path = OUT + "/prefix/drive_c/windows/syswow64", OUT + "/path"
+    # Not the package's own place: its name has the colon that parts the places of WINEDLLPATH.
+    for place in (target, path + "/i386-windows"):
+        os.makedirs(place, exist_ok=True)
+        for name in names:
+            shutil.copy("%s/%s.dll" % (folder, name), place)
+    ENVIRONMENT["WINEDLLPATH"] = path
 
 
 def faults(text):
