@@ -9,10 +9,12 @@ Wine for the tests of the package: one prefix below out/tests/wine, which one te
 
 PROGRAM is the path of a Windows program, or the name of one of Wine's own (reg, sc, cmd).
 """
+import atexit
 import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import namedtuple
@@ -91,6 +93,7 @@ def start():
     # Python's files are not inherited: Wine's server outlives a test and must not keep the lock.
     lock = open(OUT + "/lock", "w", encoding="ascii")
     fcntl.flock(lock, fcntl.LOCK_EX)
+    signal.signal(signal.SIGTERM, _end)
     if not shutil.which("wine"):
         raise report.Failure("Wine is not installed: tools/packages test")
     stop()
@@ -103,6 +106,13 @@ def start():
         raise report.Failure("Wine does not start: status %d %s" % (ended.status, ended.errors))
     _keep_alive()
     return lock
+
+
+def _end(number, _):
+    """A test that is ended ends Wine, too. The tests that wait for their turn would go on after sys.exit()."""
+    stop()
+    atexit._run_exitfuncs()
+    os._exit(128 + number)
 
 
 def _keep_alive():
