@@ -318,6 +318,14 @@ rem read VARIABLE KEY VALUE: sets the variable to the data of the value, if that
 for /f "tokens=1,2,*" %%a in ('call "%TOOLS%\reg.exe" query "%~2" /v %3 2^>nul') do if /i "%%a"=="%3" if not "%%c"=="" set "%1=%%c"
 exit /b 0
 
+rem read_two VARIABLE VARIABLE KEY VALUE VALUE: the same for two values of a key, with one start of reg.exe.
+:read_two
+for /f "tokens=1,2,*" %%a in ('call "%TOOLS%\reg.exe" query "%~3" 2^>nul') do (
+    if /i "%%a"=="%4" if not "%%c"=="" set "%1=%%c"
+    if /i "%%a"=="%5" if not "%%c"=="" set "%2=%%c"
+)
+exit /b 0
+
 rem cards list: prints each network card of VEN_1AF4, and sets
 rem   CARDS            how many there are
 rem   NEED_aerovnet, NEED_aerovnetm   if a card needs that driver
@@ -348,11 +356,9 @@ set "PATH_OF_CARD=%PATH_OF_CARD:*\Enum\=%"
 if /i "%PATH_OF_CARD%"=="PCI\%ID%" exit /b 0
 set "SHOWN=1AF4:%ID:~13,4%"
 for %%v in (SERVICE CLASS_KEY NAME RUNNING PRESENT) do set "%%v="
-call :read SERVICE "%~1" Service
-call :read CLASS_KEY "%~1" Driver
+call :read_two SERVICE CLASS_KEY "%~1" Service Driver
 if not defined CLASS_KEY goto described
-call :read NAME "%CURRENT%\Control\Class\%CLASS_KEY%" DriverDesc
-call :read RUNNING "%CURRENT%\Control\Class\%CLASS_KEY%" DriverVersion
+call :read_two NAME RUNNING "%CURRENT%\Control\Class\%CLASS_KEY%" DriverDesc DriverVersion
 :described
 if not defined SERVICE goto without
 rem The service's own list has the cards that are plugged in; Enum\PCI also remembers others.
