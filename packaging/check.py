@@ -6,6 +6,7 @@ architecture.
 check() reads and changes nothing; the first thing that is wrong is a Problem that names it.
 """
 import os
+import re
 import subprocess
 
 import authenticode
@@ -92,6 +93,12 @@ def _check_form(folder, files, catalog_name):
         raise Problem("%s: %s; %s" % (path, error, AGAIN)) from None
 
 
+def _why(error):
+    """What is wrong with the chain, where osslsigncode says so. Its last line counts signatures."""
+    found = re.search(r"^\s*Error: (.+)$", error.stdout.decode(errors="replace"), re.M)
+    return found.group(1).strip() if found else last_line(error)
+
+
 def _check_signatures(folder, drivers, catalog_name, roots):
     listing = os.path.join(folder, catalog_name)
     for driver in drivers:
@@ -106,7 +113,7 @@ def _check_signatures(folder, drivers, catalog_name, roots):
                 raise Problem(
                     "%s: osslsigncode does not accept %s (%s); if another certificate signed the "
                     "package, give the root that it leads to (--roots root.pem), otherwise %s"
-                    % (path, what, last_line(error), AGAIN)
+                    % (path, what, _why(error), AGAIN)
                 ) from None
             good = said.count(b"\nSignature verification: ok")
             if good != count:

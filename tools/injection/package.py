@@ -59,5 +59,9 @@ def opened(path, roots, scratch):
             run("openssl", "x509", "-inform", "der", "-in", certificate, "-out", roots)
         except subprocess.CalledProcessError as error:
             raise Problem("%s is no certificate: %s" % (certificate, last_line(error))) from None
-    check.check(folder, roots or SYSTEM_ROOTS)
+    try:
+        check.check(folder, roots or SYSTEM_ROOTS)
+    except Problem as problem:
+        # Not the folder where an ISO was unpacked, which is gone by then.
+        raise Problem(str(problem).replace(folder, path)) from None
     return folder, names
