@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bus.h: one PCI function with a virtio-net device behind it, whatever carries it: `model` (in this
+ * bus.h: one PCI function that is a virtio-net device, whatever carries it: `model` (in this
  * process), `qtest` (QEMU's own device), `pci` (a real function through uio_pci_generic).
  *   bus = bus_open("qtest:-device virtio-net-pci", &events, context, error, sizeof error);
  *   bus->ops->config_read(bus, ...), ...;  bus->ops->close(bus);
@@ -59,9 +59,9 @@ struct bus_ops {
     int (*wire_send)(struct bus *bus, const void *frame, size_t length, int milliseconds);
     /* Raises or cuts the cable. NULL where it cannot be done. */
     int (*set_link)(struct bus *bus, bool up);
-    /* Takes the device's power (1 to 3, D1 to D3), which it answers no register in and loses its
-     * state in, or gives it back (0, D0): it is then as after its reset, but for what firmware and
-     * the PCI driver restore, which is the configuration space. NULL where it cannot be done. */
+    /* Sets the power state: 1 to 3 is D1 to D3, in which the device answers no register and loses its
+     * state. 0 is D0: the device is as after a reset, and has the configuration space that firmware and
+     * the PCI driver restore. NULL if the bus cannot do it. */
     int (*set_power)(struct bus *bus, unsigned state);
     /* Pulls the device out: registers read all ones from now on. NULL where it cannot be done. */
     int (*remove)(struct bus *bus);
@@ -97,7 +97,7 @@ struct bus {
      * rule. */
     _Atomic bool asleep;
     /* The back end's: odd while the device, told to by a fault, has lied about which buffers it has used.
-     * Until its next reset it may write into those that the driver was made to take back. */
+     * Until its next reset it may write into the buffers that it made the driver reuse. */
     _Atomic unsigned lies;
 };
 

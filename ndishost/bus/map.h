@@ -17,7 +17,7 @@
 void *bus_map(struct bus *bus, unsigned bar, uint64_t offset, size_t length);
 void bus_unmap(void *va);
 
-/* Makes an I/O BAR answer at its ports. Returns the first one; 0 if it is no I/O BAR, it is outside the
+/* Makes an I/O BAR answer at its ports. Returns the first one; 0 if it is not an I/O BAR, it is outside the
  * machine's ports, it overlaps another BAR, or too many are mapped. Mapping it again changes nothing. */
 uint32_t bus_map_ports(struct bus *bus, unsigned bar);
 void bus_unmap_ports(struct bus *bus, unsigned bar);

@@ -53,7 +53,7 @@ static int check(struct drive *drive)
     }
     heading(drive);
     if (!facts->ours) {
-        findings_close(drive->findings, "it is no virtio-net device");
+        findings_close(drive->findings, "it is not a virtio-net device");
     } else if (!facts->done) {
         clause_fail(drive->findings, "9.7", "%.150s", facts->error);
         findings_close(drive->findings, "the device hung");

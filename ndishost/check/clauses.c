@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Where a finding stands behind a title. */
+/* The column at which the finding follows the title. */
 #define TITLE_COLUMN 44
 
 /* Of an own clause the driver alone can break: nothing is to be found of the device. */

@@ -103,7 +103,7 @@ static void lie(struct findings *findings, const struct event *event)
         clause_fail(findings, "9.3", "queue %u: used idx is ahead of what the driver gave", queue);
         break;
     case VIRTQ_E_USED_ID:
-        clause_fail(findings, "9.1", "queue %u: a used id is no outstanding buffer's", queue);
+        clause_fail(findings, "9.1", "queue %u: a used id belongs to no outstanding buffer", queue);
         break;
     case VIRTQ_E_USED_LEN:
         clause_fail(findings, "9.2", "queue %u: a used length is beyond its buffer", queue);
@@ -386,7 +386,7 @@ static bool receives(struct drive *drive, struct child *child)
     return true;
 }
 
-/* What NDIS does to an adapter, each followed by a frame that has to come back. */
+/* What NDIS does to an adapter, each followed by a frame that must be echoed. */
 static void life(struct drive *drive, struct child *child)
 {
     static const char *const scripts[][3] = {
@@ -619,7 +619,8 @@ static void judge_received(struct drive *drive, const struct flow *rx, const cha
 
     if (malformed)
         clause_fail(drive->findings, "8.5",
-                    "the used length of %" PRIu64 " buffers is no header and frame", malformed);
+                    "the used length of %" PRIu64 " buffers does not fit a header and a frame",
+                    malformed);
     if (!flow_good(rx, true)) {
         fail_flow(drive, "8.5", rx);
         return;

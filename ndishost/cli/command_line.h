@@ -17,7 +17,7 @@
 #define KEYWORDS_MAX     64
 #define ADAPTERS_MAX     8
 
-/* One --bus, and the options that belong to it: those behind it, up to the next --bus. */
+/* One --bus, and the options that belong to it: those after it, up to the next --bus. */
 struct adapter_line {
     const char *bus, *net, *pcap, *pcap_wire;
     const char *keywords[KEYWORDS_MAX + 1]; /* NULL-terminated; those for all adapters first */

@@ -85,7 +85,7 @@ static void sleep_ms(unsigned ms)
     nanosleep(&duration, NULL);
 }
 
-/* The next word of a line, or NULL; *at moves behind it. */
+/* Returns the next word of a line, or NULL, and moves *at past it. */
 static char *word(char **at)
 {
     char *start = *at + strspn(*at, " \t"), *end = start + strcspn(start, " \t");
@@ -346,7 +346,7 @@ static void command_power(const struct scenario *scenario, struct ndis_adapter *
         status_reply(reply, adapter_power(adapter, (unsigned)(state[1] - '0')));
 }
 
-/* cancel N: how many frames came back aborted, and how many lists of that id are still out. */
+/* cancel N: replies how many frames were completed as aborted, and how many lists of that id are not complete. */
 static void command_cancel(const struct scenario *scenario, struct ndis_adapter *adapter,
                            char *arguments, struct reply *reply)
 {

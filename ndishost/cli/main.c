@@ -77,7 +77,7 @@ struct run {
     FILE *json;
     int status;
     bool verdict_failed;
-    bool unwritten;           /* a capture or the report is not whole */
+    bool unwritten;           /* a capture or the report is incomplete */
     char error[ERROR_LENGTH]; /* why it did not come up */
 };
 
@@ -100,7 +100,7 @@ static int complain(const char *error, int status)
     return status;
 }
 
-/* The kind of memory that all buses want. A bus that is none is refused when it is opened. */
+/* The kind of memory that all buses need. An unknown bus is refused when it is opened. */
 static int memory_kind(const struct command_line *line, enum phys_kind *kind, char *error,
                        size_t error_size)
 {
@@ -450,7 +450,7 @@ static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **
     }
 }
 
-/* After a shutdown nothing is given back, and nobody asks for it. */
+/* A driver releases nothing after a shutdown, and need not. */
 static bool machine_off(const struct run *run)
 {
     unsigned i;
@@ -487,7 +487,7 @@ static void say_unfailed(const struct run *run)
                 run->line.fail);
 }
 
-/* The driver does not come back: what there is of a report, from another thread than the driver's. */
+/* A call of the driver does not return: another thread than the driver's writes what there is of the report. */
 static struct run *hung_run;
 
 static void report_hung(void)

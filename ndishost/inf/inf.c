@@ -86,7 +86,7 @@ static int check_utf16(const struct inf *inf, const uint8_t *data, size_t bytes,
     for (i = 0; i + 1 < bytes; i += 2) {
         lines += data[i] == '\n' && !data[i + 1];
         if (!data[i] && !data[i + 1])
-            return inf_wrong(inf, lines, error, error_size, "a NUL character: this is no text");
+            return inf_wrong(inf, lines, error, error_size, "a NUL character: this is not text");
     }
     return bytes % 2 ? inf_wrong(inf, lines, error, error_size,
                                  "the file ends in the middle of a UTF-16 character")
@@ -103,7 +103,7 @@ static int check_bytes(const struct inf *inf, const uint8_t *data, size_t bytes,
                          "the text is UTF-16 with the high byte first, which Windows does not "
                          "read");
     return nul ? inf_wrong(inf, lines_before((const char *)data, (size_t)(nul - data)), error,
-                           error_size, "a NUL character: this is no text")
+                           error_size, "a NUL character: this is not text")
                : 0;
 }
 
@@ -146,7 +146,7 @@ static char *load(struct inf *inf, char *error, size_t error_size)
     else if (ferror(file))
         snprintf(error, error_size, "%s: %s", inf->path, strerror(errno));
     else if (bytes == FILE_MAX)
-        snprintf(error, error_size, "%s: longer than 16 MiB: this is no INF", inf->path);
+        snprintf(error, error_size, "%s: longer than 16 MiB: this is not an INF", inf->path);
     else
         text = decode(inf, data, bytes, error, error_size);
     free(data);
@@ -414,7 +414,7 @@ static int read_all(struct reader *reader)
                 return -1;
         } else if (!section) {
             return inf_wrong(reader->inf, reader->number, reader->error, reader->error_size,
-                             "text before the first section: this is no INF");
+                             "text before the first section: this is not an INF");
         } else if (read_line(reader, section)) {
             return -1;
         }

@@ -24,7 +24,7 @@ struct inf_line {
     unsigned fields;
 };
 
-/* NULL with "PATH:LINE: what" in error when the file cannot be read or is no INF. */
+/* NULL with "PATH:LINE: what" in error when the file cannot be read or is not an INF. */
 struct inf *inf_read(const char *path, char *error, size_t error_size);
 void inf_free(struct inf *inf);
 

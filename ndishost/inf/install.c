@@ -137,7 +137,7 @@ static int check_version(const struct installer *installer)
     const struct inf_line *class = inf_find(inf, "Version", "Class");
 
     if (!inf_has(inf, "Version"))
-        return WRONG(installer, 1, "there is no [Version]: this is no INF that Windows takes");
+        return WRONG(installer, 1, "there is no [Version]: Windows takes no such INF");
     if (!signature || (strcasecmp(inf_field(signature, 0), "$Windows NT$") &&
                        strcasecmp(inf_field(signature, 0), "$Chicago$")))
         return WRONG(installer, signature ? signature->number : inf_section_line(inf, "Version"),
@@ -258,8 +258,8 @@ static int line_key(const struct installer *installer, const struct inf_line *li
     *skip = !strcasecmp(root, "HKCR") || !strcasecmp(root, "HKCU") || !strcasecmp(root, "HKU");
     *from = strcasecmp(root, "HKR") ? NULL : installer->root;
     if (!*from && strcasecmp(root, "HKLM") && !*skip)
-        return WRONG(installer, line->number, "\"%s\" is no root: HKR, HKLM, HKCR, HKCU or HKU",
-                     root);
+        return WRONG(installer, line->number,
+                     "\"%s\" is not a root key: expected HKR, HKLM, HKCR, HKCU or HKU", root);
     return 0;
 }
 
@@ -279,9 +279,8 @@ static int put_bytes(const struct installer *installer, const struct inf_line *l
         if (read_number(line->field[i], 16, &number) && number <= 0xFF)
             bytes[count++] = (uint8_t)number;
         else
-            failed =
-                WRONG(installer, line->number,
-                      "\"%s\" is no byte: two hexadecimal digits are expected", line->field[i]);
+            failed = WRONG(installer, line->number,
+                           "\"%s\" is not a byte: expected two hexadecimal digits", line->field[i]);
     }
     if (!failed && registry_set(key, inf_field(line, 2), type, bytes, count))
         failed = no_memory(installer);
@@ -297,7 +296,8 @@ static int put_number(const struct installer *installer, const struct inf_line *
     if (line->fields == 8)
         return put_bytes(installer, line, key, REG_DWORD);
     if (line->fields > 4 && !read_number(inf_field(line, 4), 10, &number))
-        return WRONG(installer, line->number, "\"%s\" is no number of 32 bits", inf_field(line, 4));
+        return WRONG(installer, line->number, "\"%s\" is not a number of 32 bits",
+                     inf_field(line, 4));
     return registry_set_number(key, inf_field(line, 2), number) ? no_memory(installer) : 0;
 }
 
@@ -377,7 +377,7 @@ static int add_line(const struct installer *installer, const struct inf_line *li
     if (line_key(installer, line, &from, &path, &skip))
         return -1;
     if (*inf_field(line, 3) && !read_number(inf_field(line, 3), 10, &flags))
-        return WRONG(installer, line->number, "\"%s\" is no number, and flags are expected there",
+        return WRONG(installer, line->number, "\"%s\" is not a number: expected flags",
                      inf_field(line, 3));
     if (skip)
         return 0;
@@ -536,7 +536,7 @@ static int install_service_values(const struct installer *installer, const char 
         if (!line)
             continue;
         if (rows[i].number && !read_number(inf_field(line, 0), 10, &number))
-            return WRONG(installer, line->number, "\"%s\" is no number", inf_field(line, 0));
+            return WRONG(installer, line->number, "\"%s\" is not a number", inf_field(line, 0));
         if (rows[i].number
                 ? registry_set_number(installer->root, rows[i].value, number)
                 : registry_set_string(installer->root, rows[i].value, inf_field(line, 0)))
@@ -599,7 +599,7 @@ static int install_entries(const struct installer *installer, const char *sectio
         if (!line)
             continue;
         if (!read_number(inf_field(line, 0), 10, &number))
-            return WRONG(installer, line->number, "%s is \"%s\", which is no number", line->key,
+            return WRONG(installer, line->number, "%s is \"%s\", which is not a number", line->key,
                          inf_field(line, 0));
         if (registry_set_number(installer->root, names[i], number))
             return no_memory(installer);

@@ -38,8 +38,8 @@ struct image {
     bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
 };
 
-/* Lookups come from signal handlers: a slot is filled after the image is whole, and an image that
- * leaves its slot is freed under the lock only when the slot is needed for another. */
+/* Lookups come from signal handlers: a slot is filled when the image is complete. An image that
+ * leaves its slot is freed under the lock, and only when another image needs the slot. */
 static struct image *_Atomic images[IMAGES_MAX];
 static pthread_mutex_t images_lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -24,7 +24,7 @@ void image_unload(struct image *image);
 
 /* Writes what the driver imports to `out`, without loading it: a line each, `present`, `stubbed` or
  * `unknown`, the DLL, the name and what is known of it, with tabs between; then a line of sums. *loads:
- * whether Windows 7 has all of it. false with one line in `error` when the file is no driver. */
+ * whether Windows 7 has all of it. false with one line in `error` when the file is not a driver. */
 bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, size_t error_size);
 
 /* The address of DriverEntry in the mapped image. */

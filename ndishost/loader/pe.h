@@ -75,7 +75,7 @@ void pe_layout(const struct pe *pe, uint8_t *image);
 bool pe_relocate(const struct pe *pe, uint8_t *image, uint64_t base, char *error,
                  size_t error_size);
 
-/* Binds all imports, or names all that `resolve` does not know, and binds none that counts. */
+/* Binds all imports, or names all that `resolve` does not know; the image is then of no use. */
 typedef const void *pe_resolve(void *context, const char *dll, const char *name);
 bool pe_bind(const struct pe *pe, uint8_t *image, pe_resolve *resolve, void *context, char *error,
              size_t error_size);

@@ -90,7 +90,7 @@ static void sort(struct pe_symbols *s)
         qsort(s->symbol, s->count, sizeof *s->symbol, compare);
 }
 
-/* The name of a COFF symbol: 8 bytes in place, or an offset into the string table behind the symbols. */
+/* The name of a COFF symbol: 8 bytes in place, or an offset into the string table, which follows the symbols. */
 static const char *coff_name(const struct pe *pe, const uint8_t *p, size_t strings, size_t *length)
 {
     const char *name = (const char *)p;

@@ -17,7 +17,7 @@ struct stub {
 /* An address that nothing can be read from, written to or executed at; the same one for the same import. NULL: there
  * are too many, or no memory. Copies the strings. Under no lock but its own. */
 const void *stub_add(const char *dll, const char *name);
-/* The import whose address, or a byte near behind it, this is. Async-signal-safe. */
+/* Returns the import with this address, or with one a few bytes before it. Async-signal-safe. */
 bool stub_at(const void *address, struct stub *stub);
 /* All of them, in the order in which they were added; returns how many. */
 size_t stubs(const struct stub **first);

@@ -7,7 +7,7 @@
 #include <strings.h>
 #include "loader/windows7.h"
 
-/* A file of the source tree, with a NUL behind it. The Makefile knows that this object depends on it. */
+/* A file of the source tree, followed by a NUL. The Makefile knows that this object depends on it. */
 #define TABLE(symbol, file)                        \
     __asm__(".pushsection .rodata\n" #symbol ":\n" \
             ".incbin \"" file "\"\n"               \

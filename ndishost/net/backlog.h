@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backlog.h: frames that wait to be sent on, in order: what came in at the near side of echo, the calls
- * at the caller's station. Who puts never waits: when there is no room the oldest frame goes.
+ * backlog.h: frames that wait to be sent on, in order: those that echo received at the near side, and the
+ * calls at the caller's station. backlog_put never waits: without room, the oldest frame is dropped.
  *   backlog_init(&backlog, room, batch);  backlog_start(&backlog);
  *   backlog_put(...);  backlog_put_end(...)        where frames come in
  *   while ((n = backlog_take(&backlog, &frames)))  the one thread that sends them on
  *   backlog_stop(&backlog);  backlog_destroy(&backlog);
  *
- * The oldest goes because it is the one that nobody waits for. The sender of the frames has no more than
- * its window under way, but a frame that is excused leaves the window, and may well still be here: while
- * nothing can be sent on, each pause and each loss of the link makes room for another window. With room
- * for two windows the oldest is always one of those.
+ * The oldest goes because nobody waits for it. The sender has no more than its window under way. A frame
+ * that is excused leaves the window, and may still be here. While nothing can be sent on, each pause and
+ * each loss of the link makes room for another window. With room for two windows, the oldest frame is
+ * always an excused one.
  */
 #ifndef NDISHOST_NET_BACKLOG_H
 #define NDISHOST_NET_BACKLOG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caller.h: the near side calls, a second station at the far end answers with the same frame, its
- * addresses swapped, and the near side checks every answer: what echo does, the other way round.
+ * caller.h: the near side calls. A second station at the far end answers with the same frame, its
+ * addresses swapped. The near side checks every answer. This is echo, the other way round.
  *   caller_init(&caller, &options);  caller_start(&caller, ports);
  *   if (caller_near_receive(&caller, ...)) it was an answer;  so for near_sent and far_receive
  *   caller_stop(&caller);  flow_verdict(&caller.flow, ...);  caller_destroy(&caller)

@@ -347,7 +347,7 @@ static void echo_close(struct net *net)
 {
     struct echo *echo = echo_of(net);
 
-    /* A thread that cannot be had back out of far_send keeps its memory. */
+    /* A thread that does not return from far_send keeps its memory. */
     if (far_join(&echo->far))
         echo_free(echo);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow.h: a stream of numbered frames through the miniport, and the account of each: whether it came
- * back to its sender (near_sent) and whether it arrived, once, whole and in order.
+ * flow.h: a stream of numbered frames through the miniport, and the account of each: whether it was
+ * completed to its sender (near_sent) and whether it arrived, once, intact and in order.
  *   flow_init(&flow, &options);  flow_addresses(&flow, ...);  flow_start(&flow);
  *   while ((n = flow_issue(&flow, want, &first))) { fill, send; flow_withdraw() what was not taken }
  *   flow_completed(...) from near_sent;  flow_arrived(...) where frames come out;  flow_link(...)
  *   flow_poll() now and then;  flow_stop();  flow_drain();  flow_verdict();  flow_destroy()
  * Thread-safe. The cost of an event does not depend on how many frames are in flight.
  *
- * What may go missing without blame: a frame that came back with a status saying so (paused, reset,
- * ...), and one that was under way while flow_link() said the link was down or flow_pause() that the
- * miniport was paused.
+ * In two cases a lost frame is not a fault. Its completion had a status that says so (paused, reset, ...), or
+ * it was under way without a link (flow_link) or in a pause (flow_pause).
  */
 #ifndef NDISHOST_NET_FLOW_H
 #define NDISHOST_NET_FLOW_H
@@ -45,7 +44,7 @@ struct flow_options {
     uint8_t stream;   /* its number among those of one seed */
     uint64_t count;   /* frames to send; 0: until stopped */
     unsigned size[2]; /* smallest, largest */
-    uint64_t rate;    /* frames a second; 0: as fast as it goes */
+    uint64_t rate;    /* frames per second; 0: no limit */
     unsigned window;  /* frames in flight, at most */
     unsigned stall;   /* seconds without progress that are a failure */
     bool completions; /* each frame has a near_sent, told by flow_completed */
@@ -59,10 +58,10 @@ struct flow_options {
 /* What went wrong with how many. `notes` has words on the first few. */
 struct flow_faults {
     uint64_t lost, damaged, wrong_length, mistagged, duplicated, reordered, stray;
-    uint64_t failed;         /* came back with a failure that nothing excuses */
-    uint64_t not_back;       /* never came back (known at the end) */
+    uint64_t failed;         /* completed with a failure that nothing excuses */
+    uint64_t not_back;       /* never completed (known at the end) */
     uint64_t unwanted;       /* arrived though the packet filter did not ask for it */
-    uint64_t returned_twice; /* came back more than once, or was never sent */
+    uint64_t returned_twice; /* completed more than once, or never sent */
 };
 
 /* The account by kind. Bytes are without tag; those sent without padding too. */
@@ -101,7 +100,7 @@ struct flow {
     uint64_t bytes_issued, arrived, bytes_arrived, intact, completed, excused, failed_excused;
     struct {
         uint64_t count, first, since_ns;
-    } early; /* came back for want of a link that was, as far as is known, there */
+    } early; /* completed as without a link, while the link was up as far as is known */
     struct flow_faults faults;
     char notes[FLOW_NOTES][144];
     unsigned noted;
@@ -121,7 +120,7 @@ void flow_tagging(struct flow *flow, struct tag_options options);
 void flow_filtering(struct flow *flow,
                     bool (*accepts)(void *context, const uint8_t destination[6], uint32_t tag),
                     void *context);
-/* Before flow_start: nobody is there to see the frames arrive; that they came back is all. */
+/* Before flow_start: nobody sees the frames arrive; only their completions count. */
 void flow_unseen(struct flow *flow);
 
 /* Lets flow_issue give out numbers (again). */
@@ -140,7 +139,7 @@ unsigned flow_fill(const struct flow *flow, uint64_t number, uint8_t *frame);
 uint32_t flow_tag(const struct flow *flow, uint64_t number);
 
 void flow_completed(struct flow *flow, uint64_t number, int32_t status);
-/* `tag`: what came out of band. On the wire it is in the frame, and TAG_NONE here. */
+/* `tag`: the tag out of band. On the wire the tag is in the frame, and this is TAG_NONE. */
 void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32_t tag);
 void flow_link(struct flow *flow, bool up);
 void flow_pause(struct flow *flow, bool paused);

@@ -74,7 +74,7 @@ static bool place(struct flow *flow, uint64_t number)
         *state |= FLOW_LENT;
     *state = (uint8_t)((*state | FLOW_ARRIVED) & ~FLOW_EXCUSED);
     if (number >= flow->next)
-        flow->next = number; /* those passed over may yet come, or come back as failed */
+        flow->next = number; /* those passed over may yet arrive, or complete as failed */
     return true;
 }
 
@@ -112,7 +112,7 @@ static uint32_t tag_at_far(const struct flow *flow, uint64_t number)
     switch (flow->options.way) {
     case FLOW_RECEIVED:
         return tag;
-    case FLOW_ECHOED: /* the near side echoes what came out of band */
+    case FLOW_ECHOED: /* the near side echoes the tag that was out of band */
         if (!tagging.priority && !tagging.vlan)
             return TAG_NONE;
         return tag_sent(tagging, tag_offered(tagging, tag));

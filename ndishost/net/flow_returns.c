@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames that come back to their sender, and which failures are lawful. */
+/* Frames that are completed to their sender, and which failures are lawful. */
 #include <inttypes.h>
 #include "net/flow_states.h"
 #include "net/near_sender.h"
 
-/* A send may come back for want of a link a little before the link's loss is indicated. */
+/* A send may fail without a link a little before the loss of the link is indicated. */
 #define EARLY_NS                  FLOW_NS_PER_S
 
 #define STATUS_REQUEST_ABORTED    0xC001000Cu

@@ -54,8 +54,8 @@ void flow_note(struct flow *flow, const char *format, ...) __attribute__((format
 /* Moves on over what is settled, wakes the sender, stops the clock when all is home. */
 void flow_settle(struct flow *flow);
 
-/* The link is going down: failures for want of a link that came a moment before are no faults. `excused`
- * false: it did not in time, they are. */
+/* The link is going down: failures without a link, a moment before, are then not faults. `excused`
+ * false: it did not go down in time, so they are faults. */
 void flow_judge_early(struct flow *flow, bool excused);
 
 uint64_t flow_now_ns(void);

@@ -50,8 +50,8 @@ void near_sender_destroy(struct near_sender *sender)
     pthread_mutex_destroy(&sender->lock);
 }
 
-/* Waits, lock held, until enough has come back since `seen` that the next chain is not a tiny one:
- * half of what is under way, or as much as is still to be sent. Or for a moment. */
+/* Waits for a moment at most, lock held, until enough frames are complete since `seen` for a chain that is
+ * not tiny: half of those under way, or all that are still to be sent. */
 static void wait_for_return(struct near_sender *sender, uint64_t seen, unsigned missing)
 {
     uint64_t under_way = sender->given - seen;

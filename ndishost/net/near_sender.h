@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * near_sender.h: near_send with its back-pressure, and the account of what came back with which
- * NDIS_STATUS. One a network end; what tap, gen and echo have in common.
+ * near_sender.h: near_send with its back-pressure, and the count of completions with each
+ * NDIS_STATUS. One per network end; what tap, gen and echo have in common.
  *   near_sender_init(&sender, ports);
  *   near_sender_send(&sender, frames, count);   a sending thread: waits for room
  *   near_sender_sent(&sender, status);          from near_sent
@@ -28,12 +28,12 @@ struct near_statuses {
 struct near_sender {
     struct net_ports *ports;
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* something came back, or stop */
+    pthread_cond_t changed; /* a frame was completed, or stop */
     /* Guarded by lock. */
     bool stopping;
     uint64_t wake_at;  /* the sending thread sleeps until so many are back; 0: it does not */
     uint64_t given;    /* frames that near_send took */
-    uint64_t returned; /* ... and that came back */
+    uint64_t returned; /* ... and that were completed */
     uint64_t refusals; /* how often near_send took fewer than it was given */
     struct near_statuses statuses;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.h: a network end: the protocol above the miniport (the near side) and, where the bus gives us
- * the other end of the wire, the station out there (the far side).
+ * net.h: a network end. Its near side is the protocol above the miniport. Its far side is the station at
+ * the other end of the wire, where the bus gives us that end.
  *   net = net_open("gen:count=1000", &ports, error, sizeof error);
  *   net->ops->start(net);  ... near_receive, near_sent, far_receive ...;  net->ops->stop(net);
  */
@@ -21,7 +21,7 @@ struct net_frame {
     const void *data;
     uint32_t length;
     uint32_t tag;    /* 802.1Q, out of band: a TCI; 0 or TAG_NONE: none (net/tag.h) */
-    uint64_t cookie; /* comes back in near_sent */
+    uint64_t cookie; /* handed to near_sent */
 };
 
 /* What a network end may call; any of its threads, never from inside a callback's lock. */
@@ -32,9 +32,9 @@ struct net_ports {
         tags; /* what of 802.1Q the miniport advertises; valid from start() on */
     /* Sends frames as a protocol driver does: one call is one chain of NET_BUFFER_LISTs given to
      * MiniportSendNetBufferLists. Each frame gets exactly one near_sent later, whatever happens.
-     * Returns how many were taken; fewer than `count` when the bound on frames in flight is reached
-     * (wait for near_sent, then go on) or, with 0 and adapter not running, never. PASSIVE_LEVEL or
-     * DISPATCH_LEVEL. The host decides on the shape (MDLs, offsets, NET_BUFFERs a list) from its seed. */
+     * Returns how many were taken. Fewer than `count`: the bound on frames in flight is reached; wait for
+     * near_sent, then go on. 0: the adapter may not be running. PASSIVE_LEVEL or DISPATCH_LEVEL. The host
+     * decides on the shape (MDLs, offsets, NET_BUFFERs per list) from its seed. */
     unsigned (*near_send)(void *context, const struct net_frame *frames, unsigned count);
     /* Do packet filter, multicast list and VLAN, as they were last set, ask for frames to that
      * address with that tag on the wire? NULL: that is not known. */
@@ -57,12 +57,12 @@ struct net_ops {
     /* An end that was told to hold begins. 0, or -1 with a line in error. NULL: it begins at start. */
     int (*go)(struct net *net, char *error, size_t error_size);
     /* A frame that the miniport indicated; valid during the call; at DISPATCH_LEVEL on a DPC's thread:
-     * queue, never block for long. Called again for each frame. `tag` is what came out of band, or
+     * queue, never block for long. Called again for each frame. `tag` is the tag out of band, or
      * TAG_NONE. */
     void (*near_receive)(struct net *net, const void *frame, size_t length, uint32_t tag);
     /* A chain has been indicated: a good moment to work on what near_receive queued. May be NULL. */
     void (*near_receive_end)(struct net *net);
-    /* A frame of near_send is back. status is the NDIS_STATUS (0: sent). */
+    /* A frame of near_send is complete. status is the NDIS_STATUS (0: sent). */
     void (*near_sent)(struct net *net, uint64_t cookie, int32_t status);
     /* A frame that came out of the device, on the bus's thread. */
     void (*far_receive)(struct net *net, const void *frame, size_t length);
@@ -78,7 +78,7 @@ struct net_ops {
      * wants, which may be more, or -1 when it cannot tell. The thread that drives the adapter calls it again
      * and again. NULL: the end has no wish. */
     int (*groups)(struct net *net, uint8_t (*addresses)[6], unsigned most);
-    /* Stops sending, joins threads. Frames in flight still come back until close. */
+    /* Stops sending, joins threads. Frames in flight are still completed until close. */
     void (*stop)(struct net *net);
     /* After everything is home: 0 if every frame is accounted for, else -1 with the reasons printed to
      * out. Prints its summary for people (two or three lines). */
@@ -110,10 +110,9 @@ void net_help(FILE *out);
 struct pcap;
 struct pcap *pcap_create(const char *path, char *error, size_t error_size);
 void pcap_frame(struct pcap *pcap, const void *frame, size_t length);
-/* Writes what there is and takes no more frames. Again: nothing happens. -1 if a write failed: the capture is
- * not whole, which has been said. */
+/* Writes what there is and takes no more frames. A second call does nothing. -1 if a write failed: the capture
+ * is incomplete, which was reported. */
 int pcap_end(struct pcap *pcap);
-int pcap_close(
-    struct pcap *pcap); /* the same, and frees; -1 if a write failed: the capture is not whole */
+int pcap_close(struct pcap *pcap); /* the same, and frees; -1 if a write failed */
 
 #endif

@@ -45,7 +45,7 @@ static void none_far_receive(struct net *net, const void *frame, size_t length)
     pthread_mutex_unlock(&none->lock);
 }
 
-/* Nothing was sent, so nothing can come back; the host's own accounts notice if it does. */
+/* Nothing was sent, so nothing can be completed; the host's own accounts notice if it is. */
 static void none_near_sent(struct net *net, uint64_t cookie, int32_t status)
 {
     (void)net, (void)cookie, (void)status;

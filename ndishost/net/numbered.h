@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * numbered.h: what is in a numbered frame. Every byte is a function of the run's seed, the stream, the
- * number and the size, so that whoever receives one can tell which it is and find any wrong byte.
+ * number and the size. So the receiver can tell which frame it is, and find any wrong byte.
  *   numbered_fill(&stream, number, frame)              what is put on the wire
  *   numbered_identify(&stream, frame, length, &number) which one is this?
  *
  * destination | source | 0x88B5 | check u32 | size u16 |
  * stream u8 | version u8 | number u64 | pattern ...               (little-endian, 16 bytes of header)
- * Frames too short for the header have type 0x88B6, then as many low bytes of a scrambled number as fit;
- * of those the content alone tells which they are. On the wire anything under 60 bytes is followed by
+ * Frames too short for the header have type 0x88B6, then as many low bytes of a scrambled number as fit.
+ * Their content alone tells which they are. On the wire anything under 60 bytes is followed by
  * zeros up to 60. 0x88B5 and 0x88B6 are IEEE 802's types for local experiments.
  */
 #ifndef NDISHOST_NET_NUMBERED_H

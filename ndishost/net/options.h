@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h: reads the part behind the colon of `--net NAME:OPTION=VALUE,OPTION=VALUE` by a table.
+ * options.h: reads the part after the colon of `--net NAME:OPTION=VALUE,OPTION=VALUE` by a table.
  * Whatever is not in the table is refused with a line that says what would have been right.
  *   const struct option table[] = {{.name = "count", .kind = OPTION_NUMBER, .number = &count, ...}};
  *   if (options_parse("gen", arguments, table, 1, error, sizeof error)) return NULL;

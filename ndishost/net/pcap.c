@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The capture file: classic pcap with nanoseconds, Ethernet. Frames go into one of two buffers
- * while a thread writes the other out, when it is full and once a second, so a DPC does not wait
+ * while a thread writes the other one out: when it is full, and once per second. So a DPC does not wait
  * for a disk.
  */
 #include "net/net.h"

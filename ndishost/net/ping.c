@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ping: a station of IPv4 on the near side, for a device whose far end is somebody else's network. It gets an address
- * by DHCP (RFC 2131), asks for the gateway's by ARP (RFC 826), and sends it ICMP echo requests (RFC 792), one at a
- * time, whose answers must have their content.
+ * by DHCP (RFC 2131), and asks for the gateway's by ARP (RFC 826). It sends the gateway ICMP echo requests
+ * (RFC 792), one at a time. The answers must have the content of the requests.
  */
 #include "net/net.h"
 

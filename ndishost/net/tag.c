@@ -74,8 +74,8 @@ uint32_t tag_sent(struct tag_options options, uint32_t out_of_band)
 }
 
 /* "The miniport driver should remove the 802.1Q header from all receive packets regardless of the
- * *PriorityVLANTag setting", and copy it to OOB if, and only if, that is enabled. What becomes of
- * the half that is not enabled, and of the DEI bit, the pages leave open: it may be there, or be
+ * *PriorityVLANTag setting". It copies the header to OOB if, and only if, that is enabled. The pages
+ * leave open what becomes of the half that is not enabled, and of the DEI bit: they may be kept, or be
  * zero. */
 bool tag_received(struct tag_options options, uint32_t wire, uint32_t out_of_band)
 {

@@ -32,14 +32,14 @@ struct tag_options {
     uint16_t vlan_id; /* the adapter's (OID_GEN_VLAN_ID); 0: it is of none */
 };
 
-/* The tag behind the addresses of a frame, or TAG_NONE. */
+/* Returns the tag after the addresses of a frame, or TAG_NONE. */
 uint32_t tag_read(const void *frame, size_t length);
 /* Copy a frame of at least 12 bytes with a tag put in (TAG_NONE: none), and one with its tag taken
  * out. The length of the copy. */
 size_t tag_insert(uint8_t *to, const void *frame, size_t length, uint32_t tag);
 size_t tag_strip(uint8_t *to, const void *frame, size_t length);
 
-/* Out of band for `tag`. Where the miniport advertises nothing it is set all the same: then the
+/* Out of band for `tag`. It is set even if the miniport advertises nothing: then the
  * miniport must not honour it. */
 uint32_t tag_offered(struct tag_options options, uint32_t tag);
 uint32_t tag_sent(struct tag_options options, uint32_t out_of_band);

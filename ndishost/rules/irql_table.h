@@ -22,7 +22,7 @@ struct irql_fact {
 const char *irql_function_name(const char *function);
 /* NULL when the table has no row for it. */
 const struct irql_fact *irql_fact(const char *function);
-/* The rows in order; NULL behind the last. */
+/* The rows in order; NULL after the last. */
 const struct irql_fact *irql_fact_at(size_t index);
 
 #endif

@@ -31,13 +31,13 @@ struct rule_table {
 
 /* Prints all rules, one line per rule: NAME<TAB>what it demands. */
 void rules_list(FILE *out);
-/* A rule's index among all rules, or -1; and back, NULL behind the last. */
+/* A rule's index among all rules, or -1; and the reverse, NULL after the last. */
 #define RULES_MAX 256
 int rule_find(const char *name);
 const char *rule_name(size_t index);
 
 /* What a report needs to know of the thread that calls; whoever runs driver code in threads registers it.
- * Without it reports say nothing of the thread, and its events happen on processor 0 at time 0. */
+ * Without it reports do not describe the thread, and its events happen on processor 0 at time 0. */
 struct rules_context {
     /* Complete lines of a report, each "  word    text\n". Async-signal-safe. */
     void (*describe)(char *buf, size_t size);
@@ -67,7 +67,7 @@ void rules_summary(FILE *out);
 
 /* Leak accounting by kind ("memory", "MDL", "NET_BUFFER_LIST", "pool", "shared memory", "timer",
  * "work item", "configuration handle", "SG list", "interrupt", "spin lock", ...): what a driver
- * obtained and not yet gave back. track_add/track_remove are cheap and thread-safe; `object` is the
+ * obtained and did not release yet. track_add/track_remove are cheap and thread-safe; `object` is the
  * key. track_remove returns false (and the caller reports) when it was never added or was removed.
  * track_note appends a line to an object's history, kept short; `kind` and `what` are constants, as
  * they are not copied. With rules off nothing is tracked: remove and exists then say true. */
@@ -84,8 +84,8 @@ void rules_history_source(size_t (*history)(const void *object, char *buf, size_
 /* The history of the newest object of that address, living or lately gone, one line an event; ""
  * when there is none. For reports; returns the length. */
 size_t track_history(const void *object, char *buf, size_t size);
-/* The object, living or lately gone, in whose memory an address lies, or else the next one at most a page
- * away; NULL if there is none. For reports of faults. */
+/* Returns the object, live or lately freed, whose memory contains an address, or else the next one at most a
+ * page away; NULL if there is no such object. For reports of faults. */
 const void *track_near(const void *address);
 /* What the driver has obtained since a mark and still has, of this owner or (NULL) of all: a violation
  * for each kind, of the rule that belongs to it, which names the first one, where it was obtained and

@@ -249,7 +249,7 @@ static bool lock_patiently(struct shard *shard)
 }
 
 /* A block ends at most 15 bytes before its guard page. One that ends before the address is nearer than any
- * that begins behind it: what runs over is common, what runs under by a page is not. */
+ * that begins after it: overruns are common, underruns by a page are not. */
 #define NEAR (4096u + 15)
 
 struct near {
@@ -376,8 +376,8 @@ static unsigned collect(struct leak *leaks)
     return collect_since(leaks, NULL, 0, false);
 }
 
-/* The rule that says that an object of a kind is given back; where MiniportInitializeEx obtains it in a
- * pair with MiniportHaltEx there are two of them. */
+/* The rule that demands the release of an object of a kind. There are two rules for what MiniportInitializeEx
+ * obtains and MiniportHaltEx releases. */
 static const char *rule_of_kind(const char *kind, const char *after)
 {
     static const struct {

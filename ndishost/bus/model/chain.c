@@ -265,8 +265,8 @@ void chain_check_unaltered(struct model *model, const struct ring *ring, const s
                        ring->index, chain->head);
 }
 
-/* How much of a piece, which is to have this flag DESC_F_WRITE or not, lies behind the first *offset
- * bytes of all such, `most` at the most; *offset moves to where in the piece that is. */
+/* Returns how many bytes of a piece, at most `most`, come after the first *offset bytes of all pieces of its
+ * direction. `write` says which direction is asked for. *offset becomes the offset inside the piece. */
 static size_t part_of(const struct chain_piece *piece, unsigned write, size_t *offset, size_t most)
 {
     size_t part;

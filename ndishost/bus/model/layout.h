@@ -42,7 +42,7 @@ struct layout {
     uint8_t writable[PCI_CONFIG_SIZE]; /* bits that a write changes */
     unsigned pci_cfg_cap; /* offset of the PCI configuration access capability, 0: none */
     unsigned msix_cap;
-    unsigned cap_end; /* behind the last capability */
+    unsigned cap_end; /* after the last capability */
 };
 
 /* `instance`: 0, 1, ...: addresses of two models do not overlap. false with a line in error: the

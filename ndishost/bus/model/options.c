@@ -233,7 +233,7 @@ static enum outcome parse_numeric(struct options *options, const char *name, siz
     return UNKNOWN;
 }
 
-/* "io" is no number: the BAR stays, and its space changes. An I/O BAR has no room for pages. */
+/* "io" is not a number: the BAR stays, and its space changes. An I/O BAR has no room for pages. */
 static enum outcome parse_bar(struct options *options, const char *value, size_t length)
 {
     if (length != 2 || strncmp(value, "io", 2) != 0)

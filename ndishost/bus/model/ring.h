@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ring.h: the device's side of a split virtqueue (virtio 1.2, 2.7), suspicious of the driver: chains
- * are read once, checked, remembered, and held against what lies in memory when they are given back.
+ * are read once, checked, remembered, and compared with memory when they are used.
  *   ring_open(ring, 0, 256)
  *   ring_start(model, ring)                              at DRIVER_OK
  *   ring_fetch(model, ring)                              what the driver made available meanwhile
@@ -31,7 +31,7 @@ struct chain_piece {
 /* One buffer, as it was found when it was fetched. */
 struct chain {
     uint16_t head;
-    bool outstanding; /* fetched, not yet given back */
+    bool outstanding; /* fetched, not yet used */
     uint32_t pieces, capacity;
     struct chain_piece *piece;                     /* grows, and is kept */
     const volatile struct spec_desc *table_source; /* the indirect descriptor, or NULL */

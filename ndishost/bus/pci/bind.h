@@ -24,7 +24,7 @@ struct binding {
     char override[64]; /* what driver_override said; "": nothing */
     enum bind_mode mode;
     bool taken;   /* the function is ours */
-    bool changed; /* there is something to give back */
+    bool changed; /* there is something to restore */
 };
 
 /* Where /sys is mounted; tests point it elsewhere. */

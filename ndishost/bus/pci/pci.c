@@ -448,8 +448,8 @@ struct options {
     bool trap, poll;
 };
 
-/* Whether the words of `text`, each behind a comma, are known; if not, `unknown` is the first
- * that is not. */
+/* Returns whether all words of `text`, each after a comma, are known. `unknown` is the first unknown
+ * word. */
 static bool parse_words(const char *text, struct options *options, char unknown[static 32])
 {
     while (*text) {
@@ -468,7 +468,7 @@ static bool parse_words(const char *text, struct options *options, char unknown[
     return true;
 }
 
-/* "BDF", and ",trap" and ",poll" behind it in any order. */
+/* "BDF", then ",trap" and ",poll" in any order. */
 static int parse(const char *arguments, struct options *options, char *error, size_t error_size)
 {
     char text[32], unknown[32];

@@ -66,7 +66,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Copies one word of *text to `out` and moves *text behind it; the quote that was left open, or 0.
+/* Copies one word of *text to `out` and moves *text past it. Returns the quote that is still open, or 0.
  * A backslash at the very end counts as one. */
 static char split_word(const char **text, char *out)
 {
@@ -167,7 +167,7 @@ static bool takes_netdev(const char *device)
     return strncmp(device, "virtio-", 7) != 0 || strncmp(device, "virtio-net", 10) == 0;
 }
 
-/* The word behind the -device that is meant: the first virtio-net one, else the last of all. */
+/* Returns the word after the -device to use: the first virtio-net device, else the last -device. */
 static char **find_device(char **words)
 {
     char **found = NULL;

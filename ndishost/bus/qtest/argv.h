@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * argv.h: QEMU's command line: the person's own words, split as a shell splits them, behind the
- * options that the back end needs.
+ * argv.h: QEMU's command line: the options that the back end needs, then the user's own words, split
+ * as a shell splits them.
  *   words = argv_split("-device 'virtio-net-pci,mac=...'", ...);   argv_free(words);
  *   words = qemu_words("-device ...", &command, ...);
  *   qemu_command_make(&command, ..., words, &fds);  ... execvp ...;  qemu_command_free(&command);
@@ -41,7 +41,7 @@ struct qemu_command {
 char **qemu_words(const char *arguments, struct qemu_command *command, bool *own_wire, char *error,
                   size_t error_size);
 
-/* The whole command: `words` (taken over) behind the back end's options. 0, or -1 out of memory. */
+/* Makes the whole command: the back end's options, then `words`, which it takes over. -1: out of memory. */
 int qemu_command_make(struct qemu_command *command, const char *program, char **words,
                       const struct qemu_fds *fds);
 void qemu_command_free(struct qemu_command *command);

@@ -25,7 +25,7 @@
 #define DEVICE_NET         0x1000 /* transitional */
 #define DEVICE_NET_MODERN  0x1041
 
-/* Where there is nothing else on `pc` and q35: between RAM and the IOAPIC, behind the legacy
+/* Where there is nothing else on `pc` and q35: between RAM and the IOAPIC, after the legacy
  * ports. */
 #define MEMORY_START 0xe0000000ull
 #define MEMORY_END   0xfec00000ull

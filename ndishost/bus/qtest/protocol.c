@@ -95,7 +95,7 @@ static void take_line(struct qtest *q, const char *line)
         take_reply(q, line);
 }
 
-/* Takes one line out of the input before it is worked on: an event's handler may come back here. */
+/* Takes one line out of the input before it is worked on: an event's handler may call this again. */
 static bool next_line(struct qtest *q, char line[static 128])
 {
     char *end = memchr(q->input, '\n', q->input_length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * QEMU writes each reply and each event as one line, with the telling member first or second, so
- * lines are told apart by their beginnings and no JSON parser is needed.
+ * QEMU writes each reply and each event as one line. The member that tells them apart comes first or
+ * second, so that the start of a line is enough and no JSON parser is needed.
  */
 
 #include <errno.h>

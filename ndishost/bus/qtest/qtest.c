@@ -158,7 +158,7 @@ static void on_hung_up(void *context)
     if (!atomic_load(&self->running))
         return;
     qemu_why(self->qemu, why, sizeof why);
-    qemu_kill(self->qemu); /* whoever waits for the wire or for QMP then comes back too */
+    qemu_kill(self->qemu); /* this also ends each wait for the wire or for QMP */
     if (atomic_load(&self->running))
         self->bus.events->failed(self->bus.context, why);
 }

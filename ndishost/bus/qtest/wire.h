@@ -29,12 +29,12 @@ struct wire *wire_open(int fd, void (*receive)(void *context, const void *frame,
  * under way when the wire goes down counts as sent, and is lost. */
 int wire_send(struct wire *wire, const void *frame, size_t length, int milliseconds);
 
-/* Down: senders come back with -1 at once. */
+/* Down: senders return -1 at once. */
 void wire_set_up(struct wire *wire, bool up);
 
 void wire_count(struct wire *wire, struct wire_counters *counters);
 
-/* Stops the thread; senders come back first. After it returns nothing is received. */
+/* Stops the thread, after all senders have returned. Nothing is received after the return. */
 void wire_stop(struct wire *wire);
 void wire_close(struct wire *wire);
 

@@ -179,7 +179,7 @@ static void device_objects(struct ndis_adapter *adapter)
     adapter->functional_device.DriverObject = &adapter->driver->object;
 }
 
-/* Frees what has been made so far; the driver's own objects are no concern here. */
+/* Frees what has been made so far; the driver's own objects do not matter here. */
 static void adapter_free(struct ndis_adapter *adapter)
 {
     resources_register(adapter, false);

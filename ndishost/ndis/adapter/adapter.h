@@ -54,7 +54,7 @@ int32_t adapter_restart(struct ndis_adapter *adapter);
 /* Stops the network end, pauses, halts. */
 void adapter_stop(struct ndis_adapter *adapter);
 void ndis_adapter_remove(struct ndis_adapter *adapter);
-/* After adapter_stop: completes --pcap and --pcap-wire. -1: one of them is not whole, which has been said. */
+/* After adapter_stop: completes --pcap and --pcap-wire. -1: one of them is incomplete, which was reported. */
 int adapter_end_captures(struct ndis_adapter *adapter);
 
 enum adapter_oid_kind { ADAPTER_OID_QUERY, ADAPTER_OID_SET, ADAPTER_OID_STATISTICS };
@@ -84,21 +84,20 @@ bool adapter_is_shut_down(const struct ndis_adapter *adapter);
  * sleeping state to another, which NDIS never asks for. D0 when it is awake: NDIS asks whether it
  * may sleep, and then does not put it to sleep. */
 int32_t adapter_power(struct ndis_adapter *adapter, unsigned state);
-/* D3 as it is for a miniport that NDIS does not take for power management-aware (as when the bus
- * driver says that its device is not): MiniportHaltEx before. adapter_power to D0 initializes it
- * again. */
+/* D3 for a miniport that NDIS takes for one without power management, for example because the bus
+ * driver says so: NDIS calls MiniportHaltEx first. adapter_power to D0 initializes the miniport again. */
 int32_t adapter_power_halt(struct ndis_adapter *adapter);
 unsigned adapter_power_state(const struct ndis_adapter *adapter);
 /* MiniportCancelSend for the sends that are marked with the cancel id that has this number, 1 to
- * adapter_cancel_ids(): frames that came back aborted meanwhile, and lists of that id that have not come
- * back. */
+ * adapter_cancel_ids(): frames that were completed as aborted meanwhile, and lists of that id that are not
+ * complete. */
 unsigned adapter_cancel_ids(void);
 int32_t adapter_cancel_sends(struct ndis_adapter *adapter, unsigned id, uint64_t *aborted,
                              unsigned *outstanding);
 /* MiniportResetEx, as if MiniportCheckForHangEx had said so. */
 int32_t adapter_reset(struct ndis_adapter *adapter);
-/* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits for it
- * to come back with *status. -1: it was not taken, or did not come back within 30 s. */
+/* Sends one frame past the network end, whatever the adapter's state (but Halted), and waits
+ * until it is complete with *status. -1: it was not taken, or was not complete within 30 s. */
 int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t length,
                        int32_t *status);
 /* The far end puts one frame on the wire towards the device. -1: this bus has no far end of ours, or the

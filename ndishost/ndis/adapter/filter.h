@@ -11,7 +11,7 @@
 
 #include "ndis/api/miniport.h"
 
-/* Both do nothing for an OID that is no filter's. */
+/* Both do nothing for an OID that sets no filter. */
 void filter_changing(struct ndis_adapter *adapter, NDIS_OID oid);
 void filter_changed(struct ndis_adapter *adapter, NDIS_OID oid, NDIS_STATUS status,
                     const void *buffer, ULONG length);

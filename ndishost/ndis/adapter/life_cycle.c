@@ -64,8 +64,8 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->DefaultPortAuthStates = authentication;
 }
 
-/* What a failed MiniportInitializeEx, or MiniportHaltEx, did not give back. With more than one adapter
- * only what the driver obtained when it was called for this one: whose the rest is nobody can tell; it is
+/* Reports what a failed MiniportInitializeEx, or MiniportHaltEx, did not release. With more than one adapter,
+ * only what the driver obtained in calls for this one. Nothing tells which adapter the rest belongs to; it is
  * reported when the driver is unloaded. */
 static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {

@@ -16,7 +16,7 @@
 #define OID_FILL  0xA7       /* what a query's buffer holds before it is answered */
 #define OID_TAG   0x6469444E /* "NDid" */
 #define REQUEST_KIND \
-    "OID request" /* of its history: it is no leak of the driver's, however it ends */
+    "OID request" /* of its history: the driver does not leak it, however the request ends */
 
 /* Other requests may come between a completion and its repetition on another thread. */
 #define RECENT 16

@@ -71,8 +71,8 @@ static bool chance(struct ndis_adapter *adapter)
     return !adapter->plain && random_chance(&adapter->power_random, 1, 2);
 }
 
-/* The line is shared: while the device sleeps, another one's interrupt calls the miniport's ISR,
- * which must not touch the device and must say that it is not its own. */
+/* The line is shared: while the device sleeps, the interrupt of another device calls the
+ * miniport's ISR. The ISR must not touch the device, and must return that the interrupt is not its own. */
 static void shared_interrupt(struct ndis_adapter *adapter)
 {
     if (interrupt_shared(adapter))

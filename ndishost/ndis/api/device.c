@@ -14,7 +14,7 @@ struct ndis_device {
     /* the driver's extension follows */
 };
 
-/* The page wants the handle of NdisMRegisterMiniportDriver. Drivers that ship pass an adapter's, and Windows takes it. */
+/* The page asks for the handle of NdisMRegisterMiniportDriver. Drivers on the market pass an adapter's, and Windows takes it. */
 static struct ndis_driver *driver_of(NDIS_HANDLE handle, const void *caller)
 {
     struct handle *object = handle;

@@ -183,7 +183,7 @@ void dma_release(struct ndis_adapter *adapter)
 struct walk {
     SCATTER_GATHER_ELEMENT *elements;
     unsigned room, count;
-    uint64_t end; /* the physical address behind the last element */
+    uint64_t end; /* the physical address after the last element */
     bool high;    /* some byte lies at 4 GiB or above */
 };
 
@@ -623,7 +623,7 @@ ULONG NTAPI NdisMGetDmaAlignment(NDIS_HANDLE MiniportAdapterHandle)
 }
 HOST_EXPORT("NDIS.SYS", NdisMGetDmaAlignment);
 
-/* ---- Lists for buffers that are no NET_BUFFER's ---- */
+/* ---- Lists for buffers outside a NET_BUFFER ---- */
 
 NDIS_STATUS NTAPI NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
                                              PNDIS_SCATTER_GATHER_LIST_PARAMETERS SGListParameters)

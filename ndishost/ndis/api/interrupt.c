@@ -243,7 +243,7 @@ static void disconnect(struct interrupt_registration *registration)
     KeFlushQueuedDpcs(); /* those that the last ones queued */
 }
 
-/* The registration behind a handle; a use after NdisMDeregisterInterruptEx is that rule's. */
+/* Returns the registration of a handle. A use after NdisMDeregisterInterruptEx breaks a rule of its own. */
 static struct interrupt_registration *interrupt_of(NDIS_HANDLE handle, const char *function,
                                                    const void *caller)
 {

@@ -47,7 +47,7 @@ void *handle_check(NDIS_HANDLE object, enum handle_kind kind, const char *functi
 
     if (!rules_enabled)
         return object;
-    /* What was given back may be unmapped by now. */
+    /* What the driver released may be unmapped. */
     if (!object || probe_copy(&found, object, sizeof(found)) != sizeof(found))
         found.kind = 0;
     if (found.kind == kind)

@@ -146,7 +146,7 @@ NDIS_STATUS NTAPI NdisCopyFromNetBufferToNetBuffer(PNET_BUFFER Destination, ULON
 HOST_EXPORT("NDIS.SYS", NdisCopyFromNetBufferToNetBuffer);
 
 /* NDIS's own way to make room in front, where the driver gives no NetAllocateMdl: one allocation
- * that NdisAdvanceNetBufferDataStart gives back when the MDL becomes unused. */
+ * that NdisAdvanceNetBufferDataStart frees when the MDL becomes unused. */
 #define RETREAT_TAG 0x7452444E /* "NDRt" */
 
 static MDL *retreat_allocate(PULONG size)

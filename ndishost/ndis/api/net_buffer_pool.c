@@ -352,7 +352,7 @@ static void data_detach(NET_BUFFER *nb, ULONG tag)
     nt_pool_free(NULL, data, tag, NULL);
 }
 
-/* The pool behind a handle if it is one that the call may be made on. */
+/* Returns the pool of a handle if the call may use it. */
 static struct nbl_pool *list_pool(NDIS_HANDLE handle, const char *function, const void *caller)
 {
     return handle_check(handle, HANDLE_NBL_POOL, function, caller);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net_buffer_pool.h: NET_BUFFER_LISTs and NET_BUFFERs as the host allocates them: each stands behind a
- * header of the host's, which says who owns it now, so that whoever touches it out of turn is
+ * net_buffer_pool.h: NET_BUFFER_LISTs and NET_BUFFERs as the host allocates them: each has a
+ * header of the host's before it, which says who owns it, so that whoever touches it out of turn is
  * named.
  *   nbl = the pool's, or the protocol's own;  nbl_of(nbl)->owner == NBL_WITH_MINIPORT ...
  */

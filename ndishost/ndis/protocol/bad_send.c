@@ -18,7 +18,7 @@
 #define NONE_WAIT   (50 * NT_MILLISECOND) /* for frames that are not to come */
 #define STREAM_BAD  7
 #define KNOWABLE    6    /* bytes of a frame that can be told on the wire: an address */
-#define AROUND      300  /* bytes before and behind the data, where a layout has them */
+#define AROUND      300  /* bytes before and after the data, where a layout has them */
 #define AROUND_BYTE 0xBD /* what they hold: nothing of it belongs on the wire */
 #define BAD_LENGTH  13   /* of the one NET_BUFFER that is bad among good ones */
 #define GOOD        100
@@ -32,7 +32,7 @@ enum layout {
     EMPTY_ALL,     /* empty ones everywhere */
     OFFSET,        /* the data begin in the middle of the first MDL */
     OFFSET_SECOND, /* ... of the second */
-    BEHIND,        /* the MDL goes on behind the data */
+    BEHIND,        /* the MDL goes on after the data */
     CUT,           /* two MDLs, the first with `first` bytes of the data */
     NO_MDL
 };
@@ -384,7 +384,7 @@ static bool changed(const struct bad *bad)
     return false;
 }
 
-/* Frames of lists that came back as sent, and are not on the wire. */
+/* Frames of lists that were completed as sent, and are not on the wire. */
 static unsigned missing(const struct bad *bad)
 {
     unsigned per_list = bad->frame_count / bad->kind->lists, count = 0, i;

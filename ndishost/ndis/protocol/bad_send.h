@@ -17,9 +17,9 @@ struct ndis_adapter;
 /* Beside the kinds there is "cut:LENGTH:FIRST": a good frame of LENGTH bytes in two MDLs, the first
  * of FIRST bytes.
  * One line in text: the kind; the status of each list, by name, equal ones together with their
- * number; and how many of the frames came out of the device. -1, and the line says why: no such
- * kind, the adapter is halted, a list did not come back within 30 s, it came back changed, a frame
- * is wrong on the wire, or it was said to be sent and is not there. PASSIVE_LEVEL; one at a time an
+ * number; and how many of the frames came out of the device. -1, and the line says why: there is
+ * no such kind; the adapter is halted; a list was not complete within 30 s, or was changed; a frame
+ * is wrong on the wire, or not there although it was completed as sent. PASSIVE_LEVEL; one at a time per
  * adapter. */
 int bad_send(struct ndis_adapter *adapter, const char *kind, char *text, size_t size);
 

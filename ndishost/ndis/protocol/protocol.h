@@ -20,7 +20,7 @@ void protocol_destroy(struct protocol *protocol);
 
 /* net_ports.near_send. PASSIVE_LEVEL or DISPATCH_LEVEL. */
 unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count);
-/* One frame that is no network end's; waited for. -1: not taken, or not back by the deadline. */
+/* Sends one frame of no network end, and waits. -1: not taken, or not complete by the deadline. */
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status);
 /* Sends lists that are not the protocol's own, each NBL_WITH_PROTOCOL. `back` is called for every
@@ -44,7 +44,7 @@ void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigne
 unsigned protocol_held(struct protocol *protocol);
 
 /* The cancel id with this number, 1 to CANCEL_IDS, which lists are marked with in turn; its number,
- * 0 when it is none of the protocol's; and the lists marked with it that are with the miniport. */
+ * 0 when the id is not the protocol's; and the lists marked with it that are with the miniport. */
 void *protocol_cancel_id(unsigned number);
 unsigned protocol_cancel_number(const void *cancel_id);
 unsigned protocol_outstanding(struct protocol *protocol, const void *cancel_id);

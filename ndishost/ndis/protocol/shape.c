@@ -24,7 +24,7 @@ size_t shape_longest(bool plain)
     return plain ? PLAIN_SIZE : 2 * PHYS_PAGE;
 }
 
-/* The slot's address stands behind the NET_BUFFER, so that a completion finds it. */
+/* The slot's address follows the NET_BUFFER, so that a completion finds it. */
 struct slot_block {
     char net_buffer[NB_BLOCK_SIZE];
     struct frame_slot *slot;
@@ -117,11 +117,11 @@ struct shape {
     unsigned pieces;      /* MDLs with data */
     unsigned ones;        /* of these, how many at the start hold 1 byte each */
     bool empty_first;     /* CurrentMdl has no bytes, and the data begin in the next */
-    bool empty_last;      /* an MDL of no bytes behind the last piece */
+    bool empty_last;      /* an MDL of no bytes after the last piece */
     bool header_apart;    /* the first piece is the Ethernet header alone */
     unsigned empty_every; /* an MDL of no bytes after every n-th piece; 0: none */
     size_t tail;          /* bytes that the last MDL has too many */
-    bool behind;          /* an MDL behind it all */
+    bool behind;          /* an MDL after all others */
 };
 
 static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,

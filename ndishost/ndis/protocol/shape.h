@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shape.h: how a frame lies in memory when the protocol sends it: over how many MDLs, at which
+ * shape.h: where a frame is in memory when the protocol sends it: over how many MDLs, at which
  * offsets, with what around it. Windows promises nothing of it, so it is drawn from the seed.
  *   shape_memory_create(&memory, slots, 1024, plain);
  *   shape_frame(&slots[0], data, length, plain, &random);

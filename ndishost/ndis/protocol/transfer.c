@@ -136,8 +136,8 @@ static void completion_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                 (void *)nbl, (void *)nb);
 }
 
-/* Before failed sends come back to the network end: where the device is gone it has to know. Neither they
- * nor what else is under way will arrive, and the miniport may say so later or not at all. */
+/* Tells the network end that the device is gone, before failed sends complete. Neither they nor what
+ * else is under way will arrive, and the miniport may say so later or not at all. */
 static void tell_if_gone(struct ndis_adapter *adapter)
 {
     if (send_status_device_gone(adapter))
@@ -209,7 +209,7 @@ static bool indication_valid(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     return true;
 }
 
-/* What drivers above the miniport may have left in a list that comes back. Whether the miniport clears
+/* What drivers above the miniport may have left in a list that is returned. Whether the miniport clears
  * it is counted; no page demands it. */
 #define STALE_INFO ((PVOID)(uintptr_t)0xDB)
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "ndis/api/net_buffer_data.h"
 
-/* A pointer made of this byte is no valid address: a driver that follows it faults. */
+/* A pointer made of this byte is not a valid address: a driver that follows it faults. */
 #define POISON 0xDB
 
 /* ---- Sums of data ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The status with which a list comes back, and whether there was a reason for it since the list was
+ * The status with which a list is completed, and whether there was a reason for it since the list was
  * sent. Documentation: nf-ndis-ndismsendnetbufferlistscomplete, oid-pnp-set-power,
  * nc-ndis-miniport_device_pnp_event_notify.
  */

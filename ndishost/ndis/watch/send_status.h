@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * send_status.h: is there a reason for the status with which a list comes back? Rule "SendStatus".
+ * send_status.h: is there a reason for the status with which a list is completed? Rule "SendStatus".
  *   send_status_check(adapter, nbl, id, caller) for each list;  send_status_settle(adapter, false) now and then.
  */
 #ifndef NDISHOST_SEND_STATUS_H

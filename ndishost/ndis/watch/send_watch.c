@@ -14,7 +14,7 @@ static unsigned seconds(uint64_t duration)
     return (unsigned)(duration / NT_SECOND);
 }
 
-/* None has come back for too long: told once for each time that they stop coming. */
+/* No list was completed for too long: reported once each time that completions stop. */
 static void check_hang(struct ndis_adapter *adapter, NET_BUFFER_LIST *oldest, uint64_t since,
                        uint64_t now)
 {

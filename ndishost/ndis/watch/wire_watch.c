@@ -81,7 +81,7 @@ static bool is_frame(const struct wire_frame *known, const uint8_t *frame, size_
            !memcmp(*payload, known->data + addresses, shown - addresses);
 }
 
-/* Every byte of the frame, its tag, and zeros alone behind it. */
+/* Every byte of the frame, its tag, and nothing but zeros after it. */
 static bool is_right(const struct wire_frame *known, const uint8_t *frame, size_t length,
                      const uint8_t *payload)
 {

@@ -210,7 +210,7 @@ static const char *type_name(const DISPATCHER_HEADER *header)
     }
 }
 
-/* For who asks why a thread does not come back. */
+/* For reports on a thread that does not return. */
 static void describe_wait(const struct waiter *w, const LARGE_INTEGER *timeout, char *text,
                           size_t size)
 {

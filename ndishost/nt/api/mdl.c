@@ -62,7 +62,7 @@ VOID NTAPI IoFreeMdl(PMDL Mdl)
 }
 HOST_EXPORT("ntoskrnl.exe", IoFreeMdl);
 
-/* Writes the page frame numbers; reports the first page that is none of physical memory. */
+/* Writes the page frame numbers; reports the first page that is not physical memory. */
 static void translate(PMDL mdl, const void *caller)
 {
     PPFN_NUMBER pfn = MmGetMdlPfnArray(mdl);

@@ -16,14 +16,14 @@
 #define NT_POOL_FILL 0xC5 /* what fresh memory holds: never zero by luck */
 #define NT_POOL_EDGE 0xE9 /* between the block and its page's ends; checked on free */
 
-/* NULL when out of memory or when a failure was ordered. 16-aligned; a length that is no multiple of
+/* NULL when out of memory or when a failure was ordered. 16-aligned; a length that is not a multiple of
  * 16 leaves up to 15 bytes before the guard page: those are checked on free. Any IRQL <=
  * DISPATCH_LEVEL is the caller's to check. */
 void *nt_pool_alloc(const char *kind, size_t bytes, uint32_t tag, const void *caller);
 /* Rules "PoolFree" (not an allocation, freed before, or freed as another kind), "PoolTag",
  * "PoolOverrun", "PoolUnderrun". tag 0: any. */
 void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller);
-/* The length asked for; 0 if p is no allocation. */
+/* The length asked for; 0 if p is not an allocation. */
 size_t nt_pool_size(const void *p);
 
 /* The n-th allocation from now fails, once (0: none will). n < 0: the |n|-th and all after it. */

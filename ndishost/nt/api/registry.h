@@ -43,7 +43,7 @@ bool registry_delete(struct registry_key *key);
 bool registry_deleted(const struct registry_key *key);
 /* The path from \Registry\Machine on; the caller frees it. NULL without memory. */
 char *registry_path(const struct registry_key *key);
-/* The subkey with that number, 0 on; a copy of its name, NULL behind the last. The caller frees it. */
+/* Returns a copy of the name of the subkey with that number, from 0; NULL after the last. The caller frees it. */
 char *registry_subkey(struct registry_key *key, unsigned index);
 void registry_count(struct registry_key *key, unsigned *subkeys, unsigned *values);
 

@@ -33,7 +33,7 @@ static struct registry_key *key_of(HANDLE handle, const char *function, const vo
     struct registry_key *key = nt_handle_object(handle, &key_type, NULL);
 
     if (!key)
-        rule_violation("KeyHandle", caller, "%s was given %p, which is no handle of an open key",
+        rule_violation("KeyHandle", caller, "%s was given %p, which is not a handle of an open key",
                        function, handle);
     return key;
 }

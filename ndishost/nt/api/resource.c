@@ -93,7 +93,7 @@ static struct resource *locked(PVOID address, const char *function, const void *
     if (resource)
         return resource;
     pthread_mutex_unlock(&lock);
-    rule_violation("Resource", caller, "%s was given %p, which is no initialised resource",
+    rule_violation("Resource", caller, "%s was given %p, which is not an initialised resource",
                    function, address);
     return NULL;
 }

@@ -98,7 +98,7 @@ static void thread_main(void *context)
     struct system_thread *thread = context;
 
     current = thread;
-    /* PsTerminateSystemThread comes back here, over the driver's frames, which nothing can unwind. */
+    /* PsTerminateSystemThread jumps here, over the driver's frames, which nothing can unwind. */
     if (setjmp(thread->end) == 0)
         thread->routine(thread->context);
     current = NULL;

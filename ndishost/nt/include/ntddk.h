@@ -2,9 +2,9 @@
 /*
  * Windows' kernel declarations for a Linux program that stands in for Windows.
  *
- * Types with Windows' sizes and alignments on x64 and x86, the structures that drivers and the
- * kernel share, and the prototypes of what ntoskrnl.exe and HAL.dll export, in the drivers' own
- * calling conventions: a definition that does not fit the prototype does not compile.
+ * Types with Windows' sizes and alignments on x64 and x86; the structures that drivers and the
+ * kernel share; the prototypes of what ntoskrnl.exe and HAL.dll export. The prototypes have the drivers'
+ * own calling conventions, so that a definition that does not fit does not compile.
  *
  * Include it before <ndis.h>. Documentation: Microsoft's ddi/wdm and ddi/ntddk; tests/abi holds
  * the layouts to Windows 7's.

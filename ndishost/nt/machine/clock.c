@@ -20,7 +20,7 @@
 #define SHARED_NT_MAJOR        0x26C
 #define SHARED_NT_MINOR        0x270
 #define SHARED_TICK_COUNT      0x320
-/* KeQueryTimeIncrement in milliseconds, as a fixed-point number with 24 bits behind the point. */
+/* KeQueryTimeIncrement in milliseconds, as a fixed-point number with 24 fractional bits. */
 #define TICK_MULTIPLIER ((uint32_t)((NT_TICK << 24) / NT_MILLISECOND))
 
 static uint64_t start, system_start; /* of the two clocks, when this process began */

@@ -7,9 +7,9 @@
  *   dma_map_touches(pa, length, DMA_MAP_WRITE, "writes frame data", ...)   by the device, before it does
  *   dma_map_free(mapping);
  * With the rules off nobody calls any of this.
- * The model asks before each access. Other devices (qtest, pci) access memory by themselves, unseen: all
- * that there is for them is that freed memory reads 0xDD for a while (nt/machine/phys.h), so that a frame which
- * is sent from it arrives with the wrong content.
+ * The model asks before each access. Other devices (qtest, pci) access memory unseen. For them,
+ * freed memory reads 0xDD for a while (nt/machine/phys.h), so that a frame which is sent from it arrives with
+ * wrong content.
  */
 #ifndef NDISHOST_DMA_MAP_H
 #define NDISHOST_DMA_MAP_H

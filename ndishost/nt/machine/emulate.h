@@ -26,9 +26,11 @@ struct emulate_memory {
 };
 
 /*
- * Understands what compilers make of volatile accesses: mov, movzx, movsx, movsxd, movnti, movbe,
- * xchg, add, adc, sub, sbb, and, or, xor, cmp, test, inc, dec, neg, not, setcc, cmovcc, and movs, stos,
- * lods with and without rep. Read-modify-write comes to one read and one write, also with a lock
+ * Understands the instructions that compilers make of volatile accesses:
+ *   mov, movzx, movsx, movsxd, movnti, movbe, xchg
+ *   add, adc, sub, sbb, and, or, xor, cmp, test, inc, dec, neg, not, setcc, cmovcc
+ *   movs, stos, lods, with and without rep
+ * Read-modify-write comes to one read and one write, also with a lock
  * prefix: there is nothing atomic about a device's register.
  *
  * NULL when done: registers, flags and instruction pointer are as after it. Otherwise a constant

@@ -138,7 +138,7 @@ static const char *access_verb(const ucontext_t *context)
     return error & PAGE_FAULT_WRITE ? "write to" : "read of";
 }
 
-/* A sentence if the address is in the unmapped page before or behind an allocation, else "". */
+/* A sentence if the address is in the unmapped page before or after an allocation, else "". */
 static const char *guard_page(uintptr_t address, char *text, size_t size)
 {
     uintptr_t page = address & ~(uintptr_t)(PHYS_PAGE - 1);

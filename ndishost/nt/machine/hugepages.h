@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hugepages.h: has the kernel set huge pages aside for physical memory of the kind PHYS_HUGE, where fewer are free than are needed, and lets the kernel have them back.
+ * hugepages.h: asks the kernel for huge pages, for physical memory of the kind PHYS_HUGE, if too few are free,
+ * and returns them at the end.
  *   hugepages_reserve(bytes, error, sizeof error);
  *   ... use and unmap them ...;  hugepages_give_back();
  */

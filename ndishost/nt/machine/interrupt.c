@@ -234,7 +234,7 @@ void nt_interrupt_disconnect(struct nt_interrupt *interrupt)
         unqueue(interrupt);
     if (interrupt->state == MASKED)
         interrupt->state = QUIET;
-    /* What a thread has been given already comes back unrun. */
+    /* What a thread was given already is returned without having run. */
     while (interrupt->state != QUIET && cpu_running())
         cpu_wait_done();
     for (struct nt_interrupt **link = &all; *link; link = &(*link)->next)

@@ -125,9 +125,9 @@ int nt_thread_start(pthread_t *thread, const char *name, void (*run)(void *conte
 
 /* ---- Processors ---- */
 
-/* One word: which processors are free (low half), and on which DPCs wait (high half). A processor with
- * waiting DPCs goes to nobody but the thread that runs them, as on Windows DPCs run before anything
- * at a lower level goes on. */
+/* One word: which processors are free (low half), and on which DPCs wait (high half). Only the
+ * thread that runs DPCs gets a processor with waiting DPCs: on Windows, DPCs run before anything at a
+ * lower level goes on. */
 #define FREE(p)            (1u << (p))
 #define WANTED(p)          (1u << ((p) + 16))
 #define DEFAULT_PROCESSORS 2

@@ -5,10 +5,10 @@
  *   nt_thread_enter("worker 0");  old = irql_raise(IRQL_DISPATCH, NULL);  ...;  irql_lower(old, NULL);
  * A thread that never called nt_thread_enter gets a record at first use, named after its thread id.
  *
- * A thread at DISPATCH_LEVEL or above owns a processor: there are only as many such threads at once as
- * there are processors (ISRs apart, which interrupt), and data that a driver keeps by processor number
- * is safe from each other at DISPATCH_LEVEL, as on Windows. So a raise to DISPATCH_LEVEL may wait for
- * a processor: host code must not hold a mutex there that somebody at DISPATCH_LEVEL could want.
+ * A thread at DISPATCH_LEVEL or above owns a processor. There are never more such threads than processors,
+ * except for ISRs, which interrupt. So data that a driver keeps per processor is safe at DISPATCH_LEVEL, as
+ * on Windows. A raise to DISPATCH_LEVEL may wait for a processor: host code must not hold a mutex then that
+ * a thread at DISPATCH_LEVEL may need.
  */
 #ifndef NDISHOST_IRQL_H
 #define NDISHOST_IRQL_H
@@ -30,7 +30,7 @@
 
 #define NT_HELD_MAX 16
 
-/* How a spin lock was taken: it has to be given back by the function that belongs to it. */
+/* How a spin lock was acquired: the matching function must release it. */
 enum nt_lock_way {
     NT_LOCK_RAISED, /* raised to DISPATCH_LEVEL: KeAcquireSpinLockRaiseToDpc, KfAcquireSpinLock */
     NT_LOCK_AT_DPC, /* IRQL untouched: KeAcquireSpinLockAtDpcLevel */
@@ -87,7 +87,7 @@ void nt_thread_enter(const char *name);
 int nt_thread_start(pthread_t *thread, const char *name, void (*run)(void *context), void *context);
 
 unsigned irql_get(void);
-/* Sets the number alone: no rule is checked. It still takes or gives back the processor when
+/* Sets the number alone: no rule is checked. It still acquires or releases the processor when
  * DISPATCH_LEVEL is crossed. */
 void irql_set_raw(unsigned irql);
 /* Raises to `irql` and returns what it was; lower gives it back. Rule "Irql_IrqlSetting_Function": raising below the

@@ -82,7 +82,7 @@ static bool arena_reserve(void)
 }
 
 /* `pages` free pages in a row, with a free one at either side: an access that runs over the end hits
- * no other device. false if there are none. */
+ * no other device. Returns false if no such pages are free. */
 static bool find_pages(uint32_t pages, uint32_t *first)
 {
     uint32_t run = 0, page = table.cursor;

@@ -21,12 +21,12 @@ void *mmio_map(const struct trapped_device *answers, void *device, unsigned bar,
 void mmio_unmap(void *va);
 
 /* From the fault handler (nt/machine/trap.c): carries the access out and moves the instruction pointer on.
- * false: the address is no mapping of ours, or the instruction is none that a driver may use on
- * registers (then `why`, if not NULL, is set to a constant string). */
+ * false: the address is not in a mapping of ours, or a driver may not use the instruction on registers;
+ * `why`, if not NULL, is then set to a constant string. */
 bool mmio_fault(void *address, ucontext_t *context, const char **why);
 
 /* Direct access without an instruction to decode, for READ_REGISTER_xxx and friends: false if va is
- * no trapped mapping (then an ordinary access is right). */
+ * not in a trapped mapping (then an ordinary access is right). */
 bool mmio_read(const volatile void *va, unsigned size, uint64_t *value);
 bool mmio_write(volatile void *va, unsigned size, uint64_t value);
 

@@ -66,8 +66,9 @@ static struct {
     size_t window_pages;
     _Atomic uint32_t *frame; /* a page of the window -> page frame number, 0: none */
     struct block *block;
-    uint64_t *window_used; /* one bit a page; a block's bits include the guard page behind it */
-    size_t cursor;         /* next fit: a freed address stays unmapped as long as possible */
+    uint64_t
+        *window_used; /* one bit per page; a block's bits include the guard page after the block */
+    size_t cursor;    /* next fit: a freed address stays unmapped as long as possible */
     size_t maps,
         maps_max; /* the kernel's mappings that blocks may need at most; its bound on them */
     uint32_t quarantine[QUARANTINE_SIZE]; /* page frame numbers, freed and not yet punched out */
@@ -373,7 +374,7 @@ static void quarantine_push(uint32_t frame)
     phys.quarantine_count++;
 }
 
-/* `count` frames in a row inside one part, from a place drawn by chance; NO_PAGE if there are none. */
+/* `count` frames in a row inside one part, from a place drawn by chance; NO_PAGE if there is no such part. */
 static uint32_t part_take(struct part *part, size_t count)
 {
     size_t pages = part->length / PHYS_PAGE, at, start;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phys.h: the machine's physical memory: one file that the process and the device both map, handed
- * out by the page so that neighbours in virtual memory are none in physical memory.
+ * phys.h: the machine's physical memory: one file that the process and the device both map. It is
+ * allocated by the page, so that neighbours in virtual memory are not neighbours in physical memory.
  *   phys_open(kind, bytes, seed)  ->  phys_alloc(...), phys_address(...), phys_free(...)  ->  phys_close()
  *
  * PHYS_PAGES (model, qtest): a memfd laid out as QEMU's `pc` machine lays its RAM: file offset o below

@@ -57,8 +57,8 @@ static bool segv_handled(const siginfo_t *info, ucontext_t *context, const char 
         return true;
     if (*why)
         return false;
-    /* The processor tells no address with a general protection fault, and that is also what a load
-     * from the kernel's half of the address space may come to: so the instruction has to tell. */
+    /* The processor reports no address with a general protection fault. A load from the kernel's half of
+     * the address space may also end in one. So the instruction has to tell the address. */
     if (is_general_protection(info, context) && privileged_execute(context, what))
         return true;
     return !emulate_access(context, &shared_memory, NULL);
@@ -87,12 +87,12 @@ static void handler(int number, siginfo_t *info, void *argument)
 #define SHARED_DATA_X86 ((void *)0xFFDF0000u)
 #define STACK_ROOM      (1u << 20)
 
-/* On x64 the page that Windows shares lies in the kernel's half of the address space, where a load
- * faults by itself. Here it lies where the main thread's stack may grow to: a load would make the stack
- * grow, and find a zero. So the page is taken before main, and if the stack is there already (one start
- * in sixty, by the kernel's random layout), or so close above that it could not grow, the program starts
+/* On x64 the page that Windows shares is in the kernel's half of the address space, where a load
+ * faults by itself. On x86 it is where the main thread's stack may grow to: a load would make the stack
+ * grow, and find a zero. So the page is taken before main. In one start of sixty, the kernel's random
+ * layout has the stack there already, or so close above that it could not grow. The program then starts
  * again with the layout that is not random. On a 32-bit kernel the page is the kernel's, as on x64:
- * mmap fails with ENOMEM, and the stack lies below. */
+ * mmap fails with ENOMEM, and the stack is below. */
 static void __attribute__((constructor))
 reserve_shared_data(int argc, char **argv, char **environment)
 {

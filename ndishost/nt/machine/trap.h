@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.h: what the processor does not let a user process do: register accesses (nt/machine/mmio.h), the few
- * privileged instructions that a driver's inline functions come to (CR8 for IRQL on x64, in/out), and
- * real faults, which end the run with a report: address, driver symbol, registers, IRQL; exit status 3.
+ * trap.h: what the processor does not let a user process do: register accesses (nt/machine/mmio.h), and the
+ * few privileged instructions in a driver's inline functions (CR8 for IRQL on x64, in/out). A real fault ends
+ * the run with a report: address, driver symbol, registers, IRQL; exit status 3.
  *   trap_install() once, before any driver code; trap_thread() at the start of each thread.
  */
 #ifndef NDISHOST_TRAP_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each thread that runs driver code has of its own: a stack for the fault handler, and, where the
- * segment register points that Windows uses for it, a processor block (KPCR) of zeros with the members
- * that inline functions read; see trap.h.
+ * What each thread that runs driver code has of its own: a stack for the fault handler, and a
+ * processor block (KPCR). The segment register that Windows uses points to the block, which is zero but for
+ * the members that inline functions read; see trap.h.
  */
 #include <asm/ldt.h>
 #include <asm/prctl.h>
@@ -71,8 +71,8 @@ static void set_segment(void *base)
     syscall(SYS_arch_prctl, ARCH_SET_GS, base);
 }
 #else
-/* A thread starts with its parent's selector and a copy of its descriptors, so the one that the
- * parent was given is this thread's own already: it only needs another base. */
+/* A thread starts with its parent's selector and a copy of its descriptors. So the descriptor that the
+ * parent was given is this thread's own already, and only needs another base. */
 static void set_segment(void *base)
 {
     struct user_desc descriptor = {.entry_number = (unsigned)-1,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trapped_device.h: what answers at addresses (mmio.h) and ports (ioport.h) that are no memory: a device
+ * trapped_device.h: what answers at addresses (mmio.h) and ports (ioport.h) that are not memory: a device
  * with numbered ranges of registers.
  *   static const struct trapped_device answers = {read, write};
  *   va = mmio_map(&answers, device, bar, pa, offset, length);

@@ -2,9 +2,9 @@
 /*
  * The kernel proper: IRQL, spin locks, DPCs, timers, waits, processors, time, bug checks.
  *
- * On x86 the IRQL and spin-lock functions are HAL's and fastcall; on x64 a driver reads and
- * writes CR8 itself, so KeGetCurrentIrql, KfRaiseIrql and KeLowerIrql are not imported there and
- * are declared for the host's own use. Documentation: ddi/wdm, ddi/ntddk.
+ * On x86 the IRQL and spin-lock functions are HAL's and fastcall. On x64 a driver reads and writes
+ * CR8 itself and does not import KeGetCurrentIrql, KfRaiseIrql and KeLowerIrql. They are declared for
+ * the host's own use. Documentation: ddi/wdm, ddi/ntddk.
  */
 
 #ifndef NDISHOST_NTDDK_KE_H
