@@ -85,12 +85,14 @@ class Group:
         self.unwanted = [pattern[1:] for pattern in patterns if pattern[:1] == "!"]
         self.pool = ThreadPoolExecutor(max_workers=workers)
         self.pending = []
+        self.matched = not self.wanted
 
     def chosen(self, name):
         """The full name, if the patterns choose it; else None."""
         name = "%s:%s" % (self.name, name) if self.name else name
         if self.wanted and not any(pattern in name for pattern in self.wanted):
             return None
+        self.matched = True
         return None if any(pattern in name for pattern in self.unwanted) else name
 
     def test(self, name, function):
@@ -131,6 +133,9 @@ class Group:
             self.failed += kind == "FAIL"
             line(kind, name, why, seconds)
         self.pending = []
+        if not self.matched:
+            print("no test's name contains %s; --list prints the names" % " or ".join(self.wanted), file=sys.stderr)
+            return 2
         return 1 if self.failed else 0
 
 
