@@ -4,18 +4,7 @@
  * options: --set Number=dword:99 --set Extra=set
  */
 #include "shape.h"
-
-static PNDIS_CONFIGURATION_PARAMETER Read(NDIS_HANDLE Configuration, PCWSTR Name,
-                                          NDIS_PARAMETER_TYPE Type)
-{
-    PNDIS_CONFIGURATION_PARAMETER Parameter;
-    NDIS_STRING Keyword;
-    NDIS_STATUS Status;
-
-    NdisInitUnicodeString(&Keyword, Name);
-    NdisReadConfiguration(&Status, &Parameter, Configuration, &Keyword, Type);
-    return Status == NDIS_STATUS_SUCCESS ? Parameter : NULL;
-}
+#include "miniport_forms.h"
 
 static BOOLEAN IsText(PNDIS_CONFIGURATION_PARAMETER Parameter, PCWSTR Text)
 {
@@ -36,24 +25,24 @@ static VOID CheckTypes(NDIS_HANDLE Configuration)
 {
     PNDIS_CONFIGURATION_PARAMETER Parameter;
 
-    CHECK(IsNumber(Read(Configuration, L"Number", NdisParameterInteger),
+    CHECK(IsNumber(FormRead(Configuration, L"Number", NdisParameterInteger),
                    99)); /* --set, not the INF */
-    CHECK(IsText(Read(Configuration, L"Extra", NdisParameterString), L"set"));
-    CHECK(IsText(Read(Configuration, L"Replaced", NdisParameterString), L"second"));
-    CHECK(IsNumber(Read(Configuration, L"*FlowControl", NdisParameterInteger), 3));
-    CHECK(IsNumber(Read(Configuration, L"*speedduplex", NdisParameterHexInteger), 7));
-    CHECK(Read(Configuration, L"Optional1", NdisParameterInteger) == NULL);
-    CHECK(IsNumber(Read(Configuration, L"BusType", NdisParameterInteger), 5));
-    Parameter = Read(Configuration, L"Binary", NdisParameterBinary);
+    CHECK(IsText(FormRead(Configuration, L"Extra", NdisParameterString), L"set"));
+    CHECK(IsText(FormRead(Configuration, L"Replaced", NdisParameterString), L"second"));
+    CHECK(IsNumber(FormRead(Configuration, L"*FlowControl", NdisParameterInteger), 3));
+    CHECK(IsNumber(FormRead(Configuration, L"*speedduplex", NdisParameterHexInteger), 7));
+    CHECK(FormRead(Configuration, L"Optional1", NdisParameterInteger) == NULL);
+    CHECK(IsNumber(FormRead(Configuration, L"BusType", NdisParameterInteger), 5));
+    Parameter = FormRead(Configuration, L"Binary", NdisParameterBinary);
     CHECK(Parameter != NULL && Parameter->ParameterType == NdisParameterBinary &&
           Parameter->ParameterData.BinaryData.Length == 5 &&
           ((PUCHAR)Parameter->ParameterData.BinaryData.Buffer)[3] == 0xFE);
-    Parameter = Read(Configuration, L"Multi", NdisParameterMultiString);
+    Parameter = FormRead(Configuration, L"Multi", NdisParameterMultiString);
     CHECK(Parameter != NULL && Parameter->ParameterType == NdisParameterMultiString &&
           Parameter->ParameterData.StringData.Length > 8 &&
           Parameter->ParameterData.StringData.Buffer[10] == 's');
-    CHECK(Read(Configuration, L"NetCfgInstanceId", NdisParameterString) != NULL);
-    CHECK(Read(Configuration, L"ComponentId", NdisParameterString) != NULL);
+    CHECK(FormRead(Configuration, L"NetCfgInstanceId", NdisParameterString) != NULL);
+    CHECK(FormRead(Configuration, L"ComponentId", NdisParameterString) != NULL);
 }
 
 static VOID CheckName(NDIS_HANDLE Configuration)
@@ -70,7 +59,7 @@ static VOID CheckName(NDIS_HANDLE Configuration)
     NdisInitUnicodeString(&Name, L"Deep");
     NdisOpenConfigurationKeyByName(&Status, Key, &Name, &Configuration);
     CHECK(Status == NDIS_STATUS_SUCCESS);
-    CHECK(IsText(Read(Configuration, L"Text", NdisParameterString), L"deep"));
+    CHECK(IsText(FormRead(Configuration, L"Text", NdisParameterString), L"deep"));
     NdisCloseConfiguration(Configuration);
     NdisInitUnicodeString(&Name, L"Absent");
     NdisOpenConfigurationKeyByName(&Status, Key, &Name, &Configuration);
@@ -113,15 +102,15 @@ static VOID CheckWriting(NDIS_HANDLE Configuration)
     NdisInitUnicodeString(&Value.ParameterData.StringData, L"written by the driver");
     NdisWriteConfiguration(&Status, Configuration, &Name, &Value);
     CHECK(Status == NDIS_STATUS_SUCCESS);
-    CHECK(
-        IsText(Read(Configuration, L"WrittenText", NdisParameterString), L"written by the driver"));
+    CHECK(IsText(FormRead(Configuration, L"WrittenText", NdisParameterString),
+                 L"written by the driver"));
     NdisInitUnicodeString(&Name, L"WrittenBytes");
     Value.ParameterType = NdisParameterBinary;
     Value.ParameterData.BinaryData.Buffer = Bytes;
     Value.ParameterData.BinaryData.Length = sizeof(Bytes);
     NdisWriteConfiguration(&Status, Configuration, &Name, &Value);
     CHECK(Status == NDIS_STATUS_SUCCESS);
-    Parameter = Read(Configuration, L"WrittenBytes", NdisParameterBinary);
+    Parameter = FormRead(Configuration, L"WrittenBytes", NdisParameterBinary);
     CHECK(Parameter != NULL && Parameter->ParameterData.BinaryData.Length == sizeof(Bytes));
 }
 
@@ -131,13 +120,9 @@ static VOID Registered(VOID)
     NDIS_CONFIGURATION_OBJECT Object;
     NDIS_HANDLE Configuration;
 
-    NdisZeroMemory(&Object, sizeof(Object));
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
-    Object.NdisHandle = Driver;
+    FormConfiguration(&Object, Driver);
     CHECK(NdisOpenConfigurationEx(&Object, &Configuration) == NDIS_STATUS_SUCCESS);
-    CHECK(Read(Configuration, L"Absent", NdisParameterInteger) == NULL);
+    CHECK(FormRead(Configuration, L"Absent", NdisParameterInteger) == NULL);
     NdisCloseConfiguration(Configuration);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * miniport_forms.h: the structures that the test miniports hand to NDIS, filled in as a correct
- * driver fills them; a caller changes what is different in its own.
+ * driver fills them. A caller changes what is different in its own.
  *   FormRegistration(&Attributes, Adapter);
  *   NdisMSetMiniportAttributes(Handle, (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);
  */
@@ -117,6 +117,15 @@ static __inline VOID FormListPool(PNET_BUFFER_LIST_POOL_PARAMETERS Pool, ULONG T
     Pool->PoolTag = Tag;
 }
 
+static __inline VOID FormBufferPool(PNET_BUFFER_POOL_PARAMETERS Pool, ULONG Tag)
+{
+    NdisZeroMemory(Pool, sizeof(*Pool));
+    Pool->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Pool->Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
+    Pool->Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
+    Pool->PoolTag = Tag;
+}
+
 static __inline VOID FormTimer(PNDIS_TIMER_CHARACTERISTICS Timer, ULONG Tag,
                                PNDIS_TIMER_FUNCTION Function, PVOID Context)
 {
@@ -136,6 +145,19 @@ static __inline VOID FormConfiguration(PNDIS_CONFIGURATION_OBJECT Object, NDIS_H
     Object->Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
     Object->Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
     Object->NdisHandle = Handle;
+}
+
+/* Returns a value of an open configuration, or NULL. */
+static __inline PNDIS_CONFIGURATION_PARAMETER FormRead(NDIS_HANDLE Configuration, PCWSTR Name,
+                                                       NDIS_PARAMETER_TYPE Type)
+{
+    PNDIS_CONFIGURATION_PARAMETER Parameter;
+    NDIS_STRING Keyword;
+    NDIS_STATUS Status;
+
+    NdisInitUnicodeString(&Keyword, Name);
+    NdisReadConfiguration(&Status, &Parameter, Configuration, &Keyword, Type);
+    return Status == NDIS_STATUS_SUCCESS ? Parameter : NULL;
 }
 
 #endif

@@ -643,14 +643,11 @@ static BOOLEAN TryNdisOpenConfigurationEx(PFAILS Fails)
 
 static BOOLEAN TryNdisReadConfiguration(PFAILS Fails)
 {
-    NDIS_STRING Name = NDIS_STRING_CONST("NdisVersion");
-    PNDIS_CONFIGURATION_PARAMETER Parameter;
     NDIS_HANDLE Configuration = Open(Fails);
-    NDIS_STATUS Status;
+    BOOLEAN Read = FormRead(Configuration, L"NdisVersion", NdisParameterInteger) != NULL;
 
-    NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterInteger);
     NdisCloseConfiguration(Configuration);
-    return Status == NDIS_STATUS_SUCCESS;
+    return Read;
 }
 
 static BOOLEAN TryNdisWriteConfiguration(PFAILS Fails)
@@ -739,11 +736,7 @@ static NDIS_HANDLE NewBufferPool(PFAILS Fails, ULONG DataSize)
 {
     NET_BUFFER_POOL_PARAMETERS Form;
 
-    NdisZeroMemory(&Form, sizeof(Form));
-    Form.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Form.Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Form.Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Form.PoolTag = FAILS_TAG;
+    FormBufferPool(&Form, FAILS_TAG);
     Form.DataSize = DataSize;
     return NdisAllocateNetBufferPool(Fails->Handle, &Form);
 }

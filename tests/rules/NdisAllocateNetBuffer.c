@@ -3,6 +3,7 @@
  * freed by MiniportDriverUnload.
  */
 #include "miniport.h"
+#include "miniport_forms.h"
 
 static NDIS_HANDLE Pool;
 static PNET_BUFFER Buffer;
@@ -11,11 +12,7 @@ static VOID Registered(VOID)
 {
     NET_BUFFER_POOL_PARAMETERS Parameters;
 
-    NdisZeroMemory(&Parameters, sizeof(Parameters));
-    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Parameters.Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Parameters.PoolTag = TAG;
+    FormBufferPool(&Parameters, TAG);
     Pool = NdisAllocateNetBufferPool(Driver, &Parameters);
 }
 

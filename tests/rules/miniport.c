@@ -246,11 +246,7 @@ static BOOLEAN AllocatePools(VOID)
 
     FormListPool(&Lists, TAG);
     Adapter.ListPool = NdisAllocateNetBufferListPool(Adapter.Handle, &Lists);
-    NdisZeroMemory(&Buffers, sizeof(Buffers));
-    Buffers.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Buffers.Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Buffers.Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Buffers.PoolTag = TAG;
+    FormBufferPool(&Buffers, TAG);
     Adapter.BufferPool = NdisAllocateNetBufferPool(Adapter.Handle, &Buffers);
     return Adapter.ListPool != NULL && Adapter.BufferPool != NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls exports of NDIS, and looks whether they do what the documentation says. */
 #include "loop.h"
+#include "miniport_forms.h"
 
 /* ---- Resources and the bus ---- */
 
@@ -92,48 +93,36 @@ static VOID CheckBus(PLOOP_ADAPTER Adapter)
 
 /* ---- Configuration: Number=42 Hex=0x2A Text=hello Word=dword:7 NetworkAddress=02-00-... ---- */
 
-static PNDIS_CONFIGURATION_PARAMETER Read(NDIS_HANDLE Configuration, PCWSTR Name,
-                                          NDIS_PARAMETER_TYPE Type)
-{
-    PNDIS_CONFIGURATION_PARAMETER Parameter;
-    NDIS_STRING Keyword;
-    NDIS_STATUS Status;
-
-    NdisInitUnicodeString(&Keyword, Name);
-    NdisReadConfiguration(&Status, &Parameter, Configuration, &Keyword, Type);
-    return Status == NDIS_STATUS_SUCCESS ? Parameter : NULL;
-}
-
 static VOID CheckValues(PLOOP_ADAPTER Adapter, NDIS_HANDLE Configuration)
 {
     static WCHAR Hello[] = {'h', 'e', 'l', 'l', 'o'};
     PNDIS_CONFIGURATION_PARAMETER Parameter;
 
-    Parameter = Read(Configuration, L"Number", NdisParameterInteger);
+    Parameter = FormRead(Configuration, L"Number", NdisParameterInteger);
     if (Parameter == NULL)
         return; /* run without keywords */
     CHECK(Adapter,
           Parameter->ParameterType == NdisParameterInteger &&
               Parameter->ParameterData.IntegerData == 42,
           Parameter->ParameterData.IntegerData);
-    Parameter = Read(Configuration, L"hex", NdisParameterHexInteger);
+    Parameter = FormRead(Configuration, L"hex", NdisParameterHexInteger);
     CHECK(Adapter, Parameter != NULL && Parameter->ParameterData.IntegerData == 0x2A, Parameter);
-    Parameter = Read(Configuration, L"Text", NdisParameterString);
+    Parameter = FormRead(Configuration, L"Text", NdisParameterString);
     CHECK(Adapter,
           Parameter != NULL && Parameter->ParameterType == NdisParameterString &&
               Parameter->ParameterData.StringData.Length == sizeof(Hello) &&
               RtlCompareMemory(Parameter->ParameterData.StringData.Buffer, Hello, sizeof(Hello)) ==
                   sizeof(Hello),
           Parameter);
-    Parameter = Read(Configuration, L"Text", NdisParameterInteger);
+    Parameter = FormRead(Configuration, L"Text", NdisParameterInteger);
     CHECK(Adapter, Parameter != NULL && Parameter->ParameterData.IntegerData == 0, Parameter);
-    Parameter = Read(Configuration, L"Word", NdisParameterString);
+    Parameter = FormRead(Configuration, L"Word", NdisParameterString);
     CHECK(Adapter,
           Parameter != NULL && Parameter->ParameterType == NdisParameterInteger &&
               Parameter->ParameterData.IntegerData == 7,
           Parameter);
-    CHECK(Adapter, Read(Configuration, L"Absent", NdisParameterInteger) == NULL, 0);
-    Parameter = Read(Configuration, L"NdisVersion", NdisParameterInteger);
+    CHECK(Adapter, FormRead(Configuration, L"Absent", NdisParameterInteger) == NULL, 0);
+    Parameter = FormRead(Configuration, L"NdisVersion", NdisParameterInteger);
     CHECK(Adapter, Parameter != NULL && Parameter->ParameterData.IntegerData == 0x00060014,
           Parameter);
 }
@@ -150,7 +139,7 @@ static VOID CheckWriting(PLOOP_ADAPTER Adapter, NDIS_HANDLE Configuration)
     Value.ParameterData.IntegerData = 1234;
     NdisWriteConfiguration(&Status, Configuration, &Name, &Value);
     CHECK(Adapter, Status == NDIS_STATUS_SUCCESS, Status);
-    Parameter = Read(Configuration, L"Written", NdisParameterInteger);
+    Parameter = FormRead(Configuration, L"Written", NdisParameterInteger);
     CHECK(Adapter, Parameter != NULL && Parameter->ParameterData.IntegerData == 1234, Parameter);
 }
 
@@ -162,11 +151,7 @@ static VOID CheckConfiguration(PLOOP_ADAPTER Adapter)
     PVOID Address;
     UINT Length;
 
-    NdisZeroMemory(&Object, sizeof(Object));
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
-    Object.NdisHandle = Adapter->Handle;
+    FormConfiguration(&Object, Adapter->Handle);
     Status = NdisOpenConfigurationEx(&Object, &Configuration);
     CHECK(Adapter, Status == NDIS_STATUS_SUCCESS, Status);
     if (Status != NDIS_STATUS_SUCCESS)
@@ -273,11 +258,8 @@ static VOID CheckClone(PLOOP_ADAPTER Adapter, NDIS_HANDLE BufferPool, PMDL First
     PNET_BUFFER_LIST List = NewList(Adapter, First, 3, 100), Clone;
     NDIS_HANDLE Pool;
 
-    NdisZeroMemory(&Parameters, sizeof(Parameters));
-    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Parameters.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Parameters.PoolTag = LOOP_TAG;
+    FormListPool(&Parameters, LOOP_TAG);
+    Parameters.fAllocateNetBuffer = FALSE;
     Pool = NdisAllocateNetBufferListPool(Adapter->Handle, &Parameters);
     Clone = NdisAllocateCloneNetBufferList(List, Pool, BufferPool, 0);
     CHECK(Adapter, Clone != NULL && Clone->ParentNetBufferList == List, Clone);
@@ -300,11 +282,7 @@ static VOID CheckBufferPool(PLOOP_ADAPTER Adapter, PMDL First)
     NDIS_HANDLE Pool;
     PNET_BUFFER Nb;
 
-    NdisZeroMemory(&Parameters, sizeof(Parameters));
-    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Parameters.Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Parameters.PoolTag = LOOP_TAG;
+    FormBufferPool(&Parameters, LOOP_TAG);
     Pool = NdisAllocateNetBufferPool(Adapter->Handle, &Parameters);
     Nb = NdisAllocateNetBuffer(Pool, First, 1, 2);
     CHECK(Adapter, Nb != NULL && NdisGetPoolFromNetBuffer(Nb) == Pool, Nb);

@@ -101,18 +101,16 @@ static NDIS_STATUS SetGeneral(PLOOP_ADAPTER Adapter)
 
 static ULONG ReadMode(NDIS_HANDLE Handle)
 {
-    NDIS_STRING Name = NDIS_STRING_CONST("Mode");
     NDIS_CONFIGURATION_OBJECT Object;
     PNDIS_CONFIGURATION_PARAMETER Parameter;
     NDIS_HANDLE Configuration;
-    NDIS_STATUS Status;
     ULONG Mode = LOOP_GOOD;
 
     FormConfiguration(&Object, Handle);
     if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
         return LOOP_GOOD;
-    NdisReadConfiguration(&Status, &Parameter, Configuration, &Name, NdisParameterInteger);
-    if (Status == NDIS_STATUS_SUCCESS)
+    Parameter = FormRead(Configuration, L"Mode", NdisParameterInteger);
+    if (Parameter != NULL)
         Mode = Parameter->ParameterData.IntegerData;
     NdisCloseConfiguration(Configuration);
     return Mode;
