@@ -30,7 +30,7 @@ struct child {
 int child_start(struct child *child, const char *bus, const char *net, const char *const *options,
                 const char *driver);
 /* Sends a line, and waits for its reply. true: the reply is "ok" or begins with "ok ". `reply` is "" when the
- * child has ended, and is no part of `line`. One that does not answer within so many seconds is killed, and `hung`. */
+ * child has ended, and must not overlap `line`. One that does not answer within so many seconds is killed, and `hung`. */
 bool child_ask(struct child *child, const char *line, unsigned seconds, char *reply, size_t size);
 /* `quit`, and waits for its end. */
 void child_end(struct child *child, unsigned seconds);

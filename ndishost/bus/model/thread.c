@@ -264,7 +264,7 @@ static void note_notified(struct model *model, unsigned work)
         }
 }
 
-/* On the thread of who wrote the register: how often the driver then reads device_status is no chance. */
+/* Runs on the thread that wrote the register, so that the driver reads device_status equally often in each run. */
 static void lockstep_reset(struct model *model)
 {
     pthread_mutex_lock(&model->turn);

@@ -5,7 +5,7 @@
  *   struct callback call = callback_begin("MiniportPause");
  *   ... call it ...
  *   callback_end(&call);
- * With the rules off, ndishost neither checks nor measures; hang.h watches the call all the same.
+ * With the rules off, ndishost neither checks nor measures, but hang.h still watches the call.
  */
 #ifndef NDISHOST_CALLBACK_H
 #define NDISHOST_CALLBACK_H
@@ -26,8 +26,9 @@ struct callback {
     uint64_t start; /* of the thread's CPU time, in ns */
 };
 
-/* `name` is a constant with a row in callback.c. At an IRQL at which Windows never makes the call, callback_begin
- * reports the rule of the function that the driver called, and sets the nearest right IRQL. callback_end reports the rules "IrqlReturn",
+/* `name` is a constant with a row in callback.c. Windows calls each function at certain IRQLs. At another
+ * one, callback_begin reports the rule of the function that the driver called, and sets the nearest right
+ * IRQL. callback_end reports the rules "IrqlReturn",
  * "SpinLockBalanced", "Flags_Irql" and "GlitchFree". */
 struct callback callback_enter(const char *name);
 void callback_leave(const struct callback *call);
