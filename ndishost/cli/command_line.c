@@ -116,7 +116,8 @@ static const char help_options[] =
     "  --processors N      number of processors that the driver sees, 1 to 16 (default 2)\n"
     "  --seconds S         stop after S seconds, for example 2.5\n"
     "  --shape SHAPE       random (default): spread each frame over many MDLs at odd offsets and\n"
-    "                      pages, and keep received lists for a while. plain: do neither\n"
+    "                      pages, and keep received lists for a while. plain: do neither.\n"
+    "                      1 to 8: as plain, with each frame in so many MDLs\n"
     "  --inf FILE          install the parameters of the driver's INF for each adapter: its\n"
     "                      service, its values and the defaults of Ndi\\params. --set overrides "
     "them\n"
@@ -236,6 +237,20 @@ static int parse_choice(const char *text, const char *first, const char *other, 
     return *second || !strcmp(text, first) ? 0 : -1;
 }
 
+static int parse_shape(struct command_line *line, const char *value)
+{
+    long pieces;
+
+    line->pieces = 0;
+    if (!parse_choice(value, "random", "plain", &line->plain))
+        return 0;
+    if (parse_range(value, 1, 8, &pieces))
+        return -1;
+    line->plain = true;
+    line->pieces = (unsigned)pieces;
+    return 0;
+}
+
 /* Returns the adapter of the last --bus, or the first adapter if there was no --bus yet. */
 static struct adapter_line *current(struct command_line *line)
 {
@@ -352,8 +367,8 @@ static int set_word(struct command_line *line, int option, const char *value, ch
         line->rules = !off;
         return 0;
     case OPTION_SHAPE:
-        return parse_choice(value, "random", "plain", &line->plain)
-                   ? bad(error, error_size, "shape", value, "plain or random")
+        return parse_shape(line, value)
+                   ? bad(error, error_size, "shape", value, "plain or random, or 1 to 8 MDLs")
                    : 0;
     }
     return -1;

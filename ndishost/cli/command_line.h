@@ -47,6 +47,7 @@ struct command_line {
     long fail_allocation; /* 0: none */
     const char *fail;     /* FUNCTION[:N] */
     bool rules, plain, debug_output, quiet, progress, retry;
+    unsigned pieces; /* --shape NUMBER, or 0 */
     unsigned time_scale;
     unsigned map_registers; /* 0: no limit */
     unsigned hang;          /* seconds that a call of the driver may take; 0: no limit */

@@ -196,6 +196,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .keywords = (const char **)line->keywords,
         .seed = run->line.seed,
         .plain = run->line.plain,
+        .pieces = run->line.pieces,
         .hold = run->line.hold >= 0 ? run->line.hold : HOLD_BY_SHAPE,
         .map_registers = run->line.map_registers,
     };

@@ -115,7 +115,23 @@ static uint32_t draw_length(struct random *random)
     }
 }
 
-static void frames(bool plain, uint64_t seed, const char *name)
+/* All bytes lie in as many MDLs as were asked for, and no two of these touch if there was room. */
+static void check_pieces(const struct frame_slot *slot, uint32_t length, unsigned pieces)
+{
+    unsigned expected = length < pieces ? 1 : pieces, count = 0;
+    const MDL *mdl;
+
+    for (mdl = NET_BUFFER_FIRST_MDL(slot->nb); mdl; mdl = mdl->Next, count++) {
+        EXPECT(mdl->ByteCount || !length);
+        if (mdl->Next && length <= 1514)
+            EXPECT((char *)mdl->Next->MappedSystemVa >
+                   (char *)mdl->MappedSystemVa + mdl->ByteCount);
+    }
+    EXPECT(count == expected);
+}
+
+/* pieces: of a plain frame; 0: one, as by default. */
+static void frames(bool plain, unsigned pieces, uint64_t seed, const char *name)
 {
     static struct frame_slot slots[SLOTS];
     static uint8_t data[8192], back[8192];
@@ -126,6 +142,8 @@ static void frames(bool plain, uint64_t seed, const char *name)
 
     random_seed(&random, seed);
     EXPECT(!shape_memory_create(&memory, slots, SLOTS, plain));
+    if (pieces)
+        shape_pieces(slots, SLOTS, pieces);
     for (k = 0; k < sizeof(data); k++)
         data[k] = (uint8_t)random_next(&random);
     for (i = 0; i < ROUNDS; i++) {
@@ -143,7 +161,9 @@ static void frames(bool plain, uint64_t seed, const char *name)
         check_chain(slot);
         check_offsets(slot->nb);
         classify(slot->nb);
-        if (plain)
+        if (pieces)
+            check_pieces(slot, length, pieces);
+        else if (plain)
             EXPECT(nb_contiguous(slot->nb) == slot->data && !NET_BUFFER_FIRST_MDL(slot->nb)->Next);
     }
     shape_memory_destroy(&memory);
@@ -152,12 +172,18 @@ static void frames(bool plain, uint64_t seed, const char *name)
 
 int main(void)
 {
+    unsigned pieces;
+    char name[32];
     uint64_t seed;
 
     native_start(&seed);
-    frames(true, seed, "shape-plain");
+    frames(true, 0, seed, "shape-plain");
+    for (pieces = 1; pieces <= SHAPE_PIECES_MAX; pieces++) {
+        snprintf(name, sizeof(name), "shape-pieces-%u", pieces);
+        frames(true, pieces, seed, name);
+    }
     memset(&seen, 0, sizeof(seen));
-    frames(false, seed, "shape-random");
+    frames(false, 0, seed, "shape-random");
     EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);
     EXPECT(seen.empty_first && seen.empty_last);
     EXPECT(seen.front_mdl && seen.offset && seen.tail && seen.behind && seen.scattered);

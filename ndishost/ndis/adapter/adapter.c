@@ -224,6 +224,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index + 1);
     adapter->seed = options->seed + adapter->index;
     adapter->plain = options->plain;
+    adapter->pieces = options->pieces;
     adapter->map_registers = options->map_registers;
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);

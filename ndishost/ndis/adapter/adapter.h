@@ -34,7 +34,8 @@ struct adapter_options {
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
     bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
-    long hold;  /* --hold, or HOLD_BY_SHAPE */
+    unsigned pieces;        /* --shape NUMBER: with plain, so many MDLs a frame; 0: one */
+    long hold;              /* --hold, or HOLD_BY_SHAPE */
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
 };
 

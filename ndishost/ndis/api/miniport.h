@@ -120,7 +120,8 @@ struct ndis_adapter {
     unsigned index;
     char name[32]; /* "adapter 1": index + 1, as scenario control counts them */
     uint64_t seed;
-    bool plain;             /* --shape plain */
+    bool plain;             /* --shape plain, or a number */
+    unsigned pieces;        /* --shape NUMBER: MDLs of a plain frame; 0: one */
     unsigned map_registers; /* --map-registers; 0: no limit */
 
     struct bus *bus;

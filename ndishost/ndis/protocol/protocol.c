@@ -132,6 +132,8 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bo
     random_seed(&protocol->random, seed);
     if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, plain))
         goto out_of_memory;
+    if (adapter->pieces)
+        shape_pieces(protocol->frames, PROTOCOL_IN_FLIGHT, adapter->pieces);
     for (i = 0; i < PROTOCOL_IN_FLIGHT; i++) {
         protocol->free_frames[i] = &protocol->frames[PROTOCOL_IN_FLIGHT - 1 - i];
         protocol->free_lists[i] =

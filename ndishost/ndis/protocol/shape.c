@@ -8,6 +8,7 @@
 #include "nt/machine/phys.h"
 
 #define PLAIN_SIZE 2048u           /* never crosses a page */
+#define PLAIN_GAP  16u             /* between the pieces of a plain frame */
 #define SHAPE_SIZE (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
 #define SHAPE_MDLS 26              /* in most slots */
 #define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
@@ -38,7 +39,7 @@ struct frame_slot *frame_slot_of(NET_BUFFER *nb)
 static unsigned slot_mdls(unsigned i, bool plain)
 {
     if (plain)
-        return 1;
+        return SHAPE_PIECES_MAX;
     return i % WIDE_EVERY == WIDE_EVERY - 1 ? WIDE_MDLS : SHAPE_MDLS;
 }
 
@@ -63,11 +64,18 @@ int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, u
         blocks[i].slot = &slots[i];
         slots[i].data = memory->data + i * size;
         slots[i].size = size;
+        slots[i].pieces = 1;
         slots[i].mdls = memory->mdls + mdls * MDL_STRIDE;
         slots[i].mdl_max = slot_mdls(i, plain);
         mdls += slots[i].mdl_max;
     }
     return 0;
+}
+
+void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces)
+{
+    for (unsigned i = 0; i < count; i++)
+        slots[i].pieces = pieces;
 }
 
 void shape_memory_destroy(struct shape_memory *memory)
@@ -249,15 +257,37 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
     }
 }
 
+/* In as many equal pieces as the slot has, with a gap between them if there is room. */
+static void shape_plain(struct frame_slot *slot, const uint8_t *data, uint32_t length)
+{
+    unsigned pieces = length < slot->pieces ? 1 : slot->pieces;
+    size_t gap = length + (pieces - 1) * PLAIN_GAP <= PLAIN_SIZE ? PLAIN_GAP : 0;
+    MDL *first = NULL, *last = NULL, *mdl;
+    size_t at = 0, from = 0, to;
+    unsigned i;
+
+    for (i = 0; i < pieces; i++, from = to, at += gap) {
+        to = (size_t)length * (i + 1) / pieces;
+        memcpy(slot->data + at, data + from, to - from);
+        mdl = mdl_build(slot, i, at, to - from, true);
+        if (last)
+            last->Next = mdl;
+        else
+            first = mdl;
+        last = mdl;
+        at += to - from;
+    }
+    slot->used = at - gap;
+    nb_set_data(slot->nb, first, 0, length);
+}
+
 void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
                  struct random *random)
 {
     struct shape shape;
 
     if (plain) {
-        memcpy(slot->data, data, length);
-        slot->used = length;
-        nb_set_data(slot->nb, mdl_build(slot, 0, 0, length, true), 0, length);
+        shape_plain(slot, data, length);
         return;
     }
     shape_draw(&shape, length, slot->mdl_max, random);

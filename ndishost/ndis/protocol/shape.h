@@ -19,6 +19,7 @@ struct frame_slot {
     size_t used; /* of them the last frame's, and what lay around it */
     char *mdls;  /* room for mdl_max MDLs of MDL_STRIDE bytes */
     unsigned mdl_max;
+    unsigned pieces; /* of a plain frame */
 };
 
 struct shape_memory {
@@ -26,9 +27,13 @@ struct shape_memory {
     char *buffers, *mdls;
 };
 
+#define SHAPE_PIECES_MAX 8
+
 /* 0, or -1 when out of memory. plain: half a page a slot, for one MDL. */
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
                         bool plain);
+/* Has plain frames lie in so many MDLs: 1 to SHAPE_PIECES_MAX. */
+void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces);
 void shape_memory_destroy(struct shape_memory *memory);
 
 /* The longest frame that a slot takes. */
