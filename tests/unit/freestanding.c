@@ -14,6 +14,14 @@ int user_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_cou
     return virtq_add(vq, sg, out_count, in_count, indirect, cookie);
 }
 
+int call_add_table(struct virtqueue *vq, const struct virtq_indirect *indirect, void *cookie);
+int call_add_table(struct virtqueue *vq, const struct virtq_indirect *indirect, void *cookie)
+{
+    virtq_table_write(indirect, 0, 4096, 1);
+    virtq_table_end(indirect, 1);
+    return virtq_add_table(vq, indirect, 1, cookie);
+}
+
 int user_notify(struct virtqueue *vq);
 int user_notify(struct virtqueue *vq)
 {

@@ -442,6 +442,73 @@ static void indirect_in_a_short_queue(void **state)
     ring_free(r);
 }
 
+/* A table that the caller wrote itself is the same to the device, whatever was in it before. */
+static void table_of_the_caller(void **state)
+{
+    struct ring *r = ring_new(4);
+    static _Alignas(16) struct virtq_desc table[3];
+    struct virtq_indirect indirect = ring_table(table, 3);
+    struct ref_chain chain;
+    uintptr_t token;
+    uint32_t len;
+    uint32_t i;
+
+    (void)state;
+    memset(table, 0xFF, sizeof(table));
+    for (i = 0; i < 3; i++) {
+        virtq_table_write(&indirect, i, 0x1000u * i, 10 + i);
+    }
+    virtq_table_end(&indirect, 3);
+    assert_int_equal(virtq_add_table(&r->vq, &indirect, 3, (void *)9), VIRTQ_OK);
+    assert_int_equal(virtq_free_count(&r->vq), 3);
+    virtq_publish(&r->vq);
+    assert_true(ref_device_pop(&r->device, &chain));
+    assert_true(chain.indirect);
+    assert_int_equal(chain.count, 3);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(chain.pieces[i].addr, 0x1000u * i);
+        assert_int_equal(chain.pieces[i].len, 10 + i);
+        assert_false(chain.pieces[i].writable);
+    }
+    assert_int_equal(table[1].next, 2);
+    assert_int_equal(table[2].next, 0);
+    assert_int_equal(r->desc[chain.head].flags, VIRTQ_DESC_F_INDIRECT);
+    assert_int_equal(r->desc[chain.head].len, 48);
+    ref_device_push(&r->device, chain.head,
+                    77); /* no byte of it is writable: the len means nothing */
+    assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+    assert_int_equal(token, 9);
+    assert_int_equal(len, 0);
+    assert_int_equal(virtq_free_count(&r->vq), 4);
+    ring_free(r);
+}
+
+static void table_of_the_caller_refused(void **state)
+{
+    struct ring *r = ring_new(2);
+    static _Alignas(16) struct virtq_desc table[4];
+    struct virtq_indirect large = ring_table(table, 4);
+    struct virtq_indirect small = ring_table(table, 1);
+
+    (void)state;
+    assert_int_equal(virtq_add_table(&r->vq, &large, 0, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add_table(&r->vq, &small, 2, (void *)1), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 3, (void *)1),
+                     VIRTQ_E_INVALID); /* 2.7.5.3.1 */
+    assert_int_equal(virtq_add_table(&r->vq, &large, 2, NULL), VIRTQ_E_INVALID);
+    assert_int_equal(virtq_free_count(&r->vq), 2);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 2, (void *)1), VIRTQ_OK);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 2, (void *)2), VIRTQ_OK);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 2, (void *)3), VIRTQ_FULL);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 3, (void *)3), VIRTQ_E_INVALID);
+    while (virtq_detach(&r->vq) != NULL) {
+    }
+    virtq_reset(&r->vq);
+    virtq_set_features(&r->vq, 0);
+    assert_int_equal(virtq_add_table(&r->vq, &large, 2, (void *)1), VIRTQ_E_INVALID);
+    ring_free(r);
+}
+
 /* 2.7.13.3: nothing is seen before the publish, and then all of it, once. */
 static void publish_shows_a_batch(void **state)
 {
@@ -820,6 +887,8 @@ int main(void)
         cmocka_unit_test(indirect_init_refuses_bad_tables),
         cmocka_unit_test(indirect_is_chosen),
         cmocka_unit_test(indirect_in_a_short_queue),
+        cmocka_unit_test(table_of_the_caller),
+        cmocka_unit_test(table_of_the_caller_refused),
         cmocka_unit_test(publish_shows_a_batch),
         cmocka_unit_test(notification_suppression),
         cmocka_unit_test(notifications_are_counted),

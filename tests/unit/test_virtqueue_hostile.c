@@ -72,6 +72,7 @@ static void assert_broken(struct ring *r, int lie, uint32_t out)
     assert_int_equal(ring_get(r, &token, &len), lie);
     assert_int_equal(virtq_add(&r->vq, &sg, 1, 0, NULL, (void *)9), lie);
     assert_int_equal(virtq_add(&r->vq, &sg, 1, 0, &indirect, (void *)9), lie);
+    assert_int_equal(virtq_add_table(&r->vq, &indirect, 1, (void *)9), lie);
     assert_false(virtq_publish(&r->vq));
     assert_int_equal(r->avail->idx, published);
     assert_false(virtq_has_used(&r->vq));

@@ -135,8 +135,16 @@ static void step_add(struct oracle *o)
         buffer->writable += i >= buffer->out ? buffer->sg[i].len : 0;
     }
     buffer->descriptors = as_indirect ? 1 : total;
-    status = virtq_add(&o->ring->vq, buffer->sg, (uint16_t)buffer->out, (uint16_t)buffer->in,
-                       as_indirect ? &indirect : NULL, buffer);
+    if (as_indirect && buffer->in == 0) { /* the caller may write the table itself */
+        for (i = 0; i < total; i++) {
+            virtq_table_write(&indirect, i, buffer->sg[i].addr, buffer->sg[i].len);
+        }
+        virtq_table_end(&indirect, total);
+        status = virtq_add_table(&o->ring->vq, &indirect, (uint16_t)total, buffer);
+    } else {
+        status = virtq_add(&o->ring->vq, buffer->sg, (uint16_t)buffer->out, (uint16_t)buffer->in,
+                           as_indirect ? &indirect : NULL, buffer);
+    }
     if (buffer->descriptors > o->free_descriptors) {
         assert_int_equal(status, VIRTQ_FULL);
         return;

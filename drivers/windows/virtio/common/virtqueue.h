@@ -122,7 +122,8 @@ struct virtq_config {
 struct virtq_shadow; /* the record of one descriptor; in virtqueue_inline.h */
 
 /*
- * Only the functions below write the members. The caller may read the three addresses and the size.
+ * Only the functions below write the members. The caller may read the three addresses, the size and
+ * indirect_max.
  * The indices count from the last virtq_reset on and do not wrap at 16 bits; the ring has their
  * lower halves. What was added and not taken back is avail_idx - last_used_idx.
  */
@@ -193,6 +194,22 @@ int virtq_indirect_init(struct virtq_indirect *indirect, void *table, virtio_u64
 VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
                             virtio_u16 in_count, const struct virtq_indirect *indirect,
                             void *cookie);
+
+/*
+ * The same for a caller that writes the table itself, without an array between, and without the lock:
+ *     virtq_table_write(&indirect, 0, addr, len);     each device-readable piece in order
+ *     virtq_table_write(&indirect, 1, addr, len);     at most `capacity`; no len is 0
+ *     virtq_table_end(&indirect, 2);                  how many there are
+ *     virtq_add_table(&vq, &indirect, 2, cookie);     with the lock
+ * The lengths come to less than 2^32 bytes. The table may be written while it is the caller's.
+ * virtq_add_table returns what virtq_add does. VIRTQ_E_INVALID also: VIRTIO_F_INDIRECT_DESC was not
+ * negotiated.
+ */
+VIRTIO_INLINE void virtq_table_write(const struct virtq_indirect *indirect, virtio_u32 i,
+                                     virtio_u64 addr, virtio_u32 len);
+VIRTIO_INLINE void virtq_table_end(const struct virtq_indirect *indirect, virtio_u32 count);
+VIRTIO_INLINE int virtq_add_table(struct virtqueue *vq, const struct virtq_indirect *indirect,
+                                  virtio_u16 count, void *cookie);
 
 /*
  * Shows the device all that was added since the last call. Returns nonzero if the device must be

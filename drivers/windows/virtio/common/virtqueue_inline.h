@@ -67,6 +67,61 @@ VIRTIO_INLINE int virtq_write_piece(volatile struct virtq_desc *desc, const stru
     return 1;
 }
 
+/* virtio 1.2, 2.7.13.2: the ring entry, beyond the idx that the device was shown, and the record of a
+ * chain whose descriptors are written. `next` is the new head of the free list. */
+VIRTIO_INLINE void virtq_make_available(struct virtqueue *vq, virtio_u32 tail, virtio_u32 needed,
+                                        virtio_u32 next, virtio_u32 writable, void *cookie)
+{
+    virtio_u32 head = vq->free_head;
+    virtio_u32 slot = vq->avail_idx & vq->mask;
+    struct virtq_shadow *shadow = vq->shadow;
+
+    vq->free_head = next;
+    vq->free_count -= needed;
+
+    vq->avail->ring[slot] = (virtio_u16)head;
+    shadow[slot].order = (virtio_u16)head;
+    vq->avail_idx++;
+
+    shadow += head;
+    shadow->cookie = cookie;
+    shadow->writable = writable;
+    shadow->tail = (virtio_u16)tail;
+    shadow->count = (virtio_u16)needed;
+    shadow->state = VIRTQ_ADDED;
+}
+
+VIRTIO_INLINE void virtq_table_write(const struct virtq_indirect *indirect, virtio_u32 i,
+                                     virtio_u64 addr, virtio_u32 len)
+{
+    virtq_write_desc(&indirect->table[i], addr, len, VIRTQ_DESC_F_NEXT, (virtio_u16)(i + 1));
+}
+
+VIRTIO_INLINE void virtq_table_end(const struct virtq_indirect *indirect, virtio_u32 count)
+{
+    volatile struct virtq_desc *last = &indirect->table[count - 1];
+
+    last->flags = 0;
+    last->next = 0;
+}
+
+VIRTIO_INLINE int virtq_add_table(struct virtqueue *vq, const struct virtq_indirect *indirect,
+                                  virtio_u16 count, void *cookie)
+{
+    virtio_u32 head = vq->free_head;
+    /* virtio 1.2, 2.7.5.3.1: no chain longer than the queue size, indirect ones included. */
+    virtio_u32 needed = count != 0 && count <= indirect->capacity && count <= vq->indirect_max;
+
+    if (needed == 0 || vq->free_count == 0 || cookie == 0 || vq->broken != VIRTQ_OK) {
+        return virtq_refuse(vq, count, needed);
+    }
+    /* virtio 1.2, 2.7.5.3.1: INDIRECT never in the table itself, nor beside NEXT. */
+    virtq_write_desc(&vq->desc[head], indirect->addr, (virtio_u32)sizeof(struct virtq_desc) * count,
+                     VIRTQ_DESC_F_INDIRECT, 0);
+    virtq_make_available(vq, head, 1, vq->shadow[head].next, 0, cookie);
+    return VIRTQ_OK;
+}
+
 /* One function, because it is on the path of every frame.
  * NOLINTNEXTLINE(readability-function-cognitive-complexity) */
 VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
@@ -81,7 +136,6 @@ VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, vir
     virtio_u32 out_bytes = 0;
     struct virtq_shadow *shadow = vq->shadow;
     virtio_u32 next;
-    virtio_u32 slot;
     virtio_u32 i;
 
     /* virtio 1.2, 2.7.5.3.1: no chain longer than the queue size, indirect ones included. */
@@ -127,21 +181,7 @@ VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, vir
             next = shadow[tail].next;
         }
     }
-    vq->free_head = next;
-    vq->free_count -= needed;
-
-    /* virtio 1.2, 2.7.13.2: the ring entry, beyond the idx that the device was shown. */
-    slot = vq->avail_idx & vq->mask;
-    vq->avail->ring[slot] = (virtio_u16)head;
-    shadow[slot].order = (virtio_u16)head;
-    vq->avail_idx++;
-
-    shadow += head;
-    shadow->cookie = cookie;
-    shadow->writable = in_count != 0 ? bytes - out_bytes : 0;
-    shadow->tail = (virtio_u16)tail;
-    shadow->count = (virtio_u16)needed;
-    shadow->state = VIRTQ_ADDED;
+    virtq_make_available(vq, tail, needed, next, in_count != 0 ? bytes - out_bytes : 0, cookie);
     return VIRTQ_OK;
 }
 
