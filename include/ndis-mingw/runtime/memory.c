@@ -17,10 +17,19 @@ void *memmove(void *destination, const void *source, size_t length);
 void *memset(void *destination, int value, size_t length);
 int memcmp(const void *first, const void *second, size_t length);
 
+/* Words are copied first: a processor without fast string instructions moves one of them a cycle,
+ * whatever its length. memmove calls this too, with a destination in front of what it overlaps. */
 void *memcpy(void *destination, const void *source, size_t length)
 {
     void *to = destination;
+    size_t words = length / sizeof(size_t);
 
+    length %= sizeof(size_t);
+#if defined(__x86_64__)
+    __asm__ volatile("rep movsq" : "+D"(to), "+S"(source), "+c"(words) : : "memory");
+#else
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(source), "+c"(words) : : "memory");
+#endif
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(source), "+c"(length) : : "memory");
     return destination;
 }
