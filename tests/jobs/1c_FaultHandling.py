@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "../../tools"))
 import ndishost as host
 import peimage
 from job import Job
+from wire import OWN, PEER, frame
 
 job = Job(__file__, __doc__)
 
@@ -128,6 +129,31 @@ def data(machine):
     run.lawful()
     machine.same("sends that did not come back", run.report["net"]["tx"]["not_returned"], 0)
     machine.same("frames damaged", run.report["net"]["tx"]["damaged"], 0)
+
+
+@job.test("a short frame that cannot be mapped for the processor leaves by its scatter/gather list")
+def unmapped(machine):
+    head = PEER + OWN + "88b7"
+    frames = [frame(PEER, OWN, bytes([n]) * 100) for n in range(40)]
+
+    def run(options):
+        with machine.session("none", ["--shape", "plain"] + options) as session:
+            for one in frames[:20]:  # the driver copies these
+                session.do("send " + one.hex())
+            for one in frames[20:]:  # the first call, for all of the frame, fails
+                session.do("fail NdisGetDataBuffer")
+                session.do("send " + one.hex())
+                machine.same("calls that failed", session.do("fail none").text.strip(), "1 failed")
+            session.do("fail NdisGetDataBuffer")
+            # Less than 60 bytes need padding: such a frame does not leave.
+            machine.same("the status of 34 bytes", "NDIS_STATUS_RESOURCES" in
+                         session.ask("send %s%s" % (head, "55" * 20)).text, True)
+            session.do("fail none")
+        session.run.lawful()
+        machine.same("frames that the driver copied", session.run.counter("tx_copied"), 20)
+        return session.run
+
+    machine.same("frames on the wire", machine.captured(run), frames)
 
 
 @job.test("NdisMRegisterMiniportDriver fails", buses=("model",))

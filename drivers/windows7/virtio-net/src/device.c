@@ -165,8 +165,7 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
     Status = AerovnetQueueSetUp(Adapter, Transmit);
     if (Status != VIRTIO_PCI_OK)
         return Status;
-    Adapter->Transmit.UseIndirect =
-        virtio_pci_has(&Adapter->Device, VIRTIO_F_INDIRECT_DESC) ? TRUE : FALSE;
+    Adapter->Transmit.UseIndirect = Transmit->Ring.indirect_max != 0;
 
     /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
      * lock keeps lists that come back meanwhile from notifying too early. A device that was removed

@@ -74,8 +74,8 @@ static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
     ULONG Round;
 
     for (Round = 0; Round < AEROVNET_POLL_ROUNDS; Round++) {
-        AerovnetTransmitPoll(Adapter);
         *Budget -= AerovnetReceivePoll(Adapter, *Budget, &More);
+        AerovnetTransmitPoll(Adapter);
         if (InterlockedExchange(&Adapter->ConfigChanged, 0)) {
             AerovnetDeviceCheck(Adapter);
             AerovnetLinkChanged(Adapter);

@@ -262,8 +262,10 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
             else
                 AerovnetSpare(Receive, Cookie);
         }
-        AerovnetReceiveFill(Adapter);
-        Notify = AerovnetPublish(&Receive->Queue);
+        if (Taken != 0) { /* what is not posted has no room otherwise */
+            AerovnetReceiveFill(Adapter);
+            Notify = AerovnetPublish(&Receive->Queue);
+        }
         FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
     }
     if (Chain.Count != 0) {

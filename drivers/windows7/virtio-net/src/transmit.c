@@ -8,18 +8,26 @@
 /* The most NET_BUFFERs that are mapped between two acquisitions of the lock. */
 #define AEROVNET_TRANSMIT_BATCH 32
 
+/* Slots that are bound to NET_BUFFERs, and that their binder has to map. */
+typedef struct _AEROVNET_BATCH {
+    ULONG Count;
+    PAEROVNET_SLOT Slots[AEROVNET_TRANSMIT_BATCH];
+} AEROVNET_BATCH, *PAEROVNET_BATCH;
+
 /* MiniportReserved of a list that the driver owns: the number of its incomplete NET_BUFFERs, and the
  * next NET_BUFFER without a slot. */
 #define AEROVNET_LIST_PENDING(_List) ((LONG volatile *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[0])
 #define AEROVNET_LIST_NEXT(_List)    (*(PNET_BUFFER *)&NET_BUFFER_LIST_MINIPORT_RESERVED(_List)[1])
 
-static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter);
+static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch);
+static VOID AerovnetPumpAnew(PAEROVNET_ADAPTER Adapter);
 
 /* Records that `Count` more NET_BUFFERs of `List` are finished. Appends the list to `Done` if no
- * others are left. */
+ * others are left. Then no other processor has one either, and the number is not written. */
 static VOID AerovnetListDone(PNET_BUFFER_LIST List, LONG Count, PAEROVNET_CHAIN Done)
 {
-    if (InterlockedExchangeAdd(AEROVNET_LIST_PENDING(List), -Count) == Count)
+    if (*AEROVNET_LIST_PENDING(List) == Count ||
+        InterlockedExchangeAdd(AEROVNET_LIST_PENDING(List), -Count) == Count)
         AerovnetChainAppend(Done, List);
 }
 
@@ -81,21 +89,56 @@ static const NDIS_STATUS AerovnetSendStatus[AerovnetStates] = {
     /* Waking */ NDIS_STATUS_LOW_POWER_STATE,
     /* Removed */ NDIS_STATUS_FAILURE};
 
-/* Appends all of `Lists`, or none, to the queue; they have `Frames` NET_BUFFERs. Adds the lists to
- * Outstanding, and one more for the call itself: another processor may complete the lists before the
- * call ends, and the adapter must exist until then. The caller refused `Bad` other NET_BUFFERs, and
- * checked the lengths against `Mtu`. */
+/* Binds waiting NET_BUFFERs to free slots, at most as many as `Batch` has room for. None while another
+ * processor maps, because that one binds the rest afterwards. The lock is held. */
+static VOID AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_BATCH Batch)
+{
+    PNET_BUFFER_LIST List;
+    PAEROVNET_SLOT Slot;
+    ULONG Count = 0;
+
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
+    Batch->Count = 0;
+    if (!Transmit->Queue.Live || Transmit->Mapping)
+        return;
+    while (Count < AEROVNET_TRANSMIT_BATCH && Transmit->Free != NULL &&
+           Transmit->Waiting.Head != NULL) {
+        List = Transmit->Waiting.Head;
+        Slot = Transmit->Free;
+        Transmit->Free = Slot->Next;
+
+        Slot->Next = NULL;
+        Slot->NetBufferList = List;
+        Slot->NetBuffer = AEROVNET_LIST_NEXT(List);
+        Slot->FrameLength = NET_BUFFER_DATA_LENGTH(Slot->NetBuffer);
+        Slot->SgList = NULL;
+        Slot->Status = NDIS_STATUS_SUCCESS;
+        Slot->Copied = FALSE;
+        Slot->MapFailed = FALSE;
+        Slot->State = AEROVNET_SLOT_MAPPING;
+        *Transmit->MappedTail = Slot;
+        Transmit->MappedTail = &Slot->Next;
+
+        AEROVNET_LIST_NEXT(List) = NET_BUFFER_NEXT_NB(Slot->NetBuffer);
+        if (AEROVNET_LIST_NEXT(List) == NULL)
+            AerovnetChainPop(&Transmit->Waiting);
+        Batch->Slots[Count++] = Slot;
+    }
+    Batch->Count = Count;
+    Transmit->Mapping = Count != 0;
+}
+
+/* Appends all of `Lists`, or none, to the queue; they have `Frames` NET_BUFFERs. Binds the first slots
+ * to `Batch`. Adds the lists to Outstanding, and one more for the call itself: another processor may
+ * complete the lists before the call ends, and the adapter must exist until then. The caller refused
+ * `Bad` other NET_BUFFERs, and checked the lengths against `Mtu`. DISPATCH_LEVEL. */
 static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Lists, ULONG Frames,
-                                     ULONG Bad, ULONG Mtu, BOOLEAN AtDispatch)
+                                     ULONG Bad, ULONG Mtu, PAEROVNET_BATCH Batch)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
 
-    if (AtDispatch) {
-        NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
-    } else {
-        NdisAcquireSpinLock(&Transmit->Queue.Lock);
-    }
+    NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
     Transmit->Traffic.Errors += Bad;
     if (!Transmit->Queue.Live) {
         Status = AerovnetSendStatus[AerovnetStateOf(&Adapter->State)];
@@ -112,12 +155,9 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
+        AerovnetBindSlots(Transmit, Batch);
     }
-    if (AtDispatch) {
-        NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
-    } else {
-        NdisReleaseSpinLock(&Transmit->Queue.Lock);
-    }
+    NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
     return Status;
 }
 
@@ -128,6 +168,7 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
     BOOLEAN AtDispatch = NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags) != 0;
     AEROVNET_CHAIN Good, Bad;
+    AEROVNET_BATCH Batch;
     ULONG GoodFrames = 0, BadFrames = 0;
     ULONG Mtu = Adapter->Mtu;
     ULONG Frames;
@@ -151,7 +192,9 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
         }
     }
 
-    Status = AerovnetTakeLists(Adapter, &Good, GoodFrames, BadFrames, Mtu, AtDispatch);
+    if (!AtDispatch)
+        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    Status = AerovnetTakeLists(Adapter, &Good, GoodFrames, BadFrames, Mtu, &Batch);
     if (Status != NDIS_STATUS_SUCCESS) {
         for (List = Good.Head; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
             NET_BUFFER_LIST_STATUS(List) = Status;
@@ -159,54 +202,13 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     }
     if (Bad.Count != 0)
         NdisMSendNetBufferListsComplete(Adapter->MiniportHandle, Bad.Head,
-                                        AtDispatch ? NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL : 0);
-    if (Status != NDIS_STATUS_SUCCESS)
-        return;
-
-    if (!AtDispatch)
-        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
-    AerovnetPump(Adapter);
-    AerovnetRelease(Adapter, 1);
+                                        NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
+    if (Status == NDIS_STATUS_SUCCESS) {
+        AerovnetPump(Adapter, &Batch);
+        AerovnetRelease(Adapter, 1);
+    }
     if (!AtDispatch)
         KeLowerIrql(OldIrql);
-}
-
-/* Binds waiting NET_BUFFERs to free slots, at most as many as `Batch` has room for. Returns 0 while
- * another processor maps, because that one binds the rest afterwards. The lock is held. */
-static ULONG AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Batch)
-{
-    PNET_BUFFER_LIST List;
-    PAEROVNET_SLOT Slot;
-    ULONG Count = 0;
-
-    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
-    if (!Transmit->Queue.Live || Transmit->Mapping)
-        return 0;
-    while (Count < AEROVNET_TRANSMIT_BATCH && Transmit->Free != NULL &&
-           Transmit->Waiting.Head != NULL) {
-        List = Transmit->Waiting.Head;
-        Slot = Transmit->Free;
-        Transmit->Free = Slot->Next;
-
-        Slot->Next = NULL;
-        Slot->NetBufferList = List;
-        Slot->NetBuffer = AEROVNET_LIST_NEXT(List);
-        Slot->FrameLength = NET_BUFFER_DATA_LENGTH(Slot->NetBuffer);
-        Slot->SgList = NULL;
-        Slot->Status = NDIS_STATUS_SUCCESS;
-        Slot->Copied = FALSE;
-        Slot->MapFailed = FALSE;
-        Slot->State = AEROVNET_SLOT_MAPPING;
-        *Transmit->MappedTail = Slot;
-        Transmit->MappedTail = &Slot->Next;
-
-        AEROVNET_LIST_NEXT(List) = NET_BUFFER_NEXT_NB(Slot->NetBuffer);
-        if (AEROVNET_LIST_NEXT(List) == NULL)
-            AerovnetChainPop(&Transmit->Waiting);
-        Batch[Count++] = Slot;
-    }
-    Transmit->Mapping = Count != 0;
-    return Count;
 }
 
 /* Returns the tag for the frames of a list, or 0 for no tag. *PriorityVLANTag decides which of the
@@ -220,6 +222,8 @@ static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
     if (Adapter->TagMode == 0)
         return 0;
     Info.Value = NET_BUFFER_LIST_INFO(List, Ieee8021QNetBufferListInfo);
+    if (Info.Value == NULL && Adapter->VlanId == 0)
+        return 0;
     Tag = (ULONG)Info.TagHeader.CanonicalFormatId << AEROVNET_TAG_FORMAT_SHIFT;
     if (Adapter->TagMode & AEROVNET_TAG_PRIORITY)
         Tag |= (ULONG)Info.TagHeader.UserPriority << AEROVNET_TAG_PRIORITY_SHIFT;
@@ -240,8 +244,9 @@ static VOID AerovnetWriteTag(PAEROVNET_SLOT Slot)
 }
 
 /* Copies the frame after the slot's header and pads it with zeros, as one piece. The driver pads a
- * frame before it adds the tag, so that the frame is long enough without the tag too. */
-static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
+ * frame before it adds the tag, so that the frame is long enough without the tag too. Returns FALSE if
+ * Windows cannot map the frame. */
+static BOOLEAN AerovnetCopyFrame(PAEROVNET_SLOT Slot)
 {
     ULONG TagLength = Slot->Tag != 0 ? AEROVNET_TAG_LENGTH : 0;
     UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
@@ -249,10 +254,8 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
     ULONG Length = Slot->FrameLength;
     PVOID Data = NdisGetDataBuffer(Slot->NetBuffer, Length, Frame, 1, 0);
 
-    if (Data == NULL) {
-        Slot->Status = NDIS_STATUS_RESOURCES;
-        return;
-    }
+    if (Data == NULL)
+        return FALSE;
     if (Data != Frame)
         NdisMoveMemory(Frame, Data, Length);
     if (Length < AEROVNET_FRAME_MIN) {
@@ -269,6 +272,26 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
     Slot->Pieces[0].len = Slot->Adapter->HeaderLength + Length;
     Slot->PieceCount = 1;
     Slot->Copied = TRUE;
+    return TRUE;
+}
+
+/* Copies a frame that cannot be sent in another way. */
+static VOID AerovnetMustCopy(PAEROVNET_SLOT Slot)
+{
+    if (!AerovnetCopyFrame(Slot))
+        Slot->Status = NDIS_STATUS_RESOURCES;
+}
+
+/* Piece `i` of a frame: in the indirect table, or in the slot if there is none. */
+VIRTIO_INLINE VOID AerovnetPutPiece(PAEROVNET_SLOT Slot, BOOLEAN UseIndirect, ULONG i,
+                                    virtio_u64 Address, ULONG Length)
+{
+    if (UseIndirect) {
+        virtq_table_write(&Slot->Indirect, i, Address, Length);
+    } else {
+        Slot->Pieces[i].addr = Address;
+        Slot->Pieces[i].len = Length;
+    }
 }
 
 /* The scatter/gather list begins where the current MDL begins; the frame begins CurrentMdlOffset
@@ -276,19 +299,22 @@ static VOID AerovnetCopyFrame(PAEROVNET_SLOT Slot)
  * the tag follow the header in the bounce buffer; the list describes the rest. */
 static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
 {
+    PAEROVNET_TRANSMIT Transmit = &Slot->Adapter->Transmit;
     const SCATTER_GATHER_LIST *SgList = Slot->SgList;
+    BOOLEAN UseIndirect = Transmit->UseIndirect;
+    ULONG First = Slot->Adapter->HeaderLength;
     ULONG Skip = NET_BUFFER_CURRENT_MDL_OFFSET(Slot->NetBuffer);
     ULONG Left = Slot->FrameLength;
-    USHORT Pieces = 1;
+    ULONG PiecesMax = Transmit->PiecesMax;
+    ULONG Pieces = 1;
     ULONG Length, i;
 
-    Slot->Pieces[0].addr = Slot->HeaderAddress;
-    Slot->Pieces[0].len = Slot->Adapter->HeaderLength;
     if (Slot->Tag != 0) {
-        Slot->Pieces[0].len += AEROVNET_ADDRESSES_LENGTH + AEROVNET_TAG_LENGTH;
+        First += AEROVNET_ADDRESSES_LENGTH + AEROVNET_TAG_LENGTH;
         Skip += AEROVNET_ADDRESSES_LENGTH;
         Left -= AEROVNET_ADDRESSES_LENGTH;
     }
+    AerovnetPutPiece(Slot, UseIndirect, 0, Slot->HeaderAddress, First);
     for (i = 0; i < SgList->NumberOfElements && Left != 0; i++) {
         Length = SgList->Elements[i].Length;
         if (Skip >= Length) {
@@ -298,54 +324,66 @@ static VOID AerovnetBuildPieces(PAEROVNET_SLOT Slot)
         Length -= Skip;
         if (Length > Left)
             Length = Left;
-        if (Pieces == Slot->Adapter->Transmit.PiecesMax)
+        if (Pieces == PiecesMax)
             break;
-        Slot->Pieces[Pieces].addr = (virtio_u64)SgList->Elements[i].Address.QuadPart + Skip;
-        Slot->Pieces[Pieces].len = Length;
-        Pieces++;
+        AerovnetPutPiece(Slot, UseIndirect, Pieces++,
+                         (virtio_u64)SgList->Elements[i].Address.QuadPart + Skip, Length);
         Skip = 0;
         Left -= Length;
     }
-    Slot->PieceCount = Pieces;
+    Slot->PieceCount = (USHORT)Pieces;
+    if (UseIndirect)
+        virtq_table_end(&Slot->Indirect, Pieces);
     if (Left != 0)
-        AerovnetCopyFrame(Slot);
+        AerovnetMustCopy(Slot);
 }
 
-/* Makes a slot ready, or asks NDIS for the mapping that makes it ready. DISPATCH_LEVEL, no lock
- * held. */
-static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
+/* Prepares the mapping of a frame: reads its addresses, and writes a tag after them. Returns FALSE if
+ * Windows cannot map the addresses. */
+static BOOLEAN AerovnetReadHeader(PAEROVNET_SLOT Slot)
 {
     UCHAR Storage[AEROVNET_ETHERNET_HEADER];
-    PUCHAR Header;
+    PUCHAR Header = NdisGetDataBuffer(Slot->NetBuffer, sizeof(Storage), Storage, 1, 0);
 
-    Header = NdisGetDataBuffer(Slot->NetBuffer, sizeof(Storage), Storage, 1, 0);
-    if (Header == NULL) {
-        Slot->Status = NDIS_STATUS_RESOURCES;
-        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
-        return;
-    }
+    if (Header == NULL)
+        return FALSE;
     Slot->Kind = AerovnetAddressKind(Header);
-    Slot->Tag = AerovnetTagOf(Adapter, Slot->NetBufferList);
     if (Slot->Tag != 0) {
         NdisMoveMemory(Slot->Bounce, Header, AEROVNET_ADDRESSES_LENGTH);
         AerovnetWriteTag(Slot);
     }
-    if (Slot->FrameLength < AEROVNET_FRAME_MIN) {
-        AerovnetCopyFrame(Slot);
-        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
-        return;
+    return TRUE;
+}
+
+/* Makes a slot ready, or asks NDIS for the mapping that makes it ready. DISPATCH_LEVEL, no lock
+ * held. A short frame is copied, unless Windows cannot map it for the processor: the device may still
+ * be able to read it. */
+static VOID AerovnetPrepare(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slot)
+{
+    Slot->Tag = AerovnetTagOf(Adapter, Slot->NetBufferList);
+    if (Slot->FrameLength <= AEROVNET_COPY_MAX && AerovnetCopyFrame(Slot)) {
+        Slot->Kind = AerovnetAddressKind(Slot->Bounce);
+        goto Ready;
+    }
+    if (Slot->FrameLength < AEROVNET_FRAME_MIN || !AerovnetReadHeader(Slot)) {
+        Slot->Status = NDIS_STATUS_RESOURCES;
+        goto Ready;
     }
     if (NdisMAllocateNetBufferSGList(Adapter->DmaHandle, Slot->NetBuffer, Slot,
                                      NDIS_SG_LIST_WRITE_TO_DEVICE, Slot->SgBuffer,
                                      Adapter->Transmit.SgBufferLength) != NDIS_STATUS_SUCCESS) {
         Slot->MapFailed = TRUE;
-        AerovnetCopyFrame(Slot);
-        InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
-        return;
+        AerovnetMustCopy(Slot);
+        goto Ready;
     }
     /* If the slot was ready at once, another processor may have sent it, got it back and begun to map
      * it again. This then marks the new mapping as detached, which costs one extra AerovnetPump. */
-    InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_DETACHED, AEROVNET_SLOT_MAPPING);
+    if (Slot->State == AEROVNET_SLOT_MAPPING)
+        InterlockedCompareExchange(&Slot->State, AEROVNET_SLOT_DETACHED, AEROVNET_SLOT_MAPPING);
+    return;
+
+Ready:
+    InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
 }
 
 VOID NTAPI AerovnetProcessSGList(PDEVICE_OBJECT DeviceObject, PVOID Reserved,
@@ -366,8 +404,22 @@ VOID NTAPI AerovnetProcessSGList(PDEVICE_OBJECT DeviceObject, PVOID Reserved,
      * AerovnetPump ends; the reference keeps the adapter until then. */
     InterlockedIncrement(&Adapter->Outstanding);
     InterlockedExchange(&Slot->State, AEROVNET_SLOT_READY);
-    AerovnetPump(Adapter);
+    AerovnetPumpAnew(Adapter);
     AerovnetRelease(Adapter, 1);
+}
+
+/* Puts a slot into the ring. The lock is held. Each branch is a case of its own, because a constant
+ * number of pieces makes virtq_add a third shorter. */
+static int AerovnetAddSlot(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT Slot)
+{
+    struct virtqueue *Ring = &Transmit->Queue.Ring;
+
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
+    if (Slot->PieceCount == 1)
+        return virtq_add(Ring, Slot->Pieces, 1, 0, NULL, Slot);
+    if (Transmit->UseIndirect)
+        return virtq_add_table(Ring, &Slot->Indirect, Slot->PieceCount, Slot);
+    return virtq_add(Ring, Slot->Pieces, Slot->PieceCount, 0, NULL, Slot);
 }
 
 /* Moves the ready slots at the head of Mapped into the ring, and those that cannot be sent to
@@ -378,12 +430,12 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
     int Result;
 
     AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
-    while (Transmit->Queue.Live && (Slot = Transmit->Mapped) != NULL &&
-           Slot->State == AEROVNET_SLOT_READY) {
+    if (!Transmit->Queue.Live)
+        return;
+    while ((Slot = Transmit->Mapped) != NULL && Slot->State == AEROVNET_SLOT_READY) {
         virtio_compiler_barrier();
         if (Slot->Status == NDIS_STATUS_SUCCESS) {
-            Result = virtq_add(&Transmit->Queue.Ring, Slot->Pieces, Slot->PieceCount, 0,
-                               &Slot->Indirect, Slot);
+            Result = AerovnetAddSlot(Transmit, Slot);
             if (Result == VIRTQ_E_INVALID)
                 Slot->Status = NDIS_STATUS_FAILURE; /* too long even for an empty ring */
             else if (Result == VIRTQ_FULL)
@@ -402,16 +454,17 @@ static VOID AerovnetSubmit(PAEROVNET_TRANSMIT Transmit, PAEROVNET_SLOT *Failed)
     }
 }
 
-/* Frees the mappings and the slots, and completes the lists that have no other slot. DISPATCH_LEVEL,
- * no lock held. */
-static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
+/* Frees the mappings and the slots, and completes the lists that have no other slot. Returns TRUE if
+ * frames wait for the slots or for the ring. DISPATCH_LEVEL, no lock held. */
+static BOOLEAN AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     PAEROVNET_SLOT Slot, Last = NULL;
     AEROVNET_CHAIN Done;
+    BOOLEAN Waiting;
 
     if (Slots == NULL)
-        return;
+        return FALSE;
     AerovnetChainInit(&Done);
     for (Slot = Slots; Slot != NULL; Slot = Slot->Next) {
         if (Slot->SgList != NULL)
@@ -424,37 +477,47 @@ static VOID AerovnetFinishSlots(PAEROVNET_ADAPTER Adapter, PAEROVNET_SLOT Slots)
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
     Last->Next = Transmit->Free;
     Transmit->Free = Slots;
+    Waiting = Transmit->Waiting.Head != NULL || Transmit->Mapped != NULL;
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
     AerovnetComplete(Adapter, &Done, TRUE);
+    return Waiting;
 }
 
-/* Moves waiting NET_BUFFERs into the ring until it is full, with one notification at the end.
- * DISPATCH_LEVEL, no lock held. Any number of processors can call it at once. */
-static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter)
+/* Moves waiting NET_BUFFERs into the ring until it is full, with one notification at the end. Begins
+ * with the `Count` slots of `Batch`, which AerovnetBindSlots has bound. DISPATCH_LEVEL, no lock held.
+ * Any number of processors can call it at once. */
+static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
-    PAEROVNET_SLOT Batch[AEROVNET_TRANSMIT_BATCH];
     PAEROVNET_SLOT Failed;
     BOOLEAN Notify = FALSE;
-    ULONG Count = 0;
     ULONG i;
 
     do {
+        for (i = 0; i < Batch->Count; i++)
+            AerovnetPrepare(Adapter, Batch->Slots[i]);
         Failed = NULL;
         NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
-        if (Count != 0)
+        if (Batch->Count != 0)
             Transmit->Mapping = FALSE;
         AerovnetSubmit(Transmit, &Failed);
-        Count = AerovnetBindSlots(Transmit, Batch);
-        if (Count == 0 && Failed == NULL && Transmit->Queue.Live)
+        AerovnetBindSlots(Transmit, Batch);
+        if (Batch->Count == 0 && Failed == NULL && Transmit->Queue.Live)
             Notify = AerovnetPublish(&Transmit->Queue);
         NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
-        for (i = 0; i < Count; i++)
-            AerovnetPrepare(Adapter, Batch[i]);
         AerovnetFinishSlots(Adapter, Failed);
-    } while (Count != 0 || Failed != NULL);
+    } while (Batch->Count != 0 || Failed != NULL);
     if (Notify)
         AerovnetNotify(Adapter, &Transmit->Queue);
+}
+
+/* Moves waiting NET_BUFFERs into the ring, when none is bound. */
+static VOID AerovnetPumpAnew(PAEROVNET_ADAPTER Adapter)
+{
+    AEROVNET_BATCH Batch;
+
+    Batch.Count = 0;
+    AerovnetPump(Adapter, &Batch);
 }
 
 /* Counts a frame that the device has sent. The lock is held. */
@@ -462,9 +525,12 @@ static VOID AerovnetCountSent(PAEROVNET_TRANSMIT Transmit, const AEROVNET_SLOT *
 {
     Transmit->Traffic.Frames[Slot->Kind]++;
     Transmit->Traffic.Bytes[Slot->Kind] += Slot->FrameLength;
-    Transmit->FramesCopied += Slot->Copied;
-    Transmit->MapFailures += Slot->MapFailed;
-    Transmit->FramesIndirect += Slot->PieceCount > 1 && Transmit->UseIndirect;
+    if (Slot->Copied) {
+        Transmit->FramesCopied++;
+        Transmit->MapFailures += Slot->MapFailed;
+    } else if (Transmit->UseIndirect) {
+        Transmit->FramesIndirect++;
+    }
 }
 
 VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
@@ -496,8 +562,8 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
     if (Result != VIRTQ_EMPTY)
         AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_DEVICE_BROKE_QUEUE,
                              AEROVNET_TRANSMIT_QUEUE, (ULONG)Result);
-    AerovnetFinishSlots(Adapter, Slots);
-    AerovnetPump(Adapter);
+    if (AerovnetFinishSlots(Adapter, Slots))
+        AerovnetPumpAnew(Adapter);
 }
 
 BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter, PULONG Epoch)

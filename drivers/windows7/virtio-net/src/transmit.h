@@ -24,6 +24,9 @@
  * stack above sends one to four. */
 #define AEROVNET_PIECES_MAX 16
 
+/* A frame of up to so many bytes is copied, which costs less than its mapping. */
+#define AEROVNET_COPY_MAX 256
+
 /* Where a transmit slot is with its mapping; changed by interlocked operations only, because
  * NDIS may call MiniportProcessSGList inside NdisMAllocateNetBufferSGList or later, on another
  * processor. */
