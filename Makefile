@@ -33,7 +33,7 @@ help:
 	@echo 'make check         all tests, about half an hour: ./test'
 	@echo 'make check-format  formatting of all C, without changing a file'
 	@echo 'make check-scripts shellcheck over all scripts'
-	@echo 'make check-prose   sentences of the pages, of messages and of some comments'
+	@echo 'make check-prose   sentences of the pages, of messages and of comments'
 	@echo 'make format        clang-format over all C'
 	@echo 'make tidy          clang-tidy over the host and the driver'
 	@echo 'make compile_commands.json   for editors and for clang-tidy'

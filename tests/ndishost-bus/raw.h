@@ -86,8 +86,7 @@ uint16_t raw_desc(struct raw *r, unsigned queue, uint16_t i, uint64_t pa, uint32
 /* Puts a head into the available ring and shows it. */
 void raw_offer(struct raw *r, unsigned queue, uint16_t head);
 void raw_notify(struct raw *r, unsigned queue);
-/* A frame of `length` bytes behind a header of zeros in descriptor and slot i: filled in, offered,
- * notified. Slots are 2048 bytes of r->data. */
+/* Fills in, offers and notifies descriptor i: in slot i a header of zeros, then a frame of `length` bytes. Slots are 2048 bytes of r->data. */
 void raw_send(struct raw *r, uint16_t i, uint32_t length);
 /* Receive buffers 0 .. count-1 of 2048 bytes, notified. */
 void raw_fill(struct raw *r, uint16_t count);

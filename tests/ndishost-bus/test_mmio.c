@@ -46,7 +46,7 @@ static uint8_t *device; /* the BAR, trapped */
 static uint8_t plain[FAKE_BAR_SIZE], other_device[FAKE_BAR_SIZE], other_plain[FAKE_BAR_SIZE];
 static struct random dice;
 
-/* ---- The handler of these tests: refusals come back ---- */
+/* ---- The handler of these tests: refusals return ---- */
 
 static sigjmp_buf refusal;
 static const char *refused_why;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Each fault of the model, ordered once: it must be seen by a driver, at the occasion that was ordered,
- * and the model must not blame the driver for what it did itself. */
+/* Each fault of the model, ordered once. A driver must see it at the occasion that was ordered. The model
+ * must not blame the driver for what it did itself. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

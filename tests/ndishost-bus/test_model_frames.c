@@ -171,7 +171,7 @@ FRAMES(reorder, "reorder=1,seed=42", WANTED)
 FRAMES(spread, "layout=spread,notify_multiplier=0", WANTED)
 FRAMES(above_4g, "above_4g=1,layout=dense", WANTED)
 
-/* Each frame comes back, sent by the device's own thread while the queue to it is full. */
+/* Each frame is echoed, sent by the device's own thread while the queue to it is full. */
 static void test_echo(void **state)
 {
     struct lib_traffic traffic = mixed;

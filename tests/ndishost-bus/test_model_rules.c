@@ -81,7 +81,7 @@ static void break_PCI_MASTER(void)
 
 static void break_PCI_BAR(void)
 {
-    /* Sizing, and putting it back, is no move. */
+    /* Sizing a BAR, and restoring it, does not move it. */
     uint32_t old = r.bus->ops->config_read(r.bus, PCI_BAR0 + 16, 4);
 
     r.bus->ops->config_write(r.bus, PCI_BAR0 + 16, 4, UINT32_MAX);
@@ -346,7 +346,7 @@ static void break_NOTIFY_MISSING(void)
 {
     raw_bring_up(&r, FEATURES_PLAIN);
     raw_offer(&r, TX, raw_desc(&r, TX, 0, r.data_pa, 100, 0, 0));
-    assert_true(raw_wait_used(&r, TX, 1)); /* it is used all the same, late */
+    assert_true(raw_wait_used(&r, TX, 1)); /* it is used nevertheless, late */
 }
 
 /* ---- Rings: what is offered last is bad ---- */

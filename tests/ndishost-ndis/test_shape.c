@@ -37,7 +37,7 @@ static void check_pages(const MDL *mdl)
     }
 }
 
-/* One MDL behind the other, none overlapping, all in the slot's memory. */
+/* One MDL after the other, none overlapping, all in the slot's memory. */
 static void check_chain(const struct frame_slot *slot)
 {
     const uint8_t *at = slot->data;

@@ -216,7 +216,7 @@ static bool wait_for_packet(struct loopback *loopback, enum way way)
     }
 }
 
-/* One way of the wire. At the end what is left in flight comes back as a halting miniport gives it. */
+/* One way of the wire. At the end, frames in flight complete as a halting miniport completes them. */
 static void wire(struct loopback *loopback, enum way way)
 {
     struct queue *queue = &loopback->queues[way];

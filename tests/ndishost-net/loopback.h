@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loopback.h: a pretended miniport and wire behind struct net_ports, for testing network ends: what the
- * near side sends comes out at the far side and the other way round, on threads of its own, and at
- * chosen frames it does what a bad driver could do.
+ * loopback.h: a simulated miniport and wire for struct net_ports, to test network ends. Threads of its own
+ * carry what the near side sends to the far side, and the reverse. At chosen frames it does what a bad
+ * driver could do.
  *   loopback_init(&loopback, has_far);  loopback_fault(&loopback, LOSE, TX, 50);
  *   net = net_open(spec, &loopback.ports, ...);  loopback_run(&loopback, net, seconds);
  *   ... net->ops->verdict ...;  net->ops->close(net);  loopback_destroy(&loopback);
@@ -24,9 +24,9 @@ enum fault_kind {
     TRUNCATE,      /* to `value` bytes */
     GROW,          /* by one byte */
     STRAY,         /* another frame comes before it, of nobody's */
-    FAIL,          /* comes back with status `value` and goes nowhere (TX) */
-    TWICE_BACK,    /* comes back twice (TX) */
-    NEVER_BACK,    /* does not come back (TX) */
+    FAIL,          /* completes with status `value` and goes nowhere (TX) */
+    TWICE_BACK,    /* completes twice (TX) */
+    NEVER_BACK,    /* does not complete (TX) */
     TAG_FORGOTTEN, /* sent without its tag, or received without anything out of band */
     TAG_WRONG,     /* bits of `value` are wrong in it: a TCI's, or TAG_RESERVED */
     TAG_LEFT,      /* received with the tag still in the frame (RX) */

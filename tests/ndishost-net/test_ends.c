@@ -274,7 +274,7 @@ static void test_gen_rate(void **state)
         fail_msg("256 frames at 500 per second took %.3f s", seconds);
 }
 
-/* The stall of 1 s is shorter than the time between two frames: waiting for the rate is no
+/* The stall of 1 s is shorter than the time between two frames: waiting for the rate is not a
  * stall. */
 static void test_gen_slow_rate_is_no_stall(void **state)
 {
@@ -1037,7 +1037,7 @@ static void test_bad_stall(void **state)
     expect_json(&outcome, "lost", 50, 1);
 }
 
-/* The device takes nothing: far_send blocks, and the run ends all the same. */
+/* The device takes nothing: far_send blocks, and the run ends nevertheless. */
 static void test_bad_stall_with_full_wire(void **state)
 {
     struct outcome outcome;

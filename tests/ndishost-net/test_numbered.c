@@ -68,7 +68,7 @@ static void test_padding(void **state)
     }
 }
 
-/* Nothing is written behind the frame, at any size. */
+/* Nothing is written after the frame, at any size. */
 static void test_bounds(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * irql_table.h: holds the checks that the exported functions make (HOST_CALL) against the table of what
- * Windows allows (rules/irql_table.c), for all functions that this program is linked with.
+ * irql_table.h: compares the checks of the exported functions (HOST_CALL) with the table of what Windows
+ * allows (rules/irql_table.c), for all functions that this program is linked with.
  *   faults = irql_table_faults(stdout);
  */
 #ifndef TEST_IRQL_TABLE_H

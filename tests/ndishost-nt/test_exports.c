@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every function of the host that a driver can import is one that Windows 7 exports for this
- * architecture, from that DLL, and there is one of each. Run from the project's root. */
+/* Windows 7 exports every function of the host that a driver can import, for this architecture and from
+ * that DLL. The host has each once. Run from the project's root. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -170,7 +170,7 @@ static void test_locks_in_every_form(void **state)
     assert_nothing_broken();
 }
 
-/* Locks may be given back in the order they were taken, the saved IRQLs changing places. */
+/* Locks may be released in the order in which they were acquired, if the saved IRQLs change places. */
 static void test_hand_over_hand(void **state)
 {
     KSPIN_LOCK a = 0, b = 0;

@@ -193,7 +193,7 @@ static void test_freed_memory_is_poison_to_a_device(void **state)
     phys_free(p);
     assert_int_equal(device[0], 0xDD);
     assert_int_equal(device[PAGE - 1], 0xDD);
-    /* After many more the page has been given back, and comes zeroed the next time. */
+    /* After many more the page has been released, and is zeroed the next time. */
     for (int i = 0; i < 1100; i++)
         phys_free(phys_alloc(PAGE, 0, NULL));
     assert_int_equal(device[0], 0);

@@ -58,7 +58,7 @@ static void test_rule_pool_overrun(void **state)
     uint8_t *p = ExAllocatePoolWithTag(NonPagedPool, 10, TAG);
 
     (void)state;
-    p[10] = 0x77; /* before the guard page, behind the block */
+    p[10] = 0x77; /* before the guard page, after the block */
     capture_start();
     ExFreePoolWithTag(p, TAG);
     assert_contains(capture_end(), "0x77 at offset 10");

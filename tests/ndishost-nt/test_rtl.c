@@ -38,7 +38,7 @@ static void test_bitmap_agrees_with_an_array(void **state)
     RTL_BITMAP map;
 
     (void)state;
-    words[sizeof words / sizeof words[0] - 1] = 0x5A5A5A5Au; /* behind the bitmap */
+    words[sizeof words / sizeof words[0] - 1] = 0x5A5A5A5Au; /* after the bitmap */
     RtlInitializeBitMap(&map, words, BITS);
     RtlClearAllBits(&map);
     assert_int_equal(RtlNumberOfClearBits(&map), BITS);

@@ -67,7 +67,7 @@ static void split_errors(void **state)
     }
 }
 
-/* Any words, quoted in any of the ways, come back as they were. */
+/* Any words, quoted in any of the ways, are parsed as they were. */
 static void split_random(void **state)
 {
     static const char alphabet[] = "ab ,=-'\"\\$`\t";

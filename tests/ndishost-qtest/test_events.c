@@ -142,7 +142,7 @@ static void link_flaps(void **state)
     device_close(&d);
 }
 
-/* A sender that waits for the device comes back when the cable is cut, and the wire is still in
+/* A sender that waits for the device returns when the cable is cut, and the wire is still in
  * step when it is mended. */
 static void *send_until_refused(void *argument)
 {

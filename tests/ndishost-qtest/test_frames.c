@@ -56,7 +56,7 @@ static void described(void **state)
     device_close(&d);
 }
 
-/* BARs lie apart, where they were assigned, and are decoded; all of what firmware does is done. */
+/* Each BAR is at its own place, where it was assigned, and is decoded. All that firmware does is done. */
 static void firmware_done(void **state)
 {
     (void)state;

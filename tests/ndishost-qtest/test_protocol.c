@@ -200,7 +200,7 @@ static void lines_before_replies(void **state)
     }
 }
 
-/* A handler may read a register; the call that was under way gets its own reply all the same. */
+/* A handler may read a register; the call that was under way still gets its own reply. */
 static void command_in_event(void **state)
 {
     struct call outer = {.kind = READ, .address = 1, .size = 4};
@@ -281,7 +281,7 @@ static void refused_command(void **state)
     assert_int_equal(read.value, 0xffff);
 }
 
-/* QEMU goes while commands wait: they come back with all ones, and so do all after them. */
+/* QEMU goes while commands wait: they return all ones, and so do all after them. */
 static void hangs_up(void **state)
 {
     struct call call[4];

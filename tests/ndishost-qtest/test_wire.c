@@ -210,7 +210,7 @@ static void cut_in_the_middle_of_a_frame(void **state)
     free(frame);
 }
 
-/* A sender for whom nobody makes room comes back when the wire stops, and when QEMU hangs up. */
+/* A sender without room returns when the wire stops, and when QEMU hangs up. */
 static void stopped_under_sender(void **state)
 {
     unsigned char *frame = random_bytes(LARGEST);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ChecksumOffload: a miniport without offloads says nothing of checksums. Here that TCP's is right. */
+/* ChecksumOffload: a miniport without offloads indicates no result of a checksum. Here it indicates that TCP's is right. */
 #include "miniport.h"
 
 static VOID Send(PNET_BUFFER_LIST List, ULONG CompleteFlags)

@@ -45,7 +45,7 @@ static VOID SetAddress(ULONG Offset, ULONG64 Value)
     *(volatile ULONG *)(Common + Offset + 4) = (ULONG)(Value >> 32);
 }
 
-/* A queue with nothing in it, in the shared memory behind the receive buffer. */
+/* A queue with nothing in it, in the shared memory after the receive buffer. */
 static VOID Queue(USHORT Index)
 {
     ULONG Offset = 2048 + Index * 1024;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NdisFreeSharedMemory: what is freed as shared memory is such. Here it is none. */
+/* NdisFreeSharedMemory: only shared memory is freed as shared memory. Here it is other memory. */
 #include "miniport.h"
 
 static NDIS_STATUS Initialize(VOID)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NdisHandle: a handle that was given back is not used. Here a timer that was freed is set. */
+/* NdisHandle: a handle that was released is not used. Here a timer that was freed is set. */
 #include "miniport.h"
 
 static VOID Halt(VOID)

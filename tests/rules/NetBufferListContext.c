@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NetBufferListContext: as much context is given back as was taken. Here more. */
+/* NetBufferListContext: as much context is freed as was allocated. Here more is freed. */
 #include "miniport.h"
 
 static NDIS_STATUS Initialize(VOID)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* NetBufferListSize: nothing is written behind a NET_BUFFER_LIST: Windows' own is longer. Here a
+/* NetBufferListSize: nothing is written after a NET_BUFFER_LIST, because Windows' own is longer. Here a
  * byte is.
  */
 #include "miniport.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PoolOverrun: nothing is written behind an allocation. Here a byte is. */
+/* PoolOverrun: nothing is written after the end of an allocation. Here a byte is. */
 #include "miniport.h"
 
 static VOID Halt(VOID)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SpecialPool: nothing is accessed a page behind an allocation. Here a byte is written. */
+/* SpecialPool: nothing is accessed a page after an allocation. Here a byte is written. */
 #include "miniport.h"
 
 static VOID Halt(VOID)

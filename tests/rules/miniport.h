@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * miniport.h: a small, correct miniport, and the places at which a faulty one differs from it.
- * It obtains one of everything in MiniportInitializeEx, gives it back in MiniportHaltEx, completes
+ * It obtains one of everything in MiniportInitializeEx, frees it in MiniportHaltEx, completes
  * each send at once, and needs no hardware. RULE.c, linked with miniport.c, breaks the rule RULE:
  *   static VOID Halt(VOID)
  *   {
- *       Adapter.Dma = NULL;   (what is NULL is not given back)
+ *       Adapter.Dma = NULL;   (what is NULL is not freed)
  *   }
  *   VOID Break(HOOKS *Hooks)
  *   {
@@ -72,7 +72,7 @@ typedef struct _HOOKS {
      * it. */
     VOID (*Send)(PNET_BUFFER_LIST List, ULONG CompleteFlags);
     NDIS_STATUS (*Pause)(VOID);
-    /* MiniportHaltEx: before anything is given back; after it. */
+    /* MiniportHaltEx: before anything is freed; after it. */
     VOID (*Halt)(VOID);
     VOID (*Halted)(VOID);
     /* MiniportDriverUnload: before the driver is deregistered. */

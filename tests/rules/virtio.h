@@ -16,7 +16,7 @@
 #define VIRTIO_BYTES 4096
 #define VIRTIO_QUEUE 1024 /* bytes from one queue's rings to the next one's */
 
-/* From the begin of the BAR: the common structure, and those behind it. */
+/* From the begin of the BAR: the common structure, and those after it. */
 #define VIRTIO_ISR    0x1000
 #define VIRTIO_NOTIFY 0x3000
 #define VIRTIO_BAR    0x4000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The data path: each NET_BUFFER that is sent is mapped, its list compared with the MDLs, and when
- * all of a list are mapped a DPC copies them into receive buffers, completes the list and indicates
+ * The data path. It maps each NET_BUFFER that is sent, and compares its scatter/gather list with the MDLs.
+ * When all of a list are mapped, a DPC copies them into receive buffers, completes the list and indicates
  * them.
  */
 #include "loop.h"
@@ -427,7 +427,7 @@ static VOID Complete(PLOOP_ADAPTER Adapter, PNET_BUFFER_LIST List)
         NdisMPauseComplete(Adapter->Handle);
 }
 
-/* Sends come back in order: only one DPC at a time takes them. */
+/* Sends complete in order: only one DPC at a time takes them. */
 VOID NTAPI LoopDpc(NDIS_HANDLE MiniportInterruptContext, PVOID MiniportDpcContext,
                    PVOID ReceiveThrottleParameters, PVOID NdisReserved2)
 {

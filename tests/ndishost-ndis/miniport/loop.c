@@ -250,7 +250,7 @@ static VOID NTAPI LoopShutdown(NDIS_HANDLE MiniportAdapterContext,
     UNREFERENCED_PARAMETER(ShutdownAction);
 }
 
-/* LOOP_VARIANT makes DriverEntry register what NDIS has to refuse: 1 a version that is none, 2 no
+/* LOOP_VARIANT makes DriverEntry register what NDIS has to refuse: 1 a version that NDIS does not have, 2 no
  * MiniportPause, 3 nothing at all, although it succeeds. */
 #ifndef LOOP_VARIANT
 #define LOOP_VARIANT 0

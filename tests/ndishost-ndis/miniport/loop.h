@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.h: a small miniport that needs no hardware: what is sent comes back as received. It checks
+ * loop.h: a small miniport that needs no hardware: it receives each frame that it sends. It checks
  * the host that runs it, and reports what it finds wrong to the event log, with the source line.
  * The keyword Mode says what else it does. What breaks a rule is in tests/rules.
  */

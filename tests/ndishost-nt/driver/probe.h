@@ -15,7 +15,7 @@ enum probe_command {
     PROBE_WRITE_CONST, /* writes to its read-only data */
     PROBE_CALL_DATA,   /* calls its own data */
     PROBE_CALL_INIT,   /* calls a function of INIT */
-    PROBE_OVERRUN,     /* writes behind a block of pool */
+    PROBE_OVERRUN,     /* writes after the end of a block of pool */
     PROBE_LOG          /* writes an event log entry */
 };
 
