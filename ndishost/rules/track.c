@@ -88,8 +88,8 @@ static struct entry **find(struct shard *shard, const char *kind, const void *ob
 /* Returns false when there is no memory for the table: then the shard goes on with what it has. */
 static bool grow(struct shard *shard)
 {
-    size_t old_buckets = shard->buckets;
     struct entry **old = shard->bucket;
+    size_t old_buckets = old ? shard->buckets : 0;
     size_t buckets = old ? old_buckets * 2 : BUCKETS_INIT;
     struct entry **bucket = calloc(buckets, sizeof *bucket);
 
