@@ -32,7 +32,7 @@ struct shape_memory {
 /* 0, or -1 when out of memory. plain: half a page a slot, for one MDL. */
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
                         bool plain);
-/* Has plain frames lie in so many MDLs: 1 to SHAPE_PIECES_MAX. */
+/* Spreads each plain frame over so many MDLs: 1 to SHAPE_PIECES_MAX. */
 void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces);
 void shape_memory_destroy(struct shape_memory *memory);
 
