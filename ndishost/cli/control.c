@@ -24,6 +24,7 @@ struct control {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     char line[LINE_LENGTH];
     size_t length;
+    bool lost;     /* standard output took not all of a reply */
     bool too_long; /* the rest of a line that did not fit is discarded */
     struct reply reply;
 };
@@ -51,6 +52,17 @@ static ssize_t write_some(const struct control *control, const char *text, size_
     return write(control->out, text, length < PIPE_BUF ? length : PIPE_BUF);
 }
 
+/* Of a socket's client that is gone the end of its connection tells. */
+static void reply_lost(struct control *control)
+{
+    if (control->listener >= 0)
+        return;
+    if (!control->lost)
+        fprintf(stderr, "ndishost: --control -: cannot write a reply to standard output: %s\n",
+                strerror(errno));
+    control->lost = true;
+}
+
 /* A client that does not read is given up, so that it holds up nobody. */
 static void answer(struct control *control, const struct scenario *scenario)
 {
@@ -66,7 +78,8 @@ static void answer(struct control *control, const struct scenario *scenario)
             done += (size_t)n;
             start = scenario_now_ms();
         } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
-            break;
+            reply_lost(control);
+            return;
         } else if (scenario_now_ms() - start > limit) {
             fprintf(stderr, "ndishost: --control: the client does not read its replies; it is "
                             "disconnected\n");
@@ -172,6 +185,11 @@ bool control_serve(struct control *control, struct scenario *scenario, int milli
 bool control_ended(const struct control *control)
 {
     return control->listener < 0 && control->in < 0;
+}
+
+bool control_lost(const struct control *control)
+{
+    return control->lost;
 }
 
 /* ---- Opening ---- */

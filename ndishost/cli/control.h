@@ -26,6 +26,8 @@ bool control_serve(struct control *control, struct scenario *scenario, int milli
 
 /* No command will come any more: standard input has ended. */
 bool control_ended(const struct control *control);
+/* A reply to standard output could not be written; it was said. */
+bool control_lost(const struct control *control);
 
 void control_close(struct control *control);
 #endif

@@ -77,7 +77,7 @@ struct run {
     FILE *json;
     int status;
     bool verdict_failed;
-    bool unwritten;           /* a capture or the report is incomplete */
+    bool unwritten;           /* a capture, the report or a reply is incomplete */
     char error[ERROR_LENGTH]; /* why it did not come up */
 };
 
@@ -399,6 +399,7 @@ static void write_json(struct run *run, char *const *parts, unsigned leaked)
         return;
     fprintf(stderr, "ndishost: --json %s: cannot write the complete report: %s\n", run->line.json,
             strerror(errno));
+    clearerr(stdout); /* if it is that: it is said once */
     if (run->status == EXIT_FINE)
         run->status = EXIT_FAILED;
 }
@@ -518,6 +519,7 @@ static int take_down(struct run *run, int status)
     if (run->driver && rules_violations())
         rules_summary(people(run));
     say_unfailed(run);
+    run->unwritten |= run->control && control_lost(run->control);
     run->status = final_status(run, status, leaked);
     write_json(run, parts, leaked);
     for (i = 0; i < ADAPTERS_MAX; i++)
@@ -588,14 +590,9 @@ static int check_command(const struct command_line *line)
     return check_device(&options);
 }
 
-int main(int argc, char **argv)
+static int carry_out(struct run *run)
 {
-    static struct run run;
-    char error[256];
-
-    if (command_line_parse(&run.line, argc, argv, error, sizeof(error)))
-        return complain(error, EXIT_USAGE);
-    switch (run.line.command) {
+    switch (run->line.command) {
     case COMMAND_HELP:
         command_line_help(stdout);
         return EXIT_FINE;
@@ -606,13 +603,34 @@ int main(int argc, char **argv)
         rules_list(stdout);
         return EXIT_FINE;
     case COMMAND_IMPORTS:
-        return list_imports(run.line.driver);
+        return list_imports(run->line.driver);
     case COMMAND_INF:
-        return list_inf(run.line.inf, run.line.ids);
+        return list_inf(run->line.inf, run->line.ids);
     case COMMAND_CHECK:
-        return check_command(&run.line);
+        return check_command(&run->line);
     case COMMAND_RUN:
         break;
     }
-    return run_command(&run);
+    return run_command(run);
+}
+
+/* What was printed must be whole, for people and for programs. */
+static int output_status(int status)
+{
+    errno = 0; /* of a write that failed earlier nobody knows why */
+    if (!fflush(stdout) && !ferror(stdout))
+        return status;
+    fprintf(stderr, "ndishost: cannot write all of standard output: %s\n",
+            errno ? strerror(errno) : "a write failed");
+    return status == EXIT_FINE ? EXIT_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run;
+    char error[256];
+
+    if (command_line_parse(&run.line, argc, argv, error, sizeof(error)))
+        return complain(error, EXIT_USAGE);
+    return output_status(carry_out(&run));
 }

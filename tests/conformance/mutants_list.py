@@ -175,6 +175,8 @@ MUTANTS = [
      ["test_virtqueue.c:publish_shows_a_batch"]),
     ("2.7.13.4.1 1", RING, "    virtio_full_barrier();\n    /* virtio 1.2, 2.7.10.1: flags 0",
      "    /* virtio 1.2, 2.7.10.1: flags 0", ["test_virtqueue_threads.c:no_notification_is_lost"]),
+    ("4.1.2.2 1", "aerovnetm.inf", MODELS + r"PCI\VEN_1AF4&DEV_1041", MODELS + r"PCI\VEN_1AF4&DEV_1000",
+     ["tests/package/inf-test:modern"]),
     ("4.1.2.2 2", "aerovnet.inf", MODELS + r"PCI\VEN_1AF4&DEV_1000", MODELS + r"PCI\VEN_1AF4&DEV_1041",
      ["tests/package/inf-test:devices"]),
     ("4.1.2.2 3", "aerovnet.inf", MODELS + r"PCI\VEN_1AF4&DEV_1000", MODELS + r"PCI\VEN_1AF4&DEV_1000&REV_00",
