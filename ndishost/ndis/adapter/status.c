@@ -43,15 +43,10 @@ VOID NTAPI NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle,
                        adapter_state_name(state));
         return;
     }
-    if (!header_valid(&StatusIndication->Header, NDIS_OBJECT_TYPE_STATUS_INDICATION,
-                      NDIS_STATUS_INDICATION_REVISION_1,
-                      NDIS_SIZEOF_STATUS_INDICATION_REVISION_1)) {
-        rule_violation("NdisObjectHeader", RULE_CALLER,
-                       "NdisMIndicateStatusEx: indication of type 0x%02x revision %u size %u",
-                       StatusIndication->Header.Type, StatusIndication->Header.Revision,
-                       StatusIndication->Header.Size);
+    if (!header_check(&StatusIndication->Header, NDIS_OBJECT_TYPE_STATUS_INDICATION,
+                      NDIS_STATUS_INDICATION_REVISION_1, NDIS_SIZEOF_STATUS_INDICATION_REVISION_1,
+                      __func__, RULE_CALLER))
         return;
-    }
     if (StatusIndication->SourceHandle != adapter)
         rule_violation("NdisMIndicateStatusEx", RULE_CALLER,
                        "SourceHandle is %p instead of the adapter's handle",

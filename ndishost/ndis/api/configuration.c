@@ -128,15 +128,10 @@ NDIS_STATUS NTAPI NdisOpenConfigurationEx(PNDIS_CONFIGURATION_OBJECT ConfigObjec
     HOST_CALL(PASSIVE_LEVEL);
     HOST_ALLOCATES();
     *ConfigurationHandle = NULL;
-    if (!header_valid(&ConfigObject->Header, NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
+    if (!header_check(&ConfigObject->Header, NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
                       NDIS_CONFIGURATION_OBJECT_REVISION_1,
-                      NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1)) {
-        rule_violation("NdisObjectHeader", RULE_CALLER,
-                       "NdisOpenConfigurationEx: object of type 0x%02x revision %u size %u",
-                       ConfigObject->Header.Type, ConfigObject->Header.Revision,
-                       ConfigObject->Header.Size);
+                      NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1, __func__, RULE_CALLER))
         return NDIS_STATUS_INVALID_PARAMETER;
-    }
     if (!of || !handle_driver_or_adapter(of, __func__, RULE_CALLER))
         return NDIS_STATUS_INVALID_PARAMETER;
     /* A driver's own parameters stand below its service. */

@@ -127,6 +127,16 @@ bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revi
     return header->Type == type && header->Revision >= revision && header->Size >= size;
 }
 
+bool header_check(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision, unsigned size,
+                  const char *function, const void *caller)
+{
+    if (header_valid(header, type, revision, size))
+        return true;
+    rule_violation("NdisObjectHeader", caller, "%s: object of type 0x%02x revision %u size %u",
+                   function, header->Type, header->Revision, header->Size);
+    return false;
+}
+
 void check_dispatch_flag(bool flag, const char *function, const void *caller)
 {
     unsigned irql = irql_get();

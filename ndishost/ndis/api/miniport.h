@@ -269,6 +269,10 @@ uint64_t time_left(uint64_t start, uint64_t limit);
 bool header_valid(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision,
                   unsigned size);
 
+/* The same; reports under NdisObjectHeader if not, for a call that looks at no more. */
+bool header_check(const NDIS_OBJECT_HEADER *header, unsigned type, unsigned revision, unsigned size,
+                  const char *function, const void *caller);
+
 /* An "IRQL is DISPATCH_LEVEL" flag that a driver gave: rule Flags_Irql. */
 void check_dispatch_flag(bool flag, const char *function, const void *caller);
 

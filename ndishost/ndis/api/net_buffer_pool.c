@@ -201,14 +201,10 @@ NDIS_HANDLE NTAPI NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle,
     HOST_CALL(DISPATCH_LEVEL);
     HOST_ALLOCATES();
     handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
-    if (!header_valid(&Parameters->Header, NDIS_OBJECT_TYPE_DEFAULT,
-                      NET_BUFFER_POOL_PARAMETERS_REVISION_1, sizeof(NET_BUFFER_POOL_PARAMETERS))) {
-        rule_violation("NdisObjectHeader", RULE_CALLER,
-                       "NdisAllocateNetBufferPool: parameters of type 0x%02x revision %u size %u",
-                       Parameters->Header.Type, Parameters->Header.Revision,
-                       Parameters->Header.Size);
+    if (!header_check(&Parameters->Header, NDIS_OBJECT_TYPE_DEFAULT,
+                      NET_BUFFER_POOL_PARAMETERS_REVISION_1, sizeof(NET_BUFFER_POOL_PARAMETERS),
+                      __func__, RULE_CALLER))
         return NULL;
-    }
     return pool_create(sizeof(struct nb_pool), HANDLE_NB_POOL, Parameters->PoolTag,
                        Parameters->DataSize, __func__, RULE_CALLER);
 }

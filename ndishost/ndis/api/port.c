@@ -23,15 +23,10 @@ NDIS_STATUS NTAPI NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle,
     HOST_CALL(DISPATCH_LEVEL);
     if (!adapter)
         return NDIS_STATUS_FAILURE;
-    if (!header_valid(&PortCharacteristics->Header, NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS,
+    if (!header_check(&PortCharacteristics->Header, NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS,
                       NDIS_PORT_CHARACTERISTICS_REVISION_1,
-                      NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1)) {
-        rule_violation("NdisObjectHeader", RULE_CALLER,
-                       "NdisMAllocatePort: object of type 0x%02x revision %u size %u",
-                       PortCharacteristics->Header.Type, PortCharacteristics->Header.Revision,
-                       PortCharacteristics->Header.Size);
+                      NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1, __func__, RULE_CALLER))
         return NDIS_STATUS_INVALID_PARAMETER;
-    }
     if (adapter_state(adapter) == ADAPTER_HALTING)
         return NDIS_STATUS_CLOSING;
     if (HOST_FAILS())

@@ -38,6 +38,16 @@ static struct registry_key *key_of(HANDLE handle, const char *function, const vo
     return key;
 }
 
+/* A key that is open and not deleted. */
+static NTSTATUS present_key(HANDLE handle, const char *function, const void *caller,
+                            struct registry_key **key)
+{
+    *key = key_of(handle, function, caller);
+    if (!*key)
+        return STATUS_INVALID_HANDLE;
+    return registry_deleted(*key) ? STATUS_KEY_DELETED : STATUS_SUCCESS;
+}
+
 /* ---- Paths ---- */
 
 /* Behind \Registry\Machine, with the control set that is the current one under that name; NULL: not there. */
@@ -260,18 +270,17 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
                                KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
 {
-    struct registry_key *key = key_of(KeyHandle, __func__, RULE_CALLER);
     struct answer answer = {KeyValueInformation, Length, 0, 0};
     struct registry_value value;
+    struct registry_key *key;
     NTSTATUS status;
     char *name;
     bool found;
 
     HOST_CALL(PASSIVE_LEVEL);
-    if (!key)
-        return STATUS_INVALID_HANDLE;
-    if (registry_deleted(key))
-        return STATUS_KEY_DELETED;
+    status = present_key(KeyHandle, __func__, RULE_CALLER, &key);
+    if (!NT_SUCCESS(status))
+        return status;
     name = registry_narrow(ValueName->Buffer, ValueName->Length / sizeof(WCHAR));
     if (!name)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -289,16 +298,15 @@ NTSTATUS NTAPI ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
                                    KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
 {
-    struct registry_key *key = key_of(KeyHandle, __func__, RULE_CALLER);
     struct answer answer = {KeyValueInformation, Length, 0, 0};
     struct registry_value value;
+    struct registry_key *key;
     NTSTATUS status;
 
     HOST_CALL(PASSIVE_LEVEL);
-    if (!key)
-        return STATUS_INVALID_HANDLE;
-    if (registry_deleted(key))
-        return STATUS_KEY_DELETED;
+    status = present_key(KeyHandle, __func__, RULE_CALLER, &key);
+    if (!NT_SUCCESS(status))
+        return status;
     if (!registry_get_index(key, Index, &value))
         return STATUS_NO_MORE_ENTRIES;
     status = answer_value(&value, KeyValueInformationClass, &answer, ResultLength);
@@ -422,29 +430,29 @@ static NTSTATUS answer_key(struct registry_key *key, LONG class, struct answer *
 NTSTATUS NTAPI ZwQueryKey(HANDLE KeyHandle, LONG KeyInformationClass, PVOID KeyInformation,
                           ULONG Length, PULONG ResultLength)
 {
-    struct registry_key *key = key_of(KeyHandle, __func__, RULE_CALLER);
     struct answer answer = {KeyInformation, Length, 0, 0};
+    struct registry_key *key;
+    NTSTATUS status;
 
     HOST_CALL(PASSIVE_LEVEL);
-    if (!key)
-        return STATUS_INVALID_HANDLE;
-    return registry_deleted(key) ? STATUS_KEY_DELETED
-                                 : answer_key(key, KeyInformationClass, &answer, ResultLength);
+    status = present_key(KeyHandle, __func__, RULE_CALLER, &key);
+    return NT_SUCCESS(status) ? answer_key(key, KeyInformationClass, &answer, ResultLength)
+                              : status;
 }
 HOST_EXPORT("ntoskrnl.exe", ZwQueryKey);
 
 NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, LONG KeyInformationClass,
                               PVOID KeyInformation, ULONG Length, PULONG ResultLength)
 {
-    struct registry_key *key = key_of(KeyHandle, __func__, RULE_CALLER), *below;
     struct answer answer = {KeyInformation, Length, 0, 0};
+    struct registry_key *key, *below;
+    NTSTATUS status;
     char *name;
 
     HOST_CALL(PASSIVE_LEVEL);
-    if (!key)
-        return STATUS_INVALID_HANDLE;
-    if (registry_deleted(key))
-        return STATUS_KEY_DELETED;
+    status = present_key(KeyHandle, __func__, RULE_CALLER, &key);
+    if (!NT_SUCCESS(status))
+        return status;
     name = registry_subkey(key, Index);
     below = name ? registry_open(key, name) : NULL;
     free(name);

@@ -113,6 +113,12 @@ static bool can_have(struct resource *resource, ERESOURCE_THREAD thread, enum wi
     return !resource->waiting_exclusive;
 }
 
+/* How many threads wait for it with this wish. */
+static unsigned *waiting_for(struct resource *resource, enum wish wish)
+{
+    return wish == ALONE ? &resource->waiting_exclusive : &resource->waiting_shared;
+}
+
 static BOOLEAN acquire(PVOID address, BOOLEAN wait, enum wish wish, const char *function,
                        const void *caller)
 {
@@ -123,7 +129,7 @@ static BOOLEAN acquire(PVOID address, BOOLEAN wait, enum wish wish, const char *
 
     if (!resource)
         return FALSE;
-    waiting = wish == ALONE ? &resource->waiting_exclusive : &resource->waiting_shared;
+    waiting = waiting_for(resource, wish);
     upgrade = wish == ALONE && wait && !resource->exclusive && holder_of(resource, thread);
     ++*waiting;
     while (!upgrade && wait && !can_have(resource, thread, wish))
@@ -322,30 +328,28 @@ ULONG NTAPI ExIsResourceAcquiredSharedLite(PVOID Resource)
 }
 HOST_EXPORT("ntoskrnl.exe", ExIsResourceAcquiredSharedLite);
 
-ULONG NTAPI ExGetExclusiveWaiterCount(PVOID Resource)
+static ULONG waiters(PVOID address, enum wish wish, const char *function, const void *caller)
 {
-    struct resource *resource = locked(Resource, __func__, RULE_CALLER);
+    struct resource *resource = locked(address, function, caller);
     ULONG count;
 
-    HOST_CALL(DISPATCH_LEVEL);
     if (!resource)
         return 0;
-    count = resource->waiting_exclusive;
+    count = *waiting_for(resource, wish);
     pthread_mutex_unlock(&lock);
     return count;
+}
+
+ULONG NTAPI ExGetExclusiveWaiterCount(PVOID Resource)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    return waiters(Resource, ALONE, __func__, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExGetExclusiveWaiterCount);
 
 ULONG NTAPI ExGetSharedWaiterCount(PVOID Resource)
 {
-    struct resource *resource = locked(Resource, __func__, RULE_CALLER);
-    ULONG count;
-
     HOST_CALL(DISPATCH_LEVEL);
-    if (!resource)
-        return 0;
-    count = resource->waiting_shared;
-    pthread_mutex_unlock(&lock);
-    return count;
+    return waiters(Resource, SHARED, __func__, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", ExGetSharedWaiterCount);
