@@ -20,7 +20,7 @@ int main(void)
     atomic_store(&adapter.state, ADAPTER_RUNNING);
     protocol = protocol_create(&adapter, seed, false, -1, error, sizeof(error));
     EXPECT(protocol);
-    usleep(50000);
+    usleep(500000); /* a loaded machine starts it late */
     if (protocol)
         protocol_destroy(protocol);
     native_end("protocol-thread-starts-first");
