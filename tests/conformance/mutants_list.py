@@ -111,7 +111,7 @@ MUTANTS = [
      ["test_virtqueue.c:layout_of_every_size", "virtio-queue-align"]),
     ("2.7.1 1", VQ, "virtq_misaligned(config->ring, 16) || (config->ring_addr & 15) != 0 ||", "",
      ["test_virtqueue.c:init_refuses_bad_memory"]),
-    ("2.7.4.2 1", RING, "i >= out_count ? VIRTQ_DESC_F_WRITE : 0", "i + out_count < count ? VIRTQ_DESC_F_WRITE : 0",
+    ("2.7.4.2 1", RING, "i >= out_count ? VIRTQ_DESC_F_WRITE : 0", "count - 1 - i >= out_count ? VIRTQ_DESC_F_WRITE : 0",
      ["test_virtqueue.c:chain_of_readable_and_writable"]),
     ("2.7.4.2 1", RING, "(&indirect->table[i], sg, i, count, out_count,", "(&indirect->table[i], sg, i, count, 0,",
      ["test_virtqueue.c:indirect_table"]),

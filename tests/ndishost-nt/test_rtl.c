@@ -271,6 +271,18 @@ static void test_memory(void **state)
     assert_int_equal(b[3], 0);
 }
 
+/* As of an empty multicast list. The sanitizer ends the program where C allows no NULL. */
+static void test_memory_of_no_bytes(void **state)
+{
+    void *volatile none = NULL; /* the compiler must not know */
+
+    (void)state;
+    RtlMoveMemory(none, none, 0);
+    RtlZeroMemory(none, 0);
+    RtlFillMemory(none, 0, 'x');
+    assert_int_equal(RtlCompareMemory(none, none, 0), 0);
+}
+
 /* ---- The system ---- */
 
 static void test_version(void **state)
@@ -477,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_dbgprint),
         cmocka_unit_test(test_unicode_strings),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_no_bytes),
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_version_is_compared),
         cmocka_unit_test(test_guids),
