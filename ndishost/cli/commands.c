@@ -11,6 +11,7 @@
 #include <time.h>
 #include "bus/bus.h"
 #include "cli/command_line.h"
+#include "cli/device_command.h"
 #include "ndis/protocol/bad_send.h"
 #include "nt/api/pool.h"
 
@@ -20,8 +21,6 @@
 #define WAIT_DEFAULT 30000 /* ms, of `wait` and `wire` */
 #define WIRE_SLICE   20    /* ms in which `wire` looks at nothing else */
 #define HELP_COLUMN  22
-
-static void ok(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void put(struct reply *reply, const char *head, const char *format, va_list arguments)
 {
@@ -34,7 +33,7 @@ static void put(struct reply *reply, const char *head, const char *format, va_li
                  sizeof(reply->text) - 1);
 }
 
-static void ok(struct reply *reply, const char *format, ...)
+void reply_ok(struct reply *reply, const char *format, ...)
 {
     va_list arguments;
 
@@ -85,8 +84,7 @@ static void sleep_ms(unsigned ms)
     nanosleep(&duration, NULL);
 }
 
-/* Returns the next word of a line, or NULL, and moves *at past it. */
-static char *word(char **at)
+char *command_word(char **at)
 {
     char *start = *at + strspn(*at, " \t"), *end = start + strcspn(start, " \t");
 
@@ -97,7 +95,7 @@ static char *word(char **at)
     return start;
 }
 
-static bool number(const char *text, unsigned long most, unsigned long *value)
+bool command_number(const char *text, unsigned long most, unsigned long *value)
 {
     char *end;
 
@@ -108,8 +106,7 @@ static bool number(const char *text, unsigned long most, unsigned long *value)
     return !*end && !errno && *value <= most;
 }
 
-/* Hexadecimal digits, blanks between them allowed; how many bytes, or -1. */
-static int bytes(const char *text, uint8_t *to, size_t room)
+int command_bytes(const char *text, uint8_t *to, size_t room)
 {
     size_t count = 0;
 
@@ -133,7 +130,7 @@ static void status_reply(struct reply *reply, int32_t status)
     if (status)
         reply_fail(reply, "%s", adapter_status_name(status, name, sizeof(name)));
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 /* ---- Commands ---- */
@@ -170,17 +167,17 @@ static void command_reset(const struct scenario *scenario, struct ndis_adapter *
 static void command_link(const struct scenario *scenario, struct ndis_adapter *adapter,
                          char *arguments, struct reply *reply)
 {
-    char *which = word(&arguments);
+    char *which = command_word(&arguments);
 
     (void)scenario;
     if (!which)
-        ok(reply, "%s", adapter_link_up(adapter) ? "up" : "down");
+        reply_ok(reply, "%s", adapter_link_up(adapter) ? "up" : "down");
     else if (strcmp(which, "up") && strcmp(which, "down"))
         reply_fail(reply, "link takes up or down");
     else if (adapter_set_link(adapter, !strcmp(which, "up")))
         reply_fail(reply, "this bus cannot change its link");
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 static void oid_reply(struct reply *reply, int32_t status, const uint8_t *buffer, uint32_t done,
@@ -191,7 +188,8 @@ static void oid_reply(struct reply *reply, int32_t status, const uint8_t *buffer
     uint32_t i;
 
     adapter_status_name(status, name, sizeof(name));
-    (status ? reply_fail : ok)(reply, "%s done=%" PRIu32 " needed=%" PRIu32, name, done, needed);
+    (status ? reply_fail : reply_ok)(reply, "%s done=%" PRIu32 " needed=%" PRIu32, name, done,
+                                     needed);
     used = strlen(reply->text);
     for (i = 0; show && i < done && i < OID_LENGTH && used + 4 < sizeof(reply->text); i++)
         used += (size_t)snprintf(reply->text + used, sizeof(reply->text) - used, "%s%02x",
@@ -203,7 +201,7 @@ static void command_oid(const struct scenario *scenario, struct ndis_adapter *ad
                         char *arguments, struct reply *reply)
 {
     static const char *const kinds[] = {"query", "set", "stats"};
-    char *kind = word(&arguments), *name = word(&arguments), *length_word;
+    char *kind = command_word(&arguments), *name = command_word(&arguments), *length_word;
     uint8_t buffer[OID_LENGTH];
     unsigned long length = 512;
     uint32_t oid, done, needed;
@@ -220,11 +218,11 @@ static void command_oid(const struct scenario *scenario, struct ndis_adapter *ad
     }
     memset(buffer, 0, sizeof(buffer));
     if (k == ADAPTER_OID_SET) {
-        count = bytes(arguments, buffer, sizeof(buffer));
+        count = command_bytes(arguments, buffer, sizeof(buffer));
         length = (unsigned long)count;
     } else {
-        length_word = word(&arguments);
-        count = !length_word || number(length_word, sizeof(buffer), &length) ? 0 : -1;
+        length_word = command_word(&arguments);
+        count = !length_word || command_number(length_word, sizeof(buffer), &length) ? 0 : -1;
     }
     if (count < 0) {
         reply_fail(reply, "oid %s takes %s", kinds[k],
@@ -243,8 +241,8 @@ static void command_state(const struct scenario *scenario, struct ndis_adapter *
 
     (void)scenario;
     (void)arguments;
-    ok(reply, "%s, link %s%s", adapter_state_text(adapter),
-       adapter_link_up(adapter) ? "up" : "down", power[adapter_power_state(adapter)]);
+    reply_ok(reply, "%s, link %s%s", adapter_state_text(adapter),
+             adapter_link_up(adapter) ? "up" : "down", power[adapter_power_state(adapter)]);
 }
 
 /* The report's members in one line. */
@@ -268,7 +266,7 @@ static void command_stats(const struct scenario *scenario, struct ndis_adapter *
     for (at = json; *at; at++)
         if (*at == '\n')
             *at = ' ';
-    ok(reply, "{%s }", json);
+    reply_ok(reply, "{%s }", json);
     free(json);
 }
 
@@ -286,7 +284,7 @@ static void command_fault(const struct scenario *scenario, struct ndis_adapter *
     else if (bus->ops->command(bus, line, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
-        ok(reply, "%s", error);
+        reply_ok(reply, "%s", error);
 }
 
 static void command_step(const struct scenario *scenario, struct ndis_adapter *adapter,
@@ -300,13 +298,13 @@ static void command_step(const struct scenario *scenario, struct ndis_adapter *a
         reply_fail(reply,
                    "the device moves frames by itself; --bus model:lockstep waits for steps");
     else
-        ok(reply, "%ld", steps);
+        reply_ok(reply, "%ld", steps);
 }
 
 static void command_remove(const struct scenario *scenario, struct ndis_adapter *adapter,
                            char *arguments, struct reply *reply)
 {
-    const char *how = word(&arguments);
+    const char *how = command_word(&arguments);
     char error[128] = "";
 
     (void)scenario;
@@ -315,13 +313,13 @@ static void command_remove(const struct scenario *scenario, struct ndis_adapter 
     else if (adapter_surprise_remove(adapter, how != NULL, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 static void command_shutdown(const struct scenario *scenario, struct ndis_adapter *adapter,
                              char *arguments, struct reply *reply)
 {
-    char *how = word(&arguments);
+    char *how = command_word(&arguments);
 
     (void)scenario;
     if (how && strcmp(how, "crash"))
@@ -334,7 +332,7 @@ static void command_shutdown(const struct scenario *scenario, struct ndis_adapte
 static void command_power(const struct scenario *scenario, struct ndis_adapter *adapter,
                           char *arguments, struct reply *reply)
 {
-    char *state = word(&arguments), *how = word(&arguments);
+    char *state = command_word(&arguments), *how = command_word(&arguments);
 
     (void)scenario;
     if (!state || strlen(state) != 2 || tolower((unsigned char)state[0]) != 'd' || state[1] < '0' ||
@@ -356,7 +354,7 @@ static void command_cancel(const struct scenario *scenario, struct ndis_adapter 
     int32_t status;
 
     (void)scenario;
-    if (!number(word(&arguments), adapter_cancel_ids(), &id) || !id) {
+    if (!command_number(command_word(&arguments), adapter_cancel_ids(), &id) || !id) {
         reply_fail(reply, "cancel takes the number of a cancel id, 1 to %u", adapter_cancel_ids());
         return;
     }
@@ -364,7 +362,7 @@ static void command_cancel(const struct scenario *scenario, struct ndis_adapter 
     if (status)
         status_reply(reply, status);
     else
-        ok(reply, "aborted=%" PRIu64 " outstanding=%u", aborted, outstanding);
+        reply_ok(reply, "aborted=%" PRIu64 " outstanding=%u", aborted, outstanding);
 }
 
 static void command_sleep(const struct scenario *scenario, struct ndis_adapter *adapter,
@@ -374,7 +372,7 @@ static void command_sleep(const struct scenario *scenario, struct ndis_adapter *
     uint64_t until;
 
     (void)adapter;
-    if (!number(word(&arguments), 86400000, &ms)) {
+    if (!command_number(command_word(&arguments), 86400000, &ms)) {
         reply_fail(reply, "sleep takes a time in milliseconds");
         return;
     }
@@ -383,7 +381,7 @@ static void command_sleep(const struct scenario *scenario, struct ndis_adapter *
         scenario_follow(scenario);
         sleep_ms(until - scenario_now_ms() < 10 ? 1 : 10);
     }
-    ok(reply, "%s", "");
+    reply_ok(reply, "%s", "");
 }
 
 /* What `wait` can wait for. */
@@ -403,7 +401,7 @@ static bool reached(struct ndis_adapter *adapter, const char *what, unsigned lon
 static void command_wait(const struct scenario *scenario, struct ndis_adapter *adapter,
                          char *arguments, struct reply *reply)
 {
-    char *what = word(&arguments);
+    char *what = command_word(&arguments);
     unsigned long count = 0, timeout = WAIT_DEFAULT;
     bool counts = what && (!strcmp(what, "sent") || !strcmp(what, "received"));
     char *last;
@@ -411,8 +409,8 @@ static void command_wait(const struct scenario *scenario, struct ndis_adapter *a
 
     if (!what ||
         (!counts && strcmp(what, "finished") && strcmp(what, "up") && strcmp(what, "down")) ||
-        (counts && !number(word(&arguments), 0xFFFFFFFFul, &count)) ||
-        ((last = word(&arguments)) && !number(last, 86400000, &timeout))) {
+        (counts && !command_number(command_word(&arguments), 0xFFFFFFFFul, &count)) ||
+        ((last = command_word(&arguments)) && !command_number(last, 86400000, &timeout))) {
         reply_fail(
             reply,
             "wait takes finished, up, down, sent COUNT or received COUNT, and a timeout in ms");
@@ -425,7 +423,7 @@ static void command_wait(const struct scenario *scenario, struct ndis_adapter *a
         sleep_ms(1);
     }
     if (reached(adapter, what, count))
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
     else
         reply_fail(reply, "not within %lu ms", timeout);
 }
@@ -434,7 +432,7 @@ static void command_send(const struct scenario *scenario, struct ndis_adapter *a
                          char *arguments, struct reply *reply)
 {
     uint8_t frame[SEND_FRAME];
-    int length = bytes(arguments, frame, sizeof(frame));
+    int length = command_bytes(arguments, frame, sizeof(frame));
     char name[64];
     int32_t status;
 
@@ -448,7 +446,7 @@ static void command_send(const struct scenario *scenario, struct ndis_adapter *a
     else if (status)
         reply_fail(reply, "%s", adapter_status_name(status, name, sizeof(name)));
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 /* go: a network end that holds begins. */
@@ -462,20 +460,20 @@ static void command_go(const struct scenario *scenario, struct ndis_adapter *ada
     if (adapter_go(adapter, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 /* bad KIND: a malformed or awkward list. */
 static void command_bad(const struct scenario *scenario, struct ndis_adapter *adapter,
                         char *arguments, struct reply *reply)
 {
-    char *kind = word(&arguments), text[1024];
+    char *kind = command_word(&arguments), text[1024];
 
     (void)scenario;
     if (bad_send(adapter, kind ? kind : "", text, sizeof(text)))
         reply_fail(reply, "%s", text);
     else
-        ok(reply, "%s", text);
+        reply_ok(reply, "%s", text);
 }
 
 /* wire HEX: a frame that comes to the device. */
@@ -483,7 +481,7 @@ static void command_wire(const struct scenario *scenario, struct ndis_adapter *a
                          char *arguments, struct reply *reply)
 {
     static uint8_t frame[COMMAND_FRAME]; /* one command at a time is carried out */
-    int length = bytes(arguments, frame, sizeof(frame));
+    int length = command_bytes(arguments, frame, sizeof(frame));
     uint64_t until = scenario_now_ms() + WAIT_DEFAULT;
     int failed;
 
@@ -501,14 +499,14 @@ static void command_wire(const struct scenario *scenario, struct ndis_adapter *a
             reply,
             "the wire refused the frame: the link is down, or the far end is not ndishost's");
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 /* fail FUNCTION[:N] | fail none; how often the last one failed */
 static void command_fail(const struct scenario *scenario, struct ndis_adapter *adapter,
                          char *arguments, struct reply *reply)
 {
-    char *name = word(&arguments), error[COMMAND_LINE_ERROR];
+    char *name = command_word(&arguments), error[COMMAND_LINE_ERROR];
     unsigned long failed = nt_calls_failed();
 
     (void)scenario;
@@ -521,14 +519,14 @@ static void command_fail(const struct scenario *scenario, struct ndis_adapter *a
     else if (command_line_fail(name, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
-        ok(reply, "%lu failed", failed);
+        reply_ok(reply, "%lu failed", failed);
 }
 
 /* registry NAME | registry NAME=VALUE */
 static void command_registry(const struct scenario *scenario, struct ndis_adapter *adapter,
                              char *arguments, struct reply *reply)
 {
-    char *text = word(&arguments), error[160];
+    char *text = command_word(&arguments), error[160];
     char value[512];
 
     (void)scenario;
@@ -537,11 +535,11 @@ static void command_registry(const struct scenario *scenario, struct ndis_adapte
     else if (!strchr(text, '=') && !adapter_registry(adapter, text, value, sizeof(value)))
         reply_fail(reply, "%s is not in the registry", text);
     else if (!strchr(text, '='))
-        ok(reply, "%s", value);
+        reply_ok(reply, "%s", value);
     else if (adapter_registry_set(adapter, text, error, sizeof(error)))
         reply_fail(reply, "%s", error);
     else
-        ok(reply, "%s", "");
+        reply_ok(reply, "%s", "");
 }
 
 static void command_quit(const struct scenario *scenario, struct ndis_adapter *adapter,
@@ -551,7 +549,7 @@ static void command_quit(const struct scenario *scenario, struct ndis_adapter *a
     (void)adapter;
     (void)arguments;
     reply->quit = true;
-    ok(reply, "%s", "");
+    reply_ok(reply, "%s", "");
 }
 
 static const struct command {
@@ -589,6 +587,8 @@ static const struct command {
      false},
     {"registry", command_registry, "registry NAME[=VALUE]",
      "print or set a value of the adapter's key; the next Initialize reads it", false},
+    {"device", device_command, DEVICE_COMMAND_HELP,
+     "do what a program does with a device object of the driver", false},
     {"sleep", command_sleep, "sleep MS", "wait", false},
     {"wait", command_wait, "wait finished|up|down|sent COUNT|received COUNT [MS]",
      "wait for that event, at most 30 s or MS", false},
@@ -618,7 +618,7 @@ static void command_help(const struct scenario *scenario, struct ndis_adapter *a
     (void)scenario;
     (void)adapter;
     (void)arguments;
-    ok(reply, "%s", "");
+    reply_ok(reply, "%s", "");
     for (i = 0; i < COMMANDS; i++) {
         used = strlen(reply->text);
         snprintf(reply->text + used, sizeof(reply->text) - used, "%s %s", i ? ";" : "",
@@ -633,9 +633,9 @@ static struct ndis_adapter *addressee(const struct scenario *scenario, char **li
 
     *line += strspn(*line, " \t");
     if (**line == '@') {
-        char *name = word(line);
+        char *name = command_word(line);
 
-        if (!number(name + 1, scenario->adapter_count, &which) || !which)
+        if (!command_number(name + 1, scenario->adapter_count, &which) || !which)
             return NULL;
     }
     return scenario->adapters[which - 1];
@@ -644,7 +644,7 @@ static struct ndis_adapter *addressee(const struct scenario *scenario, char **li
 void command_carry_out(const struct scenario *scenario, char *line, struct reply *reply)
 {
     struct ndis_adapter *adapter = addressee(scenario, &line);
-    char *name = word(&line);
+    char *name = command_word(&line);
     const char *gone;
     char why[96];
     size_t i;

@@ -36,8 +36,17 @@ struct reply {
     bool quit;
 };
 
+/* The reply begins with "ok". */
+void reply_ok(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The reply is an error. */
 void reply_fail(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The next word of a line, or NULL; *at moves behind it. */
+char *command_word(char **at);
+/* false: it is no number from 0 to `most`. */
+bool command_number(const char *text, unsigned long most, unsigned long *value);
+/* Hexadecimal digits, blanks between them allowed; how many bytes, or -1. */
+int command_bytes(const char *text, uint8_t *to, size_t room);
 
 /* Carries out one line, `[@N ]COMMAND [ARGUMENTS]`, and changes it. */
 void command_carry_out(const struct scenario *scenario, char *line, struct reply *reply);

@@ -15,6 +15,7 @@
 #include "exit_status.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
+#include "cli/device_command.h"
 #include "inf/install.h"
 #include "loader/loader.h"
 #include "ndis/adapter/adapter.h"
@@ -511,6 +512,8 @@ static int take_down(struct run *run, int status)
     unsigned leaked = 0, i;
     bool off = machine_off(run);
 
+    if (!off)
+        device_command_end();
     take_adapters_down(run, status == EXIT_FINE && !off, out, parts);
     if (!off)
         remove_driver(run);

@@ -235,6 +235,16 @@ static const struct rule table[] = {
     {"Resource", "an executive resource is initialised, and released by who holds it"},
     {"BugCheckCallback", "a bug check callback is removed before its driver is unloaded"},
     {"CloseHandle", "the driver closes only a handle that is open"},
+    /* Requests of programs */
+    {"DeviceObject", "the driver deletes only a device object that exists"},
+    {"DoubleCompletion", "the driver completes an IRP once"},
+    {"PendedCompletedRequest",
+     "a dispatch routine returns STATUS_PENDING for just the IRPs that it marked pending"},
+    {"IrpProcessingComplete",
+     "the driver completes each IRP, also a cancelled one, with a final status and without a "
+     "cancel routine"},
+    {"IrpInformation", "IoStatus.Information of a transfer is at most the length of its buffer"},
+    {"ProbeBuffer", "the driver probes only aligned buffers of the program that made the request"},
 };
 
 #define RULES (sizeof table / sizeof table[0])

@@ -10,6 +10,7 @@
 #include "ndis/api/resources.h"
 #include "ndis/adapter/adapter.h"
 #include "ndis/adapter/install.h"
+#include "nt/api/device.h"
 #include "nt/api/log.h"
 #include "nt/api/pool.h"
 #include "nt/api/kernel.h"
@@ -86,6 +87,7 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
     status = entry(&driver->object, &driver->registry_path);
     callback_end(&call);
     loading = NULL;
+    nt_devices_ready(&driver->object);
     if (status < 0 || !driver->registered) {
         char name[64];
         int length;

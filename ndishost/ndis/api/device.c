@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Device objects that a driver makes for its own I/O requests. Nobody here can open them, so that
- * the driver's dispatch routines are never called; the objects are real otherwise. */
+/* Device objects that a driver makes for its own I/O requests; programs reach them by scenario control. */
 #include "ndis/api/miniport.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include "nt/api/pool.h"
-
-#define DEVICE_TAG 0x7644444E /* "NDDv" */
+#include "nt/api/device.h"
 
 struct ndis_device {
     struct handle handle;
-    DEVICE_OBJECT object;
-    /* the driver's extension follows */
+    struct ndis_device *next; /* of those that are deregistered: who uses one again is named */
+    PDEVICE_OBJECT object;
+    UNICODE_STRING link;
+    WCHAR link_text[NT_NAME_MAX];
 };
+
+static struct ndis_device *_Atomic deregistered;
 
 /* The page asks for the handle of NdisMRegisterMiniportDriver. Drivers on the market pass an adapter's, and Windows takes it. */
 static struct ndis_driver *driver_of(NDIS_HANDLE handle, const void *caller)
@@ -27,13 +29,38 @@ static struct ndis_driver *driver_of(NDIS_HANDLE handle, const void *caller)
     return ((struct ndis_adapter *)handle)->driver;
 }
 
+static NDIS_STATUS create(struct ndis_device *device, struct ndis_driver *driver,
+                          const NDIS_DEVICE_OBJECT_ATTRIBUTES *attributes, const void *caller)
+{
+    struct nt_device_options options = {.driver = &driver->object,
+                                        .extension = attributes->ExtensionSize,
+                                        .name = attributes->DeviceName,
+                                        .type = FILE_DEVICE_NETWORK,
+                                        .characteristics = FILE_DEVICE_SECURE_OPEN,
+                                        .majors = attributes->MajorFunctions};
+    const UNICODE_STRING *link = attributes->SymbolicName;
+    NTSTATUS status = nt_device_create(&options, &device->object, caller);
+
+    if (status != STATUS_SUCCESS || !link)
+        return status;
+    status = nt_link_create(link, attributes->DeviceName, caller);
+    if (status != STATUS_SUCCESS) {
+        nt_device_delete(device->object, caller);
+        return status;
+    }
+    device->link = *link;
+    device->link.Buffer = device->link_text;
+    memcpy(device->link_text, link->Buffer, link->Length);
+    return NDIS_STATUS_SUCCESS;
+}
+
 NDIS_STATUS NTAPI NdisRegisterDeviceEx(NDIS_HANDLE NdisHandle,
                                        PNDIS_DEVICE_OBJECT_ATTRIBUTES DeviceObjectAttributes,
                                        PDEVICE_OBJECT *pDeviceObject, PNDIS_HANDLE NdisDeviceHandle)
 {
     struct ndis_driver *driver = driver_of(NdisHandle, RULE_CALLER);
     struct ndis_device *device;
-    size_t size;
+    NDIS_STATUS status;
 
     HOST_CALL(PASSIVE_LEVEL);
     HOST_ALLOCATES();
@@ -46,17 +73,17 @@ NDIS_STATUS NTAPI NdisRegisterDeviceEx(NDIS_HANDLE NdisHandle,
                       NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1) ||
         !DeviceObjectAttributes->DeviceName || !DeviceObjectAttributes->MajorFunctions)
         return NDIS_STATUS_INVALID_PARAMETER;
-    size = sizeof(*device) + DeviceObjectAttributes->ExtensionSize;
-    device = nt_pool_alloc("device object", size, DEVICE_TAG, RULE_CALLER);
+    device = calloc(1, sizeof(*device));
     if (!device)
         return NDIS_STATUS_RESOURCES;
-    memset(device, 0, size);
     device->handle.kind = HANDLE_DEVICE;
-    device->object.Type = 3; /* IO_TYPE_DEVICE */
-    device->object.Size = (USHORT)(sizeof(DEVICE_OBJECT) + DeviceObjectAttributes->ExtensionSize);
-    device->object.DriverObject = &driver->object;
-    device->object.DeviceExtension = device + 1;
-    *pDeviceObject = &device->object;
+    status = create(device, driver, DeviceObjectAttributes, RULE_CALLER);
+    if (status != NDIS_STATUS_SUCCESS) {
+        free(device);
+        return status;
+    }
+    device->object->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING; /* NDIS does that */
+    *pDeviceObject = device->object;
     *NdisDeviceHandle = device;
     return NDIS_STATUS_SUCCESS;
 }
@@ -71,7 +98,10 @@ VOID NTAPI NdisDeregisterDeviceEx(NDIS_HANDLE NdisDeviceHandle)
     if (!device)
         return;
     device->handle.kind = HANDLE_FREED;
-    nt_pool_free("device object", device, DEVICE_TAG, RULE_CALLER);
+    device->next = atomic_exchange(&deregistered, device);
+    if (device->link.Length)
+        nt_link_delete(&device->link, RULE_CALLER);
+    nt_device_delete(device->object, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisDeregisterDeviceEx);
 

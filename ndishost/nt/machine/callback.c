@@ -55,6 +55,7 @@ static struct row {
     {"NdisIoWorkItemRoutine", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"CustomDpc", AT(IRQL_DISPATCH), false, 0, 0, 0},
     {"IoWorkItemRoutine", AT(IRQL_PASSIVE), false, 0, 0, 0},
+    {"DriverDispatch", AT(IRQL_PASSIVE), false, 0, 0, 0},
 };
 
 #define ROWS (sizeof table / sizeof table[0])

@@ -225,6 +225,40 @@ struct DECLSPEC_ALIGN(MEMORY_ALLOCATION_ALIGNMENT) _DEVICE_OBJECT {
     PVOID Reserved;
 };
 
+/* What a handle of a device stands for; FsContext and FsContext2 are the driver's. */
+typedef struct _FILE_OBJECT {
+    CSHORT Type;
+    CSHORT Size;
+    PDEVICE_OBJECT DeviceObject;
+    PVPB Vpb;
+    PVOID FsContext;
+    PVOID FsContext2;
+    PVOID SectionObjectPointer;
+    PVOID PrivateCacheMap;
+    NTSTATUS FinalStatus;
+    struct _FILE_OBJECT *RelatedFileObject;
+    BOOLEAN LockOperation;
+    BOOLEAN DeletePending;
+    BOOLEAN ReadAccess;
+    BOOLEAN WriteAccess;
+    BOOLEAN DeleteAccess;
+    BOOLEAN SharedRead;
+    BOOLEAN SharedWrite;
+    BOOLEAN SharedDelete;
+    ULONG Flags;
+    UNICODE_STRING FileName;
+    LARGE_INTEGER CurrentByteOffset;
+    volatile ULONG Waiters;
+    volatile ULONG Busy;
+    PVOID LastLock;
+    KEVENT Lock;
+    KEVENT Event;
+    volatile PVOID CompletionContext;
+    KSPIN_LOCK IrpListLock;
+    LIST_ENTRY IrpList;
+    volatile PVOID FileObjectExtension;
+} FILE_OBJECT;
+
 /* DEVICE_OBJECT.Flags, Characteristics and DeviceType that a network driver meets */
 #define DO_BUFFERED_IO               0x00000004
 #define DO_EXCLUSIVE                 0x00000008
@@ -482,6 +516,13 @@ struct _IO_STACK_LOCATION {
 #if defined(_X86_)
 #pragma pack(pop)
 #endif
+
+/* IO_STACK_LOCATION.Control; how an I/O control code says where its buffers are */
+#define SL_PENDING_RETURNED  1
+#define METHOD_BUFFERED      0
+#define METHOD_IN_DIRECT     1
+#define METHOD_OUT_DIRECT    2
+#define METHOD_NEITHER       3
 
 #define IO_NO_INCREMENT      0
 #define IO_NETWORK_INCREMENT 2

@@ -58,4 +58,8 @@ PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName);
 LOGICAL NTAPI MmIsDriverVerifying(PDRIVER_OBJECT DriverObject);
 LONG NTAPI MmQuerySystemSize(VOID);
 
+/* Memory of a program; Windows raises an exception when the memory is not a program's. */
+VOID NTAPI ProbeForRead(const volatile void *Address, SIZE_T Length, ULONG Alignment);
+VOID NTAPI ProbeForWrite(volatile void *Address, SIZE_T Length, ULONG Alignment);
+
 #endif
