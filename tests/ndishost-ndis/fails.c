@@ -26,6 +26,7 @@ typedef struct _FAILS {
 } FAILS, *PFAILS;
 
 static NDIS_HANDLE DriverHandle;
+static PDRIVER_OBJECT DriverOfFails;
 static UCHAR Memory[64];
 
 static VOID Told(const char *Name)
@@ -575,6 +576,31 @@ static BOOLEAN TryNdisRegisterDeviceEx(PFAILS Fails)
     return TRUE;
 }
 
+static BOOLEAN TryIoCreateDevice(PFAILS Fails)
+{
+    PDEVICE_OBJECT Device;
+
+    UNREFERENCED_PARAMETER(Fails);
+    if (IoCreateDevice(DriverOfFails, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device) !=
+        STATUS_SUCCESS)
+        return FALSE;
+    IoDeleteDevice(Device);
+    return TRUE;
+}
+
+static BOOLEAN TryIoCreateSymbolicLink(PFAILS Fails)
+{
+    UNICODE_STRING Link, Name;
+
+    UNREFERENCED_PARAMETER(Fails);
+    RtlInitUnicodeString(&Link, L"\\DosDevices\\Fails");
+    RtlInitUnicodeString(&Name, L"\\Device\\Fails");
+    if (IoCreateSymbolicLink(&Link, &Name) != STATUS_SUCCESS)
+        return FALSE;
+    IoDeleteSymbolicLink(&Link);
+    return TRUE;
+}
+
 static BOOLEAN TryNdisIfAllocateNetLuidIndex(PFAILS Fails)
 {
     ULONG Index;
@@ -1054,6 +1080,8 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(IoAllocateErrorLogEntry),
     ATTEMPT_OF(IoAllocateMdl),
     ATTEMPT_OF(IoAllocateWorkItem),
+    ATTEMPT_OF(IoCreateDevice),
+    ATTEMPT_OF(IoCreateSymbolicLink),
     ATTEMPT_OF(IoOpenDeviceRegistryKey),
     ATTEMPT_OF(IoWMIRegistrationControl),
     ATTEMPT_OF(MmAllocateContiguousMemory),
@@ -1422,6 +1450,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Driver;
     NDIS_STATUS Status;
 
+    DriverOfFails = DriverObject;
     FormDriver(&Driver);
     Driver.SetOptionsHandler = SetOptions;
     Driver.InitializeHandlerEx = Initialize;

@@ -18,7 +18,7 @@ struct nt_request;
 
 /* IRP_MJ_CREATE. STATUS_SUCCESS and a file; or what the driver or the I/O manager answered, and NULL. */
 NTSTATUS nt_file_open(const char *name, struct nt_file **file);
-/* IRP_MJ_CLEANUP; then IRP_MJ_CLOSE, when the requests have come back, which are cancelled. They remain the
+/* IRP_MJ_CLEANUP; then IRP_MJ_CLOSE, when the driver has completed the requests, which are cancelled. They remain the
  * caller's to end. */
 void nt_file_close(struct nt_file *file);
 
@@ -30,7 +30,7 @@ struct nt_request *nt_request_begin(struct nt_file *file, unsigned major, ULONG 
 bool nt_request_wait(struct nt_request *request, unsigned milliseconds);
 /* As CancelIo. The driver has to complete the request within seconds; if not, it is reported and completed for it. */
 void nt_request_cancel(struct nt_request *request);
-/* Of a completed request: what came out. STATUS_PENDING: it is not completed. */
+/* Of a completed request: its data. STATUS_PENDING: it is not completed. */
 NTSTATUS nt_request_result(struct nt_request *request, const void **data, size_t *length);
 /* Only of a completed request. */
 void nt_request_end(struct nt_request *request);
