@@ -307,7 +307,7 @@ static bool describe(IRP *irp, void *bytes, size_t length)
     return true;
 }
 
-/* A buffer of the system that holds what goes in, and then what comes out. */
+/* A buffer of the system that holds what goes in, and then the output. */
 static bool buffered(struct nt_request *request)
 {
     size_t length =
@@ -494,7 +494,7 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     if (!request || completed) {
         rule_violation("DoubleCompletion", RULE_CALLER, "completes %p, which %s", (void *)Irp,
                        completed ? "is complete already"
-                                 : "is no IRP, or one that was completed before");
+                                 : "is not an IRP, or was completed before");
         return;
     }
     check_completed(request, Irp, RULE_CALLER);
