@@ -41,9 +41,9 @@ void reply_ok(struct reply *reply, const char *format, ...) __attribute__((forma
 /* The reply is an error. */
 void reply_fail(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The next word of a line, or NULL; *at moves behind it. */
+/* The next word of a line, or NULL; *at moves past it. */
 char *command_word(char **at);
-/* false: it is no number from 0 to `most`. */
+/* false: it is not a number from 0 to `most`. */
 bool command_number(const char *text, unsigned long most, unsigned long *value);
 /* Hexadecimal digits, blanks between them allowed; how many bytes, or -1. */
 int command_bytes(const char *text, uint8_t *to, size_t room);

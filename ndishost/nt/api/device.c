@@ -23,7 +23,7 @@ struct device {
     PDRIVER_DISPATCH majors[MAJORS];
     bool own_majors, deleted;
     unsigned opened;
-    DEVICE_OBJECT *object; /* behind this, with the driver's extension behind it */
+    DEVICE_OBJECT *object; /* after this; the extension of the driver follows */
 };
 
 struct link {

@@ -43,7 +43,7 @@ void nt_device_release(PDEVICE_OBJECT object);
 PDRIVER_DISPATCH nt_device_dispatch(PDEVICE_OBJECT object, unsigned major);
 /* How many handles are open. */
 unsigned nt_device_opened(PDEVICE_OBJECT object);
-/* Their names, and links behind an arrow, with commas between. */
+/* Their names, and links after an arrow, with commas between. */
 void nt_device_names(char *text, size_t size);
 
 #endif
