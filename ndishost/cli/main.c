@@ -71,6 +71,7 @@ struct run {
     struct command_line line;
     struct inf *inf; /* NULL: none */
     struct ndis_driver *driver;
+    uintptr_t driver_base; /* of its image */
     struct ndis_adapter *adapters[ADAPTERS_MAX];
     unsigned adapter_count;
     struct control *control;
@@ -232,6 +233,7 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     run->driver = ndis_driver_load(run->line.driver, run->inf, error, error_size);
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
+    run->driver_base = (uintptr_t)ndis_driver_base(run->driver);
     for (i = 0; i < run->line.adapter_count; i++)
         if (add_adapter(run, &run->line.adapters[i], error, error_size))
             return EXIT_USAGE;
@@ -339,6 +341,7 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
     sha256_file(run->line.driver, hash);
     fprintf(json, "  \"driver\": ");
     json_string(json, run->line.driver);
+    fprintf(json, ",\n  \"driver_base\": \"0x%" PRIxPTR "\"", run->driver_base);
     fprintf(json, ",\n  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash,
             run->line.seed);
     fprintf(json, "  \"callbacks\": ");

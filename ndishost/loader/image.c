@@ -392,6 +392,11 @@ bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, s
 
 /* ---- Asking ---- */
 
+void *image_base(const struct image *image)
+{
+    return image->base;
+}
+
 void *image_entry(const struct image *image)
 {
     return image->base + image->pe.entry;

@@ -27,6 +27,7 @@ void image_unload(struct image *image);
  * whether Windows 7 has all of it. false with one line in `error` when the file is not a driver. */
 bool image_list_imports(const char *path, FILE *out, bool *loads, char *error, size_t error_size);
 
+void *image_base(const struct image *image);
 /* The address of DriverEntry in the mapped image. */
 void *image_entry(const struct image *image);
 const char *image_name(const struct image *image); /* "aerovnet.sys" */

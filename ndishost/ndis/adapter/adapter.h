@@ -42,6 +42,8 @@ struct adapter_options {
 /* `inf` (inf/inf.h), or NULL, has to stay until the driver is unloaded. */
 struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, char *error,
                                      size_t error_size);
+/* Where the driver's image is in memory. */
+const void *ndis_driver_base(const struct ndis_driver *driver);
 /* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. */
 void ndis_driver_unload(struct ndis_driver *driver);
 

@@ -28,9 +28,14 @@ static void driver_object(struct ndis_driver *driver)
     driver->object.Size = sizeof(driver->object);
     driver->object.DriverExtension = &driver->extension;
     driver->extension.DriverObject = &driver->object;
-    driver->object.DriverStart = image_entry(driver->image);
+    driver->object.DriverStart = image_base(driver->image);
     driver->object.DriverSize = (ULONG)image_size(driver->image);
     driver->object.DriverInit = (PDRIVER_INITIALIZE)image_entry(driver->image);
+}
+
+const void *ndis_driver_base(const struct ndis_driver *driver)
+{
+    return image_base(driver->image);
 }
 
 static void driver_free(struct ndis_driver *driver)
