@@ -26,7 +26,9 @@ help:
 	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
 	@echo 'make device-check   out/device-check.iso and .img, which boot and check a virtio-net card'
 	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'
-	@echo 'make bench      frames per second; notifications and interrupts per thousand frames'
+	@echo 'make bench      what a frame costs: out/bench/report.html, and targets met or missed'
+	@echo 'make bench-compare OLD=FILE   what moved since that out/bench/report.json'
+	@echo 'make rate       frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
 	@echo
 	@echo 'make check-quick   the tests that find most faults, in under 90 seconds: ./test quick'
@@ -160,7 +162,13 @@ device-check: driver host host32
 	$(Q)tools/packages check
 	$(Q)vm/check-image
 
-bench: driver host
+bench:
+	bench/report
+
+bench-compare:
+	bench/report --compare $(if $(OLD),$(OLD),$(error say which: make bench-compare OLD=report.json))
+
+rate: driver host
 	bench/run
 
 count:
@@ -219,5 +227,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 device-check bench count install uninstall check check-quick check-format check-scripts check-prose \
+.PHONY: all always help driver host host32 device-check bench bench-compare rate count install uninstall check check-quick check-format check-scripts check-prose \
         format tidy clean

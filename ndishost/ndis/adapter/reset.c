@@ -60,6 +60,8 @@ static void hang_check_run(void *context)
     struct ndis_adapter *adapter = context;
 
     while (sleep_interval(adapter)) {
+        if (adapter->bus->lockstep) /* what a clock starts would differ from run to run */
+            continue;
         send_status_settle(adapter, false);
         if (hangs(adapter))
             adapter_reset(adapter);

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""The page of a report of bench/report: page(report) is HTML that needs nothing else."""
+import html
+
+COLOURS = ["#2f6fb5", "#d9822b", "#3c9a5f", "#b0478f", "#7a6fd0", "#8a8a8a"]
+STYLE = """
+:root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#5b6570;--line:#d5dae0;--good:#1f7a3d;--bad:#b3261e}
+@media(prefers-color-scheme:dark){:root{--bg:#14181d;--fg:#e6e9ed;--dim:#9aa5b1;--line:#39424c;--good:#5fcf86;--bad:#ff8a80}}
+body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}
+table{border-collapse:collapse;font-size:.86rem;width:100%}
+th,td{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:right}
+th:first-child,td:first-child{text-align:left}.scroll{overflow-x:auto}
+.met{color:var(--good);font-weight:600}.missed,.failed{color:var(--bad);font-weight:600}
+p,dt{color:var(--dim)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dd{margin:0}
+svg{width:100%;height:auto;max-width:46rem}svg text{fill:var(--fg);font-size:12px}svg .dim{fill:var(--dim)}
+svg .grid{stroke:var(--line)}svg .axis{stroke:var(--dim)}
+"""
+
+
+def text(value):
+    return html.escape(str(value))
+
+
+def ceiling(value):
+    """A round number not below `value`."""
+    step = 10 ** (len(str(int(value or 1))) - 1)
+    return next(n * step for n in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if n * step >= value)
+
+
+def lines(title, unit, series, log=False):
+    """series: [(name, [(x, y)])], over places of equal distance."""
+    series = [(name, sorted(points)) for name, points in series if len(points) > 1]
+    if not series:
+        return ""
+    places = sorted({x for _, points in series for x, _ in points})
+    top = ceiling(max(y for _, points in series for _, y in points))
+    left, right, height = 50, 500, 220
+
+    def at(x, y):
+        return left + 20 + places.index(x) * (right - left - 40) / max(1, len(places) - 1), 20 + height * (1 - y / top)
+
+    out = ['<svg viewBox="0 0 720 290" role="img" aria-label="%s">' % text(title)]
+    for i in range(5):
+        y = 20 + height * i / 4
+        out.append('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="dim" x="%d" y="%.1f" '
+                   'text-anchor="end">%g</text>' % (left, right, y, y, left - 6, y + 4, top * (4 - i) / 4))
+    for x in places:
+        out.append('<text class="dim" x="%.1f" y="%d" text-anchor="middle">%s</text>' % (at(x, 0)[0], height + 38, text(x)))
+    out.append('<text class="dim" x="%d" y="%d" text-anchor="middle">%s</text>' % ((left + right) / 2, height + 58, text(unit)))
+    for number, (name, points) in enumerate(series):
+        colour = COLOURS[number % len(COLOURS)]
+        spots = [at(x, y) for x, y in points]
+        out.append('<polyline fill="none" stroke="%s" stroke-width="2" points="%s"/>' % (
+            colour, " ".join("%.1f,%.1f" % spot for spot in spots)))
+        for spot, (x, y) in zip(spots, points):
+            out.append('<circle cx="%.1f" cy="%.1f" r="4" fill="%s"><title>%s: %.1f at %s</title></circle>' % (
+                spot[0], spot[1], colour, text(name), y, text(x)))
+        out.append('<rect x="515" y="%d" width="12" height="12" fill="%s"/><text x="533" y="%d">%s</text>' % (
+            22 + 22 * number, colour, 32 + 22 * number, text(name)))
+    return "<h2>%s</h2>%s</svg>" % (text(title), "".join(out))
+
+
+def bars(title, rows):
+    """rows: [(name, {part: value})], stacked."""
+    rows = [row for row in rows if row[1]]
+    if not rows:
+        return ""
+    parts = {}
+    for _, values in rows:
+        for part, value in values.items():
+            parts[part] = parts.get(part, 0) + value
+    order = sorted(parts, key=parts.get, reverse=True)
+    shown = order[:5]
+    widest = max(sum(values.values()) for _, values in rows)
+    out = ['<svg viewBox="0 0 720 %d" role="img" aria-label="%s">' % (50 + 34 * len(rows), text(title))]
+    for number, (name, values) in enumerate(rows):
+        x, y = 190, 8 + 34 * number
+        out.append('<text x="182" y="%d" text-anchor="end">%s</text>' % (y + 16, text(name)))
+        other = sum(value for part, value in values.items() if part not in shown)
+        for place, (part, value) in enumerate([(part, values.get(part, 0)) for part in shown] + [("other", other)]):
+            width = 470 * value / widest
+            out.append('<rect x="%.1f" y="%d" width="%.1f" height="24" fill="%s"><title>%s: %.1f</title></rect>' % (
+                x, y, width, COLOURS[place], text(part), value))
+            x += width
+        out.append('<text x="%.1f" y="%d">%.0f</text>' % (x + 6, y + 16, sum(values.values())))
+    y = 20 + 34 * len(rows)
+    for place, part in enumerate(shown + (["other"] if len(order) > len(shown) else [])):
+        out.append('<rect x="%d" y="%d" width="10" height="10" fill="%s"/><text x="%d" y="%d" style="font-size:10px">%s</text>' % (
+            4 + 118 * place, y, COLOURS[place], 18 + 118 * place, y + 9, text(part[8:] if part.startswith("Aerovnet") else part)))
+    return "<h2>%s</h2>%s</svg>" % (text(title), "".join(out))
+
+
+def pick(report, x, **facts):
+    return [(case[x], case["instructions"]) for case in report["cases"].values()
+            if all(case.get(key) == value for key, value in facts.items())]
+
+
+def charts(report):
+    plain = {"tag": False, "event_idx": False, "adapters": 1, "ring": 256}
+    sizes = [("sent, lists of 32, %d piece%s" % (n, "s" if n > 1 else ""),
+              pick(report, "size", direction="tx", lists=32, pieces=n, **plain)) for n in (1, 4, 8)]
+    sizes += [("sent one at a time", pick(report, "size", direction="tx", lists=1, pieces=1, burst=None, **plain)),
+              ("sent singly, busy device", pick(report, "size", direction="tx", lists=1, burst=32, **plain)),
+              ("received, 32 an interrupt", pick(report, "size", direction="rx", lists=32, **plain))]
+    lists, rings, adapters = [], [], []
+    for direction, name in (("tx", "sent"), ("rx", "received")):
+        some = dict(plain, direction=direction, size=60, pieces=1, burst=None)
+        lists.append((name, pick(report, "lists", **some)))
+        rings.append((name, pick(report, "ring", **dict({k: v for k, v in some.items() if k != "ring"}, lists=32))))
+        adapters.append((name, pick(report, "adapters", **dict({k: v for k, v in some.items() if k != "adapters"}, lists=32))))
+    rows = [(name, case["functions"]) for name, case in report["cases"].items()
+            if case.get("size") in (60, 1514) and not case["tag"] and not case["event_idx"] and case["lists"] in (1, 32) and
+            case["ring"] == 256 and case["adapters"] == 1]
+    rows = [(name.replace("  ", " "), functions) for name, functions in rows]
+    return "".join([lines("Instructions a frame, by frame size", "bytes", sizes),
+                    lines("Instructions a frame, by length of the list, 60 bytes", "lists in a call, or frames an interrupt", lists),
+                    lines("Instructions a frame, by ring size, 60 bytes, lists of 32", "ring entries", rings),
+                    lines("Instructions a frame, by adapters, 60 bytes, lists of 32", "adapters", adapters),
+                    bars("Where each instruction goes", rows)])
+
+
+def table(heads, rows):
+    return '<div class="scroll"><table><tr>%s</tr>%s</table></div>' % (
+        "".join("<th>%s</th>" % text(head) for head in heads),
+        "".join("<tr>%s</tr>" % "".join('<td%s>%s</td>' % (
+            ' class="%s"' % cell if cell in ("met", "missed") else "", text(cell)) for cell in row) for row in rows))
+
+
+def page(report):
+    facts = "".join("<dt>%s</dt><dd>%s</dd>" % (text(key), text(value)) for key, value in report["about"].items())
+    aims = [(row["what"], "-" if row["counted"] is None else "%.1f" % row["counted"], row["target"], row["verdict"])
+            for row in report["targets"]]
+    aims += [(row["what"], "%.1f to %.1f" % (row["least"], row["most"]), "within 2 %", row["verdict"]) for row in report["flat"]]
+    heads = ["case", "instructions", "ring", "registers", "copy", "locked", "calls", "allocations", "bytes copied",
+             "reg. reads", "reg. writes", "notifications", "interrupts", "host", "driver's share"]
+    rows = [[name] + ["%.1f" % case["instructions"]] +
+            ["%.1f" % case["classes"].get(kind, 0) for kind in ("ring", "registers", "copy")] +
+            ["%.2f" % case[key] for key in ("interlocked", "ndis_calls", "allocations")] + ["%.0f" % case["bytes"]] +
+            ["%.3f" % case[key] for key in ("register_reads", "register_writes", "notifications", "interrupts")] +
+            ["%.0f" % case["host"], "%.1f %%" % (100 * case["share"])] for name, case in report["cases"].items()]
+    failed = "".join('<p class="failed">No count: %s</p>' % text(name) for name in report["failed"])
+    return """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>aerovnet: what a
+frame costs</title><style>%s</style></head><body><h1>aerovnet: what a frame costs</h1>
+<p>Instructions of the driver, counted by valgrind on ndishost's model in lockstep. No number is a time.</p><dl>%s</dl>%s
+<h2>Targets</h2>%s%s<h2>Every case, per frame</h2>%s</body></html>
+""" % (STYLE, facts, failed, table(["what", "counted", "target", "verdict"], aims), charts(report), table(heads, rows))
