@@ -118,6 +118,12 @@ void image_discard_init(struct image *image)
     (void)image; /* the linker keeps no INIT section apart */
 }
 
+void *image_base(const struct image *image)
+{
+    (void)image;
+    return (void *)(uintptr_t)__start_driver_text;
+}
+
 void *image_entry(const struct image *image)
 {
     (void)image;
