@@ -54,7 +54,7 @@ static void test_unknown_option(void **state)
 {
     (void)state;
     REFUSED("gen:frobnicate=1", "gen: there is no option \"frobnicate\"",
-            "count, size, dir, tag, kinds, rate, seed, batch, window, stall, hold");
+            "count, size, dir, tag, kinds, rate, seed, batch, window, stall, burst, hold");
     REFUSED("echo:dir=tx", "echo: there is no option \"dir\"", "count, size, tag, rate");
     REFUSED("gen:count=1,", "no option \"\"");
     REFUSED("gen:,count=1", "no option \"\"");
