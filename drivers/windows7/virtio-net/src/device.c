@@ -167,9 +167,14 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
         return Status;
     Adapter->Transmit.UseIndirect = Transmit->Ring.indirect_max != 0;
 
+    /* A device that was removed meanwhile stays removed. Its interrupts would have nobody to claim
+     * them. */
+    if (AerovnetStateOf(&Adapter->State) == AerovnetStateRemoved)
+        return VIRTIO_PCI_E_GONE;
+
     /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
-     * lock keeps lists that come back meanwhile from notifying too early. A device that was removed
-     * meanwhile stays removed. */
+     * lock keeps lists that come back meanwhile from notifying too early. The state says whether the
+     * device was removed just now. */
     NdisAcquireSpinLock(&Receive->Lock);
     AerovnetReceiveFill(Adapter);
     Notify = AerovnetPublish(Receive);
@@ -180,8 +185,8 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
     NdisReleaseSpinLock(&Receive->Lock);
     if (Notify)
         AerovnetNotify(Adapter, Receive);
-    if (Status != VIRTIO_PCI_OK)
-        AerovnetReceiveStop(Adapter);
+    /* After a failure the device may have the buffers, until the reset with which every way on from
+     * here begins (virtio 1.2, 2.7.13.3.1). */
     AerovnetGates(Adapter);
     return Status;
 }
