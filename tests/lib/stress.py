@@ -40,9 +40,11 @@ LIES = ("used_id_range@%d", "used_id_high@%d", "used_id_free@%d", "used_twice@%d
         "rx_stall@%d", "dead@%d")
 # Lies that the driver cannot see through when they happen to name a buffer that is out: one frame is
 # lost, and what was in the buffer before may come up in its place, or what came after: then all frames
-# that the ring holds between the two come after it, out of order. The device may be writing it just then: half
-# of a frame is one that was never sent. What an index that goes back takes
-# away is as much as the device put into the ring at once: it counts that itself (rx_untold).
+# that the ring holds between the two come after it, out of order, or are lost in a reset that comes first. The
+# device may be writing it just then: half of a frame is one that was never sent. Until the next reset the driver
+# is ahead with that buffer, so each lap of the ring may do it again; the device counts the frames of these laps
+# (rx_misled). What an index that goes back takes away is as much as the device put into the ring at once: it
+# counts that itself (rx_untold).
 UNSEEN = ("used_stale", "used_id_free", "used_twice", "used_idx_jump", "used_idx_back")
 # Calls that may fail at any time: the driver copies then.
 CALLS = ("NdisMAllocateNetBufferSGList:%d", "NdisMAllocateNetBufferSGList:-%d")
@@ -500,13 +502,16 @@ class Scenario:
         ndis, net = part["ndis"], part["net"]
         self.sent += ndis["sent_frames"]
         self.received += ndis["indicated_frames"]
-        unseen = sum(part["bus"].get("faults", {}).get(lie, 0) for lie in UNSEEN)
+        bus, counters = part["bus"], part["driver_counters"]
+        unseen = sum(bus.get("faults", {}).get(lie, 0) for lie in UNSEEN)
+        size = max(counters["rx_queue_size"], counters["tx_queue_size"])
+        misled = bus.get("rx_misled", 0)
+        again = unseen + misled // max(1, counters["rx_queue_size"] // 2)  # a leaked buffer makes laps shorter
         most = dict.fromkeys(("not_returned", "returned_twice", "failed", "stalled"), 0)
-        most["lost"] = part["driver_counters"]["rx_malformed"] + unseen + part["bus"].get("rx_untold", 0)
+        most["lost"] = counters["rx_malformed"] + unseen * size + bus.get("rx_untold", 0)
         for what in ("damaged", "wrong_length", "mistagged", "duplicated", "stray", "unwanted"):
-            most[what] = unseen
-        most["reordered"] = unseen * max(part["driver_counters"]["rx_queue_size"],
-                                         part["driver_counters"]["tx_queue_size"])
+            most[what] = again
+        most["reordered"] = unseen * size + misled
         for way, flow in net.items():
             for what, bound in most.items():
                 count = flow.get(what, 0) if isinstance(flow, dict) else 0

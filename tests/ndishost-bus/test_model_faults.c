@@ -843,6 +843,22 @@ static void test_used_idx_back_over_frames(void **state)
     assert_int_equal(raw_report(&r, "rx_untold"), 2);
 }
 
+/* Frames are counted from a lie that the driver cannot see to the next reset, and after no other lie. */
+static void test_frames_after_an_unseen_lie(void **state)
+{
+    (void)state;
+    raw_open(&r, "queue_size=16");
+    send_command("fault used_len@2");
+    receive(3);
+    assert_int_equal(raw_report(&r, "rx_misled"), 0);
+    raw_fill(&r, 2);
+    send_command("fault used_stale");
+    arrive(60);
+    arrive(60);
+    assert_true(raw_wait_used(&r, RX, 5));
+    assert_int_equal(raw_report(&r, "rx_misled"), 2);
+}
+
 int main(void)
 {
 #define TEST(id, kind, name, text) {"model:fault:" name, test_##id, NULL, close_all, NULL},
@@ -851,6 +867,8 @@ int main(void)
         {"model:fault:confused", test_confused, NULL, close_all, NULL},
         {"model:fault:overwritten", test_overwritten, NULL, close_all, NULL},
         {"model:fault:unknown", test_unknown, NULL, close_all, NULL},
+        {"model:fault:frames after an unseen lie", test_frames_after_an_unseen_lie, NULL, close_all,
+         NULL},
         {"model:fault:used_idx_back over frames", test_used_idx_back_over_frames, NULL, close_all,
          NULL}};
 

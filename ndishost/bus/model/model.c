@@ -210,6 +210,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_RX_TOO_LONG] = "rx_too_long",
     [COUNT_RX_STARVED] = "rx_starved",
     [COUNT_RX_UNTOLD] = "rx_untold",
+    [COUNT_RX_MISLED] = "rx_misled",
 };
 
 static void op_report(struct bus *bus, FILE *json)

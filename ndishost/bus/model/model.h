@@ -66,6 +66,7 @@ enum counter {
     COUNT_RX_TOO_LONG, /* for the buffer that the driver gave */
     COUNT_RX_STARVED,  /* times that frames waited and no buffer was there */
     COUNT_RX_UNTOLD,   /* received, and perhaps never told: a used idx went back over them */
+    COUNT_RX_MISLED,   /* received after a lie that the driver cannot see, until the next reset */
     COUNTERS
 };
 

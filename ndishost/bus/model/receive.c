@@ -181,6 +181,8 @@ static void publish_locked(struct model *model, struct ring *ring, struct incomi
     ring_publish(model, ring, in->used, in->count);
     if (in->count && ring->used_idx == (uint16_t)(before - 1))
         count(model, COUNT_RX_UNTOLD, in->received + 1);
+    if (ring->misled)
+        count(model, COUNT_RX_MISLED, in->received);
     count(model, COUNT_RX_FRAMES, in->received);
     count(model, COUNT_RX_BYTES, in->bytes);
 }

@@ -311,6 +311,9 @@ static bool lie(struct model *model, struct ring *ring, enum fault_id id)
     if (!fault_hit(&model->faults, id))
         return false;
     ring->lied = true;
+    if (id == FAULT_USED_STALE || id == FAULT_USED_ID_FREE || id == FAULT_USED_TWICE ||
+        id == FAULT_USED_IDX_JUMP || id == FAULT_USED_IDX_BACK)
+        ring->misled = true;
     atomic_fetch_or(&model->bus.lies, 1);
     return true;
 }

@@ -61,7 +61,8 @@ struct ring {
     uint16_t used_flags; /* as we wrote them */
     uint16_t signalled;  /* used_idx at the last decision about an interrupt */
     uint32_t longest;    /* chain that there was, in descriptors; outlives resets */
-    bool lied; /* a fault of ours struck here: what the driver does now may follow from it */
+    bool lied;   /* a fault of ours struck here: what the driver does now may follow from it */
+    bool misled; /* so did one that the driver cannot see: it may take each buffer too early */
 };
 
 /* Allocates all that a queue of so many descriptors can need at once: DRIVER_OK comes from a fault
