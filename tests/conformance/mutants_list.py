@@ -206,12 +206,12 @@ MUTANTS = [
      "    enum virtio_pci_status Status;\n    ULONG Offset;\n\n    for (Offset = 0x40; Offset < 0x100; Offset += 4)\n"
      "        NdisMSetBusData(Adapter->MiniportHandle, PCI_WHICHSPACE_CONFIG, Offset, &Offset, 1);\n"
      "    Status = virtio_pci_open(", ["virtio-capability-write"]),
-    ("3.3.1 2", "device.c", "        AerovnetReach(Adapter, FALSE);", "        ;", ["tests/jobs/1c_Reset.py"]),
+    ("3.3.1 2", "device.c", "        AerovnetReach(Adapter, FALSE);", "        (VOID)Adapter;", ["tests/jobs/1c_Reset.py"]),
     ("4.1.4.3.2 1", PCI, "    if (offset + NOTIFY_BYTES > dev->notify.length) {",
      "    virtio_pci_write16(dev, COMMON_QUEUE_NOTIFY_OFF, notify_off);\n"
      "    if (offset + NOTIFY_BYTES > dev->notify.length) {", ["virtio-read-only"]),
     ("4.1.4.3.2 3", PCI, "if (!virtio_pci_is_queue_size(queue->size) || queue->size > max) {",
-     "if (queue->size == 0 || queue->size > max) {",
+     "if ((!virtio_pci_is_queue_size(queue->size) && queue->size == 0) || queue->size > max) {",
      ["test_virtio_pci.c:queue_sizes_that_are_refused"]),
     ("4.1.4.3.2 3", PCI, "virtio_pci_write16(dev, COMMON_QUEUE_SIZE, size);",
      "virtio_pci_write16(dev, COMMON_QUEUE_SIZE, (virtio_u16)(size - 1));", ["virtio-queue-size"]),
