@@ -8,6 +8,7 @@ HEADER = "    Slot->Bounce = "  # in AerovnetSlotInit: before it, the header can
 HEADER_AT = "    (Shared->Va + Offset + AEROVNET_SLOT_HEADER)[%d] = %d;\n" + HEADER
 KIND = "    Kind = AerovnetAddressKind(Buffer->Frame);"  # in AerovnetAccept: the header lies before Frame
 DROP = "    if (%s) {\n        return FALSE;\n    }\n" + KIND
+CLEAR = "    AerovnetClearInfo(Buffer->NetBufferList);\n"
 MODELS = "[Aerovnet.NTx86.6.1]\n%DeviceName% = Aerovnet.Install, "
 GET = "if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {"
 
@@ -291,9 +292,9 @@ MUTANTS = [
      ["device:x64:model:fault rx_flags"]),
     ("5.1.6.4.2 4", "receive.c", KIND, DROP % "*(USHORT *)(Buffer->Frame - 10) > Used",
      ["device:x64:model:fault rx_flags"]),
-    ("5.1.6.4.2 5", "receive.c", KIND,
+    ("5.1.6.4.2 5", "receive.c", CLEAR, CLEAR +
      "    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, TcpIpChecksumNetBufferListInfo) = (PVOID)(ULONG_PTR)"
-     "(Buffer->Frame[-12] ? 0x10 : 0);\n" + KIND, ["device:x64:model:fault rx_flags"]),
+     "(Buffer->Frame[-12] ? 0x10 : 0);\n", ["device:x64:model:fault rx_flags"]),
     ("5.1.6.4.2 6", "receive.c", "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;",
      "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) % 0x60 != 0;", ["device:x64:model:fault rx_tunnels"]),
     ("5.1.6.4.2 8", "receive.c", "VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)) != 0;",
