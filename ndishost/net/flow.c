@@ -298,8 +298,10 @@ static void retire(struct flow *flow)
     uint64_t number = flow->retired++;
     uint8_t state = *flow_state_of(flow, number);
 
-    if (state & FLOW_EXCUSED)
+    if (state & FLOW_EXCUSED) {
         flow->excused++;
+        flow->late++;
+    }
     if (flow->options.arrivals && !(state & FLOW_RESOLVED)) {
         flow->faults.lost++;
         flow_note(flow, "frame %" PRIu64 " did not arrive", number);

@@ -97,6 +97,7 @@ struct flow {
     uint64_t after;         /* no frame below this arrived after a later one: highest arrived + 1 */
     uint64_t down_next;     /* `next` when the way was closed */
     uint64_t excused_upto;  /* frames below were sent before the way last opened */
+    uint64_t late;          /* excused frames that have left the ring: each may still arrive */
     uint64_t bytes_issued, arrived, bytes_arrived, intact, completed, excused, failed_excused;
     struct {
         uint64_t count, first, since_ns;

@@ -51,6 +51,10 @@ static bool place(struct flow *flow, uint64_t number)
 {
     uint8_t *state = flow_state_of(flow, number);
 
+    if (number < flow->retired && flow->late) {
+        flow->late--; /* which of the excused ones it is, nobody knows any more */
+        return false;
+    }
     if (!flow_in_ring(flow, number) || *state & FLOW_ARRIVED) {
         count_duplicate(flow, number);
         return false;
