@@ -217,18 +217,19 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
 static USHORT AerovnetTagOf(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST List)
 {
     NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
+    ULONG VlanId = Adapter->VlanId; /* once: an OID request may change it */
     ULONG Tag;
 
     if (Adapter->TagMode == 0)
         return 0;
     Info.Value = NET_BUFFER_LIST_INFO(List, Ieee8021QNetBufferListInfo);
-    if (Info.Value == NULL && Adapter->VlanId == 0)
+    if (Info.Value == NULL && VlanId == 0)
         return 0;
     Tag = (ULONG)Info.TagHeader.CanonicalFormatId << AEROVNET_TAG_FORMAT_SHIFT;
     if (Adapter->TagMode & AEROVNET_TAG_PRIORITY)
         Tag |= (ULONG)Info.TagHeader.UserPriority << AEROVNET_TAG_PRIORITY_SHIFT;
     if (Adapter->TagMode & AEROVNET_TAG_VLAN)
-        Tag |= Info.TagHeader.VlanId != 0 ? Info.TagHeader.VlanId : Adapter->VlanId;
+        Tag |= Info.TagHeader.VlanId != 0 ? Info.TagHeader.VlanId : VlanId;
     return (USHORT)Tag;
 }
 
