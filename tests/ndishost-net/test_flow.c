@@ -29,8 +29,8 @@ static void arrive(struct flow *flow, uint64_t number)
     flow_arrived(flow, frame, size, 0);
 }
 
-/* A frame that was excused may arrive when so many others were sent that its state is gone. It is no
- * second one, as long as there are no more of them than excused ones. */
+/* A frame that was excused may arrive when so many others were sent that its state is gone. It counts
+ * as one of the excused ones, as long as there are no more of them than those. */
 static void test_later_than_the_ring(void **state)
 {
     static const struct flow_options options = {.name = "late",

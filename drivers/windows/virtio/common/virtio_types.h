@@ -37,9 +37,9 @@ typedef __UINTPTR_TYPE__ virtio_uptr;
 #define VIRTIO_F_ACCESS_PLATFORM ((virtio_u64)1 << 33)
 
 /*
- * virtio_compiler_barrier: the compiler moves no memory access across it. Stores are seen in
- * program order by other processors on x86, and loads are done in program order, so this is what
- * "write descriptors before idx" and "read used idx before the element" need.
+ * virtio_compiler_barrier: the compiler moves no memory access across it. On x86 other processors
+ * see stores in program order, and loads are done in program order. So this is what "write
+ * descriptors before idx" and "read used idx before the element" need.
  * virtio_full_barrier: no later load passes an earlier store. Needed only where the driver writes a
  * word and then reads one that the device writes (virtio 1.2, 2.7.7.1, 2.7.10.1).
  * virtio_atomic_increment: adds 1 to a word that several processors write, and is a full barrier.

@@ -25,7 +25,7 @@
  *  7. before a device reset, when nobody publishes any more:
  *         while (virtq_is_notifying(&vq)) wait a little;
  *  8. after a device reset:
- *         while ((cookie = virtq_detach(&vq)) != NULL) ... every buffer comes back once ...
+ *         while ((cookie = virtq_detach(&vq)) != NULL) ... each buffer, once ...
  *         virtq_reset(&vq);
  *
  * Locks: the caller allows one call on a virtqueue at a time. Only virtq_notified and
@@ -61,7 +61,7 @@ extern "C" {
 /* The device reported what cannot be. The virtqueue is broken from then on: virtq_add and virtq_get
  * return the same code, virtq_publish publishes nothing and returns 0. The device must be reset. */
 #define VIRTQ_E_USED_IDX (-4) /* used idx ran ahead of what was made available */
-#define VIRTQ_E_USED_ID  (-5) /* a used id that is no head of an outstanding chain */
+#define VIRTQ_E_USED_ID  (-5) /* a used id that is not the head of an outstanding chain */
 #define VIRTQ_E_USED_LEN (-6) /* a used len beyond the chain's device-writable bytes */
 
 /* The ring's three parts in memory, as the device reads them (virtio 1.2, 2.7.5, 2.7.6, 2.7.8). */
@@ -96,7 +96,8 @@ struct virtq_sg {
 };
 
 /* An indirect table (virtio 1.2, 2.7.5.3): memory that the device can read. It is the virtqueue's
- * from the virtq_add that was given it until that buffer's cookie comes back. */
+ * from the virtq_add that was given it until virtq_get or virtq_detach returns that buffer's
+ * cookie. */
 struct virtq_indirect {
     struct virtq_desc *table;
     virtio_u64 addr;     /* the table's device address */
@@ -138,7 +139,7 @@ struct virtqueue {
     virtio_u32 free_count;
     virtio_u32 avail_idx;     /* next to write, not yet seen by the device */
     virtio_u32 published_idx; /* what the device was last shown */
-    virtio_u32 last_used_idx; /* next to take back */
+    virtio_u32 last_used_idx; /* the next one to read */
     virtio_u32 used_idx;      /* the device's idx as it was last read and checked */
     virtio_u32 indirect_max;  /* pieces of an indirect chain: the queue size; 0: not negotiated */
     virtio_u32 detach_next;
@@ -154,8 +155,8 @@ struct virtqueue {
     volatile virtio_u32 notified;
 };
 
-/* Computes sizes and offsets for a queue of `size` descriptors. VIRTQ_E_INVALID: `size` is no queue
- * size. */
+/* Computes sizes and offsets for a queue of `size` descriptors. VIRTQ_E_INVALID: a queue
+ * cannot have this size. */
 int virtq_layout(virtio_u16 size, struct virtq_layout *layout);
 
 /* Takes over the memory of `config` and makes an empty ring of it; all of it is written. Interrupts
@@ -237,7 +238,7 @@ VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq);
  */
 VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
-/* Asks the device for no interrupts while the driver polls. A hint: one may come all the same. */
+/* Asks the device for no interrupts while the driver polls. A hint: one may still come. */
 VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
 
 /* Asks for interrupts again and looks at used idx once more (virtio 1.2, 2.7.7.1). Nonzero: nothing
@@ -245,14 +246,15 @@ VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
  * broken virtqueue returns nonzero, so that the loop ends. */
 VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq);
 
-/* After the device has been reset: the cookie of one buffer that never came back, published or not,
- * each once; NULL when none is left. Then virtq_reset, before anything else is added. */
+/* After the device has been reset: the cookie of one buffer that virtq_get has not returned,
+ * published or not, each once; NULL when none is left. Then virtq_reset, before anything else is
+ * added. */
 void *virtq_detach(struct virtqueue *vq);
 
 /* Descriptors that virtq_add may use. */
 VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq);
 
-/* Buffers that were added and have not come back. */
+/* Buffers that were added, and that neither virtq_get nor virtq_detach has returned. */
 VIRTIO_INLINE virtio_u16 virtq_outstanding(const struct virtqueue *vq);
 
 /* Nonzero: virtq_get has something to return. 0 if the virtqueue is broken. */

@@ -519,7 +519,7 @@ static enum virtio_pci_status virtio_pci_handshake(struct virtio_pci_device *dev
         return VIRTIO_PCI_E_GONE;
     }
 
-    /* All ones are no reason to give up here: device_status, read below, tells what they are. */
+    /* All ones do not fail the call here: device_status, read below, tells what they are. */
     dev->offered = virtio_pci_read_features(dev);
     missing = required & ~dev->offered;
     if (missing != 0) {
@@ -877,15 +877,15 @@ const char *virtio_pci_status_text(enum virtio_pci_status status)
     case VIRTIO_PCI_E_NO_QUEUE:
         return "the device does not have the queue (queue_size is 0)";
     case VIRTIO_PCI_E_QUEUE_SIZE:
-        return "the queue size asked for is no power of two, or over the device's maximum";
+        return "the queue size asked for is not a power of two, or is over the device's maximum";
     case VIRTIO_PCI_E_QUEUE_ENABLED:
         return "the queue was enabled before it was set up";
     case VIRTIO_PCI_E_QUEUE_REFUSED:
         return "the device did not take the queue's size, or did not enable the queue";
     case VIRTIO_PCI_E_NOTIFY_RANGE:
-        return "the queue's notify address lies outside the notification structure";
+        return "the queue's notify address is outside the notification structure";
     case VIRTIO_PCI_E_CONFIG_RANGE:
-        return "the field lies outside the device configuration";
+        return "the field is outside the device configuration";
     case VIRTIO_PCI_E_CONFIG_UNSTABLE:
         return "the device configuration changed at every attempt to read it";
     case VIRTIO_PCI_E_GONE:

@@ -74,7 +74,7 @@ enum virtio_pci_status {
     VIRTIO_PCI_E_QUEUE_SIZE,       /* asked for no power of two, or for more than the maximum */
     VIRTIO_PCI_E_QUEUE_ENABLED,    /* the queue was enabled before it was set up */
     VIRTIO_PCI_E_QUEUE_REFUSED,    /* the queue did not keep its size, or did not become enabled */
-    VIRTIO_PCI_E_NOTIFY_RANGE,     /* the queue's notify address lies outside its structure */
+    VIRTIO_PCI_E_NOTIFY_RANGE,     /* the queue's notify address is outside its structure */
     VIRTIO_PCI_E_CONFIG_RANGE,     /* outside the device configuration structure */
     VIRTIO_PCI_E_CONFIG_UNSTABLE,  /* the generation changed at every try */
     VIRTIO_PCI_E_GONE,  /* all ones, or no configuration space: the device is not there */
@@ -169,14 +169,13 @@ int virtio_pci_match_bar(const virtio_u32 registers[VIRTIO_PCI_MAX_BARS],
                          enum virtio_pci_space space, virtio_u64 start);
 
 /*
- * Finds the four structures and maps the BARs they lie in. On failure nothing stays mapped. A
- * capability that is reserved, too short, in a BAR that is absent or reserved, is passed over and
- * the next one of its kind is looked at; loops and pointers out of the list end the walk. A
- * structure may lie in memory or in I/O space (virtio 1.2, 4.1.4); the first usable one is taken. A
- * structure in a BAR that ends before it does is E_BAR_TOO_SHORT if no later
- * capability of its kind is good. The device configuration must hold at least `device_config_min`
- * bytes. With 0 the device needs none, and the functions that access a field check for that field
- * alone (virtio 1.2, 2.5.1).
+ * Finds the four structures and maps their BARs. On failure nothing stays mapped. It skips a
+ * capability that is reserved or too short, or whose BAR is absent or reserved. Then it looks at the
+ * next one of its kind. Loops and pointers out of the list end the walk. A structure may be in
+ * memory or in I/O space (virtio 1.2, 4.1.4); the first usable one is taken. A structure in a BAR
+ * that ends before it does is E_BAR_TOO_SHORT if no later capability of its kind is good. The device
+ * configuration must hold at least `device_config_min` bytes. With 0 the device needs none, and the
+ * functions that access a field check for that field alone (virtio 1.2, 2.5.1).
  */
 enum virtio_pci_status virtio_pci_open(struct virtio_pci_device *dev,
                                        const struct virtio_pci_io *io, void *context,
@@ -215,8 +214,8 @@ int virtio_pci_has(const struct virtio_pci_device *dev, virtio_u64 features);
 /*
  * Copies one field of the device configuration: `length` bytes at `offset`. Reads it again until
  * config_generation is the same before and after (virtio 1.2, 2.5.1, 4.1.4.3.1). Call it once for
- * each field, because the length decides the width of access (virtio 1.2, 4.1.3.1): a naturally
- * aligned length of 2 or 4 is one access, a naturally aligned 8 is two of 4, any other length is an
+ * each field, because the length decides the width of access (virtio 1.2, 4.1.3.1). A naturally
+ * aligned length of 2 or 4 is one access; a naturally aligned 8 is two of 4. Any other length is an
  * array of bytes. On failure `buffer` may have been written. Errors: E_NO_DEVICE_CFG,
  * E_CONFIG_RANGE, E_CONFIG_UNSTABLE, E_GONE. Neither waits nor maps; IRQL <= DISPATCH_LEVEL.
  */
@@ -241,7 +240,7 @@ enum virtio_pci_status virtio_pci_config_vector(struct virtio_pci_device *dev, v
 virtio_u16 virtio_pci_num_queues(struct virtio_pci_device *dev);
 
 /* The largest size that queue `queue` can be given, in descriptors. If the device reports a number
- * that is no power of two, or is too large, this is the next power of two below. E_NO_QUEUE: the
+ * that is not a power of two, or is too large, this is the next power of two below. E_NO_QUEUE: the
  * device has no such queue. */
 enum virtio_pci_status virtio_pci_queue_size(struct virtio_pci_device *dev, virtio_u16 queue,
                                              virtio_u16 *max);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aerovnet.h: what every file of the driver needs: the headers of NDIS and of the two libraries, the
- * constants of the virtio-net device, the limits that the driver sets itself, and the name of the
- * adapter's context (adapter.h has its members).
+ * aerovnet.h: what every file of the driver needs. These are the headers of NDIS and of the two
+ * libraries, the constants of the virtio-net device, and the limits that the driver sets itself. The
+ * adapter's context has its name here, and its members in adapter.h.
  *
  * Files, from the bottom up. Each calls only files that stand before it; the header beside each says
  * what it is for and how it is used.
@@ -63,8 +63,8 @@
 #define AEROVNET_RECEIVE_QUEUE  0
 #define AEROVNET_TRANSMIT_QUEUE 1
 
-/* Entries. A larger ring gains nothing at the speeds that a Windows 7 guest reaches, and each entry
- * costs about 4 KiB of buffers on both queues together (docs/performance.md). */
+/* Entries. A larger ring gains nothing at the speeds that a Windows 7 guest reaches. Each entry costs
+ * about 4 KiB of buffers on both queues together (docs/performance.md). */
 #define AEROVNET_RING_MAX 1024
 
 /* Bits per second. Virtio does not report a speed without VIRTIO_NET_F_SPEED_DUPLEX; 1 Gbit/s is

@@ -217,7 +217,7 @@ VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter)
         *(PULONG)((PUCHAR)Adapter + AerovnetKeywords[i].Offset) =
             Configuration != NULL ? AerovnetReadKeyword(Adapter, Configuration, i)
                                   : AerovnetKeywords[i].Default;
-    /* A device whose own address is no station's is treated as one that has none. */
+    /* A device whose own address cannot be a station's is treated as one without an address. */
     if (!AerovnetAddressIsStation(Adapter->PermanentAddress))
         AerovnetMakeAddress(Adapter, Configuration);
     NdisMoveMemory(Adapter->CurrentAddress, Adapter->PermanentAddress, AEROVNET_ADDRESS_LENGTH);

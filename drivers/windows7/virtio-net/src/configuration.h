@@ -5,9 +5,9 @@
 
 #include "aerovnet.h"
 
-/* Leaves CurrentAddress and the numbers of the keywords. A PermanentAddress that is no station's is
- * replaced by a made address: locally administered, random, and kept in the adapter's registry key,
- * so that each start finds it again. In Initialize, after AerovnetDeviceAddress. */
+/* Leaves CurrentAddress and the numbers of the keywords. A PermanentAddress that cannot be a
+ * station's is replaced by a made address: locally administered, random, and kept in the adapter's
+ * registry key, so that each start finds it again. In Initialize, after AerovnetDeviceAddress. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetReadConfiguration(_In_ PAEROVNET_ADAPTER Adapter);
 

@@ -88,9 +88,9 @@ static ULONG AerovnetConfigLength(const struct virtio_pci_device *Device)
 /* Reads the MTU of the device. The queues are not live.
  *
  * After Initialize NDIS cannot be told of another MTU: MtuSize is one of the general attributes, which
- * are set once (network/ns-ndis-_ndis_miniport_adapter_general_attributes). When a device allows less
- * after a reset or wake, TCP/IP goes on with the MTU of Initialize, and its longer frames are refused
- * with INVALID_LENGTH. Of the OIDs only those that NDIS passes on tell the new MTU. */
+ * are set once (network/ns-ndis-_ndis_miniport_adapter_general_attributes). A device may allow less
+ * after a reset or wake. TCP/IP then goes on with the MTU of Initialize, and its longer frames are
+ * refused with INVALID_LENGTH. Of the OIDs only those that NDIS passes on tell the new MTU. */
 static NDIS_STATUS AerovnetReadMtu(PAEROVNET_ADAPTER Adapter)
 {
     enum virtio_pci_status Status;
@@ -173,7 +173,7 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
         return VIRTIO_PCI_E_GONE;
 
     /* The buffers come before DRIVER_OK, and all notifications after it (virtio 1.2, 3.1.1). The
-     * lock keeps lists that come back meanwhile from notifying too early. The state says whether the
+     * lock keeps lists that NDIS returns meanwhile from notifying too early. The state says whether the
      * device was removed just now. */
     NdisAcquireSpinLock(&Receive->Lock);
     AerovnetReceiveFill(Adapter);
@@ -267,7 +267,7 @@ VOID AerovnetDeviceStop(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetDeviceRelease(Adapter);
 }
 
-/* The device may still be there all the same, and must let go of what goes back to its owners. */
+/* The device may still be there, and must let go of what goes to its owners. */
 VOID AerovnetDeviceRemoved(PAEROVNET_ADAPTER Adapter)
 {
     BOOLEAN Asleep = AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep;
@@ -301,7 +301,7 @@ VOID AerovnetDeviceStopFailed(PAEROVNET_ADAPTER Adapter, NDIS_STATUS Status)
     AerovnetDeviceRelease(Adapter);
 }
 
-/* A device that did not come back is tried again when so many calls have passed. */
+/* A device that could not be restarted is tried again when so many calls have passed. */
 static BOOLEAN AerovnetRetryDue(PAEROVNET_ADAPTER Adapter)
 {
     if (Adapter->ChecksToRetry != 0)
@@ -395,7 +395,7 @@ NDIS_STATUS AerovnetDeviceRestart(PAEROVNET_ADAPTER Adapter)
         AerovnetBroughtBack(Adapter, Status, AerovnetEventRestartFailed,
                             AEROVNET_EVENT_RESET_FAILED);
     } else if (AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep) {
-        Status = NDIS_STATUS_SUCCESS; /* nothing is to be done: it comes back when it wakes */
+        Status = NDIS_STATUS_SUCCESS; /* nothing is to be done: the wake restarts it */
     }
     AerovnetDeviceRelease(Adapter);
     AerovnetInterruptCheck(Adapter);

@@ -58,14 +58,14 @@ _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceStopFailed(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Status);
 
 /* Stops the device and brings it back with empty rings, smaller ones if the device now allows less.
- * Frames complete with RESET_IN_PROGRESS. A device that does not come back is Dead: its link is
+ * Frames complete with RESET_IN_PROGRESS. A device that cannot be restarted is Dead: its link is
  * indicated as disconnected, and AerovnetDeviceHangs asks for further tries. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceRestart(_In_ PAEROVNET_ADAPTER Adapter);
 
 /* OID_PNP_SET_POWER. For D1 to D3 the device stops, its frames complete with LOW_POWER_STATE, and
- * after the return neither the ISR nor the DPC touches it. For D0 it comes back with empty rings.
- * The second call for the same state does nothing. A device that does not come back is Dead, as
+ * after the return neither the ISR nor the DPC touches it. For D0 it starts with empty rings.
+ * The second call for the same state does nothing. A device that does not start is Dead, as
  * after a reset. */
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceSleep(_In_ PAEROVNET_ADAPTER Adapter);

@@ -14,8 +14,8 @@
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetGates(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Writes the event that says what the transport found, unless an attempt before has failed
- * (Adapter->Quiet), and returns the NDIS status that goes with it. `Detail` is the queue, or the
+/* Writes the event that says what the transport found, and returns the NDIS status that goes with it.
+ * It writes no event if an attempt before has failed (Adapter->Quiet). `Detail` is the queue, or the
  * offset in the device configuration, for statuses that have one. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetLogTransport(_In_ PAEROVNET_ADAPTER Adapter, _In_ enum virtio_pci_status Status,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pause.h: when a pause is complete. Adapter->Outstanding counts references: 1 while the adapter is
- * Running, 1 for each list in flight, ours or NDIS's, and 1 for each call that must not see the
- * adapter go. Whoever adds one uses an interlocked operation, before the list can come back.
+ * Running, and 1 for each list in flight, ours or NDIS's. Each call that must not see the adapter go
+ * has 1, too. Whoever adds one uses an interlocked operation, before the list can be completed.
  */
 #ifndef AEROVNET_PAUSE_H
 #define AEROVNET_PAUSE_H

@@ -3,7 +3,7 @@
  * receive.h: how a frame is received. Each buffer is one descriptor, header and frame, and has its
  * NET_BUFFER_LIST, NET_BUFFER and MDL built once, in Initialize. There are more buffers than the ring
  * has entries: those that have no room in it are spare. A poll takes used buffers, a fraction of the
- * ring, puts spare ones in their place, and only then indicates what it took in one chain. A buffer
+ * ring, and puts spare ones in their place. Only then does it indicate what it took, in one chain. A buffer
  * that NDIS returns goes to the ring, or to the spare ones. When none is spare and few are with the
  * device, the chain is indicated with NDIS_RECEIVE_FLAGS_RESOURCES, and posted again at once.
  */
@@ -20,19 +20,19 @@ typedef struct _AEROVNET_BUFFER {
     struct _AEROVNET_BUFFER *Next; /* spare too; guarded by Receive.Queue.Lock */
     PNET_BUFFER_LIST NetBufferList;
     PMDL Mdl;
-    PUCHAR Frame;       /* behind the network header, in shared memory */
+    PUCHAR Frame;       /* after the network header, in shared memory */
     virtio_u64 Address; /* of the network header */
 } AEROVNET_BUFFER, *PAEROVNET_BUFFER;
 
 /* Spare buffers at most: a stack that keeps each list for up to 2 ms, 1 ms on average, has so many at
- * a million frames a second. Each buffer costs 2 KiB of shared memory, an NDIS list and an MDL. */
+ * a million frames per second. Each buffer costs 2 KiB of shared memory, an NDIS list and an MDL. */
 #define AEROVNET_SPARE_MAX   1024
 #define AEROVNET_BUFFERS_MAX 2048 /* what the largest ring and its spare ones come to */
 #if AEROVNET_BUFFERS_MAX != AEROVNET_RING_MAX + AEROVNET_SPARE_MAX
 #error AEROVNET_BUFFERS_MAX is not the sum of its parts
 #endif
 
-/* Two bytes in front of the longest header put the IP header, 26 bytes behind it, on a multiple of 4. */
+/* Two bytes before the longest header put the IP header, 26 bytes after its start, on a multiple of 4. */
 #define AEROVNET_BUFFER_OFFSET 2
 #define AEROVNET_BUFFER_STRIDE 2048
 
@@ -48,7 +48,7 @@ typedef struct _AEROVNET_RECEIVE {
     ULONG64 WhilePaused;
     ULONG64 Indications;
     ULONG64 LowResources;
-    PAEROVNET_BUFFER Spare; /* the one that came back last is the first to be used again */
+    PAEROVNET_BUFFER Spare; /* the one that became spare last is used first */
     /* Constant after Initialize. */
     ULONG BuffersWanted; /* keyword *ReceiveBuffers */
     ULONG BufferCount;

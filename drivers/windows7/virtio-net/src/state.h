@@ -2,8 +2,8 @@
 /*
  * state.h: the state of the device, in one word. Events change it, by a compare-and-swap from the
  * states in which the event is allowed; an event that is not allowed changes nothing. What follows
- * from a state is worked out anew from the word, under the lock of what depends on it (fault.h has
- * the gates of the queues), so that it does not matter in which order two events are acted upon.
+ * from a state is worked out anew from the word, under the lock of what depends on it. Of the queues
+ * these are the gates (fault.h). So it does not matter in which order two events are acted upon.
  * docs/how-it-works.md has the table; the unit tests hold this file to it.
  *
  *   if (AerovnetStateChange(&State, AerovnetEventSleepAsked)) ...    this caller changed it

@@ -2,9 +2,9 @@
 /*
  * transmit.h: how a frame is sent. A list that NDIS hands over waits in order (Waiting). Each of its
  * NET_BUFFERs gets a slot, which goes to the end of Mapped, and is mapped by NDIS outside the lock.
- * The slots at the head of Mapped that are ready go to the ring, so frames leave in the order in
- * which they came, however the mappings finish. When the device has used a slot, the mapping is
- * undone; when all NET_BUFFERs of a list are back, the list is completed, once.
+ * The slots at the head of Mapped that are ready go to the ring. So frames leave in the order in which
+ * they came, however the mappings finish. When the device has used a slot, the mapping is undone.
+ * When all NET_BUFFERs of a list are finished, the list is completed, once.
  */
 #ifndef AEROVNET_TRANSMIT_H
 #define AEROVNET_TRANSMIT_H
@@ -75,17 +75,17 @@ typedef struct _AEROVNET_TRANSMIT {
     PAEROVNET_SLOT Mapped; /* slots in the order of sending, not yet in the ring */
     PAEROVNET_SLOT *MappedTail;
     /* A processor has NDIS map slots. Only one at a time, so that NDIS is asked in the order of
-     * sending: map registers are given out in the order of asking, and a slot must not wait for
-     * those of a slot that is ready and that it keeps from the ring. */
+     * sending. NDIS gives map registers out in the order of asking. A slot must not wait for those
+     * of a slot that is ready and that it keeps from the ring. */
     BOOLEAN Mapping;
     AEROVNET_TRAFFIC Traffic;
     ULONG64 FramesCopied;
     ULONG64 FramesIndirect;
     ULONG64 RingFull;
     ULONG64 MapFailures;
-    ULONG Returned;        /* frames that came back from the device; wraps */
+    ULONG Returned;        /* frames that the device has finished; wraps */
     ULONG ReturnedAtCheck; /* the same when NDIS last asked whether the device hangs */
-    ULONG Stalls;          /* times in a row that nothing had come back in between */
+    ULONG Stalls;          /* times in a row that it had finished none in between */
     /* Constant after Initialize. */
     ULONG SlotsWanted; /* keyword *TransmitBuffers */
     ULONG SlotCount;
@@ -131,7 +131,7 @@ VOID AerovnetTransmitFlush(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Stat
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetTransmitStop(_In_ PAEROVNET_ADAPTER Adapter, _In_ NDIS_STATUS Status);
 
-/* For MiniportCheckForHangEx. Returns TRUE when frames are with the device and none has come back
+/* For MiniportCheckForHangEx. Returns TRUE when frames are with the device and it has finished none
  * between the last AEROVNET_STALLS_MAX calls. `Epoch` is the incarnation that it looked at. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 BOOLEAN AerovnetTransmitHangs(_In_ PAEROVNET_ADAPTER Adapter, _Out_ PULONG Epoch);
