@@ -655,8 +655,9 @@ static NTSTATUS query_one(const RTL_QUERY_REGISTRY_TABLE *row, const struct regi
 {
     ULONG type = row->DefaultType >> TYPECHECK_SHIFT;
 
-    if (!(row->Flags & QUERY_DIRECT))
-        return call_routine(row, value, context);
+    if (!(row->Flags &
+          QUERY_DIRECT)) /* without a routine it is the table's end, or a subkey's row */
+        return row->QueryRoutine ? call_routine(row, value, context) : STATUS_SUCCESS;
     if ((row->Flags & QUERY_TYPECHECK) && type != value->type)
         return STATUS_OBJECT_TYPE_MISMATCH;
     return is_text(value->type) ? direct_text(value, row->EntryContext, caller)
