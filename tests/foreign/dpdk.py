@@ -27,8 +27,9 @@ from testpmd import MEMORY, Testpmd, version
 
 FRAMES = int(os.environ.get("FRAMES") or 30000)
 LOGS = os.path.join(host.ROOT, "out/tests/foreign")
-# Waits for receive buffers instead of dropping frames, as QEMU's own ends do.
-PATIENT = ["set burst tx delay 100 retry 10000"]
+# Waits for receive buffers instead of dropping frames, as QEMU's own ends do: up to a minute, since
+# the machine may stand still while testpmd has a burst in its hands.
+PATIENT = ["set burst tx delay 100 retry 600000"]
 RETURN = ["set fwd macswap retry"] + PATIENT + ["start"]
 ANSWER = ["set fwd icmpecho", "start"]
 # Frames under way at most: fewer than receive buffers, and room for those that the host keeps.
