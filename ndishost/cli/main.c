@@ -434,6 +434,27 @@ static int final_status(const struct run *run, int status, unsigned leaked)
     return status ? status : run->verdict_failed || run->unwritten ? EXIT_FAILED : EXIT_FINE;
 }
 
+/* An error is printed under --quiet too: the verdict of a network end that failed is one. */
+static bool end_failed(const struct run *run, struct net *net, FILE *out)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream;
+    bool failed;
+
+    if (!run->line.quiet)
+        return net->ops->verdict(net, out) != 0;
+    stream = open_memstream(&text, &length);
+    if (!stream)
+        return net->ops->verdict(net, stderr) != 0;
+    failed = net->ops->verdict(net, stream) != 0;
+    fclose(stream);
+    if (failed && text)
+        fputs(text, stderr);
+    free(text);
+    return failed;
+}
+
 /* Halts every adapter before the first one goes: the reports are of a driver that does nothing. */
 static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **parts)
 {
@@ -448,7 +469,7 @@ static void take_adapters_down(struct run *run, bool came_up, FILE *out, char **
         if (came_up && run->adapter_count > 1)
             fprintf(out, "adapter %u\n", i + 1);
         if (came_up) {
-            run->verdict_failed |= net->ops->verdict(net, out) != 0 || adapter_bus_failed(adapter);
+            run->verdict_failed |= end_failed(run, net, out) || adapter_bus_failed(adapter);
             adapter_summary(adapter, out);
         }
         run->unwritten |= adapter_end_captures(adapter) != 0;

@@ -22,6 +22,9 @@ import report
 from report import ROOT, Failure, seed
 
 HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
+# What a network end says of frames that are not accounted for.
+WRONG = ("lost|damaged|wrong|duplicated|out of order|stray|failed to|not completed|does not select|"
+         "not pending|too long|invalid|\\d intact")
 # asan or tsan: the host that has the driver compiled in (tests/native). It is x64 alone.
 SANITIZER = os.environ.get("SANITIZER")
 if SANITIZER:
@@ -51,9 +54,13 @@ class Run:
 
     def ends(self, status):
         if self.status != status:
-            lines = [line for line in self.text.splitlines() if line.strip()]
-            said = lines[-1] if lines else "nothing printed"
-            raise Failure("exit status %s, expected %s: %s" % (self.status, status, said))
+            raise Failure("exit status %s, expected %s: %s" % (self.status, status, self.reason()))
+
+    def reason(self):
+        """The line that is likeliest to say why: a network end's verdict, or else the last one."""
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        wrong = [line for line in lines if re.match(r"(echo|gen|ping|tap)\b.*(%s)" % WRONG, line)]
+        return (wrong or lines or ["nothing printed"])[-1]
 
     def says(self, text):
         self.expect(text in self.text, "does not say '%s'" % text)
