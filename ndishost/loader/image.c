@@ -123,6 +123,13 @@ static const void *resolve(void *context, const char *dll, const char *name)
     }
 }
 
+/* The first driver lies at the same place in each run, so that what counts its instructions knows them. */
+#if defined(__x86_64__)
+#define USUAL_PLACE ((void *)0x7A0000000000)
+#else
+#define USUAL_PLACE NULL
+#endif
+
 /* Address space that is not where the driver was linked to: an address that no relocation covers
  * must not work by luck. */
 static uint8_t *reserve(const struct pe *pe)
@@ -130,8 +137,8 @@ static uint8_t *reserve(const struct pe *pe)
     uint8_t *first = NULL, *base = NULL;
 
     for (int tries = 0; tries < 4; tries++) {
-        base =
-            mmap(NULL, pe->image_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        base = mmap(USUAL_PLACE, pe->image_size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (base == MAP_FAILED) {
             base = NULL;
             break;
