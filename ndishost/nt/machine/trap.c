@@ -64,7 +64,9 @@ static bool segv_handled(const siginfo_t *info, ucontext_t *context, const char 
     return !emulate_access(context, &shared_memory, NULL);
 }
 
-static void handler(int number, siginfo_t *info, void *argument)
+/* QEMU's user mode calls a handler with a stack that is not aligned, and the decoder uses SSE. */
+__attribute__((force_align_arg_pointer)) static void handler(int number, siginfo_t *info,
+                                                             void *argument)
 {
     ucontext_t *context = argument;
     const char *why = NULL, *what = NULL;
