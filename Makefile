@@ -162,6 +162,12 @@ device-check: driver host host32
 	$(Q)tools/packages check
 	$(Q)vm/check-image
 
+# QEMU has the functions that the plugin calls.
+$(OUT)/bench/plugin.so: bench/plugin.c
+	@mkdir -p $(@D)
+	$(call say,CC plugin $<)
+	$(Q)$(HOST_CC) -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -shared -pthread -o $@ $<
+
 bench:
 	bench/report
 

@@ -2,7 +2,7 @@
 """Counts what the driver executes, by address.
 
     driver = Driver(".../aerovnet.sys")                 its instructions and functions
-    counts = run(driver, Host(driver), ends, options)   one run of ndishost under valgrind's lackey
+    counts = run(driver, Host(driver), ends, options)   one run of ndishost in qemu-x86_64, with bench/plugin.c
 
 The model runs in lockstep, so two runs of one command differ in nothing. What a frame costs is the difference
 of two runs of different lengths. A `rep` counts as one instruction; the bytes that its rounds copy or clear
@@ -21,15 +21,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from report import ROOT, Failure, expect
 
 HOST = os.path.join(ROOT, "out/ndishost")
-# ndishost emulates accesses to registers and to CR8 from a signal handler, which has to see all registers.
-VALGRIND = ["valgrind", "-q", "--vex-iropt-register-updates=allregs-at-mem-access", "--sigill-diagnostics=no"]
-# lackey prints the address of each block that is executed. A block ends at its first jump.
-LACKEY = VALGRIND + ["--vex-guest-chase=no", "--vex-iropt-unroll-thresh=0", "--tool=lackey", "--trace-superblocks=yes"]
-HOST_BASE = 0x108000  # where valgrind puts a program that may be anywhere
-# Each round of a `rep` is a block: ndishost's C library had better use none.
-TUNABLES = "glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:glibc.cpu.x86_rep_movsb_threshold=0x7fffffff"
-BLOCK_MOST = 60  # instructions of a block of valgrind
-ENDS_BLOCK = re.compile(r".*%cr8|(bnd |addr32 |notrack )*(j\w+|call|ret|int3?|ud2|syscall|rep\w*)\b")
+PLUGIN = os.path.join(ROOT, "out/bench/plugin.so")
+HOST_BASE = 0x4000000000  # where qemu-x86_64 puts a program that may be anywhere
+DRIVER_BASE = 0x7A0000000000  # where ndishost loads the first driver
+REPEATED = (0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF)  # the last byte of a string instruction
+BUILT = ("driver", "host", "out/bench/plugin.so")  # what make has to build for a count
 COPIES = ("memcpy", "memmove", "memset", "memcmp")
 CLASSES = {"virtqueue.c": "ring", "virtio_pci_modern.c": "registers", "hardware.c": "registers"}
 Instruction = collections.namedtuple("Instruction", "size text")
@@ -90,27 +86,6 @@ class Driver:
             return "copy"
         return CLASSES.get(os.path.basename(self.files.get(function, "")), "NDIS side")
 
-    def block(self, offset):
-        """The instructions of the block that begins there: up to the first one that may go elsewhere."""
-        found = []
-        while offset in self.instructions and len(found) < BLOCK_MOST:
-            one = self.instructions[offset]
-            if "%cr8" in one.text and found:
-                break
-            found.append(one)
-            if ENDS_BLOCK.match(one.text):
-                break
-            offset += one.size
-        return found
-
-    def between(self, start, end):
-        """How many instructions lie there."""
-        count = 0
-        while start < end:
-            start += self.instructions[start].size
-            count += 1
-        return count
-
 
 class Host:
     """Where ndishost's own functions for the driver's imports begin."""
@@ -127,6 +102,10 @@ class Host:
                 self.main = int(words[0], 16)
         expect(self.functions and self.main, "%s has no symbols" % HOST)
 
+    def start(self, name):
+        """Where that function for an import begins."""
+        return next(place for place, function in self.functions.items() if function == name)
+
 
 class Counts:
     """One run: instructions by function, of driver and host; calls; locked instructions; ndishost's report."""
@@ -134,7 +113,7 @@ class Counts:
     def __init__(self):
         self.functions = collections.Counter()
         self.calls = collections.Counter()
-        self.locked = self.driver = self.host = self.rounds = self.bytes = 0
+        self.locked = self.driver = self.host = self.bytes = 0
         self.to_indication = []  # instructions from the ISR to the indication, of each interrupt
         self.report = {}
 
@@ -148,88 +127,89 @@ def host_command(driver, ends, options, report):
 
 def finished(done, report, command):
     """A run that lost, reordered or damaged a frame has no count."""
-    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip() and not line.startswith("==")]
+    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     expect(done.returncode == 0, "ndishost ended with status %d: %s (%s)" % (
         done.returncode, lines[-1] if lines else "nothing printed", " ".join(command)))
     with open(report, encoding="utf-8") as file:
         return json.load(file)
 
 
+class Dump:
+    """What bench/plugin.c wrote: how often each instruction was executed. A `rep` is executed once for all rounds."""
+
+    def __init__(self, path):
+        self.times, self.accesses, self.between = collections.Counter(), collections.Counter(), []
+        before, reps = collections.Counter(), []
+        with open(path, encoding="ascii") as file:
+            for line in file:
+                words = line.split()
+                if words[0] == "between":
+                    self.between.append(int(words[1]))
+                    continue
+                address, size, times, accesses = (int(word, 16) for word in words[:4])
+                self.times[address] += times
+                before[address + size] += times
+                if words[4][:2] in ("f2", "f3") and size <= 3 and int(words[4][-2:], 16) in REPEATED:
+                    reps.append(address)
+                    self.accesses[address] += accesses
+        for address in reps:
+            # What stands before a `rep` is executed once for all its rounds.
+            self.times[address] = min(self.times[address], before[address] or self.times[address])
+
+    def minus(self, older):
+        """What was executed since an older dump of the same run."""
+        self.times.subtract(older.times)
+        self.accesses.subtract(older.accesses)
+        return self
+
+
 def trace(driver, host, ends, options, timeout):
-    """One run under lackey: ndishost's report, the instructions of the process, how often each place of ndishost was
-    entered, and the driver's offsets in order; None among them is a call of NdisMIndicateReceiveNetBufferLists."""
+    """One run in qemu-x86_64: ndishost's report, and the dump."""
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(suffix=".json") as report:
-        log = os.path.join(folder, "log")
+        out = os.path.join(folder, "dump")
         command = host_command(driver, ends, options, report.name)
-        done = subprocess.run(LACKEY + ["--log-file=" + log] + command, env=dict(os.environ, GLIBC_TUNABLES=TUNABLES),
+        plugin = "%s,out=%s,base=%#x,end=%#x,from=%#x,to=%#x" % (
+            PLUGIN, out, DRIVER_BASE, DRIVER_BASE + driver.end + 1, DRIVER_BASE + driver.start("AerovnetInterrupt"),
+            HOST_BASE + host.start("NdisMIndicateReceiveNetBufferLists"))
+        done = subprocess.run(["qemu-x86_64", "-plugin", plugin] + command,
                               capture_output=True, text=True, check=False, timeout=timeout)
         said = finished(done, report.name, command)
-        base = int(said["driver_base"], 16)
-        with open(log, encoding="ascii", errors="replace") as lines:
-            counts = collections.Counter(lines)
-        places = {line: int(line[3:], 16) for line in counts if line.startswith("SB ")}
-        expect(host.main + HOST_BASE in places.values(), "valgrind has ndishost at another address than 0x%x" % HOST_BASE)
-        ours = {line: place - base for line, place in places.items() if 0 <= place - base <= driver.end}
-        theirs = {place - HOST_BASE: counts[line] for line, place in places.items() if line not in ours}
-        ours.update((line, None) for line, place in places.items()
-                    if host.functions.get(place - HOST_BASE) == "NdisMIndicateReceiveNetBufferLists")
-        total = next(int(line.split(":")[1].replace(",", "")) for line in counts if "guest instrs:" in line)
-        with open(log, encoding="ascii", errors="replace") as lines:
-            return said, total, theirs, [ours[line] for line in lines if line in ours]
+        expect(int(said["driver_base"], 16) == DRIVER_BASE, "ndishost loaded the driver at %s instead of %#x" % (
+            said["driver_base"], DRIVER_BASE))
+        dump = Dump(out)
+        expect(dump.times[HOST_BASE + host.main] == 1, "qemu-x86_64 has ndishost at another address than %#x" % HOST_BASE)
+        return said, dump
 
 
-def executed(driver, offsets):
-    """(offset, instructions) of each block of the driver in order. A `rep` counts once; (offset, []) is a round of it.
-    An access to a register faults: the block ends there, and a new one begins behind it."""
-    last, known = None, {}
-    for offset in offsets:
-        if offset is not None and offset not in known:
-            known[offset] = driver.block(offset)
-            expect(known[offset], "valgrind executed offset 0x%x of the driver, where no instruction begins" % offset)
-        again = offset is not None and known[offset][0].text.startswith("rep")
-        if last is not None:
-            end = last + sum(one.size for one in known[last])
-            if offset is not None and last < offset < end and not again:
-                yield last, known[last][:driver.between(last, offset)]
-            else:
-                yield last, known[last]
-        last = None if again else offset
-        if again or offset is None:
-            yield offset, []
-    if last is not None:
-        yield last, known[last]
+def bytes_of(text, accesses):
+    """How many bytes the rounds of a `rep` copied or cleared: "rep movsq ..." or "rep stos %eax,..."."""
+    found = re.match(r"rep (?:(movs)([bwlq])|stos\s+%(al|ax|eax|rax))", text)
+    if not found:
+        return 0
+    widths = {"b": 1, "w": 2, "l": 4, "q": 8, "al": 1, "ax": 2, "eax": 4, "rax": 8}
+    return accesses * widths[found.group(2) or found.group(3)] // (2 if found.group(1) else 1)
 
 
-def width(text):
-    """Bytes of a round of a `rep`: "rep movsq ..." or "rep stos %eax,..."."""
-    found = re.search(r"(?:movs|stos)([bwlq])|stos\s+%(al|ax|eax|rax)", text)
-    return {"b": 1, "w": 2, "l": 4, "q": 8, "al": 1, "ax": 2, "eax": 4, "rax": 8}[found.group(1) or found.group(2)] if found else 0
+def is_locked(text):
+    return text.startswith("lock") or bool(re.match(r"xchg .*\(", text))
 
 
-def run(driver, host, ends, options=(), timeout=600):
+def run(driver, host, ends, options=(), timeout=120):
     """One run. `ends`: (bus, net) of each adapter."""
     result = Counts()
-    result.report, total, theirs, offsets = trace(driver, host, ends, options, timeout)
-    for place, count in theirs.items():
-        if place in host.functions:
-            result.calls[host.functions[place]] += count
-    isr, since = driver.start("AerovnetInterrupt"), None
-    for offset, block in executed(driver, offsets):
-        if offset is None:
-            if since is not None:
-                result.to_indication.append(since)
-            since = None
+    result.report, dump = trace(driver, host, ends, options, timeout)
+    result.to_indication = dump.between
+    for place, name in host.functions.items():
+        result.calls[name] += dump.times[HOST_BASE + place]
+    for address, times in dump.times.items():
+        offset = address - DRIVER_BASE
+        if not 0 <= offset <= driver.end:
+            result.host += times
             continue
-        if not block:
-            result.rounds += 1
-            result.bytes += width(driver.instructions[offset].text)
-            continue
-        if offset == isr:
-            since = 0
-        if since is not None:
-            since += len(block)
-        result.driver += len(block)
-        result.functions[driver.function(offset)] += len(block)
-        result.locked += sum(one.text.startswith("lock") or bool(re.match(r"xchg .*\(", one.text)) for one in block)
-    result.host = total - result.driver - result.rounds
+        expect(offset in driver.instructions, "offset %#x of the driver was executed, where no instruction begins" % offset)
+        text = driver.instructions[offset].text
+        result.driver += times
+        result.functions[driver.function(offset)] += times
+        result.locked += times * is_locked(text)
+        result.bytes += bytes_of(text, dump.accesses[address])
     return result

@@ -143,6 +143,6 @@ def page(report):
     return """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>aerovnet: what a
 frame costs</title><style>%s</style></head><body><h1>aerovnet: what a frame costs</h1>
-<p>Instructions of the driver, counted by valgrind on ndishost's model in lockstep. No number is a time.</p><dl>%s</dl>%s
+<p>Instructions of the driver, counted by a plugin of QEMU on ndishost's model in lockstep. No number is a time.</p><dl>%s</dl>%s
 <h2>Targets</h2>%s%s<h2>Every case, per frame</h2>%s</body></html>
 """ % (STYLE, facts, failed, table(["what", "counted", "target", "verdict"], aims), charts(report), table(heads, rows))
