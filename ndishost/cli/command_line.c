@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of ndishost: options, their checks, and the help. */
+/* The command line of ndishost: options and their checks. */
 #include "cli/command_line.h"
 
 #include <errno.h>
@@ -8,9 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "bus/bus.h"
-#include "cli/commands.h"
+#include "cli/help.h"
 #include "loader/exports.h"
-#include "net/net.h"
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 
@@ -80,120 +79,6 @@ static const struct option options[] = {
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
 };
-
-static const char help_head[] =
-    "ndishost runs a Windows 7 NDIS 6.x miniport driver on Linux. It takes the place of Windows, "
-    "drives a\n"
-    "virtio-net device with the driver, and carries frames through it.\n"
-    "\n"
-    "usage: ndishost run --bus BUS --net NET [--bus BUS --net NET ...] [options] DRIVER.sys\n"
-    "       ndishost check-device --bus BUS [--link-seconds N] DRIVER.sys\n"
-    "                                  check a device against the driver's contract, clause by "
-    "clause\n"
-    "       ndishost check-device --clauses    list the clauses: number, part, title\n"
-    "       ndishost imports DRIVER.sys    list the imports: present, stubbed or unknown\n"
-    "       ndishost inf FILE.inf [ID...]  list what an INF writes to the registry for these ids\n"
-    "       ndishost rules                 list the rules that ndishost checks, one per line\n"
-    "       ndishost -h | --help | --version\n"
-    "\n"
-    "DRIVER.sys is a 64-bit driver (x64); `ndishost32` runs 32-bit drivers (x86).\n"
-    "The run ends when the network end is done, the time is up, or ndishost gets a signal. "
-    "ndishost then\n"
-    "pauses and halts the adapter, unloads the driver, and reports leaks. A second signal ends "
-    "ndishost\n"
-    "at once.\n"
-    "\n"
-    "Each --bus adds an adapter, up to 8. --net, --pcap, --pcap-wire and --set apply to the "
-    "adapter of\n"
-    "the last --bus before them. A --set before the first --bus applies to all adapters.\n"
-    "\n"
-    "The device (--bus):\n";
-
-static const char help_options[] =
-    "\n"
-    "Options:\n"
-    "  --seed N            repeat the random decisions of the run that printed this seed\n"
-    "  --processors N      number of processors that the driver sees, 1 to 16 (default 2)\n"
-    "  --seconds S         stop after S seconds, for example 2.5\n"
-    "  --shape SHAPE       random (default): spread each frame over many MDLs at odd offsets and\n"
-    "                      pages, and keep received lists for a while. plain: do neither.\n"
-    "                      1 to 8: as plain, with each frame in so many MDLs\n"
-    "  --inf FILE          install the parameters of the driver's INF for each adapter: its\n"
-    "                      service, its values and the defaults of Ndi\\params. --set overrides "
-    "them\n"
-    "  --hold MICROSECONDS keep each chain of received lists for up to this time; 0: return it at\n"
-    "                      once (default: what --shape says)\n"
-    "  --set NAME=VALUE    set a keyword in the adapter's registry key to a string, or to a "
-    "number\n"
-    "                      with NAME=dword:N. Repeat the option for more keywords\n"
-    "  --rules on|off      off: do not check rules on the path of a frame (default on)\n"
-    "  --fail-allocation N let the driver's N-th allocation fail; -N: that one and all later ones\n"
-    "  --fail FUNCTION[:N] let the N-th call of this NDIS or kernel function fail (default 1); "
-    "-N:\n"
-    "                      that call and all later ones. `allocation` stands for all functions "
-    "that\n"
-    "                      allocate. For a wrong name, the error lists all functions that can "
-    "fail\n"
-    "  --hang S            end the run when a call of the driver takes longer than S seconds, and\n"
-    "                      report what it waits for (default 300; 0: never)\n"
-    "  --retry             if Initialize fails, call it once more without injected failures\n"
-    "  --time-scale N      let the driver's time pass N times as fast, up to 1000 (default 1). "
-    "This\n"
-    "                      affects its timers, its sleeps and its time limits\n"
-    "  --map-registers N   let all scatter/gather lists share N map registers, one for each "
-    "element.\n"
-    "                      A list waits until enough are free (default: no limit)\n"
-    "  --queue-size N      let the device of a single adapter offer queues of at most N entries\n"
-    "  --memory MIB        physical memory in MiB (default 5120; 64 of huge pages for --bus pci)\n"
-    "  --pcap FILE         write the frames that cross the miniport to FILE, for tshark\n"
-    "  --pcap-wire FILE    write the frames that the device sends to FILE, for tshark\n"
-    "  --json FILE|-       write the report as one JSON object; - is standard output\n"
-    "  --control -|SOCKET  read scenario commands from standard input, or from a client of the "
-    "Unix\n"
-    "                      socket SOCKET, which ndishost creates. The commands are below. `@2 `\n"
-    "                      before a command sends it to the second adapter. The run then ends "
-    "with\n"
-    "                      `quit`, or when both standard input and the traffic have ended\n"
-    "  --debug-output      show the driver's debug output\n"
-    "  --progress          print one line per second to standard error (default on a terminal)\n"
-    "  --quiet             print errors only\n";
-
-static const char help_commands[] = "\n"
-                                    "Commands of scenario control (--control). Each gets one line "
-                                    "of reply, `ok ...` or `error ...`:\n";
-
-static const char help_tail[] =
-    "\n"
-    "Exit status:\n"
-    "  0  the run was clean\n"
-    "  1  the driver's Initialize failed, a frame is not accounted for, the bus failed, or "
-    "ndishost\n"
-    "     could not write the complete report or capture\n"
-    "  2  the command line is wrong; there is no such driver, or it needs an import that ndishost "
-    "does\n"
-    "     not have; ndishost cannot start the bus or the network end\n"
-    "  3  the driver broke a rule, leaked or crashed\n"
-    "\n"
-    "Examples:\n"
-    "  ndishost run --bus model --net gen:count=1000 aerovnet.sys\n"
-    "  ndishost run --bus 'qtest:-device virtio-net-pci' --net echo --seconds 10 aerovnet.sys\n"
-    "  ndishost run --bus pci:0000:00:03.0 --net tap:aero0 --pcap frames.pcap aerovnet.sys\n"
-    "  ndishost run --bus model --net gen:count=1000 --bus qtest --net echo:count=1000 "
-    "aerovnet.sys\n"
-    "  printf 'pause\\nrestart\\nquit\\n' | ndishost run --bus model --net none --control - "
-    "x.sys\n";
-
-void command_line_help(FILE *out)
-{
-    fputs(help_head, out);
-    bus_help(out);
-    fputs("\nThe network ends (--net):\n", out);
-    net_help(out);
-    fputs(help_options, out);
-    fputs(help_commands, out);
-    commands_help(out);
-    fputs(help_tail, out);
-}
 
 /* ---- Values ---- */
 
@@ -471,58 +356,10 @@ static int check_one_bus(const struct command_line *line, char *error, size_t er
     return -1;
 }
 
-static int check_run(struct command_line *line, int argc, char **argv, char *error,
-                     size_t error_size)
+static int check_adapters(const struct command_line *line, char *error, size_t error_size)
 {
     unsigned i;
 
-    if (optind >= argc) {
-        snprintf(error, error_size, "a command is missing; see `ndishost --help`");
-        return -1;
-    }
-    if (!strcmp(argv[optind], "rules")) {
-        line->command = COMMAND_RULES;
-        if (argc - optind == 1)
-            return 0;
-        snprintf(error, error_size, "rules takes no arguments; remove \"%s\"", argv[optind + 1]);
-        return -1;
-    }
-    if (!strcmp(argv[optind], "inf")) {
-        line->command = COMMAND_INF;
-        line->inf = argv[optind + 1];
-        line->ids = (const char *const *)(argv + optind + 2);
-        if (argc - optind > 1)
-            return 0;
-        snprintf(error, error_size, "inf takes an INF file");
-        return -1;
-    }
-    if (!strcmp(argv[optind], "check-device")) {
-        line->command = COMMAND_CHECK;
-        if (line->clauses)
-            return 0;
-    } else if (strcmp(argv[optind], "run") && strcmp(argv[optind], "imports")) {
-        snprintf(error, error_size,
-                 "there is no command \"%s\"; the commands are `run`, `check-device`, `imports`, "
-                 "`inf` and `rules`",
-                 argv[optind]);
-        return -1;
-    }
-    if (argc - optind != 2) {
-        snprintf(error, error_size, "%s takes one driver file, not %d", argv[optind],
-                 argc - optind - 1);
-        return -1;
-    }
-    line->driver = argv[optind + 1];
-    if (!strcmp(argv[optind], "imports")) {
-        line->command = COMMAND_IMPORTS;
-        return 0;
-    }
-    if (!line->adapter_count) {
-        snprintf(error, error_size, "%s needs --bus; see `ndishost --help`", argv[optind]);
-        return -1;
-    }
-    if (line->command == COMMAND_CHECK)
-        return check_one_bus(line, error, error_size);
     if (line->queue_size && line->adapter_count > 1) {
         snprintf(error, error_size, "--queue-size needs exactly one --bus");
         return -1;
@@ -531,11 +368,112 @@ static int check_run(struct command_line *line, int argc, char **argv, char *err
         if (!line->adapters[i].net) {
             snprintf(error, error_size,
                      line->adapter_count > 1 ? "run needs --net after --bus %s"
-                                             : "run needs --net; see `ndishost --help`",
+                                             : "run needs --net; see `ndishost run --help`",
                      line->adapters[i].bus);
             return -1;
         }
     return 0;
+}
+
+/* Of `run`, `check-device` and `imports`, whose argument is a driver. */
+static int check_driver(struct command_line *line, const char *command, int count, char **arguments,
+                        char *error, size_t error_size)
+{
+    if (count != 1) {
+        snprintf(error, error_size, "%s takes one driver file, not %d", command, count);
+        return -1;
+    }
+    line->driver = arguments[0];
+    if (line->command == COMMAND_IMPORTS)
+        return 0;
+    if (!line->adapter_count) {
+        snprintf(error, error_size, "%s needs --bus; see `ndishost %s --help`", command, command);
+        return -1;
+    }
+    return line->command == COMMAND_CHECK ? check_one_bus(line, error, error_size)
+                                          : check_adapters(line, error, error_size);
+}
+
+static int check_rules(struct command_line *line, int count, char **arguments, char *error,
+                       size_t error_size)
+{
+    line->rule = count ? arguments[0] : NULL;
+    if (count < 2)
+        return 0;
+    snprintf(error, error_size, "rules takes one rule; remove \"%s\"", arguments[1]);
+    return -1;
+}
+
+static int check_inf(struct command_line *line, int count, char **arguments, char *error,
+                     size_t error_size)
+{
+    line->inf = arguments[0];
+    line->ids = (const char *const *)(arguments + 1);
+    if (count)
+        return 0;
+    snprintf(error, error_size, "inf takes an INF file");
+    return -1;
+}
+
+static int no_command(const char *name, char *error, size_t error_size)
+{
+    char names[200];
+
+    help_names(names, sizeof(names));
+    snprintf(error, error_size, "there is no command \"%s\"; the commands are %s", name, names);
+    return -1;
+}
+
+static int check_command(struct command_line *line, int argc, char **argv, char *error,
+                         size_t error_size)
+{
+    const char *command = argv[optind];
+    char **arguments = argv + optind + 1;
+    int count = argc - optind - 1;
+
+    if (optind >= argc) {
+        snprintf(error, error_size, "a command is missing; see `ndishost --help`");
+        return -1;
+    }
+    if (!strcmp(command, "rules")) {
+        line->command = COMMAND_RULES;
+        return check_rules(line, count, arguments, error, error_size);
+    }
+    if (!strcmp(command, "inf")) {
+        line->command = COMMAND_INF;
+        return check_inf(line, count, arguments, error, error_size);
+    }
+    if (!strcmp(command, "check-device"))
+        line->command = COMMAND_CHECK;
+    else if (!strcmp(command, "imports"))
+        line->command = COMMAND_IMPORTS;
+    else if (strcmp(command, "run"))
+        return no_command(command, error, error_size);
+    if (line->command == COMMAND_CHECK && line->clauses)
+        return 0;
+    return check_driver(line, command, count, arguments, error, error_size);
+}
+
+/* Commands that are scripts: they read their arguments themselves. Only `--help` is answered here. */
+static bool is_script(struct command_line *line, int argc, char **argv)
+{
+    int i;
+
+    if (argc < 2)
+        return false;
+    if (!strcmp(argv[1], "test"))
+        line->command = COMMAND_TEST;
+    else if (!strcmp(argv[1], "report"))
+        line->command = COMMAND_REPORT;
+    else
+        return false;
+    line->arguments = argv + 2;
+    for (i = 2; i < argc; i++)
+        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+            line->command = COMMAND_HELP;
+            line->help = argv[1];
+        }
+    return true;
 }
 
 int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
@@ -551,11 +489,14 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;
+    if (is_script(line, argc, argv))
+        return 0;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         switch (option) {
         case 'h':
         case OPTION_HELP:
             line->command = COMMAND_HELP;
+            line->help = argv[1];
             return 0;
         case OPTION_VERSION:
             line->command = COMMAND_VERSION;
@@ -572,5 +513,5 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     }
     if (line->quiet)
         line->progress = false;
-    return check_run(line, argc, argv, error, error_size);
+    return check_command(line, argc, argv, error, error_size);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_line.h: what `ndishost run` was told to do.
+ * command_line.h: what ndishost was told to do.
  *   if (command_line_parse(&line, argc, argv, error, sizeof error))
  *       ... say error, exit 2 ...
  */
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #define NDISHOST_VERSION "0.1"
 
@@ -31,8 +30,13 @@ struct command_line {
         COMMAND_RULES,
         COMMAND_IMPORTS,
         COMMAND_INF,
-        COMMAND_CHECK
+        COMMAND_CHECK,
+        COMMAND_TEST,
+        COMMAND_REPORT
     } command;
+    const char *help;       /* of COMMAND_HELP: the command that is asked about, or any word */
+    const char *rule;       /* of COMMAND_RULES: the one to explain, or NULL */
+    char *const *arguments; /* of COMMAND_TEST and COMMAND_REPORT; NULL-terminated */
     const char *driver;
     const char *json, *control;
     const char *inf;        /* NULL: none */
@@ -61,7 +65,6 @@ struct command_line {
 /* 0, or -1 with one line for a person in error. The strings stay argv's. */
 int command_line_parse(struct command_line *line, int argc, char **argv, char *error,
                        size_t error_size);
-void command_line_help(FILE *out);
 #define COMMAND_LINE_ERROR 4096 /* room for the line of an error, the names of all that can fail */
 /* Orders the failure that `FUNCTION[:N]` or `none` tells of (nt/api/pool.h, nt_fail_call). 0, or -1 with a
  * line in error. */

@@ -2,6 +2,7 @@
 /* ndishost: brings everything up in order, waits, and takes it down in reverse. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,10 @@
 #include "exit_status.h"
 #include "cli/command_line.h"
 #include "cli/control.h"
+#include "cli/data.h"
 #include "cli/device_command.h"
+#include "cli/help.h"
+#include "cli/rule_command.h"
 #include "inf/install.h"
 #include "loader/loader.h"
 #include "ndis/adapter/adapter.h"
@@ -69,7 +73,8 @@ static void signals_install(void)
 
 struct run {
     struct command_line line;
-    struct inf *inf; /* NULL: none */
+    char **arguments; /* of the program, without its name */
+    struct inf *inf;  /* NULL: none */
     struct ndis_driver *driver;
     uintptr_t driver_base; /* of its image */
     struct ndis_adapter *adapters[ADAPTERS_MAX];
@@ -79,6 +84,7 @@ struct run {
     FILE *json;
     int status;
     bool verdict_failed;
+    char *leaks;              /* what the driver did not release, in lines; NULL: not looked yet */
     bool unwritten;           /* a capture, the report or a reply is incomplete */
     char error[ERROR_LENGTH]; /* why it did not come up */
 };
@@ -169,7 +175,7 @@ static int json_open(struct run *run, char *error, size_t error_size)
     return run->json ? 0 : -1;
 }
 
-static void report_hung(void);
+static void report_ended(int status, bool crash);
 
 /* --retry is for drivers that were refused something: they have to come up when they are not. */
 static int start(struct run *run, struct ndis_adapter *adapter, char *error, size_t error_size)
@@ -221,7 +227,7 @@ static int bring_up(struct run *run, char *error, size_t error_size)
         return EXIT_USAGE;
     if (machine_up(&run->line, error, error_size))
         return EXIT_USAGE;
-    if (hang_watch(run->line.hang, report_hung)) {
+    if (hang_watch(run->line.hang, report_ended)) {
         snprintf(error, error_size, "a thread cannot be started");
         return EXIT_USAGE;
     }
@@ -334,12 +340,32 @@ static void wait_end(struct run *run)
 
 /* ---- The end ---- */
 
+/* A list of texts as one member. */
+static void report_list(FILE *json, const char *name, const char *(*item)(unsigned number))
+{
+    const char *text;
+    unsigned i;
+
+    fprintf(json, "  \"%s\": [", name);
+    for (i = 0; (text = item(i)); i++) {
+        fprintf(json, "%s\n    ", i ? "," : "");
+        json_string(json, text);
+    }
+    fprintf(json, "],\n");
+}
+
 static void report_json(struct run *run, FILE *json, unsigned leaked)
 {
     char hash[SHA256_HEX] = "";
+    unsigned i;
 
     sha256_file(run->line.driver, hash);
-    fprintf(json, "  \"driver\": ");
+    fprintf(json, "  \"arguments\": [");
+    for (i = 0; run->arguments[i]; i++) {
+        fprintf(json, "%s", i ? ", " : "");
+        json_string(json, run->arguments[i]);
+    }
+    fprintf(json, "],\n  \"driver\": ");
     json_string(json, run->line.driver);
     fprintf(json, ",\n  \"driver_base\": \"0x%" PRIxPTR "\"", run->driver_base);
     fprintf(json, ",\n  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash,
@@ -352,6 +378,10 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
         json_string(json, run->error);
         fprintf(json, ",\n");
     }
+    report_list(json, "broken", rules_block);
+    fprintf(json, "  \"leaks\": ");
+    json_string(json, run->leaks ? run->leaks : "");
+    fprintf(json, ",\n");
     fprintf(json,
             "  \"failures\": %lu,\n  \"violations\": %u,\n  \"leaked\": %u,\n"
             "  \"exit_status\": %d\n}\n",
@@ -419,8 +449,12 @@ static FILE *people(const struct run *run)
 
 static unsigned leaks(struct run *run)
 {
-    unsigned leaked = track_report_leaks(people(run));
+    size_t size;
+    FILE *text = open_memstream(&run->leaks, &size);
+    unsigned leaked = track_report_leaks(text ? text : people(run));
 
+    if (text && !fclose(text))
+        fputs(run->leaks, people(run));
     if (!leaked && !run->line.quiet && run->line.rules)
         fprintf(people(run), "leaked: nothing\n");
     return leaked;
@@ -514,18 +548,21 @@ static void say_unfailed(const struct run *run)
                 run->line.fail);
 }
 
-/* A call of the driver does not return: another thread than the driver's writes what there is of the report. */
+/* A call of the driver does not return, or crashes: another thread than the driver's writes what there is of the
+ * report. */
 static struct run *hung_run;
 
-static void report_hung(void)
+static void report_ended(int status, bool crash)
 {
     char *parts[ADAPTERS_MAX] = {NULL};
     unsigned i;
 
+    if (crash && !hung_run->json)
+        return;
     for (i = 0; i < hung_run->adapter_count; i++)
         parts[i] = report_adapter(hung_run->adapters[i]);
     rules_summary(people(hung_run));
-    hung_run->status = EXIT_BROKEN;
+    hung_run->status = status;
     write_json(hung_run, parts, 0);
 }
 
@@ -551,6 +588,7 @@ static int take_down(struct run *run, int status)
     write_json(run, parts, leaked);
     for (i = 0; i < ADAPTERS_MAX; i++)
         free(parts[i]);
+    free(run->leaks);
     if (run->inf && !off)
         inf_free(run->inf);
     control_close(run->control);
@@ -617,24 +655,46 @@ static int check_command(const struct command_line *line)
     return check_device(&options);
 }
 
+static int rules_command(const char *rule)
+{
+    char error[512];
+
+    if (rule)
+        return rule_explain(rule, stdout, error, sizeof(error)) ? complain(error, EXIT_USAGE)
+                                                                : EXIT_FINE;
+    rules_list(stdout);
+    return EXIT_FINE;
+}
+
+static int script(const char *file, char *const *arguments)
+{
+    char error[PATH_MAX + 256];
+
+    data_script(file, arguments, error, sizeof(error));
+    return complain(error, EXIT_USAGE);
+}
+
 static int carry_out(struct run *run)
 {
     switch (run->line.command) {
     case COMMAND_HELP:
-        command_line_help(stdout);
+        help_print(run->line.help, stdout);
         return EXIT_FINE;
     case COMMAND_VERSION:
         printf("ndishost %s (%zu-bit)\n", NDISHOST_VERSION, sizeof(void *) * 8);
         return EXIT_FINE;
     case COMMAND_RULES:
-        rules_list(stdout);
-        return EXIT_FINE;
+        return rules_command(run->line.rule);
     case COMMAND_IMPORTS:
         return list_imports(run->line.driver);
     case COMMAND_INF:
         return list_inf(run->line.inf, run->line.ids);
     case COMMAND_CHECK:
         return check_command(&run->line);
+    case COMMAND_TEST:
+        return script("tools/ndishost-test", run->line.arguments);
+    case COMMAND_REPORT:
+        return script("tools/ndishost-report", run->line.arguments);
     case COMMAND_RUN:
         break;
     }
@@ -655,8 +715,13 @@ static int output_status(int status)
 int main(int argc, char **argv)
 {
     static struct run run;
-    char error[256];
+    char error[512];
 
+    /* getopt puts argv into another order. */
+    run.arguments = calloc((size_t)argc + 1, sizeof(*argv));
+    if (!run.arguments || argc < 1)
+        return complain("out of memory", EXIT_USAGE);
+    memcpy(run.arguments, argv + 1, (size_t)argc * sizeof(*argv));
     if (command_line_parse(&run.line, argc, argv, error, sizeof(error)))
         return complain(error, EXIT_USAGE);
     return output_status(carry_out(&run));

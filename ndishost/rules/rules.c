@@ -17,9 +17,15 @@ bool rules_enabled = true;
 static atomic_uint tally[RULES_MAX]; /* by index in the table */
 static atomic_uint violations;
 
+/* The first blocks, for the report in JSON. A fault handler may report: no memory is allocated. */
+#define KEPT        64
+#define BLOCK_BYTES 4096
+static char kept[KEPT][BLOCK_BYTES];
+static atomic_uint kept_count; /* also of those that had no room */
+
 /* Text in a buffer of fixed size, cut when it is full. */
 struct text {
-    char buf[4096];
+    char buf[BLOCK_BYTES];
     size_t used;
 };
 
@@ -119,6 +125,23 @@ static void write_all(const char *data, size_t length)
     }
 }
 
+static void keep(const struct text *text)
+{
+    unsigned number = atomic_fetch_add(&kept_count, 1);
+
+    if (number >= KEPT)
+        return;
+    memcpy(kept[number] + 1, text->buf + 1, text->used ? text->used - 1 : 0);
+    kept[number][text->used < BLOCK_BYTES ? text->used : BLOCK_BYTES - 1] = 0;
+    atomic_signal_fence(memory_order_release);
+    kept[number][0] = text->buf[0]; /* a reader on another thread sees nothing, or all */
+}
+
+const char *rules_block(unsigned number)
+{
+    return number < KEPT && kept[number][0] ? kept[number] : NULL;
+}
+
 static _Noreturn void no_such_rule(const char *rule)
 {
     struct text text = {.used = 0};
@@ -149,6 +172,7 @@ static void report(const char *rule, const void *object, const void *caller, con
             text_add(&text, "  (ndishost only counts rule %s from now on)\n", rule);
         /* One write, so that blocks of several threads do not mix. */
         write_all(text.buf, text.used);
+        keep(&text);
     }
     if (index < 0)
         no_such_rule(rule);

@@ -18,7 +18,14 @@ extern bool rules_enabled;
 /* A rule: its name, and what it demands. A text that begins with a digit is a section of virtio 1.2. */
 struct rule {
     const char *name, *text;
+    const char
+        *page; /* below RULE_PAGES, where the rule comes from; NULL for a section of virtio */
+    const char
+        *example; /* a function of RULE_EXAMPLES that breaks it; NULL: tests/rules/NAME.c does */
 };
+#define RULE_PAGES    "https://learn.microsoft.com/windows-hardware/drivers/"
+#define RULE_STANDARD "https://docs.oasis-open.org/virtio/virtio/v1.2/virtio-v1.2.html"
+#define RULE_EXAMPLES "tests/ndishost-bus/test_model_rules.c"
 struct rule_table {
     const struct rule *rows;
     size_t count;
@@ -35,6 +42,8 @@ void rules_list(FILE *out);
 #define RULES_MAX 256
 int rule_find(const char *name);
 const char *rule_name(size_t index);
+/* The rule at an index, or NULL after the last. */
+const struct rule *rule_at(size_t index);
 
 /* What a report needs to know of the thread that calls; whoever runs driver code in threads registers it.
  * Without it reports do not describe the thread, and its events happen on processor 0 at time 0. */
@@ -58,6 +67,9 @@ void rule_violation(const char *rule, const void *caller, const char *format, ..
 /* The same about an object that track_add knows or lately knew: its history is part of the block. */
 void rule_violation_object(const char *rule, const void *object, const void *caller,
                            const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The text of the number-th block that was reported, from 0 on; NULL: there is none, or no more are kept. */
+const char *rules_block(unsigned number);
 
 /* So far, all rules together. Decides exit status 3. */
 unsigned rules_violations(void);

@@ -6,7 +6,7 @@
 #include "nt/machine/dma_map.h"
 #include "rules/rules.h"
 
-#define RULE_ROW(id, severity, name, section) {name, section},
+#define RULE_ROW(id, severity, name, section) {name, section, NULL, "break_" #id},
 static const struct rule table[] = {MODEL_RULES(RULE_ROW)};
 RULE_TABLE(table);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What a driver tells a debugger, and how it ends everything. */
 #include <stdio.h>
-#include <unistd.h>
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/api/format.h"
 #include "nt/machine/irql.h"
 #include "nt/api/log.h"
+#include "nt/machine/fault_report.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
 
@@ -85,7 +85,7 @@ HOST_EXPORT_AS("ntoskrnl.exe", "KdDebuggerEnabled", KdDebuggerEnabled, debugger_
 static _Noreturn void end(void)
 {
     fflush(NULL);
-    _exit(STATUS_RULE_BROKEN);
+    fault_end(STATUS_RULE_BROKEN);
 }
 
 static const char *bugcheck_name(ULONG code)

@@ -258,6 +258,20 @@ static void report_stub(const struct stub *stub, const void *address, const ucon
         PRINT("  allowed   at %s\n", export.irql);
 }
 
+static void (*on_end)(int status);
+
+void fault_on_end(void (*end)(int status))
+{
+    on_end = end;
+}
+
+_Noreturn void fault_end(int status)
+{
+    if (on_end)
+        on_end(status);
+    _exit(status);
+}
+
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what)
 {
@@ -269,7 +283,7 @@ _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t 
         report_stub(&stub, info->si_addr, context);
         print_registers(context);
         print_stack(context);
-        _exit(STATUS_IMPORT_MISSING);
+        fault_end(STATUS_IMPORT_MISSING);
     }
     if (info->si_code <= 0) {
         PRINT("ndishost: ended by signal %d, sent by process %d\n", number, (int)info->si_pid);
@@ -279,5 +293,5 @@ _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t 
     }
     print_registers(context);
     print_stack(context);
-    _exit(STATUS_RULE_BROKEN);
+    fault_end(STATUS_RULE_BROKEN);
 }

@@ -13,6 +13,11 @@
 _Noreturn void fault_report(int number, const siginfo_t *info, const ucontext_t *context,
                             const char *why, const char *what);
 
+/* Ends the process with a status, after the function of fault_on_end, which may write a report on another
+ * thread. The calling thread is one that cannot go on. */
+_Noreturn void fault_end(int status);
+void fault_on_end(void (*end)(int status));
+
 /* Prints the driver's functions that are found on the stack of the context. */
 void fault_stack(const ucontext_t *context);
 

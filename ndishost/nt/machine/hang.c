@@ -16,6 +16,7 @@
 
 #define LOOK_MS            200
 #define REPORT_MOST        20 /* seconds that the report may take, as the driver may hold locks */
+#define CRASH_REPORT_MOST  5  /* the same of a crash */
 #define STATUS_RULE_BROKEN 3
 #define HANG_SIGNAL        SIGUSR2
 
@@ -27,8 +28,10 @@ static struct seen {
 
 static unsigned limit; /* seconds; 0: none */
 static _Atomic uint64_t stopping_since;
-static void (*write_report)(void);
+static void (*write_report)(int status, bool crash);
 static sem_t told;
+static sem_t over;               /* posted when a crash ends the run */
+static _Atomic int crash_status; /* what the process then exits with; 0: no crash */
 static unsigned told_limit;
 
 static uint64_t now_ms(void)
@@ -80,7 +83,7 @@ static void end(const struct nt_thread *thread, unsigned seconds)
     until.tv_sec += REPORT_MOST / 4;
     if (!pthread_kill(thread->thread, HANG_SIGNAL))
         sem_timedwait(&told, &until);
-    write_report();
+    write_report(STATUS_RULE_BROKEN, false);
     fflush(NULL);
     _exit(STATUS_RULE_BROKEN);
 }
@@ -118,18 +121,48 @@ static void look(uint64_t now)
     }
 }
 
+/* LOOK_MS, or until a crash. */
+static void wait_a_moment(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    sem_timedwait(&over, &until);
+}
+
 static void watch(void *context)
 {
-    struct timespec pause = {0, LOOK_MS * 1000000L};
+    int status;
 
     (void)context;
     for (;;) {
-        nanosleep(&pause, NULL);
+        wait_a_moment();
+        status = atomic_load(&crash_status);
+        if (status) {
+            write_report(status, true);
+            fflush(NULL);
+            _exit(status);
+        }
         look(now_ms());
     }
 }
 
-int hang_watch(unsigned seconds, void (*report)(void))
+/* On a thread that cannot go on, perhaps with a lock of the C library. The report may then be impossible. */
+static void crashed(int status)
+{
+    struct timespec pause = {CRASH_REPORT_MOST, 0};
+    int none = 0;
+
+    if (!atomic_compare_exchange_strong(&crash_status, &none, status))
+        return;
+    sem_post(&over);
+    nanosleep(&pause, NULL);
+}
+
+int hang_watch(unsigned seconds, void (*report)(int status, bool crash))
 {
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     pthread_t thread;
@@ -138,10 +171,13 @@ int hang_watch(unsigned seconds, void (*report)(void))
     limit = seconds;
     write_report = report;
     sem_init(&told, 0, 0);
+    sem_init(&over, 0, 0);
     sigemptyset(&action.sa_mask);
     sigaction(HANG_SIGNAL, &action, NULL);
     failed = nt_thread_start(&thread, "hang watch", watch, NULL);
-    if (!failed)
-        pthread_detach(thread);
-    return failed;
+    if (failed)
+        return failed;
+    pthread_detach(thread);
+    fault_on_end(crashed);
+    return 0;
 }

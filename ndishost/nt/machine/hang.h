@@ -11,10 +11,10 @@
 
 #include <stdbool.h>
 
-/* Starts the watch: a call may take `seconds` (0: for ever, until hang_stopping). When one takes longer, its
+/* Starts the watch. The driver's crash calls `report`, too. A call may take `seconds` (0: for ever, until hang_stopping). When one takes longer, its
  * thread reports the rule, with what it waits for and the driver's functions on its stack; then `report` is
  * called on another thread, and the process exits with status 3. 0 or an errno. */
-int hang_watch(unsigned seconds, void (*report)(void));
+int hang_watch(unsigned seconds, void (*report)(int status, bool crash));
 /* The run is to end: from now on a call may take HANG_STOPPING seconds. Async-signal-safe. */
 #define HANG_STOPPING 30
 void hang_stopping(void);
