@@ -40,6 +40,7 @@ OPTIONAL = {
 # Those that have a test of their own, here or, for NdisMSetBusData, in 1c_Reset.
 OTHERS = {"NdisMRegisterMiniportDriver", "NdisMAllocateNetBufferSGList", "NdisGetDataBuffer", "NdisReadConfiguration",
           "NdisReadNetworkAddress", "NdisMSetBusData"}
+FEW = ["--set", "*ReceiveBuffers=16"]
 # From this call on buffers are alike, and a few are tried for all. x86 is the same source.
 CALLS = {"x64": 12, "x86": 4}
 
@@ -54,7 +55,7 @@ def attempt(machine, name, n):
     options = ""
     if machine.bus == "model":
         options = "queue_size=8" + {PORTS: ",bar=io", WRITE: ",features=-mac"}.get(name, "")
-    with machine.session("gen:count=200", ["--set", "*ReceiveBuffers=16", "--fail", "%s:%d" % (name, n), "--retry"], options) as session:
+    with machine.session("gen:count=200", FEW * machine.own + ["--fail", "%s:%d" % (name, n), "--retry"], options) as session:
         failed = session.do("fail none").text != "0 failed"
         session.do("wait finished")
     session.run.clean()
@@ -74,18 +75,19 @@ def every_call(machine, name):
         machine.expect(refused or name not in NEEDED,
                        "%s, call %d, failed, and Initialize did not" % (name, n))
         n += 1 if n < CALLS[machine.arch] else 7
-    machine.expect(n > 1, "%s is imported, and was not called" % name)
+    machine.expect(n > 1 or not machine.own, "%s is imported, and was not called" % name)
 
 
 @job.test("Initialize fails when something is refused, and loads at the next try")
 def initialize(machine):
     names = imported(machine.arch) & NEEDED
-    machine.expect(len(names) >= 6, "only %d functions that can fail are imported" % len(names))
+    machine.expect(len(names) >= 6 or not machine.own, "only %d functions that can fail are imported" % len(names))
     for name in sorted(names):
         if machine.bus == "model":
             every_call(machine, name)
         elif name != PORTS:
-            machine.same("%s failed, Initialize too" % name, attempt(machine, name, 1), (True, True))
+            failed, refused = attempt(machine, name, 1)
+            machine.expect(refused if failed else not machine.own, "%s failed, Initialize did not" % name)
 
 
 @job.test("what it can do without", buses=("model",))
@@ -94,7 +96,7 @@ def without(machine):
         every_call(machine, name)
 
 
-@job.test("no function that can fail is left out", buses=("model",))
+@job.test("no function that can fail is left out", buses=("model",), own="the list is of what aerovnet imports")
 def complete(machine):
     """The host names them when it is asked for one that it has not."""
     text = machine.run("none", ["--fail", "NoSuchFunction"]).text
@@ -106,16 +108,16 @@ def complete(machine):
 
 @job.test("the registry cannot be read", buses=("model",))
 def registry(machine):
-    keywords = ["--set", "*ReceiveBuffers=16", "--set", "NetworkAddress=02AABBCCDDEE"]
+    keywords = FEW * machine.own + ["--set", "NetworkAddress=02AABBCCDDEE"]
     for name in ("NdisReadConfiguration:-1", "NdisReadNetworkAddress"):
         run = machine.run("gen:count=100", keywords + ["--fail", name])
         run.clean()
-        machine.expect("nothing failed" not in run.text, "%s was not asked" % name)
+        machine.expect("nothing failed" not in run.text or not machine.own, "%s was not asked" % name)
         machine.same("%s: the permanent address is used" % name, "02:aa:bb:cc:dd:ee" not in run.text,
                      name == "NdisReadNetworkAddress")
 
 
-@job.test("frames that NDIS has no address for")
+@job.test("frames that NDIS has no address for", own="the test knows how aerovnet calls NdisGetDataBuffer")
 def data(machine):
     with machine.session("gen:rate=20000,stall=30") as session:
         session.do("wait sent 100")
@@ -131,7 +133,8 @@ def data(machine):
     machine.same("frames damaged", run.report["net"]["tx"]["damaged"], 0)
 
 
-@job.test("a short frame that cannot be mapped for the processor leaves by its scatter/gather list")
+@job.test("a short frame that cannot be mapped for the processor leaves by its scatter/gather list",
+          own="the test knows how aerovnet calls NdisGetDataBuffer")
 def unmapped(machine):
     head = PEER + OWN + "88b7"
     frames = [frame(PEER, OWN, bytes([n]) * 100) for n in range(40)]
@@ -165,7 +168,7 @@ def register(machine):
     machine.same("rules broken", run.report.get("violations", 0), 0)
 
 
-@job.test("scatter/gather lists that cannot be had under traffic")
+@job.test("scatter/gather lists that cannot be had under traffic", own="only aerovnet copies what it cannot map")
 def lists(machine):
     with machine.session("gen:rate=20000,dir=tx") as session:
         session.do("fail NdisMAllocateNetBufferSGList:-1")

@@ -38,7 +38,8 @@ def keywords(machine):
         with machine.session("none", ["--set", "NetworkAddress=" + text]) as session:
             uses(machine, session, address or OWN, text)
         session.run.clean()
-        machine.same("%s: an event tells of it" % text, LOGGED in session.run.text, logged)
+        if machine.own:
+            machine.same("%s: an event tells of it" % text, LOGGED in session.run.text, logged)
 
 
 @job.test("garbage", buses=("model",))
@@ -49,7 +50,8 @@ def garbage(machine):
         session.run.clean()
 
 
-@job.test("a device without an address, or with none that a station may have", buses=("model",))
+@job.test("a device without an address, or with none that a station may have", buses=("model",),
+          own="only aerovnet keeps the address that it made in MadeAddress")
 def none(machine):
     for bus in ("features=-mac", "fault=mac_group", "fault=mac_zero"):
         kept, seen = (), []

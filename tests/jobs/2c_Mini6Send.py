@@ -79,7 +79,7 @@ def chained(machine):
         sent(machine, run, SIZES)
 
 
-@job.test("pieces of a frame that no ring takes are copied, few are not")
+@job.test("pieces of a frame that no ring takes are copied, few are not", own="the driver counts what it copies")
 def copied(machine):
     run = machine.run("gen:count=3000,size=200-1514,dir=tx")
     run.clean()

@@ -22,17 +22,20 @@ def stress(machine, number, adapters, hostile=False):
                    "little was done: %s" % dict(done))
 
 
-@job.test("one adapter")
+OWN = "the account of frames reads aerovnet's counters"
+
+
+@job.test("one adapter", own=OWN)
 def one(machine):
     stress(machine, 1, 1)
 
 
-@job.test("two adapters")
+@job.test("two adapters", own=OWN)
 def two(machine):
     stress(machine, 8, 2)
 
 
-@job.test("a device that lies and stalls", buses=("model",))
+@job.test("a device that lies and stalls", buses=("model",), own=OWN)
 def hostile(machine):
     stress(machine, 3, 1, True)
 

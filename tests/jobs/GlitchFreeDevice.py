@@ -35,11 +35,12 @@ def isr(machine):
     if machine.bus == "model":
         machine.same("ISR status reads", bus["isr_reads"], calls)
     reads = bus.get("register_reads", bus.get("reads"))
-    machine.expect(reads <= START + calls, "%d register reads for %d interrupts" % (reads, calls))
+    if machine.own:
+        machine.expect(reads <= START + calls, "%d register reads for %d interrupts" % (reads, calls))
     times(machine, run)
 
 
-@job.test("a DPC indicates no more than its budget, and comes back for the rest")
+@job.test("a DPC indicates no more than its budget, and comes back for the rest", own="the budget is aerovnet's")
 def dpc(machine):
     bus = "rx_queue_size=1024" if machine.bus == "model" else ""
     run = machine.run("gen:count=30000,dir=rx,size=60,window=8192", ["--shape", "plain"], bus)
@@ -53,7 +54,7 @@ def dpc(machine):
     times(machine, run)
 
 
-@job.test("a send writes one register at most")
+@job.test("a send writes one register at most", own="aerovnet counts its notifications")
 def send(machine):
     run = machine.run("gen:count=20000,dir=tx,batch=64,size=60-1514")
     run.clean()
@@ -80,7 +81,7 @@ def storm(machine):
     for fault in ("interrupt_spurious", "config_spurious", "isr_stuck@5"):
         run = machine.run("gen:count=5000", (), "fault=" + fault)
         run.clean()
-        machine.expect(run.report["ndis"]["dpc_most_lists"] <= BUDGET, "%s: a DPC of %d lists" %
+        machine.expect(run.report["ndis"]["dpc_most_lists"] <= BUDGET or not machine.own, "%s: a DPC of %d lists" %
                        (fault, run.report["ndis"]["dpc_most_lists"]))
 
 

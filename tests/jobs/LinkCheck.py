@@ -114,7 +114,8 @@ def late(machine):
     session.run.lawful()
 
 
-@job.test("an interrupt that is lost: the link is looked at now and then", buses=("model",))
+@job.test("an interrupt that is lost: the link is looked at now and then", buses=("model",),
+          own="only aerovnet looks at the link without an interrupt")
 def unannounced(machine):
     """A dead device sends no interrupt. Nothing is to be sent, so no send can hang either."""
     with machine.session("gen:dir=rx,rate=200,stall=30", ("--time-scale", "4")) as session:
@@ -139,7 +140,8 @@ def unreadable(machine):
         machine.same("the link", session.do("link").text, "up")
         session.do("fault none")
     session.run.lawful()
-    machine.same("words of it in the event log", session.run.text.count("configuration could not be read"), 1)
+    if machine.own:
+        machine.same("words of it in the event log", session.run.text.count("configuration could not be read"), 1)
 
 
 @job.test("resets under configuration interrupts: no link is read from a device in reset", buses=("model",))

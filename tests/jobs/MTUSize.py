@@ -55,7 +55,8 @@ def device_mtu(machine):
                 session.do("wait received 1 3000")
         run = session.run
         run.clean()
-        machine.same("MTU negotiated", int(run.report["features_negotiated"], 16) >> 3 & 1, 1)
+        if machine.own:
+            machine.same("MTU negotiated", int(run.report["features_negotiated"], 16) >> 3 & 1, 1)
 
 
 @job.test("a device that allows less after a reset", buses=("model",))
@@ -78,7 +79,8 @@ def less(machine):
             limits(machine, session, 1400)
         run = session.run
         run.lawful()
-        run.says("The MTU of the device is below 68 bytes")
+        if machine.own:
+            run.says("The MTU of the device is below 68 bytes")
 
 
 @job.test("longer ones are refused")

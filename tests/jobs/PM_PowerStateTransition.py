@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import oids
 from job import Job
+from wire import OWN
 
 job = Job(__file__, __doc__)
 LIST = bytes.fromhex("01005e000001" "01005e7f0001" "333300000001")
@@ -46,7 +47,7 @@ def idle(machine):
             machine.expect(session.ask("power " + state).good, "turn %d: %s fails" % (turn, state))
             machine.expect(session.ask("power d0").good, "turn %d: D0 after %s fails" % (turn, state))
             machine.same("settings after turn %d" % turn, settings(session), before)
-        for destination, wanted in (("525400123456", 1), ("01005e7f0001", 1), ("01005e7f0002", 0),
+        for destination, wanted in ((OWN, 1), ("01005e7f0001", 1), ("01005e7f0002", 0),
                                     ("020000000077", 0)):
             comes_up(machine, session, destination, wanted)
         session.do("send ffffffffffff5254001234560800" + "00" * 46)
@@ -116,7 +117,8 @@ def asleep(machine):
     session.run.clean()
 
 
-@job.test("sleep instead of the reset that a broken device needs", buses=("model",))
+@job.test("sleep instead of the reset that a broken device needs", buses=("model",),
+          own="only aerovnet resets a device that lies by itself")
 def instead(machine):
     """The sends that failed because of a reset never see one, and that is right."""
     with machine.session("gen:rate=5000,stall=30", ("--time-scale", "4")) as session:
@@ -145,7 +147,8 @@ def mastering(machine):
     session.run.lawful()
 
 
-@job.test("a device that does not come back is tried again", buses=("model",))
+@job.test("a device that does not come back is tried again", buses=("model",),
+          own="only aerovnet tries a broken device again by itself")
 def tried_again(machine):
     with machine.session("gen:rate=5000,stall=60", ("--time-scale", "10")) as session:
         session.do("wait received 100")

@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 import keywords
 from job import Job
+from wire import OWN
 
 job = Job(__file__, __doc__)
 
@@ -36,8 +37,10 @@ TAG_OPTIONS = {0: 0, 1: 0x40, 2: 0x240, 3: 0x240}
 @job.check("the INF declares them as the documentation does")
 def inf(machine):
     found = keywords.declared()
-    machine.expect(len(found) >= 3, "only %d keywords were found in the INF" % len(found))
+    machine.expect(len(found) >= 3 or not machine.own, "only %d keywords were found in the INF" % len(found))
     for keyword in found:
+        if not machine.own and not keyword.name.startswith("*") and keyword.name not in STANDARD:
+            continue  # a vendor's own
         if not machine.expect(keyword.name in STANDARD,
                               "%s is neither standardized nor known here" % keyword.name):
             continue
@@ -101,7 +104,7 @@ def address(machine):
             machine.same("the current address with %s" % text,
                          session.oid("query", "OID_802_3_CURRENT_ADDRESS", 6).data.hex(), "02aabbccddee")
             machine.same("the permanent one", session.oid("query", "OID_802_3_PERMANENT_ADDRESS", 6)
-                         .data.hex(), "525400123456")
+                         .data.hex(), OWN)
         session.run.clean()
 
 

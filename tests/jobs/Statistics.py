@@ -16,7 +16,7 @@ from job import Job
 
 job = Job(__file__, __doc__)
 
-OWN, LISTED, OTHER, BROADCAST = "525400123456", "01005e7f0001", "01005e7f0002", "ffffffffffff"
+OWN, LISTED, OTHER, BROADCAST = wire.OWN, "01005e7f0001", "01005e7f0002", "ffffffffffff"
 FIELDS = ("in_discards", "in_errors", "in_octets", "in_directed", "in_multicast", "in_broadcast",
           "out_octets", "out_directed", "out_multicast", "out_broadcast", "out_errors", "out_discards",
           "in_directed_octets", "in_multicast_octets", "in_broadcast_octets", "out_directed_octets",

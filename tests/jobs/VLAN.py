@@ -8,6 +8,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import oids
 from job import Job
 from wire import OWN, PEER, arrive, frame
 
@@ -52,6 +53,8 @@ def sent(machine):
 def oid(machine):
     def run(more):
         with machine.session("none", more) as session:
+            if not machine.own and "OID_GEN_VLAN_ID" not in oids.supported(session):
+                machine.needs_own("the driver does not list OID_GEN_VLAN_ID")
             for vlan in (0, 1, 4094, 7):
                 reply = session.oid("set", "OID_GEN_VLAN_ID", struct.pack("<I", vlan))
                 machine.same("a set to %d" % vlan, (reply.status, reply.done), ("SUCCESS", 4))

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The keywords that aerovnet.inf declares.
+"""The keywords that the INF declares: that of aerovnet, or of the driver that `ndishost test` runs.
 
     for keyword in declared(): keyword.name, .type, .default, .low, .high, .step, .choices, .has
 """
-import os
 import re
 
-import ndishost as host
+from target import NotApplicable, target
 
-INF = os.path.join(host.ROOT, "drivers/windows7/virtio-net/aerovnet.inf")
 LINE = re.compile(r"^\s*HKR,\s*Ndi\\Params\\([^\\,]+?)(\\enum)?,\s*\"?(\w+)\"?,\s*0,\s*(.*?)\s*(?:;.*)?$", re.I)
 
 
@@ -24,7 +22,7 @@ class Keyword:
         self.type = self.has.get("type", "").lower()
         self.default, self.step = self.number("default"), self.number("step")
         if self.type == "enum":
-            values = sorted(int(value) for value in self.choices)
+            values = sorted(int(value) for value in self.choices if value.isdigit()) or [None]
             self.low, self.high = values[0], values[-1]
         else:
             self.low, self.high = self.number("min"), self.number("max")
@@ -32,8 +30,11 @@ class Keyword:
 
 def declared():
     found, texts = {}, {}
-    with open(INF, encoding="ascii") as file:
-        for line in file:
+    if not target.inf:
+        raise NotApplicable("no --inf says which keywords the driver has")
+    with open(target.inf, "rb") as file:
+        data = file.read()
+        for line in data.decode("utf-16" if data[:2] == b"\xff\xfe" else "latin-1").splitlines():
             string = re.match(r"^\s*(\w+)\s*=\s*\"([^\"]*)\"", line)
             if string:
                 texts[string[1].lower()] = string[2]

@@ -20,6 +20,7 @@ import time
 
 import report
 from report import ROOT, Failure, seed
+from target import NotApplicable, Private, target
 
 HOSTS = {"x64": "out/ndishost", "x86": "out/ndishost32"}
 # What a network end says of frames that are not accounted for.
@@ -33,6 +34,8 @@ if SANITIZER:
 
 def driver(arch, name="aerovnet"):
     """name: aerovnet, or aerovnetm for the modern device."""
+    if target.path:
+        return target.path
     return os.path.join(ROOT, "out", arch, name + ".sys")
 
 
@@ -92,6 +95,7 @@ def pairs(bus, net):
 
 
 def log_of(logs, name):
+    logs = target.logs or logs
     if SANITIZER:  # two of them may run at once
         logs = os.path.join(ROOT, "out/tests/native", SANITIZER)
     os.makedirs(logs, exist_ok=True)
@@ -99,7 +103,7 @@ def log_of(logs, name):
 
 
 def command_of(bus, net, options, arch, control, report, which="aerovnet"):
-    command = [os.path.join(ROOT, HOSTS[arch]), "run"] + pairs(bus, net)
+    command = [target.host or os.path.join(ROOT, HOSTS[arch]), "run"] + target.options + pairs(bus, net)
     command += ["--seed", str(seed()), "--json", report] + list(options)
     return command + (["--control", "-"] if control else []) + [driver(arch, which)]
 
@@ -110,14 +114,14 @@ def write_command(output, command):
 
 
 def loads(data):
-    return json.loads(data) if data else {}
+    return json.loads(data, object_pairs_hook=dict if target.own else Private) if data else {}
 
 
 def ndishost(bus, net, options=(), arch="x64", timeout=120, control=None, name="run",
              logs=os.path.join(ROOT, "out/tests/device"), which="aerovnet"):
     """Runs the driver `which` to its end; `control` is a list of lines for --control, with numbers for pauses; a
     function among them is called with the process. Several adapters: lists of `bus` and `net`."""
-    log = log_of(logs, name)
+    log, timeout = log_of(logs, name), target.timeout or timeout
     with tempfile.NamedTemporaryFile("r", suffix=".json") as report, open(log, "w+") as output:
         command = command_of(bus, net, options, arch, control, report.name, which)
         write_command(output, command)
@@ -175,7 +179,7 @@ class Session:
 
     def __init__(self, bus, net, options=(), arch="x64", name="session", timeout=60,
                  logs=os.path.join(ROOT, "out/tests/device")):
-        self.timeout, self.run, self.rest = timeout, None, b""
+        self.timeout, self.run, self.rest = target.timeout or timeout, None, b""
         self.path = log_of(logs, name)
         self.report = tempfile.NamedTemporaryFile("r", suffix=".json")
         open(self.path, "w").close()
@@ -219,6 +223,8 @@ class Session:
             raise Failure("has ended: %s" % self.last_line()) from None
         reply = Reply(self.line(timeout or self.timeout))
         self.note("<", reply)
+        if not target.own and reply.status == "NOT_RESETTABLE":
+            raise NotApplicable("the driver has no MiniportResetEx")
         return reply
 
     def do(self, line, timeout=None):
@@ -236,7 +242,7 @@ class Session:
 
     def stats(self):
         """The report as it stands."""
-        return json.loads(self.do("stats").text)
+        return loads(self.do("stats").text)
 
     def quit(self):
         try:

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""The driver that the jobs run against: aerovnet, or the one that `ndishost test` is called for.
+
+    target.own                       True: aerovnet, with its counters, its messages and its INF
+    target.path, .arch, .host        of another driver, and of the ndishost that runs it; None: as the test says
+    target.options                   more options for each run
+    target.bus                       "model", "qtest" or another; None: as the test says
+    target.mac                       12 hexadecimal digits; None: that of the model
+    target.inf                       a path; None: there is no INF
+    raise NotApplicable("why")       what the test asks for is not there
+"""
+import os
+
+from report import ROOT, Skip
+
+
+class NotApplicable(Skip):
+    def __init__(self, why):
+        super().__init__("not applicable: " + why)
+
+
+class Target:
+    def __init__(self):
+        self.own = True
+        self.path = self.arch = self.host = self.bus = self.mac = self.logs = None
+        self.options = []
+        self.timeout = None
+        self.inf = os.path.join(ROOT, "drivers/windows7/virtio-net/aerovnet.inf")
+        self.imports = set()
+
+    def needs_own(self, what):
+        """Ends a test that asks for what only aerovnet has."""
+        if not self.own:
+            raise NotApplicable(what)
+
+    def bus_is(self, name):
+        return self.bus is None or self.bus.partition(":")[0] == name
+
+
+class Private(dict):
+    """A report of a driver that has no counters of aerovnet's."""
+
+    NAMES = {"driver_counters": "the driver has no counters of its own that ndishost knows",
+             "features_negotiated": "the driver does not tell which features it negotiated"}
+
+    def __missing__(self, name):
+        if name in self.NAMES:
+            raise NotApplicable(self.NAMES[name])
+        raise KeyError(name)
+
+
+target = Target()
