@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus/power.h"
 
+#include "bus/structure.h"
+
 #define PCI_COMMAND       0x04 /* PCI 3.0, 6.1 */
-#define PCI_STATUS        0x06
-#define PCI_STATUS_LIST   0x10
 #define PCI_BAR           0x10
-#define PCI_CAPABILITIES  0x34
 #define PCI_INTERRUPT     0x3c
 #define CAPABILITY_PM     0x01
 #define PM_CONTROL        4 /* PMCSR: the power state is in bits 1:0 */
@@ -19,23 +18,9 @@ static uint32_t get(struct bus *bus, unsigned offset, unsigned size)
     return bus->ops->config_read(bus, offset, size);
 }
 
-/* The first capability of this id, and, when `type` is not 0, of this virtio type; 0: none. */
-static unsigned find(struct bus *bus, unsigned id, unsigned type)
-{
-    unsigned at, steps = 48; /* no more fit a configuration space: a loop ends too */
-
-    if (!(get(bus, PCI_STATUS, 1) & PCI_STATUS_LIST))
-        return 0;
-    at = get(bus, PCI_CAPABILITIES, 1) & 0xfc;
-    for (; at && steps; steps--, at = get(bus, at + 1, 1) & 0xfc)
-        if (get(bus, at, 1) == id && (!type || get(bus, at + 3, 1) == type))
-            return at;
-    return 0;
-}
-
 static void set_state(struct bus *bus, unsigned state)
 {
-    unsigned at = find(bus, CAPABILITY_PM, 0);
+    unsigned at = bus_capability(bus, CAPABILITY_PM, 0);
 
     if (at)
         bus->ops->config_write(bus, at + PM_CONTROL, 2,
@@ -44,7 +29,7 @@ static void set_state(struct bus *bus, unsigned state)
 
 static void forget(struct bus *bus)
 {
-    unsigned at = find(bus, CAPABILITY_VENDOR, CFG_TYPE_COMMON), bar;
+    unsigned at = bus_capability(bus, CAPABILITY_VENDOR, CFG_TYPE_COMMON), bar;
 
     if (!at || (bar = get(bus, at + 4, 1)) >= BUS_BARS)
         return;

@@ -11,21 +11,44 @@ static uint32_t get(struct bus *bus, unsigned offset, unsigned size)
     return bus->ops->config_read(bus, offset, size);
 }
 
-bool bus_structure(struct bus *bus, unsigned cfg_type, struct bus_place *place)
+typedef bool matcher(struct bus *bus, unsigned at, unsigned id, unsigned type);
+
+static unsigned walk(struct bus *bus, matcher *matches, unsigned id, unsigned type)
 {
     unsigned at, steps = 48; /* no more fit a configuration space: a loop ends too */
 
     if (!(get(bus, STATUS, 1) & STATUS_LIST))
-        return false;
+        return 0;
     at = get(bus, CAPABILITIES, 1) & 0xfc;
-    for (; at && steps; steps--, at = get(bus, at + 1, 1) & 0xfc) {
-        if (get(bus, at, 1) != CAPABILITY_VENDOR || get(bus, at + 3, 1) != cfg_type ||
-            get(bus, at + 4, 1) >= BUS_BARS)
-            continue;
-        place->bar = get(bus, at + 4, 1);
-        place->offset = get(bus, at + 8, 4);
-        place->length = get(bus, at + 12, 4);
-        return true;
-    }
-    return false;
+    for (; at && steps; steps--, at = get(bus, at + 1, 1) & 0xfc)
+        if (matches(bus, at, id, type))
+            return at;
+    return 0;
+}
+
+static bool is_capability(struct bus *bus, unsigned at, unsigned id, unsigned type)
+{
+    return get(bus, at, 1) == id && (!type || get(bus, at + 3, 1) == type);
+}
+
+unsigned bus_capability(struct bus *bus, unsigned id, unsigned type)
+{
+    return walk(bus, is_capability, id, type);
+}
+
+static bool is_structure(struct bus *bus, unsigned at, unsigned id, unsigned type)
+{
+    return is_capability(bus, at, id, type) && get(bus, at + 4, 1) < BUS_BARS;
+}
+
+bool bus_structure(struct bus *bus, unsigned cfg_type, struct bus_place *place)
+{
+    unsigned at = walk(bus, is_structure, CAPABILITY_VENDOR, cfg_type);
+
+    if (!at)
+        return false;
+    place->bar = get(bus, at + 4, 1);
+    place->offset = get(bus, at + 8, 4);
+    place->length = get(bus, at + 12, 4);
+    return true;
 }

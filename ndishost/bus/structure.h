@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * structure.h: where a virtio structure of a PCI function lies.
+ * structure.h: the capabilities of a PCI function, and where a virtio structure of it lies.
+ *   at = bus_capability(bus, 0x11, 0);
  *   if (bus_structure(bus, 1, &place)) ... place.bar, place.offset, place.length ...
  */
 #ifndef NDISHOST_BUS_STRUCTURE_H
@@ -9,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "bus/bus.h"
+
+/* The offset in configuration space of the first capability of this id, and, when `type` is not 0, of this
+ * virtio cfg_type; 0: there is none. By bus->ops->config_read. */
+unsigned bus_capability(struct bus *bus, unsigned id, unsigned type);
 
 struct bus_place {
     unsigned bar;
