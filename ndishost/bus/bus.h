@@ -25,12 +25,21 @@ struct bus_events {
     /* The INTx line as it is now. May be called with the same level twice; after the final lower
      * no interrupt is pending. */
     void (*interrupt)(void *context, bool asserted);
+    /* The device has sent message `number` of ops->message_target. */
+    void (*message)(void *context, unsigned number);
     /* A frame that the device put on its wire; valid during the call. Only if wire_send exists. */
     void (*wire_receive)(void *context, const void *frame, size_t length);
     /* The back end cannot go on (QEMU ended, the model found the driver breaking virtio's rules
      * with fatal effect): one line for a person. */
     void (*failed)(void *context, const char *why);
 };
+
+/* What a device writes to interrupt by message. */
+struct bus_message {
+    uint64_t address;
+    uint32_t data;
+};
+#define BUS_MESSAGES 64u
 
 /* A BAR as firmware would have assigned it. length 0: not implemented. */
 struct bus_bar {
@@ -50,6 +59,10 @@ struct bus_ops {
     uint64_t (*bar_read)(struct bus *bus, unsigned bar, uint64_t offset, unsigned size);
     void (*bar_write)(struct bus *bus, unsigned bar, uint64_t offset, unsigned size,
                       uint64_t value);
+    /* Message-signalled interrupts: where the device has to write what, so that events->message tells of
+     * `number`, below BUS_MESSAGES. The owner puts it into the MSI-X table (bus/msix.h). Returns false if the
+     * bus cannot see it. NULL where no message can be seen. */
+    bool (*message_target)(struct bus *bus, unsigned number, struct bus_message *message);
     /* After the chain of ISRs has run for one assertion: lets the next one through (pci clears INTx
      * disable). NULL where nothing is to be done. */
     void (*interrupt_done)(struct bus *bus);

@@ -595,6 +595,11 @@ static void no_interrupt(void *context, bool asserted)
     (void)context, (void)asserted;
 }
 
+static void no_message(void *context, unsigned number)
+{
+    (void)context, (void)number;
+}
+
 static void no_frame(void *context, const void *frame, size_t length)
 {
     (void)context, (void)frame, (void)length;
@@ -609,7 +614,7 @@ static void no_failure(void *context, const char *why)
 
 static void inspect_bus(const char *spec, struct findings *findings, struct facts *facts)
 {
-    static const struct bus_events events = {no_interrupt, no_frame, no_failure};
+    static const struct bus_events events = {no_interrupt, no_message, no_frame, no_failure};
     const struct bus_backend *backend = bus_backend_find(spec);
     struct inspection in = {.findings = findings, .facts = facts};
 

@@ -31,6 +31,7 @@ enum option_id {
     OPTION_FAIL_ALLOCATION,
     OPTION_TIME_SCALE,
     OPTION_MAP_REGISTERS,
+    OPTION_MESSAGES,
     OPTION_HOLD,
     OPTION_FAIL,
     OPTION_HANG,
@@ -63,6 +64,7 @@ static const struct option options[] = {
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
+    {"messages", required_argument, NULL, OPTION_MESSAGES},
     {"hold", required_argument, NULL, OPTION_HOLD},
     {"fail", required_argument, NULL, OPTION_FAIL},
     {"hang", required_argument, NULL, OPTION_HANG},
@@ -209,6 +211,11 @@ static int set_number(struct command_line *line, int option, const char *value, 
         if (parse_range(value, 1, 1 << 20, &number))
             return bad(error, error_size, "map-registers", value, "a number from 1 to 1048576");
         line->map_registers = (unsigned)number;
+        return 0;
+    case OPTION_MESSAGES:
+        if (parse_range(value, 0, BUS_MESSAGES, &number))
+            return bad(error, error_size, "messages", value, "a number from 0 to 64");
+        line->messages = (unsigned)number;
         return 0;
     case OPTION_HANG:
         if (parse_range(value, 0, 86400, &number))
@@ -485,6 +492,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     line->rules = true;
     line->time_scale = 1;
     line->hang = HANG_DEFAULT;
+    line->messages = BUS_MESSAGES;
     line->hold = -1;
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;

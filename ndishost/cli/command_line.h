@@ -54,6 +54,7 @@ struct command_line {
     unsigned pieces; /* --shape NUMBER, or 0 */
     unsigned time_scale;
     unsigned map_registers; /* 0: no limit */
+    unsigned messages;      /* the most that a device is assigned */
     unsigned hang;          /* seconds that a call of the driver may take; 0: no limit */
     long hold;              /* microseconds; -1: not given */
     unsigned memory;        /* MiB; 0: the default of the bus's kind of memory */

@@ -207,6 +207,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .pieces = run->line.pieces,
         .hold = run->line.hold >= 0 ? run->line.hold : HOLD_BY_SHAPE,
         .map_registers = run->line.map_registers,
+        .messages = run->line.messages,
     };
     struct ndis_adapter *adapter = ndis_adapter_add(run->driver, &options, error, error_size);
 

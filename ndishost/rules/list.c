@@ -75,10 +75,16 @@ static const struct rule table[] = {
      "ddi/ndis/nf-ndis-ndismgetbusdata", NULL},
     {"NdisMRegisterInterruptEx",
      "the driver registers its interrupt once, in MiniportInitializeEx, after it set the "
-     "registration attributes",
+     "registration attributes, with all handlers",
      "ddi/ndis/nf-ndis-ndismregisterinterruptex", NULL},
     {"NdisMDeregisterInterruptEx", "the driver does not use an interrupt that it deregistered",
      "devtest/ndis-ndismderegisterinterruptex", NULL},
+    {"MessageInterrupt",
+     "a driver with MsiSupported claims each message, names only messages that NDIS granted, and "
+     "does not write to MessageInfoTable; without it no messages are assigned",
+     "network/handling-an-msi-interrupt", NULL},
+    {"InterruptObject", "the driver names an interrupt only by the object of a connected interrupt",
+     "ddi/wdm/nf-wdm-kesynchronizeexecution", NULL},
     {"ReceiveThrottle", "a DPC indicates at most as many lists as its throttle parameters allow",
      "network/receive-side-throttle-in-ndis-6-20", NULL},
     /* DMA */

@@ -30,7 +30,7 @@ DriverVersion = sz:1.2.3.4""",
     CLASS + r"\Ndi\params\*SpeedDuplex": "Default = sz:7|Optional = sz:0",
     CLASS + r"\Ndi\params\Optional1": "Default = sz:5|Optional = sz:1",
     CLASS + r"\Ndi\params\NoDefault": "ParamDesc = sz:None",
-    DEVICE + r"\Interrupt Management\MessageSignaledInterruptProperties": "MSISupported = dword:1",
+    DEVICE + r"\Interrupt Management\MessageSignaledInterruptProperties": "MSISupported = dword:0",
     SERVICES + r"\Shaped": """Type = dword:1|Start = dword:3|ErrorControl = dword:1|Group = sz:NDIS
 ImagePath = sz:\\SystemRoot\\System32\\drivers\\Configuration.sys""",
     SERVICES + r"\Shaped\Parameters": "Verbose = dword:3",

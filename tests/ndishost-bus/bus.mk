@@ -11,7 +11,7 @@ HELP  := $(patsubst $(HERE)/%.c,$(OUT)/%.o,$(filter-out $(HERE)/test_%.c,$(wildc
 # The parts of the host that are under test, and what they rest on.
 HOST  := $(wildcard ndishost/bus/model/*.c) $(wildcard ndishost/rules/*.c) \
          $(wildcard ndishost/loader/*.c) \
-         $(addprefix ndishost/bus/,bus.c map.c thread.c) \
+         $(addprefix ndishost/bus/,bus.c map.c msix.c structure.c thread.c) \
          $(addprefix ndishost/nt/machine/,trap.c trap_thread.c privileged.c fault_report.c emulate.c rule_context.c host_call.c held.c \
              probe.c phys.c hugepages.c irql.c clock.c callback.c lock.c lock_order.c dma_map.c \
              mmio.c ioport.c hang.c)

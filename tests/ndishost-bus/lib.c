@@ -149,6 +149,12 @@ static void on_frame(void *context, const void *frame, size_t length)
         l->wire_bad++;
 }
 
+static void on_message(void *context, unsigned number)
+{
+    (void)number;
+    snprintf(((struct lib *)context)->failed, 256, "a message although MSI-X is off");
+}
+
 static void on_failed(void *context, const char *why)
 {
     struct lib *l = context;
@@ -156,7 +162,7 @@ static void on_failed(void *context, const char *why)
     snprintf(l->failed, sizeof l->failed, "%s", why);
 }
 
-static const struct bus_events events = {on_interrupt, on_frame, on_failed};
+static const struct bus_events events = {on_interrupt, on_message, on_frame, on_failed};
 
 /* ---- Opening and starting ---- */
 

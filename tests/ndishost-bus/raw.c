@@ -32,6 +32,17 @@ static void on_interrupt(void *context, bool asserted)
     pthread_mutex_unlock(&r->lock);
 }
 
+static void on_message(void *context, unsigned number)
+{
+    struct raw *r = context;
+
+    pthread_mutex_lock(&r->lock);
+    if (number < BUS_MESSAGES)
+        r->messages[number]++;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void on_frame(void *context, const void *frame, size_t length)
 {
     struct raw *r = context;
@@ -55,7 +66,7 @@ static void on_failed(void *context, const char *why)
     pthread_mutex_unlock(&r->lock);
 }
 
-static const struct bus_events events = {on_interrupt, on_frame, on_failed};
+static const struct bus_events events = {on_interrupt, on_message, on_frame, on_failed};
 
 /* ---- Waiting ---- */
 
@@ -92,6 +103,11 @@ static bool line_is(struct raw *r, unsigned asserted)
     return r->asserted == asserted;
 }
 
+static bool message_there(struct raw *r, unsigned argument)
+{
+    return r->messages[argument >> 16] == (argument & 0xFFFF);
+}
+
 static bool has_failed(struct raw *r, unsigned unused)
 {
     (void)unused;
@@ -111,6 +127,11 @@ bool raw_wait_frames(struct raw *r, unsigned frames)
 bool raw_wait_line(struct raw *r, bool asserted)
 {
     return wait_until(line_is, r, asserted);
+}
+
+bool raw_wait_message(struct raw *r, unsigned number, unsigned count)
+{
+    return wait_until(message_there, r, number << 16 | count);
 }
 
 bool raw_wait_failed(struct raw *r)

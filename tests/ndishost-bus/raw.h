@@ -49,6 +49,7 @@ struct raw {
     unsigned slow; /* microseconds before every third level is taken note of: news that come late */
     unsigned slow_turn;
     atomic_uint raised, told;
+    atomic_uint messages[BUS_MESSAGES]; /* how often each has come */
     char failed[256];
     atomic_uint frames;
     uint32_t frame_length[RAW_FRAMES];
@@ -97,6 +98,7 @@ struct spec_used_elem raw_used(struct raw *r, unsigned queue, uint16_t i);
 bool raw_wait_used(struct raw *r, unsigned queue, uint16_t idx);
 bool raw_wait_frames(struct raw *r, unsigned frames);
 bool raw_wait_line(struct raw *r, bool asserted);
+bool raw_wait_message(struct raw *r, unsigned number, unsigned count); /* it has come so often */
 bool raw_wait_failed(struct raw *r);
 /* A number of the report, 0 if it is not there. */
 unsigned long raw_report(struct raw *r, const char *name);

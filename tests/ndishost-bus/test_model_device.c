@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "nt/machine/irql.h"
 #include "nt/machine/trap.h"
+#include "bus/msix.h"
 #include "memory.h"
 #include "raw.h"
 #include "rules/rules.h"
@@ -245,6 +246,120 @@ static void test_msix_silences(void **state)
     assert_true(raw_wait_used(&r, TX, 1));
     usleep(10000);
     assert_false(r.asserted);
+}
+
+/* ---- Messages ---- */
+
+static struct msix msix;
+
+/* The transmit queue has entry 1, the configuration entry 2; entry N sends message N + 10. */
+static void up_with_messages(const char *arguments)
+{
+    struct bus_message message;
+
+    raw_open(&r, arguments);
+    assert_true(msix_find(r.bus, &msix));
+    for (unsigned i = 0; i < msix.entries; i++) {
+        assert_true(r.bus->ops->message_target(r.bus, 10 + i, &message));
+        msix_write(r.bus, &msix, i, &message, false);
+    }
+    msix_enable(r.bus, &msix, true);
+    assert_true(raw_negotiate(&r, FEATURES_PLAIN));
+    raw_put16(&r, COMMON_CONFIG_MSIX_VECTOR, 2);
+    raw_put16(&r, COMMON_QUEUE_SELECT, TX);
+    raw_put16(&r, COMMON_QUEUE_MSIX_VECTOR, 1);
+    raw_queues(&r);
+    raw_status(&r, STATUS_DRIVER_OK);
+}
+
+static uint32_t pending(void)
+{
+    return (uint32_t)r.bus->ops->bar_read(r.bus, msix.table.bar, 0x800, 4);
+}
+
+static void test_msix(void **state)
+{
+    (void)state;
+    up_with_messages("queue_size=16");
+    raw_send(&r, 0, 60);
+    assert_true(raw_wait_message(&r, 11, 1));
+    assert_int_equal(*r.isr, 0); /* 4.1.4.5.1: the ISR status tells of the configuration alone */
+    r.bus->ops->set_link(r.bus, false);
+    assert_int_equal(r.messages[12], 1);
+    assert_int_equal(config(PCI_STATUS, 2) & PCI_STATUS_INTERRUPT, 0);
+    r.bus->ops->set_link(r.bus, true); /* a message is sent for each, whoever reads the status */
+    assert_int_equal(r.messages[12], 2);
+    assert_int_equal(*r.isr, ISR_CONFIG);
+    raw_put16(&r, COMMON_CONFIG_MSIX_VECTOR, MSIX_NO_VECTOR);
+    r.bus->ops->set_link(r.bus, false);
+    assert_int_equal(r.messages[12], 2);
+    assert_int_equal(r.raised, 0);
+    assert_int_equal(raw_report(&r, "messages"), 3);
+    assert_int_equal(raw_report(&r, "interrupts"), 0);
+    innocent();
+}
+
+static void test_msix_masked(void **state)
+{
+    (void)state;
+    up_with_messages("queue_size=16");
+    msix_mask(r.bus, &msix, 2, true);
+    r.bus->ops->set_link(r.bus, false);
+    r.bus->ops->set_link(r.bus, true);
+    assert_int_equal(r.messages[12], 0);
+    assert_int_equal(pending(), 1u << 2);
+    msix_mask(r.bus, &msix, 2, false);
+    assert_int_equal(r.messages[12], 1); /* one for both */
+    assert_int_equal(pending(), 0);
+    /* The whole function. */
+    config_put(msix.at + 2, 2, PCI_MSIX_CONTROL_ENABLE | PCI_MSIX_CONTROL_MASK);
+    r.bus->ops->set_link(r.bus, false);
+    assert_int_equal(r.messages[12], 1);
+    assert_int_equal(pending(), 1u << 2);
+    config_put(msix.at + 2, 2, PCI_MSIX_CONTROL_ENABLE);
+    assert_int_equal(r.messages[12], 2);
+    /* A message is a write to memory. */
+    config_put(PCI_COMMAND, 2, config(PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER);
+    r.bus->ops->set_link(r.bus, true);
+    assert_int_equal(r.messages[12], 2);
+    raw_master(&r);
+    assert_int_equal(r.messages[12], 3);
+    innocent();
+}
+
+static void test_msix_reset(void **state)
+{
+    (void)state;
+    up_with_messages("queue_size=16");
+    msix_mask(r.bus, &msix, 2, true);
+    r.bus->ops->set_link(r.bus, false);
+    assert_int_equal(pending(), 1u << 2);
+    assert_true(raw_reset(&r));
+    assert_int_equal(pending(), 0);
+    assert_int_equal(raw_get16(&r, COMMON_CONFIG_MSIX_VECTOR), MSIX_NO_VECTOR);
+    /* Without power the table is lost, and so is the switch. */
+    r.bus->ops->set_power(r.bus, 3);
+    r.bus->ops->set_power(r.bus, 0);
+    assert_int_equal(config(msix.at + 2, 2) & PCI_MSIX_CONTROL_ENABLE, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(r.bus->ops->bar_read(r.bus, msix.table.bar, 16 * i, 8), 0);
+        assert_int_equal(r.bus->ops->bar_read(r.bus, msix.table.bar, 16 * i + 8, 8), 1ull << 32);
+    }
+    innocent();
+}
+
+static void test_msix_vectors(void **state)
+{
+    (void)state;
+    raw_open(&r, "vectors=0");
+    assert_false(msix_find(r.bus, &msix));
+    close_all(NULL);
+    raw_open(&r, "vectors=32");
+    assert_true(msix_find(r.bus, &msix));
+    assert_int_equal(msix.entries, 32);
+    raw_put16(&r, COMMON_CONFIG_MSIX_VECTOR, 31);
+    assert_int_equal(raw_get16(&r, COMMON_CONFIG_MSIX_VECTOR), 31);
+    innocent();
 }
 
 static atomic_bool stop_reading;
@@ -776,6 +891,18 @@ static void test_lockstep(void **state)
     innocent();
 }
 
+static void test_lockstep_message(void **state)
+{
+    (void)state;
+    up_with_messages("queue_size=16,lockstep");
+    raw_send(&r, 0, 60);
+    assert_int_equal(r.messages[11], 0);
+    assert_true(step());
+    assert_int_equal(r.messages[11], 1); /* when step returns */
+    assert_int_equal(pending(), 0);
+    innocent();
+}
+
 static void test_lockstep_busy(void **state)
 {
     (void)state;
@@ -903,15 +1030,17 @@ int main(void)
 #define TEST(name) {"model:" #name, test_##name, NULL, close_all, NULL},
     static const struct CMUnitTest tests[] = {
         TEST(header) TEST(bar_sizes) TEST(two_models) TEST(pci_cfg) TEST(line)
-            TEST(no_interrupt_flag) TEST(intx_disable) TEST(msix_silences) TEST(line_race)
-                TEST(notify_suppression) TEST(notify_after_reset) TEST(link)
-                    TEST(link_without_status) TEST(remove) TEST(close_lets_senders_go)
-                        TEST(wire_waits) TEST(too_long_for_buffer) TEST(mrg_rxbuf) TEST(event_idx)
-                            TEST(checksum) TEST(notification_data) TEST(beyond_the_model)
-                                TEST(feature_requirements) TEST(config_values) TEST(framing)
-                                    TEST(wrap) TEST(reorder) TEST(describe) TEST(bad_options)
-                                        TEST(lockstep) TEST(lockstep_busy) TEST(lockstep_forgotten)
-                                            TEST(bus_open)};
+            TEST(no_interrupt_flag) TEST(intx_disable) TEST(msix_silences) TEST(msix)
+                TEST(msix_masked) TEST(msix_reset) TEST(msix_vectors) TEST(lockstep_message)
+                    TEST(line_race) TEST(notify_suppression) TEST(notify_after_reset) TEST(link)
+                        TEST(link_without_status) TEST(remove) TEST(close_lets_senders_go)
+                            TEST(wire_waits) TEST(too_long_for_buffer) TEST(mrg_rxbuf)
+                                TEST(event_idx) TEST(checksum) TEST(notification_data)
+                                    TEST(beyond_the_model) TEST(feature_requirements)
+                                        TEST(config_values) TEST(framing) TEST(wrap) TEST(reorder)
+                                            TEST(describe) TEST(bad_options) TEST(lockstep)
+                                                TEST(lockstep_busy) TEST(lockstep_forgotten)
+                                                    TEST(bus_open)};
 
     return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "bus/model/rule.h"
+#include "bus/msix.h"
 #include "memory.h"
 #include "raw.h"
 #include "rules/rules.h"
@@ -161,6 +162,22 @@ static void break_CONFIG_GENERATION(void)
         (void)r.device[NET_CONFIG_MAC + i];
     raw_queues(&r);
     raw_status(&r, STATUS_DRIVER_OK);
+}
+
+/* Entry 1 says something else than a processor's address. While it is masked it sends nothing. */
+static void break_MSIX_MESSAGE(void)
+{
+    const struct bus_message nowhere = {0x1000, 0x41};
+    struct msix msix;
+
+    assert_true(msix_find(r.bus, &msix));
+    msix_write(r.bus, &msix, 1, &nowhere, true);
+    msix_enable(r.bus, &msix, true);
+    raw_bring_up(&r, FEATURES_PLAIN);
+    raw_put16(&r, COMMON_CONFIG_MSIX_VECTOR, 1);
+    r.bus->ops->set_link(r.bus, false);
+    assert_false(fired(RULE_MSIX_MESSAGE));
+    msix_mask(r.bus, &msix, 1, false);
 }
 
 static void break_MSIX_VECTOR(void)

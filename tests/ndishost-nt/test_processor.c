@@ -276,7 +276,7 @@ static void device_open(struct device *d)
     memset(d, 0, sizeof *d);
     d->acknowledge = d->claim = true;
     KeInitializeDpc(&d->dpc, device_dpc, d);
-    d->interrupt = nt_interrupt_connect("test interrupt", &callbacks, d);
+    d->interrupt = nt_interrupt_connect("test interrupt", &callbacks, d, NULL);
     assert_non_null(d->interrupt);
 }
 
@@ -403,6 +403,115 @@ static void test_rule_interrupt_storm(void **state)
     assert_contains(capture_end(), "without acknowledging it");
     nt_interrupt_disconnect(d.interrupt);
     assert_broken("InterruptStorm", before, 1);
+}
+
+/* ---- Messages ---- */
+
+static void message_open(struct device *d, const struct nt_interrupt_kind *kind)
+{
+    static const struct nt_interrupt_callbacks callbacks = {device_isr, device_done};
+
+    memset(d, 0, sizeof *d);
+    d->claim = true;
+    KeInitializeDpc(&d->dpc, device_dpc, d);
+    d->interrupt = nt_interrupt_connect("test message", &callbacks, d, kind);
+    assert_non_null(d->interrupt);
+}
+
+static void message_send(struct device *d)
+{
+    atomic_fetch_add(&d->pending, 1);
+    nt_interrupt_message(d->interrupt);
+}
+
+/* The ISR runs once for each, although it claims none: an edge is not a storm. */
+static void test_message_and_its_isr(void **state)
+{
+    static const struct nt_interrupt_kind kind = {.message = true};
+    struct device d;
+
+    (void)state;
+    message_open(&d, &kind);
+    d.claim = false;
+    for (unsigned i = 1; i <= 300; i++) {
+        message_send(&d);
+        assert_true(wait_until(all_handled, &d));
+        assert_int_equal(d.isrs, i);
+    }
+    nt_interrupt_disconnect(d.interrupt);
+    assert_int_equal(d.isrs, 300);
+    KeFlushQueuedDpcs();
+    assert_nothing_broken();
+}
+
+static atomic_uint seen_processors;
+
+static bool note_processor(void *context)
+{
+    atomic_fetch_or(&seen_processors, 1u << nt_self()->processor);
+    return device_isr(context);
+}
+
+/* One that only processor 1 may take does not run on another, whatever is idle. */
+static void test_message_affinity(void **state)
+{
+    static const struct nt_interrupt_callbacks callbacks = {note_processor, NULL};
+    const struct nt_interrupt_kind kind = {.message = true, .processors = 1u << 1};
+    struct device d;
+
+    (void)state;
+    message_open(&d, &kind);
+    nt_interrupt_disconnect(d.interrupt);
+    d.interrupt = nt_interrupt_connect("test message", &callbacks, &d, &kind);
+    atomic_store(&seen_processors, 0);
+    for (unsigned i = 0; i < 300; i++) {
+        message_send(&d);
+        assert_true(wait_until(all_handled, &d));
+    }
+    nt_interrupt_disconnect(d.interrupt);
+    assert_int_equal(seen_processors, 1u << 1);
+    KeFlushQueuedDpcs();
+    assert_nothing_broken();
+}
+
+struct senders {
+    struct nt_interrupt *interrupt;
+    unsigned count;
+};
+
+static void send_many(void *context)
+{
+    const struct senders *s = context;
+
+    for (unsigned i = 0; i < s->count; i++)
+        nt_interrupt_message(s->interrupt);
+}
+
+/* Two messages with one lock: device_isr fails the test if both are inside. */
+static void test_messages_share_a_lock(void **state)
+{
+    static const struct nt_interrupt_callbacks callbacks = {device_isr, device_done};
+    uintptr_t lock = 0;
+    const struct nt_interrupt_kind kind = {.message = true, .lock = &lock};
+    struct senders s[2];
+    pthread_t threads[2];
+    struct device d;
+
+    (void)state;
+    message_open(&d, &kind);
+    for (int i = 0; i < 2; i++)
+        s[i] = (struct senders){
+            i ? nt_interrupt_connect("other message", &callbacks, &d, &kind) : d.interrupt, 3000};
+    for (int i = 0; i < 2; i++)
+        nt_thread_start(&threads[i], "sender", send_many, &s[i]);
+    for (int i = 0; i < 3000; i++)
+        assert_true(nt_interrupt_synchronize(s[i & 1].interrupt, in_lock, &d));
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 2; i++)
+        nt_interrupt_disconnect(s[i].interrupt);
+    assert_true(d.isrs > 0);
+    assert_nothing_broken();
 }
 
 static atomic_bool let_go;
@@ -847,6 +956,9 @@ int main(void)
         cmocka_unit_test(test_interrupt_breaks_into_dpcs), /* before any timed wait of the spare */
         cmocka_unit_test(test_interrupt_and_its_dpc),
         cmocka_unit_test(test_interrupts_race_synchronize),
+        cmocka_unit_test(test_message_and_its_isr),
+        cmocka_unit_test(test_message_affinity),
+        cmocka_unit_test(test_messages_share_a_lock),
         cmocka_unit_test(test_rule_interrupt_storm),
         cmocka_unit_test(test_timer_fires_in_time),
         cmocka_unit_test(test_timer_can_be_waited_for),

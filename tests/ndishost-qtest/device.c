@@ -26,6 +26,17 @@ static void on_interrupt(void *context, bool asserted)
     pthread_mutex_unlock(&d->lock);
 }
 
+static void on_message(void *context, unsigned number)
+{
+    struct device *d = context;
+
+    pthread_mutex_lock(&d->lock);
+    if (number < BUS_MESSAGES)
+        d->messages[number]++;
+    pthread_cond_broadcast(&d->changed);
+    pthread_mutex_unlock(&d->lock);
+}
+
 static void on_frame(void *context, const void *frame, size_t length)
 {
     struct device *d = context;
@@ -51,7 +62,7 @@ static void on_failed(void *context, const char *why)
     pthread_mutex_unlock(&d->lock);
 }
 
-static const struct bus_events events = {on_interrupt, on_frame, on_failed};
+static const struct bus_events events = {on_interrupt, on_message, on_frame, on_failed};
 
 /* Waits with the lock held until `condition(d)`. */
 static bool wait_for(struct device *d, bool (*condition)(const struct device *),

@@ -52,6 +52,7 @@ struct device {
     pthread_mutex_t lock; /* what the bus's threads write */
     pthread_cond_t changed;
     unsigned asserted, raised, lowered; /* the line, and how often it was told */
+    unsigned messages[BUS_MESSAGES];    /* how often each has come */
     char failed[1536];                  /* why; "" */
     struct wire_frame *wire;
     unsigned wire_count, wire_taken;

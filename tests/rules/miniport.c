@@ -179,10 +179,9 @@ static VOID NTAPI EnableInterrupt(NDIS_HANDLE MiniportInterruptContext)
 
 NDIS_STATUS RegisterInterrupt(PNDIS_HANDLE Interrupt)
 {
-    NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics;
-
-    FormInterrupt(&Characteristics, Isr, Dpc, EnableInterrupt);
-    return NdisMRegisterInterruptEx(Adapter.Handle, &Adapter, &Characteristics, Interrupt);
+    FormInterrupt(&Adapter.Granted, Isr, Dpc, EnableInterrupt);
+    Hooks.Interrupt(&Adapter.Granted);
+    return NdisMRegisterInterruptEx(Adapter.Handle, &Adapter, &Adapter.Granted, Interrupt);
 }
 
 /* ---- DMA ---- */
@@ -566,6 +565,11 @@ static VOID KeepSgList(PNET_BUFFER NetBuffer, PSCATTER_GATHER_LIST Sg)
     Adapter.Sg = Sg;
 }
 
+static VOID Line(PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics)
+{
+    UNREFERENCED_PARAMETER(Characteristics);
+}
+
 static BOOLEAN NotMine(PBOOLEAN QueueDefaultDpc)
 {
     UNREFERENCED_PARAMETER(QueueDefaultDpc);
@@ -574,9 +578,9 @@ static BOOLEAN NotMine(PBOOLEAN QueueDefaultDpc)
 
 /* In the order of the members. */
 static HOOKS Hooks = {
-    NoEntry, Nothing,     Nothing,      NoRegistration, NoGeneral,  Success, DefaultOid,
-    Success, DefaultSend, DefaultPause, Nothing,        Nothing,    Nothing, /* Unload */
-    Nothing, Nothing,     NoDpc,        Nothing,        KeepSgList, NotMine, NULL,
+    NoEntry,     Nothing,      Nothing, NoRegistration, NoGeneral,  Success, DefaultOid, Success,
+    DefaultSend, DefaultPause, Nothing, Nothing,        Nothing, /* Unload */
+    Nothing,     Nothing,      NoDpc,   Nothing,        KeepSgList, NotMine, Line,       NULL,
 };
 
 VOID NTAPI MiniportUnload(PDRIVER_OBJECT Object)

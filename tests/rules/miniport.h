@@ -44,6 +44,7 @@ typedef struct _ADAPTER {
     PMDL Mdl;                 /* over the receive buffer */
     PNET_BUFFER_LIST Receive; /* one NET_BUFFER of 60 bytes in the receive buffer */
     NDIS_HANDLE Interrupt;
+    NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Granted; /* with what NDIS says of the interrupt */
     NDIS_SPIN_LOCK Lock;
 
     LONG Indicated; /* lists that are out */
@@ -86,6 +87,8 @@ typedef struct _HOOKS {
     VOID (*DeviceIrql)(VOID);
     VOID (*SgList)(PNET_BUFFER NetBuffer, PSCATTER_GATHER_LIST Sg);
     BOOLEAN (*Isr)(PBOOLEAN QueueDpc);
+    /* In MiniportInitializeEx: with the interrupt that is going to be registered, a line. */
+    VOID (*Interrupt)(PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics);
     /* There are MiniportResetEx and MiniportCheckForHangEx only if this is set in Break. */
     NDIS_STATUS (*Reset)(PBOOLEAN AddressingReset);
 } HOOKS;

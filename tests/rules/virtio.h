@@ -25,6 +25,7 @@ static PUCHAR Registers;
 static PUCHAR Rings; /* each queue's: descriptors, available ring at 256, used ring at 512 */
 static NDIS_PHYSICAL_ADDRESS RingsPa;
 static USHORT Offered;
+static USHORT Vectors[2] = {0xFFFF, 0xFFFF}; /* MSI-X: which entry of the table each queue has */
 
 static VOID VirtioSetup(USHORT Queue)
 {
@@ -32,6 +33,8 @@ static VOID VirtioSetup(USHORT Queue)
 
     NdisWriteRegisterUshort((PUSHORT)(Registers + 0x16), Queue);
     NdisWriteRegisterUshort((PUSHORT)(Registers + 0x18), VIRTIO_SIZE);
+    if (Vectors[Queue] != 0xFFFF)
+        NdisWriteRegisterUshort((PUSHORT)(Registers + 0x1A), Vectors[Queue]);
     NdisWriteRegisterUlong((PULONG)(Registers + 0x20), (ULONG)Pa);
     NdisWriteRegisterUlong((PULONG)(Registers + 0x24), (ULONG)(Pa >> 32));
     NdisWriteRegisterUlong((PULONG)(Registers + 0x28), (ULONG)Pa + 256);
@@ -70,13 +73,12 @@ static VOID VirtioMap(VOID)
     }
 }
 
-static VOID VirtioStart(VOID)
+/* From the reset to DRIVER_OK; again after a sleep. */
+static VOID VirtioRun(VOID)
 {
     ULONG Offers;
     UCHAR Status;
 
-    VirtioMap();
-    NdisMAllocateSharedMemory(Adapter.Handle, VIRTIO_BYTES, TRUE, (PVOID *)&Rings, &RingsPa);
     NdisZeroMemory(Rings, VIRTIO_BYTES);
     VirtioReset();
     VirtioStatus(1);
@@ -92,6 +94,13 @@ static VOID VirtioStart(VOID)
     VirtioSetup(0);
     VirtioSetup(1);
     VirtioStatus(15);
+}
+
+static VOID VirtioStart(VOID)
+{
+    VirtioMap();
+    NdisMAllocateSharedMemory(Adapter.Handle, VIRTIO_BYTES, TRUE, (PVOID *)&Rings, &RingsPa);
+    VirtioRun();
 }
 
 /* Tells the device of queue 1. */

@@ -138,7 +138,7 @@ static unsigned absent_bar(const struct layout *layout)
     return BUS_BARS - 1; /* the upper half of a 64-bit BAR */
 }
 
-static void msix_cap(struct list *list)
+static void msix_cap(struct list *list, const struct options *options)
 {
     const struct place *table = find_place(list->layout, PLACE_MSIX_TABLE, false);
     const struct place *pending = find_place(list->layout, PLACE_MSIX_PENDING, false);
@@ -147,7 +147,7 @@ static void msix_cap(struct list *list)
     if (!cap)
         return;
     list->layout->msix_cap = (unsigned)(cap - list->layout->config);
-    put16(cap + 2, MSIX_VECTORS - 1);
+    put16(cap + 2, options->vectors - 1);
     put32(cap + 4, table->offset | table->bar);
     put32(cap + 8, pending->offset | pending->bar);
     put16(list->layout->writable + list->layout->msix_cap + 2, 0xC000);
@@ -214,7 +214,7 @@ bool capabilities_build(struct layout *layout, const struct options *options)
 
     header_build(layout, options);
     bars_build(layout);
-    msix_cap(&list);
+    msix_cap(&list, options);
     if (!odd(&list, CAPS_NONE)) {
         if (odd(&list, CAPS_RESERVED))
             reserved_caps(&list);

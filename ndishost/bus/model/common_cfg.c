@@ -361,10 +361,10 @@ static void queue_size_write(struct model *model, struct ring *ring, uint16_t va
 
 static uint16_t msix_vector(struct model *model, uint16_t value)
 {
-    if (value == MSIX_NO_VECTOR || value < MSIX_VECTORS)
+    if (value == MSIX_NO_VECTOR || value < model->options.vectors)
         return value;
     model_violation(model, RULE_MSIX_VECTOR, "vector %u is written; there are %u", value,
-                    MSIX_VECTORS);
+                    model->options.vectors);
     return MSIX_NO_VECTOR;
 }
 

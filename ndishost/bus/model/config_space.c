@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* PCI configuration space, as the driver reads and writes it. */
+#include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 
@@ -61,7 +62,8 @@ uint32_t config_space_read(struct model *model, unsigned offset, unsigned size)
     pthread_mutex_lock(&model->lock);
     value = get(model->layout.config + offset, size);
     pthread_mutex_unlock(&model->lock);
-    if (offset <= PCI_STATUS && PCI_STATUS < offset + size && atomic_load(&model->isr))
+    if (offset <= PCI_STATUS && PCI_STATUS < offset + size && atomic_load(&model->isr) &&
+        !atomic_load(&model->msix_on)) /* 4.1.4.5.1 */
         value |= PCI_STATUS_INTERRUPT << 8 * (PCI_STATUS - offset);
     return value;
 }
@@ -96,12 +98,36 @@ void config_space_written(struct model *model)
 {
     const uint8_t *c = model->layout.config;
     unsigned msix = model->layout.msix_cap;
-    bool msix_on = msix && get(c + msix + 2, 2) & PCI_MSIX_CONTROL_ENABLE;
+    uint32_t control = msix ? get(c + msix + 2, 2) : 0;
+    bool msix_on = (control & PCI_MSIX_CONTROL_ENABLE) != 0;
 
     atomic_store(&model->decoding, get(c + PCI_COMMAND, 2) & (PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
     atomic_store(&model->mastering, (get(c + PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0);
+    atomic_store(&model->msix_on, msix_on);
+    atomic_store(&model->msix_masked, (control & PCI_MSIX_CONTROL_MASK) != 0);
     atomic_store(&model->intx_off,
                  msix_on || (get(c + PCI_COMMAND, 2) & PCI_COMMAND_INTX_OFF) != 0);
+}
+
+void msix_table_reset(struct model *model)
+{
+    memset(model->msix_table, 0, sizeof model->msix_table);
+    for (unsigned i = 0; i < MSIX_VECTORS_MAX; i++)
+        model->msix_table[16 * i + 12] = 1; /* masked: PCI 3.0, 6.8.2.9 */
+    atomic_store(&model->msix_pending, 0);
+}
+
+void config_space_forget(struct model *model)
+{
+    unsigned msix = model->layout.msix_cap;
+
+    pthread_mutex_lock(&model->lock);
+    msix_table_reset(model);
+    if (msix)
+        model->layout.config[msix + 3] &= 0x3F;
+    config_space_written(model);
+    pthread_mutex_unlock(&model->lock);
+    interrupt_update(model);
 }
 
 void config_space_write(struct model *model, unsigned offset, unsigned size, uint32_t value)

@@ -102,8 +102,8 @@ static bool place_extras(struct layout *layout, const struct options *options)
         place_add(layout, PLACE_LEGACY, 0, 0, LEGACY_LENGTH);
     }
     bar = free_bar(layout, 1);
-    if (bar < BUS_BARS) {
-        place_add(layout, PLACE_MSIX_TABLE, bar, 0, MSIX_VECTORS * 16);
+    if (bar < BUS_BARS && options->vectors) {
+        place_add(layout, PLACE_MSIX_TABLE, bar, 0, options->vectors * 16);
         place_add(layout, PLACE_MSIX_PENDING, bar, 0x800, 8);
     }
     if (!has(options, CAPS_IO_NOTIFY) && !has(options, CAPS_IO_ONLY))

@@ -31,8 +31,7 @@ struct place {
     uint32_t offset, length;
 };
 
-#define PLACES_MAX   8
-#define MSIX_VECTORS 3u
+#define PLACES_MAX 8
 
 struct layout {
     struct bus_bar bar[BUS_BARS];

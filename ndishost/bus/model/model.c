@@ -89,7 +89,7 @@ static int op_set_link(struct bus *bus, bool up)
     wire_link(&model->wire, up);
     /* Without STATUS there is nothing in the configuration that has changed. */
     if (tell && (model->offered & FEATURE_STATUS))
-        interrupt_raise(model, ISR_CONFIG);
+        interrupt_config(model);
     return 0;
 }
 
@@ -100,7 +100,8 @@ static int op_remove(struct bus *bus)
 }
 
 /* The driver stops the device's DMA and interrupts before it lets the power go: by a reset, after which
- * device_status is 0, or by the PCI command register. What the device knew is lost either way. */
+ * device_status is 0, or by the PCI command register. What the device knew is lost either way, and so is the
+ * MSI-X table. */
 static int op_set_power(struct bus *bus, unsigned state)
 {
     struct model *model = model_of(bus);
@@ -116,7 +117,7 @@ static int op_set_power(struct bus *bus, unsigned state)
     pthread_mutex_lock(&model->lock);
     status = model->gone ? 0 : model->common.status;
     dma = status & STATUS_DRIVER_OK && model->mastering;
-    interrupts = status & STATUS_DRIVER_OK && !model->intx_off;
+    interrupts = status & STATUS_DRIVER_OK && (model->msix_on || !model->intx_off);
     model->common.reset_pending = true;
     model->live = false;
     pthread_mutex_unlock(&model->lock);
@@ -129,6 +130,7 @@ static int op_set_power(struct bus *bus, unsigned state)
     thread_wake(model, WORK_RESET);
     while (thread_resets(model))
         sched_yield();
+    config_space_forget(model);
     return 0;
 }
 
@@ -196,6 +198,7 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_NOTIFICATIONS_LOW] = "notifications_below_dispatch",
     [COUNT_NOTIFICATIONS_VAIN] = "notifications_in_vain",
     [COUNT_INTERRUPTS] = "interrupts",
+    [COUNT_MESSAGES] = "messages",
     [COUNT_CONFIG_CHANGES] = "config_changes",
     [COUNT_RESETS] = "resets",
     [COUNT_DRIVER_OK] = "starts",
@@ -281,11 +284,18 @@ static void op_close(struct bus *bus)
     free(model);
 }
 
+static bool op_message_target(struct bus *bus, unsigned number, struct bus_message *message)
+{
+    (void)bus;
+    return message_target(number, message);
+}
+
 static const struct bus_ops ops = {
     .config_read = op_config_read,
     .config_write = op_config_write,
     .bar_read = op_bar_read,
     .bar_write = op_bar_write,
+    .message_target = op_message_target,
     .wire_send = op_wire_send,
     .set_link = op_set_link,
     .set_power = op_set_power,
@@ -326,6 +336,7 @@ static void fill_in(struct model *model, const struct bus_events *events, void *
     model->offered = options->features;
     model->link_up = true;
     model->frame_max = ETHERNET_HEADER_SIZE + ETHERNET_TAG_SIZE + options->mtu;
+    msix_table_reset(model);
     config_space_written(model);
     random_seed(&model->random, options->seed);
     pthread_mutex_init(&model->lock, NULL);

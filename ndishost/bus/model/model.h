@@ -52,6 +52,7 @@ enum counter {
     COUNT_NOTIFICATIONS_LOW,  /* below DISPATCH_LEVEL */
     COUNT_NOTIFICATIONS_VAIN, /* that nothing new was behind */
     COUNT_INTERRUPTS,         /* the line went up */
+    COUNT_MESSAGES,
     COUNT_CONFIG_CHANGES,
     COUNT_RESETS,
     COUNT_DRIVER_OK,       /* DRIVER_OK was set */
@@ -103,7 +104,7 @@ struct model {
     atomic_bool broken; /* by a FATAL violation or by NEEDS_RESET, until reset */
     atomic_bool link_up;
     atomic_uint notifiable; /* one bit a queue: enabled, and DRIVER_OK */
-    uint8_t msix_table[MSIX_VECTORS * 16];
+    uint8_t msix_table[MSIX_VECTORS_MAX * 16];
     struct random random;
 
     /* The interrupt line, without a lock: see interrupt.c. */
@@ -111,10 +112,13 @@ struct model {
     atomic_uint decoding;  /* PCI_COMMAND_IO, PCI_COMMAND_MEMORY */
     atomic_bool mastering; /* command register; written under the lock */
     atomic_bool intx_off;  /* command register, or MSI-X enabled */
-    atomic_int isr_zero;   /* reads that a fault still answers with 0 */
-    atomic_int isr_stuck;  /* reads that a fault does not let clear it */
-    atomic_bool gone;      /* all ones */
-    atomic_bool dead;      /* by FAULT_DEAD: sends no interrupt */
+    atomic_bool msix_on;   /* the two bits of message control, written under the lock */
+    atomic_bool msix_masked;
+    atomic_uint msix_pending; /* one bit a vector */
+    atomic_int isr_zero;      /* reads that a fault still answers with 0 */
+    atomic_int isr_stuck;     /* reads that a fault does not let clear it */
+    atomic_bool gone;         /* all ones */
+    atomic_bool dead;         /* by FAULT_DEAD: sends no interrupt */
 
     /* The device's thread: see thread.c. */
     pthread_t thread;
@@ -144,11 +148,17 @@ static inline void count(struct model *model, enum counter counter, uint64_t n)
 }
 
 /* ---- interrupt.c ---- */
-void interrupt_raise(struct model *model, uint8_t isr_bits);
+/* A used buffer notification of that queue, and a configuration change notification. No lock held. */
+void interrupt_queue(struct model *model, unsigned queue);
+void interrupt_config(struct model *model);
 uint8_t interrupt_read_isr(struct model *model);
 void interrupt_clear(struct model *model);
-/* Brings the line to where isr, intx_off and gone say it is. No lock held. */
+/* Brings the line to where isr, intx_off and gone say it is, and flushes messages. No lock held. */
 void interrupt_update(struct model *model);
+/* Sends what is pending and not masked. No lock held. */
+void messages_flush(struct model *model);
+/* bus.h's. */
+bool message_target(unsigned number, struct bus_message *message);
 bool interrupt_asserted(const struct model *model);
 
 /* ---- config_space.c ---- */
@@ -156,6 +166,10 @@ uint32_t config_space_read(struct model *model, unsigned offset, unsigned size);
 void config_space_write(struct model *model, unsigned offset, unsigned size, uint32_t value);
 /* What the command register and MSI-X bring about. Lock held, or nobody else there yet. */
 void config_space_written(struct model *model);
+/* The MSI-X table as after power-on: all entries masked, nothing pending. Lock held, or nobody else there yet. */
+void msix_table_reset(struct model *model);
+/* The function was without power: MSI-X is off, and its table lost. No lock held. */
+void config_space_forget(struct model *model);
 
 /* ---- registers.c: any offset, any size ---- */
 uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsigned size);
@@ -181,7 +195,7 @@ void thread_wake(struct model *model, unsigned work);
 bool thread_is_me(const struct model *model);
 /* bus.h's step. */
 bool thread_step(struct model *model);
-/* The caller steps the device: the interrupt line waits until it has done so. */
+/* The caller steps the device: the interrupt line, and messages, wait until it has done so. */
 bool thread_steps(const struct model *model);
 /* Must the thread drop what it is in the middle of? It cannot miss a reset with a new life after it:
  * resets are done by the thread itself. With bus mastering off it reaches no memory. Lock held. */

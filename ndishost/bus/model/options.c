@@ -31,6 +31,7 @@ const char options_help[] =
     "    legacy=0|1: an I/O BAR 0 with the legacy interface (1)\n"
     "    modern=0|1: 1: 1AF4:1041 revision 1 without legacy interface; 0: 1AF4:1000 (0)\n"
     "    above_4g=0|1: 64-bit BARs are above 4 GiB (0)\n"
+    "    vectors=N: entries of the MSI-X table (3; 0: there is no MSI-X capability)\n"
     "    command=N: the command register at the start  notify_multiplier=N (4)  seed=N "
     "(1)\n"
     "    wire=FRAMES: the most frames that wait for receive buffers (1024)\n"
@@ -204,6 +205,7 @@ static const struct numeric {
     NUMERIC(above_4g, 0, 1, ANY, 0),
     NUMERIC(command, 0, 0x7FF, ANY, 0),
     NUMERIC(notify_multiplier, 0, 65536, MULTIPLIER, 0),
+    NUMERIC(vectors, 0, MSIX_VECTORS_MAX, ANY, 0),
     NUMERIC(reset_ms, 1, 60000, ANY, 0),
     NUMERIC(seed, 0, UINT64_MAX, ANY, 0),
     NUMERIC(reorder, 0, 1, ANY, 0),
@@ -301,6 +303,7 @@ static const struct options defaults = {
     .legacy = true,
     .layout = LAYOUT_PAGES,
     .notify_multiplier = 4,
+    .vectors = 3,
     .reset_ms = 200,
     .command = 0x103,
     .seed = 1,

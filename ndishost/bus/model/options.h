@@ -47,6 +47,8 @@ enum caps_oddity { CAPS_ODDITIES(CAPS_ENUM) CAPS_COUNT };
  * notification, as a device that has always something to do. */
 enum lockstep { LOCKSTEP_OFF, LOCKSTEP_IDLE, LOCKSTEP_BUSY };
 
+#define MSIX_VECTORS_MAX 32u
+
 struct options {
     uint32_t rx_queue_size, tx_queue_size;
     uint64_t features;
@@ -62,6 +64,7 @@ struct options {
     enum layout_kind layout;
     uint32_t caps; /* 1 << enum caps_oddity */
     uint32_t notify_multiplier;
+    unsigned vectors;  /* of MSI-X; 0: there is no MSI-X capability */
     unsigned reset_ms; /* of fault reset_slow */
     uint32_t command;  /* the command register as firmware left it */
     uint64_t seed;

@@ -227,7 +227,7 @@ bool receive_batch(struct model *model)
     if (in.frames == 0)
         return more;
     if (publish(model, &in) && !fault_hit(&model->faults, FAULT_LOST))
-        interrupt_raise(model, ISR_QUEUE);
+        interrupt_queue(model, QUEUE_RX);
     wire_drop(&model->wire, in.frames);
     for (unsigned i = 0; i < in.received; i++)
         thread_frame_fault(model);

@@ -101,12 +101,12 @@ static uint64_t place_read(struct model *model, const struct place *place, uint3
         return value;
     case PLACE_MSIX_TABLE:
         pthread_mutex_lock(&model->lock);
-        if (offset + size <= sizeof model->msix_table)
+        if (offset + size <= model->options.vectors * 16u)
             memcpy(&value, model->msix_table + offset, size);
         pthread_mutex_unlock(&model->lock);
         return value;
     case PLACE_MSIX_PENDING:
-        return 0;
+        return offset < sizeof(uint32_t) ? atomic_load(&model->msix_pending) >> 8 * offset : 0;
     default:
         model_violation(model, place->kind == PLACE_NOTIFY ? RULE_NOTIFY_ADDRESS : RULE_LEGACY,
                         "the %s is read at offset 0x%x", place_names[place->kind], offset);
@@ -200,9 +200,10 @@ static void place_write(struct model *model, const struct place *place, uint32_t
         break;
     case PLACE_MSIX_TABLE:
         pthread_mutex_lock(&model->lock);
-        if (offset + size <= sizeof model->msix_table)
+        if (offset + size <= model->options.vectors * 16u)
             memcpy(model->msix_table + offset, &value, size);
         pthread_mutex_unlock(&model->lock);
+        messages_flush(model); /* an entry may have been unmasked */
         break;
     case PLACE_ISR:
         model_violation(model, RULE_ISR_WRITE, "the ISR status is written");

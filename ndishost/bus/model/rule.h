@@ -20,6 +20,7 @@
     RULE(PCI_BAR, MINOR, "pci-bar-moved", "PCI, base address registers")  \
     RULE(CAP_WRITE, MINOR, "virtio-capability-write", "4.1.4.1")          \
     RULE(PCI_CFG, MINOR, "virtio-pci-cfg-window", "4.1.4.9.2")            \
+    RULE(MSIX_MESSAGE, MINOR, "pci-msix-message", "PCI, MSI-X table")     \
     RULE(LEGACY, MINOR, "virtio-legacy-interface", "4.1.5.1.1.1")         \
     /* Registers */                                                       \
     RULE(WIDTH, MINOR, "virtio-register-width", "4.1.3.1")                \

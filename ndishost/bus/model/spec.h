@@ -119,5 +119,6 @@ struct spec_net_header {
 #define PCI_CAP_ID_VENDOR       0x09
 #define PCI_CAP_ID_MSIX         0x11
 #define PCI_MSIX_CONTROL_ENABLE 0x8000u
+#define PCI_MSIX_CONTROL_MASK   0x4000u
 
 #endif

@@ -163,7 +163,7 @@ static void tell_fatal(struct model *model)
     pthread_mutex_lock(&model->lock);
     model_set_needs_reset(model);
     pthread_mutex_unlock(&model->lock);
-    interrupt_raise(model, ISR_CONFIG);
+    interrupt_config(model);
     if (!rule || model->failed_told || !model->bus.events->failed)
         return;
     model->failed_told = true;
@@ -212,7 +212,7 @@ void thread_frame_fault(struct model *model)
     pthread_mutex_lock(&model->lock);
     model_set_needs_reset(model);
     pthread_mutex_unlock(&model->lock);
-    interrupt_raise(model, ISR_CONFIG);
+    interrupt_config(model);
 }
 
 bool thread_await_notification(struct model *model, struct ring *ring)
@@ -248,9 +248,9 @@ static bool move_frames(struct model *model)
 
     more |= receive_batch(model);
     if (model->live && fault_hit(&model->faults, FAULT_SPURIOUS))
-        interrupt_raise(model, ISR_QUEUE);
+        interrupt_queue(model, QUEUE_RX);
     if (model->live && fault_hit(&model->faults, FAULT_CONFIG_SPURIOUS))
-        interrupt_raise(model, ISR_CONFIG);
+        interrupt_config(model);
     tell_fatal(model);
     return more;
 }

@@ -185,6 +185,6 @@ bool transmit_batch(struct model *model)
     }
     pthread_mutex_unlock(&model->lock);
     if (interrupt && !fault_hit(&model->faults, FAULT_LOST))
-        interrupt_raise(model, ISR_QUEUE);
+        interrupt_queue(model, QUEUE_TX);
     return more;
 }

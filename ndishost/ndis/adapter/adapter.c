@@ -11,6 +11,7 @@
 #include "ndis/adapter/filter.h"
 #include "ndis/adapter/install.h"
 #include "ndis/api/interrupt.h"
+#include "ndis/api/messages.h"
 #include "ndis/adapter/oid.h"
 #include "ndis/protocol/protocol.h"
 #include "ndis/adapter/report.h"
@@ -39,6 +40,11 @@
 static void bus_interrupt(void *context, bool asserted)
 {
     interrupt_line(context, asserted);
+}
+
+static void bus_message(void *context, unsigned number)
+{
+    interrupt_message(context, number);
 }
 
 static void bus_wire_receive(void *context, const void *frame, size_t length)
@@ -123,7 +129,8 @@ static struct ndis_driver *with_adapters;
 static int open_ends(struct ndis_adapter *adapter, const struct adapter_options *options,
                      char *error, size_t error_size)
 {
-    static const struct bus_events events = {bus_interrupt, bus_wire_receive, bus_failed};
+    static const struct bus_events events = {bus_interrupt, bus_message, bus_wire_receive,
+                                             bus_failed};
 
     adapter->bus = bus_open(options->bus, &events, adapter, error, error_size);
     if (!adapter->bus)
@@ -185,6 +192,7 @@ static void adapter_free(struct ndis_adapter *adapter)
     resources_register(adapter, false);
     if (adapter->bus) {
         interrupt_release(adapter);
+        messages_release(adapter);
         resources_release(adapter);
         adapter->bus->ops->close(adapter->bus);
     }
@@ -226,6 +234,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->plain = options->plain;
     adapter->pieces = options->pieces;
     adapter->map_registers = options->map_registers;
+    adapter->message_limit = options->messages;
     pthread_mutex_init(&adapter->lock, NULL);
     pthread_mutex_init(&adapter->interrupt_lock, NULL);
     pthread_mutex_init(&adapter->groups.lock, NULL);
@@ -242,7 +251,8 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
                                         options->hold, error, error_size);
     if (!adapter->protocol)
         goto failed;
-    if (oid_create(adapter) || report_create(adapter) || resources_build(adapter, &random)) {
+    if (oid_create(adapter) || report_create(adapter) ||
+        messages_assign(adapter, adapter->message_limit) || resources_build(adapter, &random)) {
         snprintf(error, error_size, "out of memory");
         goto failed;
     }
@@ -401,6 +411,7 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
     NDIS_STATUS status;
 
     enable_device(adapter);
+    messages_start(adapter);
     *what = "MiniportInitializeEx";
     status = life_cycle_initialize(adapter);
     if (status != NDIS_STATUS_SUCCESS)

@@ -37,6 +37,8 @@ struct adapter_options {
     unsigned pieces;        /* --shape NUMBER: with plain, so many MDLs a frame; 0: one */
     long hold;              /* --hold, or HOLD_BY_SHAPE */
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
+    unsigned
+        messages; /* --messages: the most interrupt messages that Windows assigns; 0: the line */
 };
 
 /* `inf` (inf/inf.h), or NULL, has to stay until the driver is unloaded. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ndis/api/interface.h"
+#include "ndis/api/messages.h"
 #include "ndis/protocol/protocol.h"
 #include "ndis/adapter/reset.h"
 #include "ndis/protocol/transfer.h"
@@ -121,6 +122,7 @@ NDIS_STATUS life_cycle_initialize(struct ndis_adapter *adapter)
     }
     if (status != NDIS_STATUS_SUCCESS) {
         check_logged();
+        messages_stop(adapter);
         adapter_enter(adapter, ADAPTER_HALTED);
         check_leaks(adapter, "a failed MiniportInitializeEx");
         return status;
@@ -330,6 +332,7 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
     call = callback_begin("MiniportHaltEx");
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);
     callback_end(&call);
+    messages_stop(adapter);
     adapter_enter(adapter, ADAPTER_HALTED);
     check_leaks(adapter, "MiniportHaltEx");
 }

@@ -12,6 +12,7 @@
 #include "ndis/adapter/life_cycle.h"
 
 #include "ndis/api/interrupt.h"
+#include "ndis/api/messages.h"
 #include "ndis/adapter/oid.h"
 #include "ndis/adapter/reset.h"
 #include "ndis/watch/send_status.h"
@@ -89,6 +90,8 @@ static void device_power(struct ndis_adapter *adapter, unsigned state)
 
     if (bus->ops->set_power && !adapter->gone)
         bus->ops->set_power(bus, state);
+    if (!state && !adapter->halted_for_power)
+        messages_start(adapter); /* the PCI driver restores the table */
     atomic_store(&bus->asleep, state != 0);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interrupt.h: an adapter's interrupt line, from the bus to MiniportInterrupt and its DPCs.
- *   interrupt_line(adapter, asserted) from the bus;  interrupt_indicated(n) from an indication;
+ * interrupt.h: an adapter's interrupt line, or its messages, from the bus to MiniportInterrupt or
+ * MiniportMessageInterrupt and the DPCs.
+ *   interrupt_line(adapter, asserted), interrupt_message(adapter, number) from the bus;  interrupt_indicated(n) from an indication;
  *   interrupt_release(adapter) when the adapter goes.
  */
 #ifndef NDISHOST_INTERRUPT_H
@@ -11,6 +12,8 @@
 
 /* The line as it is now; before the driver registers an interrupt it is remembered. Any thread. */
 void interrupt_line(struct ndis_adapter *adapter, bool asserted);
+/* The message has come; before the driver registers an interrupt it is lost. Any thread. */
+void interrupt_message(struct ndis_adapter *adapter, unsigned number);
 /* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that
  * it is its own. PASSIVE_LEVEL, by who drives the life cycle. */
 bool interrupt_shared(struct ndis_adapter *adapter);

@@ -88,6 +88,8 @@ struct ndis_driver {
 #define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
 
 struct dma_channel;
+struct nt_interrupt;
+struct messages;
 struct interrupt_registration;
 struct protocol;
 struct oid_state;
@@ -123,6 +125,7 @@ struct ndis_adapter {
     bool plain;             /* --shape plain, or a number */
     unsigned pieces;        /* --shape NUMBER: MDLs of a plain frame; 0: one */
     unsigned map_registers; /* --map-registers; 0: no limit */
+    unsigned message_limit; /* --messages */
 
     struct bus *bus;
     struct bus_events bus_events;
@@ -186,13 +189,17 @@ struct ndis_adapter {
 
     atomic_uint miniport_ports; /* bit N: port N is allocated; NdisMAllocatePort */
     DEVICE_OBJECT physical_device, functional_device;
-    CM_RESOURCE_LIST *full_resources;
+    CM_RESOURCE_LIST *full_resources; /* translated */
+    CM_RESOURCE_LIST *raw_resources;
     NDIS_RESOURCE_LIST *resources;       /* the partial list inside full_resources */
     struct shared_memory *shared_memory; /* under lock */
     struct mapping *mappings;            /* NdisMMapIoSpace; resources.c, under lock */
 
-    pthread_mutex_t interrupt_lock; /* the two below; held when the bus tells of the line */
+    struct messages *messages; /* NULL: the device has its line */
+    /* The four below; held when the bus tells of the line or of a message. */
+    pthread_mutex_t interrupt_lock;
     struct interrupt_registration *interrupt;
+    struct nt_interrupt *line, *message[BUS_MESSAGES]; /* who listens, or NULL */
     bool line_asserted;
     struct dma_channel *dma;
     struct protocol *protocol;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* BARs and the interrupt line as resources; register mappings, I/O ports, configuration space. */
+/* BARs and interrupts as resources; register mappings, I/O ports, configuration space. */
 #include "ndis/api/resources.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "bus/map.h"
+#include "ndis/api/messages.h"
 #include "nt/api/io.h"
 #include "nt/api/pool.h"
 
@@ -43,25 +44,60 @@ static void describe_interrupt(CM_PARTIAL_RESOURCE_DESCRIPTOR *descriptor, const
     descriptor->u.Interrupt.Affinity = ~(KAFFINITY)0;
 }
 
-int resources_build(struct ndis_adapter *adapter, struct random *random)
+static NDIS_RESOURCE_LIST *partial_list(CM_RESOURCE_LIST *full)
 {
-    /* Windows puts descriptors of the PCI driver's own between a device's: sometimes we do too. */
-    bool private = random_chance(random, 1, 2);
+    return (
+        NDIS_RESOURCE_LIST *)(void *)((char *)full + offsetof(CM_RESOURCE_LIST, List) +
+                                      offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList));
+}
+
+/* using-interrupt-resource-descriptors: one descriptor a message for MSI-X */
+static void describe_message(CM_PARTIAL_RESOURCE_DESCRIPTOR *descriptor,
+                             const struct message *message, bool raw)
+{
+    descriptor->Type = CmResourceTypeInterrupt;
+    descriptor->ShareDisposition = CmResourceShareDeviceExclusive;
+    descriptor->Flags = CM_RESOURCE_INTERRUPT_LATCHED | CM_RESOURCE_INTERRUPT_MESSAGE;
+    if (raw) {
+        descriptor->u.MessageInterrupt.Raw.MessageCount = 1;
+        descriptor->u.MessageInterrupt.Raw.Vector = message->vector;
+        descriptor->u.MessageInterrupt.Raw.Affinity = message->targets;
+    } else {
+        descriptor->u.MessageInterrupt.Translated.Level = IRQL_DEVICE;
+        descriptor->u.MessageInterrupt.Translated.Vector = message->vector;
+        descriptor->u.MessageInterrupt.Translated.Affinity = message->targets;
+    }
+}
+
+/* Returns where the next descriptor goes. */
+static CM_PARTIAL_RESOURCE_DESCRIPTOR *describe_interrupts(CM_PARTIAL_RESOURCE_DESCRIPTOR *at,
+                                                           struct ndis_adapter *adapter, bool raw)
+{
+    unsigned i;
+
+    if (!messages_count(adapter))
+        describe_interrupt(at++, adapter->bus);
+    for (i = 0; i < messages_count(adapter); i++)
+        describe_message(at++, messages_get(adapter, i), raw);
+    return at;
+}
+
+/* NULL without memory. */
+static CM_RESOURCE_LIST *build_list(struct ndis_adapter *adapter, bool private, bool raw)
+{
     struct bus *bus = adapter->bus;
-    CM_RESOURCE_LIST *full =
-        calloc(1, sizeof(*full) + (2 * BUS_BARS + 1) * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
+    CM_RESOURCE_LIST *full = calloc(1, sizeof(*full) + (2 * BUS_BARS + BUS_MESSAGES) *
+                                                           sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
     NDIS_RESOURCE_LIST *list;
     CM_PARTIAL_RESOURCE_DESCRIPTOR *at;
     unsigned bar;
 
     if (!full)
-        return -1;
+        return NULL;
     full->Count = 1;
     full->List[0].InterfaceType = PCIBus;
     full->List[0].BusNumber = bus->number;
-    list =
-        (NDIS_RESOURCE_LIST *)(void *)((char *)full + offsetof(CM_RESOURCE_LIST, List) +
-                                       offsetof(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList));
+    list = partial_list(full);
     list->Version = 1;
     list->Revision = 1;
     at = list->PartialDescriptors;
@@ -76,10 +112,21 @@ int resources_build(struct ndis_adapter *adapter, struct random *random)
             at++;
         }
     }
-    describe_interrupt(at++, bus);
+    at = describe_interrupts(at, adapter, raw);
     list->Count = (ULONG)(at - list->PartialDescriptors);
-    adapter->full_resources = full;
-    adapter->resources = list;
+    return full;
+}
+
+int resources_build(struct ndis_adapter *adapter, struct random *random)
+{
+    /* Windows puts descriptors of the PCI driver's own between a device's: sometimes we do too. */
+    bool private = random_chance(random, 1, 2);
+
+    adapter->full_resources = build_list(adapter, private, false);
+    adapter->raw_resources = build_list(adapter, private, true);
+    if (!adapter->full_resources || !adapter->raw_resources)
+        return -1;
+    adapter->resources = partial_list(adapter->full_resources);
     return 0;
 }
 
@@ -261,7 +308,8 @@ void resources_release(struct ndis_adapter *adapter)
         if (adapter->bus->bar[bar].io)
             bus_unmap_ports(adapter->bus, bar);
     free(adapter->full_resources);
-    adapter->full_resources = NULL;
+    free(adapter->raw_resources);
+    adapter->full_resources = adapter->raw_resources = NULL;
     adapter->resources = NULL;
 }
 
@@ -349,7 +397,7 @@ VOID NTAPI NdisMGetDeviceProperty(NDIS_HANDLE MiniportAdapterHandle,
     if (NextDeviceObject)
         *NextDeviceObject = adapter ? &adapter->physical_device : NULL;
     if (AllocatedResources)
-        *AllocatedResources = adapter ? adapter->full_resources : NULL;
+        *AllocatedResources = adapter ? adapter->raw_resources : NULL;
     if (AllocatedResourcesTranslated)
         *AllocatedResourcesTranslated = adapter ? adapter->full_resources : NULL;
 }

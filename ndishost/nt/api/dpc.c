@@ -200,7 +200,7 @@ static void run(unsigned processor)
         q->done++;
         cpu_done();
         self->in_dpc = false;
-        while ((interrupt = interrupt_next()))
+        while ((interrupt = interrupt_next(processor)))
             interrupt_run(interrupt, processor);
         self->in_dpc = true;
     }

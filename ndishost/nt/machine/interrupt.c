@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupt lines and the ISRs behind them; see processor.h. */
+/* Interrupts and the ISRs behind them; see processor.h. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +30,14 @@ struct nt_interrupt {
     char name[48];
     struct nt_interrupt_callbacks callbacks;
     void *context;
-    uintptr_t lock; /* nt/machine/lock.h's: what the ISR and nt_interrupt_synchronize hold */
+    bool message;
+    uint32_t processors;
+    uintptr_t own_lock;
+    volatile void *lock; /* nt/machine/lock.h's: what the ISR and nt_interrupt_synchronize hold */
     /* From here on guarded by cpu_lock. */
     enum state state;
-    bool asserted, disconnected;
+    bool asserted; /* a message: it has come, and its ISR has not begun yet */
+    bool disconnected;
     unsigned refusals, repeats; /* since the line last was low, or the ISR last said otherwise */
     uint64_t masked_until;
     uint64_t mine, not_mine;
@@ -43,15 +47,19 @@ static struct nt_interrupt *all, *waiting, **waiting_end = &waiting;
 
 struct nt_interrupt *nt_interrupt_connect(const char *name,
                                           const struct nt_interrupt_callbacks *callbacks,
-                                          void *context)
+                                          void *context, const struct nt_interrupt_kind *kind)
 {
     struct nt_interrupt *interrupt = calloc(1, sizeof *interrupt);
+    uint32_t all_processors = (uint32_t)((1ull << nt_processors()) - 1);
 
     if (!interrupt)
         return NULL;
     snprintf(interrupt->name, sizeof interrupt->name, "%s", name);
     interrupt->callbacks = *callbacks;
     interrupt->context = context;
+    interrupt->message = kind && kind->message;
+    interrupt->processors = kind ? kind->processors & all_processors : 0;
+    interrupt->lock = kind && kind->lock ? kind->lock : &interrupt->own_lock;
     cpu_lock();
     interrupt->next = all;
     all = interrupt;
@@ -68,16 +76,31 @@ void interrupt_wait(struct nt_interrupt *interrupt)
     waiting_end = &interrupt->next_waiting;
 }
 
-struct nt_interrupt *interrupt_next(void)
+/* Takes the interrupt that a link of the queue points to. */
+static void take_off(struct nt_interrupt **link)
 {
-    struct nt_interrupt *interrupt = waiting;
+    *link = (*link)->next_waiting;
+    if (!*link)
+        waiting_end = link;
+}
 
-    if (interrupt) {
-        waiting = interrupt->next_waiting;
-        if (!waiting)
-            waiting_end = &waiting;
+bool interrupt_allows(const struct nt_interrupt *interrupt, unsigned processor)
+{
+    return !interrupt->processors || processor >= nt_processors() ||
+           interrupt->processors >> processor & 1;
+}
+
+struct nt_interrupt *interrupt_next(unsigned processor)
+{
+    for (struct nt_interrupt **link = &waiting; *link; link = &(*link)->next_waiting) {
+        struct nt_interrupt *interrupt = *link;
+
+        if (!interrupt_allows(interrupt, processor))
+            continue;
+        take_off(link);
+        return interrupt;
     }
-    return interrupt;
+    return NULL;
 }
 
 bool interrupt_waits(void)
@@ -99,6 +122,14 @@ void nt_interrupt_line(struct nt_interrupt *interrupt, bool asserted)
     interrupt->asserted = asserted;
     if (!asserted)
         interrupt->refusals = interrupt->repeats = 0;
+    raise_line(interrupt);
+    cpu_unlock();
+}
+
+void nt_interrupt_message(struct nt_interrupt *interrupt)
+{
+    cpu_lock();
+    interrupt->asserted = true;
     raise_line(interrupt);
     cpu_unlock();
 }
@@ -133,10 +164,10 @@ static bool call_isr(struct nt_interrupt *interrupt, unsigned processor)
     self->irql = IRQL_DEVICE;
     if (before_processor != processor)
         nt_processor_home(processor);
-    nt_lock_acquire(&interrupt->lock, NT_LOCK_INTERRUPT, NULL);
+    nt_lock_acquire(interrupt->lock, NT_LOCK_INTERRUPT, NULL);
     mine = interrupt->callbacks.isr(interrupt->context);
     nt_check_irql("the ISR", IRQL_DEVICE);
-    nt_lock_release(&interrupt->lock, NT_LOCK_INTERRUPT, 0, NULL);
+    nt_lock_release(interrupt->lock, NT_LOCK_INTERRUPT, 0, NULL);
     nt_check_no_locks("the ISR");
     self->irql = before_irql;
     self->in_isr = false;
@@ -166,6 +197,15 @@ static void mask_after_storm(struct nt_interrupt *interrupt, bool mine)
     cpu_lock();
 }
 
+/* How often the ISR has refused the line, or claimed it, in a row while it stayed up. A message has no level. */
+static void count_repeats(struct nt_interrupt *interrupt, bool mine)
+{
+    bool up = interrupt->asserted && !interrupt->message;
+
+    interrupt->refusals = mine || !up ? 0 : interrupt->refusals + 1;
+    interrupt->repeats = mine && up ? interrupt->repeats + 1 : 0;
+}
+
 void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
 {
     uint64_t start = nt_clock_now(), spent;
@@ -177,6 +217,8 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
         return;
     }
     interrupt->state = RUNNING;
+    if (interrupt->message)
+        interrupt->asserted = false; /* the next one needs an ISR of its own */
     hot = interrupt->refusals > REFUSALS_HOT;
     cpu_unlock();
     mine = call_isr(interrupt, processor);
@@ -186,8 +228,7 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
     cpu_lock();
     cpu_note_isr(spent);
     mine ? interrupt->mine++ : interrupt->not_mine++;
-    interrupt->refusals = mine || !interrupt->asserted ? 0 : interrupt->refusals + 1;
-    interrupt->repeats = mine && interrupt->asserted ? interrupt->repeats + 1 : 0;
+    count_repeats(interrupt, mine);
     if (!interrupt->disconnected &&
         (interrupt->refusals >= REFUSALS_MAX || interrupt->repeats >= REPEATS_MAX)) {
         mask_after_storm(interrupt, mine);
@@ -201,15 +242,26 @@ void interrupt_run(struct nt_interrupt *interrupt, unsigned processor)
 bool nt_interrupt_synchronize(struct nt_interrupt *interrupt, bool (*run)(void *context),
                               void *context)
 {
-    unsigned before = irql_raise(IRQL_DEVICE, NULL);
-    bool result;
+    unsigned before = nt_interrupt_lock(interrupt, NULL);
+    bool result = run(context);
 
-    nt_lock_acquire(&interrupt->lock, NT_LOCK_INTERRUPT, NULL);
-    result = run(context);
     nt_check_irql("the function synchronized with the interrupt", IRQL_DEVICE);
-    nt_lock_release(&interrupt->lock, NT_LOCK_INTERRUPT, 0, NULL);
-    irql_set_raw(before);
+    nt_interrupt_unlock(interrupt, before, NULL);
     return result;
+}
+
+unsigned nt_interrupt_lock(struct nt_interrupt *interrupt, const void *caller)
+{
+    unsigned before = irql_swap(IRQL_DEVICE);
+
+    nt_lock_acquire(interrupt->lock, NT_LOCK_INTERRUPT, caller);
+    return before;
+}
+
+void nt_interrupt_unlock(struct nt_interrupt *interrupt, unsigned irql, const void *caller)
+{
+    nt_lock_release(interrupt->lock, NT_LOCK_INTERRUPT, 0, caller);
+    irql_set_raw(irql);
 }
 
 /* ---- The end ---- */
@@ -218,9 +270,7 @@ static void unqueue(struct nt_interrupt *interrupt)
 {
     for (struct nt_interrupt **link = &waiting; *link; link = &(*link)->next_waiting)
         if (*link == interrupt) {
-            *link = interrupt->next_waiting;
-            if (!*link)
-                waiting_end = link;
+            take_off(link);
             interrupt->state = QUIET;
             return;
         }

@@ -90,6 +90,15 @@ unsigned irql_get(void);
 /* Sets the number alone: no rule is checked. It still acquires or releases the processor when
  * DISPATCH_LEVEL is crossed. */
 void irql_set_raw(unsigned irql);
+/* The same, for a function of the host that runs at `irql` by itself: HOST_CALL has told a caller above it, whom
+ * nobody blames for the host's own change. Returns what it was, for irql_set_raw. */
+static inline unsigned irql_swap(unsigned irql)
+{
+    unsigned old = irql_get();
+
+    irql_set_raw(irql);
+    return old;
+}
 /* Raises to `irql` and returns what it was; lower gives it back. Rule "Irql_IrqlSetting_Function": raising below the
  * current level; rule "Irql_IrqlSetting_Function": lowering above it, or below DISPATCH_LEVEL with a spin lock held.
  * `caller` is the address in the driver to blame, or NULL for the host's own code. */

@@ -102,7 +102,7 @@ void cpu_give_interrupt(struct nt_interrupt *interrupt)
         struct processor *p =
             &cpu.processor[i < cpu.count ? (preferred + i) % cpu.count : cpu.count];
 
-        if (p->idle) {
+        if (p->idle && interrupt_allows(interrupt, (unsigned)(p - cpu.processor))) {
             p->interrupt = interrupt;
             wake(p);
             return;
@@ -119,7 +119,7 @@ static struct nt_interrupt *take_interrupt(struct processor *p)
     struct nt_interrupt *interrupt = p->interrupt;
 
     p->interrupt = NULL;
-    return interrupt ? interrupt : interrupt_next();
+    return interrupt ? interrupt : interrupt_next((unsigned)(p - cpu.processor));
 }
 
 static void processor_main(void *context)
@@ -147,6 +147,16 @@ static void processor_main(void *context)
     cpu_unlock();
 }
 
+/* Whichever processor the interrupt breaks into. */
+static unsigned processor_for(const struct nt_interrupt *interrupt)
+{
+    unsigned processor = (unsigned)random_below(&cpu.random, cpu.count);
+
+    while (!interrupt_allows(interrupt, processor))
+        processor = (processor + 1) % cpu.count;
+    return processor;
+}
+
 /* Interrupts are masked for a while after a storm; the spare thread, seldom needed, unmasks them. */
 static void spare_main(void *context)
 {
@@ -158,8 +168,7 @@ static void spare_main(void *context)
         struct nt_interrupt *interrupt = take_interrupt(p);
 
         if (interrupt) {
-            /* Whichever processor it breaks into. */
-            interrupt_run(interrupt, (unsigned)random_below(&cpu.random, cpu.count));
+            interrupt_run(interrupt, processor_for(interrupt));
             continue;
         }
         p->idle = true;
