@@ -101,13 +101,21 @@ VOID NTAPI NdisFreeRWLock(PNDIS_RW_LOCK_EX Lock)
 }
 HOST_EXPORT("NDIS.SYS", NdisFreeRWLock);
 
+/* Back to where the lock was acquired; a level above DISPATCH_LEVEL was reported there. */
+static void level_restore(KIRQL irql, const void *caller)
+{
+    if (irql > irql_get())
+        irql_set_raw(irql);
+    else
+        irql_lower(irql, caller);
+}
+
 static void state_enter(PLOCK_STATE_EX state, UCHAR flags, enum lock_state how)
 {
     state->Flags = flags;
     state->LockState = (UCHAR)how;
     state->OldIrql =
-        (KIRQL)((flags & NDIS_RWL_AT_DISPATCH_LEVEL) ? DISPATCH_LEVEL
-                                                     : irql_raise(DISPATCH_LEVEL, NULL));
+        (KIRQL)((flags & NDIS_RWL_AT_DISPATCH_LEVEL) ? DISPATCH_LEVEL : irql_swap(DISPATCH_LEVEL));
 }
 
 VOID NTAPI NdisAcquireRWLockRead(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Flags)
@@ -152,7 +160,7 @@ VOID NTAPI NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
     }
     LockState->LockState = RW_UNLOCKED;
     if (!(LockState->Flags & NDIS_RWL_AT_DISPATCH_LEVEL))
-        irql_lower(LockState->OldIrql, RULE_CALLER);
+        level_restore(LockState->OldIrql, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisReleaseRWLock);
 
@@ -215,7 +223,7 @@ VOID NTAPI NdisAcquireReadWriteLock(PVOID Lock, BOOLEAN fWrite, PVOID LockState)
     struct ndis60_lock_state *state = LockState;
 
     HOST_CALL(DISPATCH_LEVEL);
-    state->old_irql = (KIRQL)irql_raise(DISPATCH_LEVEL, NULL);
+    state->old_irql = (KIRQL)irql_swap(DISPATCH_LEVEL);
     rw_acquire(Lock, fWrite, state, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisAcquireReadWriteLock);
@@ -226,7 +234,7 @@ VOID NTAPI NdisReleaseReadWriteLock(PVOID Lock, PVOID LockState)
 
     HOST_CALL_RANGE(DISPATCH_LEVEL, DISPATCH_LEVEL);
     if (rw_release(Lock, state, __func__, RULE_CALLER))
-        irql_lower(state->old_irql, RULE_CALLER);
+        level_restore(state->old_irql, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisReleaseReadWriteLock);
 
