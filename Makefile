@@ -22,6 +22,7 @@ help:
 	@echo 'make host32     out/ndishost32, which runs x86 drivers'
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
+	@echo 'make deb        out/ndishost_VERSION_ARCH.deb: a Debian package of ndishost'
 	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
 	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
 	@echo 'make device-check   out/device-check.iso and .img, which boot and check a virtio-net card'
@@ -182,20 +183,7 @@ count:
 
 # --- installing -------------------------------------------------------------------------------
 
-PREFIX  ?= /usr/local
-BINDIR  ?= $(PREFIX)/bin
-DATADIR ?= $(PREFIX)/share/aerovnet
-DOCDIR  ?= $(PREFIX)/share/doc/aerovnet
-
-# The drivers are installed for ndishost. Windows 7 takes them from out/aerovnet.iso.
-install: driver host
-	install -D -m 755 $(OUT)/ndishost '$(DESTDIR)$(BINDIR)/ndishost'
-	$(foreach arch,$(ARCHES),install -D -m 644 -t '$(DESTDIR)$(DATADIR)/$(arch)' $(DRIVERS:%=$(OUT)/$(arch)/%.sys) &&) :
-	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)' LICENSE README.md docs/*.md
-
-uninstall:
-	rm -f '$(DESTDIR)$(BINDIR)/ndishost'
-	rm -rf '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(DOCDIR)'
+include packaging/ndishost/install.mk
 
 # --- checking ---------------------------------------------------------------------------------
 
@@ -233,5 +221,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 device-check bench bench-compare rate count install uninstall check check-quick check-format check-scripts check-prose \
+.PHONY: all always help driver host host32 device-check bench bench-compare rate count check check-quick check-format check-scripts check-prose \
         format tidy clean

@@ -69,7 +69,7 @@ def imports(machine):
 @job.check("what Windows 7 would load")
 def loads(machine):
     for arch in host.HOSTS:
-        done = subprocess.run([os.path.join(host.ROOT, "tools/pecheck"), host.driver(arch)],
+        done = subprocess.run([sys.executable, "-B", os.path.join(host.ROOT, "tools/pecheck"), host.driver(arch)],
                               capture_output=True, text=True, check=False)
         machine.expect(done.returncode == 0, "%s: %s" % (arch, (done.stdout + done.stderr).strip()))
 
