@@ -109,6 +109,24 @@ static int parse_range(const char *text, long low, long high, long *value)
     return *text && !*end && !errno && *value >= low && *value <= high ? 0 : -1;
 }
 
+/* Microseconds, or frames: 800f. */
+static int parse_hold(const char *text, struct hold *hold)
+{
+    char digits[16];
+    size_t length = strlen(text);
+    bool frames = length && text[length - 1] == 'f';
+    long number;
+
+    if (length >= sizeof digits)
+        return -1;
+    memcpy(digits, text, length + 1);
+    digits[length - frames] = '\0';
+    if (parse_range(digits, 0, 1000000, &number))
+        return -1;
+    *hold = (struct hold){.by = frames ? HOLD_FRAMES : HOLD_TIME, .longest = (uint64_t)number};
+    return 0;
+}
+
 static int parse_seconds(const char *text, double *value)
 {
     char *end;
@@ -228,9 +246,9 @@ static int set_number(struct command_line *line, int option, const char *value, 
         line->fail_allocation = number;
         return 0;
     case OPTION_HOLD:
-        if (parse_range(value, 0, 1000000, &number))
-            return bad(error, error_size, "hold", value, "microseconds, up to 1000000");
-        line->hold = number;
+        if (parse_hold(value, &line->hold))
+            return bad(error, error_size, "hold", value,
+                       "microseconds, or frames as in 800f, up to 1000000");
         return 0;
     case OPTION_TIME_SCALE:
         if (parse_range(value, 1, 1000, &number))
@@ -493,7 +511,6 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
     line->time_scale = 1;
     line->hang = HANG_DEFAULT;
     line->messages = BUS_MESSAGES;
-    line->hold = -1;
     line->progress = isatty(STDERR_FILENO);
     opterr = 0;
     optind = 1;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ndis/protocol/hold.h"
 
 #define NDISHOST_VERSION "0.1"
 
@@ -56,11 +57,11 @@ struct command_line {
     unsigned map_registers; /* 0: no limit */
     unsigned messages;      /* the most that a device is assigned */
     unsigned hang;          /* seconds that a call of the driver may take; 0: no limit */
-    long hold;              /* microseconds; -1: not given */
-    unsigned memory;        /* MiB; 0: the default of the bus's kind of memory */
-    unsigned queue_size;    /* of the first adapter alone; 0: as the device has it */
-    unsigned link_seconds;  /* of check-device; 0: nobody toggles the link */
-    bool clauses;           /* check-device: print the clauses alone */
+    struct hold hold;
+    unsigned memory;       /* MiB; 0: the default of the bus's kind of memory */
+    unsigned queue_size;   /* of the first adapter alone; 0: as the device has it */
+    unsigned link_seconds; /* of check-device; 0: nobody toggles the link */
+    bool clauses;          /* check-device: print the clauses alone */
 };
 
 /* 0, or -1 with one line for a person in error. The strings stay argv's. */

@@ -40,6 +40,7 @@ static const char run_options[] =
     "them\n"
     "  --hold MICROSECONDS keep each chain of received lists for up to this time; 0: return it at\n"
     "                      once (default: what --shape says)\n"
+    "  --hold Nf           keep it until up to N more frames are received\n"
     "  --set NAME=VALUE    set a keyword in the adapter's registry key to a string, or to a "
     "number\n"
     "                      with NAME=dword:N. Repeat the option for more keywords\n"

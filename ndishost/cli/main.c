@@ -205,7 +205,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .seed = run->line.seed,
         .plain = run->line.plain,
         .pieces = run->line.pieces,
-        .hold = run->line.hold >= 0 ? run->line.hold : HOLD_BY_SHAPE,
+        .hold = run->line.hold,
         .map_registers = run->line.map_registers,
         .messages = run->line.messages,
     };

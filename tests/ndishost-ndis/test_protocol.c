@@ -11,6 +11,7 @@ int main(void)
 {
     static struct ndis_adapter
         adapter; /* adapter.protocol stays NULL, as while protocol_create runs */
+    const struct hold hold = {.by = HOLD_BY_SHAPE};
     struct protocol *protocol;
     char error[256];
     uint64_t seed;
@@ -18,7 +19,7 @@ int main(void)
     nt_clock_speed(1000); /* the thread looks at the sends once a millisecond */
     native_start(&seed);
     atomic_store(&adapter.state, ADAPTER_RUNNING);
-    protocol = protocol_create(&adapter, seed, false, -1, error, sizeof(error));
+    protocol = protocol_create(&adapter, seed, false, &hold, error, sizeof(error));
     EXPECT(protocol);
     usleep(500000); /* a loaded machine starts it late */
     if (protocol)

@@ -248,7 +248,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
         configuration_load(adapter, options->keywords, error, error_size))
         goto failed;
     adapter->protocol = protocol_create(adapter, random_next(&random), options->plain,
-                                        options->hold, error, error_size);
+                                        &options->hold, error, error_size);
     if (!adapter->protocol)
         goto failed;
     if (oid_create(adapter) || report_create(adapter) ||

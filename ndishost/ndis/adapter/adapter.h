@@ -16,13 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "ndis/protocol/hold.h"
 #include "net/net.h"
 
 struct ndis_driver;
 struct ndis_adapter;
 struct inf;
-
-#define HOLD_BY_SHAPE (-1) /* of received lists: with plain none is kept, else some are */
 
 struct adapter_options {
     const char *bus;       /* --bus */
@@ -35,7 +34,7 @@ struct adapter_options {
     uint64_t seed;
     bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
     unsigned pieces;        /* --shape NUMBER: with plain, so many MDLs a frame; 0: one */
-    long hold;              /* --hold, or HOLD_BY_SHAPE */
+    struct hold hold;       /* of received lists */
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
     unsigned
         messages; /* --messages: the most interrupt messages that Windows assigns; 0: the line */

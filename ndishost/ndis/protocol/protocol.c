@@ -26,7 +26,7 @@
 /* A list that the protocol keeps for a while; the lists hang together by Next. */
 struct held {
     NET_BUFFER_LIST *first, *last;
-    uint64_t due;
+    uint64_t due; /* hold_now() */
 };
 #define HELD_MAX 1024
 
@@ -43,6 +43,8 @@ struct protocol {
     unsigned cancel_number; /* of the latest list's cancel id */
     uint64_t hold_longest;  /* 0: no list is kept */
     bool hold_all;          /* and not every other chain */
+    bool hold_frames;       /* the times of `held` are counts of received lists */
+    uint64_t received;      /* lists */
     struct held held[HELD_MAX];
     unsigned held_count, held_lists;
     bool stopping;
@@ -110,8 +112,8 @@ static void capture(struct ndis_adapter *adapter, const void *frame, size_t leng
 
 static void returner_run(void *context);
 
-struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain, long hold,
-                                 char *error, size_t error_size)
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+                                 const struct hold *hold, char *error, size_t error_size)
 {
     struct protocol *protocol = calloc(1, sizeof(*protocol));
     unsigned i;
@@ -121,9 +123,12 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bo
         goto out_of_memory;
     protocol->adapter = adapter;
     protocol->plain = plain;
-    protocol->hold_all = hold >= 0;
-    if (protocol->hold_all)
-        protocol->hold_longest = (uint64_t)hold * NT_MICROSECOND;
+    protocol->hold_all = hold->by != HOLD_BY_SHAPE;
+    protocol->hold_frames = hold->by == HOLD_FRAMES;
+    if (protocol->hold_frames)
+        protocol->hold_longest = hold->longest;
+    else if (protocol->hold_all)
+        protocol->hold_longest = hold->longest * NT_MICROSECOND;
     else if (!plain)
         protocol->hold_longest = HOLD_LONGEST;
     pthread_mutex_init(&protocol->lock, NULL);
@@ -552,6 +557,13 @@ static void deliver(struct protocol *protocol, NET_BUFFER *nb, uint32_t tag)
         adapter->net->ops->near_receive(adapter->net, frame, length, tag);
 }
 
+/* Under the lock. The clock of what is held. The machine may take the processor from the thread that
+ * indicates: then a list is kept for longer than was said, but not for more frames. */
+static uint64_t hold_now(const struct protocol *protocol)
+{
+    return protocol->hold_frames ? protocol->received : nt_clock_now();
+}
+
 /* Keeps the chain if chance will have it, and there is room for one more. */
 static bool hold(struct protocol *protocol, NET_BUFFER_LIST *first, NET_BUFFER_LIST *last,
                  unsigned count)
@@ -568,7 +580,7 @@ static bool hold(struct protocol *protocol, NET_BUFFER_LIST *first, NET_BUFFER_L
 
         held->first = first;
         held->last = last;
-        held->due = nt_clock_now() + random_below(&protocol->random, protocol->hold_longest);
+        held->due = hold_now(protocol) + random_below(&protocol->random, protocol->hold_longest);
         protocol->held_lists += count;
         pthread_cond_signal(&protocol->wake);
     }
@@ -603,7 +615,7 @@ static NET_BUFFER_LIST *held_take(struct protocol *protocol, uint64_t now, unsig
 /* With --hold what is due goes back on the thread that indicates. The returner, which the machine may
  * not let run for long, would keep lists for longer than was said; it has those that no indication
  * follows. */
-static void return_due(struct protocol *protocol, bool dispatch_level)
+static void return_due(struct protocol *protocol, unsigned received, bool dispatch_level)
 {
     NET_BUFFER_LIST *due;
     unsigned count;
@@ -611,7 +623,8 @@ static void return_due(struct protocol *protocol, bool dispatch_level)
     if (!protocol->hold_all || !protocol->hold_longest)
         return;
     pthread_mutex_lock(&protocol->lock);
-    due = held_take(protocol, nt_clock_now(), &count);
+    protocol->received += received;
+    due = held_take(protocol, hold_now(protocol), &count);
     pthread_mutex_unlock(&protocol->lock);
     if (due)
         transfer_return(protocol->adapter, due,
@@ -637,7 +650,7 @@ void protocol_receive(struct protocol *protocol, NET_BUFFER_LIST *chain, unsigne
     if (!resources && !hold(protocol, chain, last, count))
         transfer_return(protocol->adapter, chain,
                         dispatch_level ? NDIS_RETURN_FLAGS_DISPATCH_LEVEL : 0);
-    return_due(protocol, dispatch_level);
+    return_due(protocol, count, dispatch_level);
 }
 
 /* ---- Lists that were kept go back from here, in chains that join several indications ---- */
@@ -653,6 +666,31 @@ static uint64_t held_next_due(const struct protocol *protocol)
     return due;
 }
 
+/* Under the lock. What of the held lists is the returner's: without --hold those that are due, with it
+ * those that no indication has followed for RETURNER_WAITS. *looked is of the last call. */
+static uint64_t returner_take_until(const struct protocol *protocol, uint64_t now, uint64_t *looked)
+{
+    bool idle = *looked == protocol->received;
+
+    if (!protocol->hold_all)
+        return now;
+    if (!protocol->hold_frames)
+        return now > RETURNER_WAITS ? now - RETURNER_WAITS : 0;
+    *looked = protocol->received;
+    return idle ? NT_FOREVER : 0;
+}
+
+/* Under the lock. When the returner is to look again. */
+static uint64_t returner_next(const struct protocol *protocol, uint64_t now)
+{
+    uint64_t due;
+
+    if (protocol->hold_frames)
+        return protocol->held_count ? now + RETURNER_WAITS : NT_FOREVER;
+    due = held_next_due(protocol);
+    return due == NT_FOREVER || !protocol->hold_all ? due : due + RETURNER_WAITS;
+}
+
 static void held_return(struct protocol *protocol, NET_BUFFER_LIST *chain, bool dispatch_level)
 {
     if (dispatch_level)
@@ -666,14 +704,14 @@ static void held_return(struct protocol *protocol, NET_BUFFER_LIST *chain, bool 
 static void returner_run(void *context)
 {
     struct protocol *protocol = context;
-    uint64_t watch = nt_clock_now() + WATCH_EVERY;
+    uint64_t watch = nt_clock_now() + WATCH_EVERY, looked = 0;
 
     pthread_mutex_lock(&protocol->lock);
     while (!protocol->stopping || protocol->held_count) {
         uint64_t now = nt_clock_now();
         unsigned count;
-        uint64_t waits = protocol->hold_all ? RETURNER_WAITS : 0;
-        NET_BUFFER_LIST *chain = held_take(protocol, now > waits ? now - waits : 0, &count);
+        uint64_t until = returner_take_until(protocol, now, &looked);
+        NET_BUFFER_LIST *chain = held_take(protocol, until, &count);
         NET_BUFFER_LIST *oldest;
         uint64_t since = 0;
         bool dispatch_level;
@@ -687,11 +725,9 @@ static void returner_run(void *context)
             continue;
         }
         if (!chain) {
-            uint64_t due = held_next_due(protocol);
+            uint64_t next = returner_next(protocol, now);
 
-            if (due != NT_FOREVER)
-                due += waits;
-            nt_clock_wait(&protocol->wake, &protocol->lock, due < watch ? due : watch);
+            nt_clock_wait(&protocol->wake, &protocol->lock, next < watch ? next : watch);
             continue;
         }
         dispatch_level = random_chance(&protocol->random, 1, 2);

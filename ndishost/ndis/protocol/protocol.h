@@ -9,13 +9,13 @@
 #define NDISHOST_PROTOCOL_H
 
 #include "ndis/api/net_buffer_pool.h"
+#include "ndis/protocol/hold.h"
 
 #define PROTOCOL_IN_FLIGHT 1024 /* frames sent and not completed, at most */
 
-/* `hold`: microseconds that a received list is kept at most, each of them; less than 0: with
- * plain none is kept, else some are. NULL when out of memory, with a line in error. */
-struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain, long hold,
-                                 char *error, size_t error_size);
+/* NULL when out of memory, with a line in error. */
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+                                 const struct hold *hold, char *error, size_t error_size);
 void protocol_destroy(struct protocol *protocol);
 
 /* net_ports.near_send. PASSIVE_LEVEL or DISPATCH_LEVEL. */
