@@ -310,8 +310,10 @@ static BOOLEAN Reaches(volatile LONG *Count, LONG Value)
 /* While an entry is masked its message is pending; an entry can send another message. */
 static VOID Send(PNET_BUFFER_LIST List, ULONG CompleteFlags)
 {
-    LONG Before = MESSAGES ? Isrs[OF(SENT)] : 0;
+    LONG Before;
 
+    CHECK(Reaches(MESSAGES ? &Isrs[OF(CONFIG)] : &Lines, 1)); /* of `link down` */
+    Before = Isrs[OF(SENT)];
     if (!MESSAGES) {
         CHECK(Configure(NdisMSIXTableConfigMaskTableEntry, 0, 0) == NDIS_STATUS_NOT_SUPPORTED);
         SendOne(List, CompleteFlags);
@@ -324,7 +326,7 @@ static VOID Send(PNET_BUFFER_LIST List, ULONG CompleteFlags)
     CHECK(Isrs[OF(SENT)] == Before && Sending == List);
     CHECK(Configure(NdisMSIXTableConfigUnmaskTableEntry, OF(SENT), 0) == NDIS_STATUS_SUCCESS);
     CHECK(Reaches(&Isrs[OF(SENT)], Before + 1));
-    CHECK(Configure(NdisMSIXTableConfigSetTableEntry, 3, 0) == NDIS_STATUS_INVALID_PARAMETER);
+    CHECK(Configure(NdisMSIXTableConfigSetTableEntry, 32, 0) == NDIS_STATUS_INVALID_PARAMETER);
     CHECK(Configure(NdisMSIXTableConfigSetTableEntry, 0, MESSAGES) ==
           NDIS_STATUS_INVALID_PARAMETER);
     /* From now on the configuration's entry sends the message of sent frames. */
@@ -334,7 +336,7 @@ static VOID Send(PNET_BUFFER_LIST List, ULONG CompleteFlags)
 
 static VOID Halt(VOID)
 {
-    CHECK(SentFrames == 1 && ReceivedFrames == 1);
+    CHECK(Reaches(&ReceivedFrames, 1) && Reaches(&SentFrames, 1));
     if (MESSAGES) {
         CHECK(Reaches(&Isrs[OF(SENT)], OF(SENT) == OF(CONFIG)    ? 4
                                        : OF(SENT) == OF(RECEIVE) ? 3

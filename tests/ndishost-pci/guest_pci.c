@@ -323,6 +323,17 @@ static void interrupt_level(void **state)
     close_pci();
 }
 
+/* The kernel, which gives uio no MSI-X, has no part in it. */
+static void messages(void **state)
+{
+    (void)state;
+    open_pci("00:03.0");
+    device_messages(&d);
+    device_start(&d, FEATURES, 256);
+    device_check_messages(&d);
+    close_pci();
+}
+
 /* The driver's own use of the command register's bit 10 does not get into the kernel's way. */
 static void intx_disabled_by_driver(void **state)
 {
@@ -483,6 +494,7 @@ int main(void)
         TEST(registers),
         TEST(frames),
         TEST(interrupt_level),
+        TEST(messages),
         TEST(intx_disabled_by_driver),
         TEST(trapped_registers_counted),
         TEST(polled),

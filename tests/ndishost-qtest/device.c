@@ -149,6 +149,57 @@ bool device_wait_failed(struct device *d, unsigned milliseconds)
     return met;
 }
 
+void device_messages(struct device *d)
+{
+    struct bus_message message;
+
+    assert_true(msix_find(d->bus, &d->msix));
+    assert_false(d->bus->ops->message_target(d->bus, BUS_MESSAGES, &message));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(d->bus->ops->message_target(d->bus, 5 + i, &message));
+        msix_write(d->bus, &d->msix, i, &message, false);
+    }
+    msix_enable(d->bus, &d->msix, true);
+    d->messages_on = true;
+}
+
+static unsigned sent_messages(struct device *d)
+{
+    unsigned count;
+
+    pthread_mutex_lock(&d->lock);
+    count = d->messages[6];
+    pthread_mutex_unlock(&d->lock);
+    return count;
+}
+
+static bool wait_sent_messages(struct device *d, unsigned count)
+{
+    for (unsigned i = 0; i < 5000 && sent_messages(d) < count; i++)
+        usleep(1000);
+    return sent_messages(d) == count;
+}
+
+void device_check_messages(struct device *d)
+{
+    unsigned char frame[60];
+
+    make_frame(frame, sizeof frame, 1);
+    for (unsigned i = 1; i <= 50; i++) {
+        device_send(d, frame, sizeof frame);
+        assert_true(wait_sent_messages(d, i));
+    }
+    msix_mask(d->bus, &d->msix, 1, true);
+    for (unsigned i = 0; i < 3; i++)
+        device_send(d, frame, sizeof frame);
+    usleep(20000);
+    assert_int_equal(sent_messages(d), 50);
+    msix_mask(d->bus, &d->msix, 1, false);
+    assert_true(wait_sent_messages(d, 51));
+    assert_int_equal(device_raised(d), 0);
+    assert_int_equal(d->messages[5], 0);
+}
+
 bool device_wire(struct device *d, void *frame, size_t *length, unsigned milliseconds)
 {
     bool met;
@@ -240,7 +291,7 @@ static void start_queue(struct device *d, unsigned q, unsigned size)
     assert_int_equal(virtq_init(&d->vq[q], &config), VIRTQ_OK);
     queue.index = (virtio_u16)q;
     queue.size = config.size;
-    queue.vector = VIRTIO_MSI_NO_VECTOR;
+    queue.vector = (virtio_u16)(d->messages_on ? q : VIRTIO_MSI_NO_VECTOR);
     queue.desc = d->vq[q].desc_addr;
     queue.driver = d->vq[q].avail_addr;
     queue.device = d->vq[q].used_addr;

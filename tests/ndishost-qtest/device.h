@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "bus/bus.h"
+#include "bus/msix.h"
 #include "virtio_pci_modern.h"
 #include "virtqueue.h"
 
@@ -53,7 +54,9 @@ struct device {
     pthread_cond_t changed;
     unsigned asserted, raised, lowered; /* the line, and how often it was told */
     unsigned messages[BUS_MESSAGES];    /* how often each has come */
-    char failed[1536];                  /* why; "" */
+    struct msix msix;                   /* of device_messages */
+    bool messages_on;
+    char failed[1536]; /* why; "" */
     struct wire_frame *wire;
     unsigned wire_count, wire_taken;
 };
@@ -87,6 +90,11 @@ unsigned device_lowered(struct device *d);
 /* Waits until the line is as told. */
 bool device_wait_line(struct device *d, bool asserted, unsigned milliseconds);
 bool device_wait_failed(struct device *d, unsigned milliseconds);
+
+/* Before device_start: entry 0 of the MSI-X table, a received frame's, sends message 5, and entry 1 message 6. */
+void device_messages(struct device *d);
+/* Waits until each send has sent a message; and what is masked sends it when it is unmasked. */
+void device_check_messages(struct device *d);
 
 /* A frame of `length` bytes whose content follows from `number`. */
 void make_frame(unsigned char *frame, size_t length, uint32_t number);

@@ -234,6 +234,17 @@ static void interrupt_suppressed(void **state)
     device_close(&d);
 }
 
+static void messages(void **state)
+{
+    (void)state;
+    device_open(&d, "");
+    device_messages(&d);
+    device_start(&d, FEATURES, 256);
+    device_check_messages(&d);
+    assert_int_equal(report_number("messages"), 51);
+    device_close(&d);
+}
+
 static void notifications_counted(void **state)
 {
     char *text = NULL;
@@ -376,6 +387,7 @@ int main(void)
         TEST(memory_above_4g),
         TEST(interrupt_level),
         TEST(interrupt_suppressed),
+        TEST(messages),
         TEST(notifications_counted),
         TEST(rx_faster_than_buffers),
         TEST(registers_raced),

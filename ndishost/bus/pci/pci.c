@@ -9,6 +9,9 @@
  * device. This serves functions without a usable pin. uio_pci_generic needs the interrupt disable
  * bit and the interrupt status bit (PCI 3.0, 6.2.2 and 6.2.3); a device that keeps neither floods
  * Linux until it disables the line.
+ *
+ * The kernel gives uio no MSI-X. ndishost needs none of it: the function writes its messages to memory that
+ * ndishost looks at (bus/mailbox.h). An IOMMU that lets the function reach its rings lets it write them too.
  */
 
 #include <errno.h>
@@ -24,6 +27,8 @@
 #include <unistd.h>
 #include "bus/access.h"
 #include "bus/bus.h"
+#include "bus/mailbox.h"
+#include "bus/msix.h"
 #include "bus/notify.h"
 #include "bus/pci/bind.h"
 #include "bus/pci/sysfs.h"
@@ -59,6 +64,7 @@ struct pci_bus {
     bool asserted;
     bool disabled; /* the driver has disabled INTx */
 
+    struct mailbox *mailbox; /* NULL until a message has a target */
     struct notify_counter notify;
     _Alignas(8) uint64_t interrupts, polls, config_accesses, reads, writes;
 };
@@ -234,6 +240,36 @@ static void interrupt_done(struct bus *bus)
     pthread_mutex_unlock(&self->intx_lock);
 }
 
+static void on_message(void *context, unsigned number)
+{
+    struct pci_bus *self = context;
+
+    self->bus.events->message(self->bus.context, number);
+}
+
+/* The kernel has no part in it: it neither writes the table nor has a handler. */
+static bool message_target(struct bus *bus, unsigned number, struct bus_message *message)
+{
+    struct pci_bus *self = of(bus);
+
+    if (!self->mailbox)
+        self->mailbox = mailbox_open(on_message, self);
+    return self->mailbox && mailbox_target(self->mailbox, number, message);
+}
+
+/* The driver may have ended with messages on: the memory that they are written to goes. */
+static void messages_end(struct pci_bus *self)
+{
+    struct msix msix;
+
+    if (!self->mailbox)
+        return;
+    if (msix_find(&self->bus, &msix))
+        msix_enable(&self->bus, &msix, false);
+    mailbox_close(self->mailbox);
+    self->mailbox = NULL;
+}
+
 static void *wait_interrupts(void *argument)
 {
     struct pci_bus *self = argument;
@@ -309,6 +345,8 @@ static void report(struct bus *bus, FILE *json)
 
     fprintf(json, "\"config_accesses\": %llu, \"interrupts\": %llu",
             bus_counted(&self->config_accesses), bus_counted(&self->interrupts));
+    if (self->mailbox)
+        fprintf(json, ", \"messages\": %llu", (unsigned long long)mailbox_count(self->mailbox));
     if (self->polled)
         fprintf(json, ", \"polls\": %llu", bus_counted(&self->polls));
     for (unsigned i = 0; i < BUS_BARS; i++)
@@ -521,6 +559,7 @@ static void close_bus(struct bus *bus)
     }
     if (self->config >= 0 && pread(self->config, &value, 2, COMMAND) == 2)
         config_put(self, COMMAND, 2, (value & ~COMMAND_MASTER) | COMMAND_INTX_DISABLE);
+    messages_end(self);
     reset(self);
     for (unsigned i = 0; i < BUS_BARS; i++) {
         if (self->map[i] && self->map[i] != MAP_FAILED)
@@ -540,6 +579,7 @@ static const struct bus_ops ops = {
     .config_write = config_write,
     .bar_read = bar_read,
     .bar_write = bar_write,
+    .message_target = message_target,
     .interrupt_done = interrupt_done,
     .describe = describe,
     .command = command,

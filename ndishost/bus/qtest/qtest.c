@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "bus/access.h"
 #include "bus/bus.h"
+#include "bus/mailbox.h"
 #include "bus/notify.h"
 #include "bus/power.h"
 #include "bus/qtest/firmware.h"
@@ -41,6 +42,7 @@ struct qtest_bus {
     uint32_t raised;           /* IOAPIC inputs, a bit each */
 
     _Alignas(8) uint64_t reads, writes, config_accesses, interrupts;
+    struct mailbox *mailbox; /* NULL until a message has a target */
     struct notify_counter notify;
     struct bus_power power;
 };
@@ -112,6 +114,24 @@ static void tell_interrupt(struct qtest_bus *self, bool asserted)
         bus_count(&self->interrupts);
     if (atomic_load(&self->running))
         self->bus.events->interrupt(self->bus.context, asserted);
+}
+
+static void on_message(void *context, unsigned number)
+{
+    struct qtest_bus *self = context;
+
+    if (atomic_load(&self->running) && !atomic_load(&self->gone))
+        self->bus.events->message(self->bus.context, number);
+}
+
+/* QEMU's device writes its messages to the memory that it shares with ndishost. */
+static bool message_target(struct bus *bus, unsigned number, struct bus_message *message)
+{
+    struct qtest_bus *self = of(bus);
+
+    if (!self->mailbox)
+        self->mailbox = mailbox_open(on_message, self);
+    return self->mailbox && mailbox_target(self->mailbox, number, message);
 }
 
 static void on_line(void *context, unsigned line, bool level)
@@ -301,7 +321,8 @@ static void report(struct bus *bus, FILE *json)
             bus_counted(&self->reads), bus_counted(&self->writes),
             bus_counted(&self->config_accesses));
     notify_report(&self->notify, json);
-    fprintf(json, ", \"interrupts\": %llu", bus_counted(&self->interrupts));
+    fprintf(json, ", \"interrupts\": %llu, \"messages\": %llu", bus_counted(&self->interrupts),
+            self->mailbox ? (unsigned long long)mailbox_count(self->mailbox) : 0);
     if (!self->wire)
         return;
     wire_count(self->wire, &wire);
@@ -329,6 +350,8 @@ static void close_bus(struct bus *bus)
         qtest_close(self->qtest);
     if (self->qemu)
         qemu_stop(self->qemu);
+    if (self->mailbox)
+        mailbox_close(self->mailbox);
     pthread_mutex_destroy(&self->control);
     pthread_mutex_destroy(&self->line_lock);
     free(self);
@@ -339,6 +362,7 @@ static const struct bus_ops ops = {
     .config_write = config_write,
     .bar_read = bar_read,
     .bar_write = bar_write,
+    .message_target = message_target,
     .wire_send = send_frame,
     .set_link = set_link,
     .set_power = set_power,
@@ -355,6 +379,7 @@ static const struct bus_ops ops_without_wire = {
     .config_write = config_write,
     .bar_read = bar_read,
     .bar_write = bar_write,
+    .message_target = message_target,
     .set_link = set_link,
     .set_power = set_power,
     .remove = remove_device,
