@@ -67,6 +67,9 @@ struct _AEROVNET_ADAPTER {
     ULONG ChecksToRetry; /* calls of MiniportCheckForHangEx until a Dead device is tried again */
     BOOLEAN Quiet;       /* what the transport finds is in the event log already */
 
+    /* Written before the state becomes Removed. */
+    BOOLEAN RemovedAsleep; /* no register may be touched */
+
     /* Written by the reset work item. */
     AEROVNET_COUNTER Resets;
 

@@ -273,6 +273,7 @@ VOID AerovnetDeviceRemoved(PAEROVNET_ADAPTER Adapter)
     BOOLEAN Asleep = AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep;
 
     AEROVNET_ASSERT_PASSIVE();
+    Adapter->RemovedAsleep = Asleep;
     if (!AerovnetStateChange(&Adapter->State, AerovnetEventSurpriseRemoved))
         return;
     AerovnetGates(Adapter);

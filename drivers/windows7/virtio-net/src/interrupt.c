@@ -36,11 +36,19 @@ static BOOLEAN AerovnetRegistersThere(PAEROVNET_ADAPTER Adapter)
            State != AerovnetStateClosed;
 }
 
+/* A device that Windows has given up may still be there. Until it is reset, its interrupt has to be
+ * acknowledged: else the line stays asserted, and the processor does nothing but call ISRs. */
+static BOOLEAN AerovnetIsrThere(PAEROVNET_ADAPTER Adapter)
+{
+    return AerovnetRegistersThere(Adapter) ||
+           (AerovnetStateOf(&Adapter->State) == AerovnetStateRemoved && !Adapter->RemovedAsleep);
+}
+
 static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
                                        PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
 {
     PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
-    UCHAR Isr = AerovnetRegistersThere(Adapter) ? virtio_pci_isr(&Adapter->Device) : 0;
+    UCHAR Isr = AerovnetIsrThere(Adapter) ? virtio_pci_isr(&Adapter->Device) : 0;
 
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
