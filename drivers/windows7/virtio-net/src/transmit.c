@@ -695,9 +695,13 @@ VOID AerovnetTransmitFit(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     USHORT Size = Transmit->Queue.Size;
+    ULONG i;
 
     AEROVNET_ASSERT_PASSIVE();
     Transmit->PiecesMax = (USHORT)(Size < 1 + AEROVNET_PIECES_MAX ? Size : 1 + AEROVNET_PIECES_MAX);
+    /* A device that has lied may have written to the headers, and a reset is to mend that. */
+    for (i = 0; i < Transmit->SlotCount; i++)
+        NdisZeroMemory(Transmit->Slots[i].Bounce - AEROVNET_HEADER_MAX, AEROVNET_HEADER_MAX);
 }
 
 VOID AerovnetTransmitOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)
