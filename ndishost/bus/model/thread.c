@@ -191,10 +191,10 @@ static void look_for_forgotten(struct model *model)
         if (++model->queue_stale[i] < 2)
             continue;
         model->queue_stale[i] = 0;
-        model_violation(model, RULE_NOTIFY_MISSING,
-                        "queue %u has had new buffers for half a second without a notification, "
-                        "which the device did not suppress",
-                        i);
+        ring_violation(model, ring, RULE_NOTIFY_MISSING,
+                       "queue %u has had new buffers for half a second without a notification, "
+                       "which the device did not suppress",
+                       i);
         work |= WORK_QUEUE << i;
     }
     pthread_mutex_unlock(&model->lock);
