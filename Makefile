@@ -27,6 +27,8 @@ help:
 	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
 	@echo 'make device-check   out/device-check.iso and .img, which boot and check a virtio-net card'
 	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'
+	@echo 'make fuzz SECONDS=60   all fuzzers side by side, for that long: inputs, lines reached, finds'
+	@echo 'make coverage   out/coverage/index.html: lines of drivers/ that tests and fuzzers reach'
 	@echo 'make bench      what a frame costs: out/bench/report.html, and targets met or missed'
 	@echo 'make bench-compare OLD=FILE   what moved since that out/bench/report.json'
 	@echo 'make rate       frames per second; notifications and interrupts per thousand frames'
@@ -155,6 +157,7 @@ $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 
 include examples/examples.mk
 include tests/native/native.mk
+include fuzz/driver/driver.mk
 
 # --- the rest ---------------------------------------------------------------------------------
 
@@ -168,6 +171,12 @@ $(OUT)/bench/plugin.so: bench/plugin.c
 	@mkdir -p $(@D)
 	$(call say,CC plugin $<)
 	$(Q)$(HOST_CC) -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -shared -pthread -o $@ $<
+
+fuzz:
+	fuzz/run $(or $(SECONDS),60)
+
+coverage:
+	tests/coverage/run
 
 bench:
 	bench/report
@@ -221,5 +230,5 @@ clean:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all always help driver host host32 device-check bench bench-compare rate count check check-quick check-format check-scripts check-prose \
+.PHONY: all always help driver host host32 device-check fuzz coverage bench bench-compare rate count check check-quick check-format check-scripts check-prose \
         format tidy clean
