@@ -313,7 +313,8 @@ bool pe_relocate(const struct pe *pe, uint8_t *image, uint64_t base, char *error
     uint32_t left = pe->directory[PE_DIRECTORY_RELOCATION].size;
     uint64_t delta = base - pe->image_base;
 
-    if (pe->relocs_stripped || left == 0)
+    /* Code for x64 needs none, if no pointer is in its data: lld-link then writes no table. */
+    if (pe->relocs_stripped || (left == 0 && !pe->plus))
         return fail(error, error_size,
                     "has no relocations, and a driver is never loaded where it "
                     "was linked to: link it with -dynamicbase");

@@ -452,7 +452,8 @@ static void test_refuses_without_relocations(void **state)
     directory = optional_header() + (pe.plus ? 112 : 96) + 8 * PE_DIRECTORY_RELOCATION;
     put32(directory + 4, 0);
     file_write(true);
-    refused(changed, "has no relocations");
+    if (!pe.plus) /* x64 may need none; tests/examples has such a driver */
+        refused(changed, "has no relocations");
     file_read(own);
     optional_header()[-2] |= 1; /* IMAGE_FILE_RELOCS_STRIPPED */
     file_write(true);
