@@ -8,12 +8,18 @@
 #define OLD_TAG     0x6D4D444E /* "NDMm": of the calls that have none */
 #define MEMORY_KIND "memory"
 
-static void *allocate(size_t length, ULONG tag, const char *function, const void *caller)
+/* Without an adapter's handle it may be of all adapters: one may halt before another has freed it. */
+static void *allocate(NDIS_HANDLE handle, size_t length, ULONG tag, const char *function,
+                      const void *caller)
 {
+    const struct handle *whose = handle;
+
     if (!tag)
         rule_violation("NdisAllocateMemoryWithTagPriority", caller, "%s of %zu bytes without a tag",
                        function, length);
-    return nt_pool_alloc(MEMORY_KIND, length, tag, caller);
+    return whose && whose->kind == HANDLE_ADAPTER
+               ? nt_pool_alloc(MEMORY_KIND, length, tag, caller)
+               : nt_pool_alloc_shared(MEMORY_KIND, length, tag, caller);
 }
 
 PVOID NTAPI NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Length, ULONG Tag,
@@ -22,8 +28,9 @@ PVOID NTAPI NdisAllocateMemoryWithTagPriority(NDIS_HANDLE NdisHandle, UINT Lengt
     HOST_CALL(DISPATCH_LEVEL);
     HOST_ALLOCATES();
     (void)Priority;
-    handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER);
-    return allocate(Length, Tag, __func__, RULE_CALLER);
+    if (!handle_driver_or_adapter(NdisHandle, __func__, RULE_CALLER))
+        NdisHandle = NULL;
+    return allocate(NdisHandle, Length, Tag, __func__, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisAllocateMemoryWithTagPriority);
 
@@ -39,7 +46,7 @@ NDIS_STATUS NTAPI NdisAllocateMemoryWithTag(PVOID *VirtualAddress, UINT Length, 
 {
     HOST_CALL(DISPATCH_LEVEL);
     HOST_ALLOCATES();
-    *VirtualAddress = allocate(Length, Tag, __func__, RULE_CALLER);
+    *VirtualAddress = allocate(NULL, Length, Tag, __func__, RULE_CALLER);
     return *VirtualAddress ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
 }
 HOST_EXPORT("NDIS.SYS", NdisAllocateMemoryWithTag);
@@ -57,7 +64,8 @@ NDIS_STATUS NTAPI NdisAllocateMemory(PVOID *VirtualAddress, UINT Length, UINT Me
     HOST_CALL(DISPATCH_LEVEL);
     HOST_ALLOCATES();
     (void)HighestAcceptableAddress;
-    *VirtualAddress = MemoryFlags ? NULL : nt_pool_alloc(MEMORY_KIND, Length, OLD_TAG, RULE_CALLER);
+    *VirtualAddress =
+        MemoryFlags ? NULL : nt_pool_alloc_shared(MEMORY_KIND, Length, OLD_TAG, RULE_CALLER);
     return *VirtualAddress ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
 }
 HOST_EXPORT("NDIS.SYS", NdisAllocateMemory);

@@ -127,9 +127,9 @@ NTSTATUS nt_device_create(const struct nt_device_options *options, PDEVICE_OBJEC
     *object = NULL;
     if (options->name && !plain(options->name, name))
         return STATUS_OBJECT_NAME_INVALID;
-    device =
-        nt_pool_alloc(TRACK_DEVICE, sizeof *device + sizeof(DEVICE_OBJECT) + options->extension,
-                      DEVICE_TAG, caller);
+    device = nt_pool_alloc_shared(TRACK_DEVICE,
+                                  sizeof *device + sizeof(DEVICE_OBJECT) + options->extension,
+                                  DEVICE_TAG, caller);
     if (!device)
         return STATUS_INSUFFICIENT_RESOURCES;
     memset(device, 0, sizeof *device);
@@ -188,6 +188,7 @@ NTSTATUS nt_link_create(const UNICODE_STRING *name, const UNICODE_STRING *target
                         const void *caller)
 {
     struct link *link = calloc(1, sizeof *link);
+    const void *owner;
 
     if (!link)
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -204,7 +205,9 @@ NTSTATUS nt_link_create(const UNICODE_STRING *name, const UNICODE_STRING *target
     link->next = links;
     links = link;
     pthread_mutex_unlock(&lock);
+    owner = track_owner(NULL);
     track_add(TRACK_LINK, link, 0, caller);
+    track_owner(owner);
     return STATUS_SUCCESS;
 }
 

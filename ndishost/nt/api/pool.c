@@ -210,6 +210,15 @@ void *nt_pool_alloc(const char *kind, size_t bytes, uint32_t tag, const void *ca
     return start;
 }
 
+void *nt_pool_alloc_shared(const char *kind, size_t bytes, uint32_t tag, const void *caller)
+{
+    const void *owner = track_owner(NULL);
+    void *start = nt_pool_alloc(kind, bytes, tag, caller);
+
+    track_owner(owner);
+    return start;
+}
+
 /* ---- Freeing ---- */
 
 static const char *tag_text(uint32_t tag, char text[5])

@@ -20,6 +20,8 @@
  * 16 leaves up to 15 bytes before the guard page: those are checked on free. Any IRQL <=
  * DISPATCH_LEVEL is the caller's to check. */
 void *nt_pool_alloc(const char *kind, size_t bytes, uint32_t tag, const void *caller);
+/* The same, for what adapters of a driver may share: no adapter has to have freed it when it is halted. */
+void *nt_pool_alloc_shared(const char *kind, size_t bytes, uint32_t tag, const void *caller);
 /* Rules "PoolFree" (not an allocation, freed before, or freed as another kind), "PoolTag",
  * "PoolOverrun", "PoolUnderrun". tag 0: any. */
 void nt_pool_free(const char *kind, void *p, uint32_t tag, const void *caller);

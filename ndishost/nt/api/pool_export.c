@@ -27,7 +27,7 @@ static PVOID allocate(SIZE_T bytes, ULONG tag, const void *caller)
         if (bytes == 0)
             rule_violation("PoolSize", caller, "allocates 0 bytes of pool");
     }
-    return nt_pool_alloc(TRACK_KIND, bytes, tag, caller);
+    return nt_pool_alloc_shared(TRACK_KIND, bytes, tag, caller);
 }
 
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
