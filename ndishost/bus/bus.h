@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bus.h: one PCI function that is a virtio-net device, whatever carries it: `model` (in this
- * process), `qtest` (QEMU's own device), `pci` (a real function through uio_pci_generic).
+ * process), `qtest` (QEMU's own device), `pci` (a real function through uio_pci_generic). And `virtual`,
+ * for drivers without hardware: it carries nothing.
  *   bus = bus_open("qtest:-device virtio-net-pci", &events, context, error, sizeof error);
  *   bus->ops->config_read(bus, ...), ...;  bus->ops->close(bus);
  * physical memory (nt/machine/phys.h) is open before a bus is, of the kind bus_memory_kind(spec) says.
@@ -106,6 +107,9 @@ struct bus {
         function;       /* bus number, device, function: for resource lists and reports */
     uint8_t irq_vector; /* what a resource list will say; any nonzero number */
     bool lockstep;      /* the device moves frames only in ops->step */
+    bool no_device;     /* no function, no resources: nothing of PCI is asked of it */
+    bool cable;         /* no_device: another adapter of the driver is the far end */
+    const char *id;     /* no_device: its hardware id, or "" */
     /* The owner's: the device is in D1 to D3, and a driver that accesses its registers breaks a
      * rule. */
     _Atomic bool asleep;
@@ -119,10 +123,11 @@ struct bus_backend {
     const char *name;
     const char *help; /* lines for --help: syntax and options */
     enum phys_kind memory;
+    bool no_device; /* what it opens has none */
     struct bus *(*open)(const char *arguments, const struct bus_events *events, void *context,
                         char *error, size_t error_size);
 };
-extern const struct bus_backend bus_model, bus_qtest, bus_pci;
+extern const struct bus_backend bus_model, bus_qtest, bus_pci, bus_virtual;
 
 /* Adds a back end to those that --bus knows: one line behind its definition. */
 #define BUS_BACKEND(backend)                                           \

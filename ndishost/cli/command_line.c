@@ -375,10 +375,19 @@ int command_line_fail(const char *text, char *error, size_t error_size)
 /* check-device chooses network ends itself, and looks at one device. */
 static int check_one_bus(const struct command_line *line, char *error, size_t error_size)
 {
-    if (line->adapter_count == 1 && !line->adapters[0].net)
-        return 0;
-    snprintf(error, error_size, "check-device needs one --bus, and takes no --net");
-    return -1;
+    const struct bus_backend *backend;
+
+    if (line->adapter_count != 1 || line->adapters[0].net) {
+        snprintf(error, error_size, "check-device needs one --bus, and takes no --net");
+        return -1;
+    }
+    backend = bus_backend_find(line->adapters[0].bus);
+    if (backend && backend->no_device) {
+        snprintf(error, error_size, "check-device: --bus %s has no device to check",
+                 line->adapters[0].bus);
+        return -1;
+    }
+    return 0;
 }
 
 static int check_adapters(const struct command_line *line, char *error, size_t error_size)

@@ -113,7 +113,7 @@ int caller_start(struct caller *caller, struct net_ports *ports)
     int result;
 
     caller->ports = caller->near.ports = ports;
-    far_address(ports->mac, caller->station);
+    far_address(ports, caller->station);
     caller->station[5] ^= 0x80; /* not the one that calls us */
     flow_addresses(&caller->flow, caller->station, ports->mac);
     flow_tagging(&caller->flow, ports->tags);

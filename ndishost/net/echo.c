@@ -220,7 +220,7 @@ static int echo_start(struct net *net, char *error, size_t error_size)
     clock_gettime(CLOCK_MONOTONIC, &echo->progress_at);
     echo->progress_at.tv_sec++;
     echo->has_far = net->ports->far_send != NULL;
-    far_address(net->ports->mac, station);
+    far_address(net->ports, station);
     flow_addresses(&echo->flow, net->ports->mac, station);
     flow_tagging(&echo->flow, net->ports->tags);
     flow_start(&echo->flow);

@@ -8,12 +8,12 @@
 #define RETRY_NS     10000000L
 #define BURST        32 /* numbers taken from the flow at a time */
 
-void far_address(const uint8_t adapter[6], uint8_t address[6])
+void far_address(const struct net_ports *ports, uint8_t address[6])
 {
     static const uint8_t station[6] = {0x02, 'a', 'v', 'n', 'e', 't'};
 
-    memcpy(address, station, 6);
-    if (!memcmp(adapter, station, 6))
+    memcpy(address, ports->has_far_mac ? ports->far_mac : station, 6);
+    if (!memcmp(ports->mac, address, 6))
         address[5] ^= 1;
 }
 

@@ -17,8 +17,8 @@ struct far {
     bool running;
 };
 
-/* The station's address: locally administered, and never the adapter's. */
-void far_address(const uint8_t adapter[6], uint8_t address[6]);
+/* The station's address: its own, or a locally administered one; never the adapter's. */
+void far_address(const struct net_ports *ports, uint8_t address[6]);
 
 /* 0, or the errno of pthread_create. */
 int far_start(struct far *far, struct net_ports *ports, struct flow *flow);

@@ -211,7 +211,7 @@ static bool wanted(const struct flow *flow, uint64_t number)
 {
     uint8_t destination[6];
 
-    if (!flow->accepts || flow->options.way != FLOW_RECEIVED)
+    if (!flow->accepts)
         return true;
     memcpy(destination, flow->sent.destination, 6);
     set_destination(flow, number, destination);

@@ -206,14 +206,16 @@ static bool look(void *context)
  * support the one that the user asked for. */
 static int settle_direction(struct gen *gen, char *error, size_t size)
 {
-    gen->has_far = gen->net.ports->far_send != NULL;
+    const struct net_ports *ports = gen->net.ports;
+
+    gen->has_far = ports->far_send || ports->far_receives;
     if (gen->direction == UNSAID)
-        gen->direction = gen->has_far ? BOTH : TX;
-    if (gen->direction != TX && !gen->has_far) {
+        gen->direction = ports->far_send ? BOTH : TX;
+    if (gen->direction != TX && !ports->far_send) {
         snprintf(
             error, size,
-            "gen: dir=%s needs a bus whose far end is ndishost's (model, qtest); use dir=tx on "
-            "this bus",
+            "gen: dir=%s needs a bus whose far end is ndishost's (model, qtest), or a cable with "
+            "none at the other adapter; use dir=tx here",
             gen->direction == RX ? "rx" : "both");
         return -1;
     }
@@ -266,12 +268,13 @@ static int gen_start(struct net *net, char *error, size_t error_size)
 
     if (settle_direction(gen, error, error_size))
         return -1;
-    far_address(net->ports->mac, address);
+    far_address(net->ports, address);
     flow_addresses(&gen->tx, address, net->ports->mac);
     flow_addresses(&gen->rx, net->ports->mac, address);
     flow_tagging(&gen->tx, net->ports->tags);
     flow_tagging(&gen->rx, net->ports->tags);
     flow_filtering(&gen->rx, net->ports->near_accepts, net->ports->context);
+    flow_filtering(&gen->tx, net->ports->far_accepts, net->ports->context);
     gen->started = true;
     return gen->hold ? 0 : gen_go(net, error, error_size);
 }
@@ -368,6 +371,7 @@ static void gen_close(struct net *net)
 
 static const struct net_ops gen_ops = {
     .steps = true,
+    .crosses = true,
     .start = gen_start,
     .go = gen_go,
     .near_receive = gen_near_receive,

@@ -39,6 +39,13 @@ struct net_ports {
     /* Do packet filter, multicast list and VLAN, as they were last set, ask for frames to that
      * address with that tag on the wire? NULL: that is not known. */
     bool (*near_accepts)(void *context, const uint8_t destination[6], uint32_t tag);
+    /* Of the station at the far end, where it has one; valid from start() on. Else the end invents one. */
+    uint8_t far_mac[6];
+    bool has_far_mac;
+    /* Does the far end ask for frames to that address? NULL: it takes all. */
+    bool (*far_accepts)(void *context, const uint8_t destination[6], uint32_t tag);
+    /* Without far_send: far_receive sees what leaves. */
+    bool far_receives;
     /* The far side puts a frame on the wire towards the device; blocks for room; -1 when it cannot.
      * NULL when the bus has no far end of ours. */
     int (*far_send)(void *context, const void *frame, size_t length);
@@ -52,6 +59,9 @@ struct net_ports {
 struct net;
 struct net_ops {
     bool steps; /* calls the port `step`, or moves no frame */
+    /* Two of these may be the ends of one cable (ndis/adapter/cable.h): one that sends nothing, two that take
+     * no notice of their far side, two that can do without sending there. */
+    bool idle, near_only, crosses;
     /* The adapter runs and the link is up: begin. Starts threads. 0, or -1 with a line in error. */
     int (*start)(struct net *net, char *error, size_t error_size);
     /* An end that was told to hold begins. 0, or -1 with a line in error. NULL: it begins at start. */

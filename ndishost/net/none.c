@@ -89,6 +89,7 @@ static void none_close(struct net *net)
 
 static const struct net_ops none_ops = {
     .steps = true,
+    .idle = true,
     .start = none_start,
     .near_receive = none_near_receive,
     .near_sent = none_near_sent,

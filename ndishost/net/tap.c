@@ -383,6 +383,7 @@ static void tap_close(struct net *net)
 /* ---- Opening ---- */
 
 static const struct net_ops tap_ops = {
+    .near_only = true,
     .start = tap_start,
     .near_receive = tap_near_receive,
     .near_sent = tap_near_sent,

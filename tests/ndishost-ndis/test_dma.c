@@ -113,6 +113,8 @@ static void round_of(NDIS_HANDLE dma, ULONG list_size, struct random *random)
     irql_lower(old, NULL);
 }
 
+static struct bus no_bus; /* with a device: DMA needs one */
+
 static void lists(bool is_wide, uint64_t seed, const char *name)
 {
     struct ndis_adapter *adapter = calloc(1, sizeof(*adapter));
@@ -129,6 +131,7 @@ static void lists(bool is_wide, uint64_t seed, const char *name)
     adapter->handle.kind = HANDLE_ADAPTER;
     adapter->seed = seed;
     atomic_store(&adapter->state, ADAPTER_INITIALIZING);
+    adapter->bus = &no_bus;
     adapter->registration_set = true;
     adapter->registration.AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
     EXPECT(!shape_memory_create(&memory, slots, SLOTS, false));

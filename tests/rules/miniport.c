@@ -279,6 +279,8 @@ static NDIS_STATUS Acquire(VOID)
     Adapter.WorkItem = NdisAllocateIoWorkItem(Adapter.Handle);
     if (Adapter.Timer == NULL || Adapter.WorkItem == NULL)
         return NDIS_STATUS_RESOURCES;
+    if (Adapter.Resources == NULL)
+        return NDIS_STATUS_SUCCESS; /* --bus virtual: there is no hardware to claim */
     Status = RegisterDma(&Adapter.Dma);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
@@ -320,6 +322,10 @@ NDIS_STATUS SetRegistration(VOID)
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Attributes;
 
     FormRegistration(&Attributes, &Adapter);
+    if (Adapter.Resources == NULL) {
+        Attributes.AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND;
+        Attributes.InterfaceType = NdisInterfaceInternal;
+    }
     Hooks.Registration(&Attributes);
     return NdisMSetMiniportAttributes(Adapter.Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bus/narrow.h"
+#include "ndis/adapter/cable.h"
 #include "ndis/api/configuration.h"
 #include "ndis/api/dma.h"
 #include "ndis/adapter/filter.h"
@@ -113,12 +114,19 @@ static void net_step(void *context)
     adapter_step(context);
 }
 
-static void net_finished(void *context)
+static void finish(struct ndis_adapter *adapter)
 {
-    struct ndis_adapter *adapter = context;
-
     atomic_store(&adapter->finished, true);
     adapter_wake(adapter);
+}
+
+static void net_finished(void *context)
+{
+    struct ndis_adapter *idle = cable_idle_adapter(context);
+
+    finish(context);
+    if (idle)
+        finish(idle);
 }
 
 /* ---- Adding and removing ---- */
@@ -147,6 +155,8 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
     adapter->ports.finished = net_finished;
     adapter->net = net_open(options->net, &adapter->ports, error, error_size);
     if (!adapter->net)
+        return -1;
+    if (adapter->bus->cable && cable_attach(adapter, adapter->net, error, error_size))
         return -1;
     if (adapter->bus->lockstep && !adapter->net->ops->steps) {
         snprintf(error, error_size,
@@ -307,8 +317,11 @@ struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device)
 static void enable_device(struct ndis_adapter *adapter)
 {
     struct bus *bus = adapter->bus;
-    uint32_t command = bus->ops->config_read(bus, PCI_COMMAND, 2);
+    uint32_t command;
 
+    if (bus->no_device)
+        return;
+    command = bus->ops->config_read(bus, PCI_COMMAND, 2);
     bus->ops->config_write(bus, PCI_COMMAND, 2,
                            (command | PCI_COMMAND_DECODE) & ~PCI_COMMAND_INTX_OFF);
 }
@@ -434,8 +447,16 @@ int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_si
 {
     size_t mark = nt_log_mark();
     const char *what = "MiniportAddDevice";
-    NDIS_STATUS status = add_device(adapter);
+    NDIS_STATUS status;
 
+    if (!cable_complete(adapter)) {
+        snprintf(error, error_size,
+                 "%s is alone at its cable: give --bus virtual:cable for the adapter at the other "
+                 "end too",
+                 adapter->name);
+        return NDIS_STATUS_OPEN_FAILED;
+    }
+    status = add_device(adapter);
     if (status == NDIS_STATUS_SUCCESS)
         status = life_cycle_come_up(adapter, &what);
     if (status != NDIS_STATUS_SUCCESS)
@@ -546,7 +567,7 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
     wire_watch_begin(adapter->watch, &own, 1);
     failed = protocol_send_one(adapter->protocol, frame, length, nt_clock_now() + 30 * NT_SECOND,
                                status);
-    if (!failed && *status == NDIS_STATUS_SUCCESS && adapter->bus->ops->wire_send)
+    if (!failed && *status == NDIS_STATUS_SUCCESS && adapter_shows_wire(adapter))
         wire_watch_wait(adapter->watch, nt_clock_now() + OWN_WAIT); /* it may come a little later */
     wire_watch_end(adapter->watch);
     transfer_leave(adapter);
@@ -558,6 +579,8 @@ int adapter_wire_send(struct ndis_adapter *adapter, const void *frame, size_t le
 {
     struct bus *bus = adapter->bus;
 
+    if (bus->cable)
+        return cable_send(adapter, frame, length, milliseconds);
     return bus->ops->wire_send ? bus->ops->wire_send(bus, frame, length, (int)milliseconds) : -1;
 }
 

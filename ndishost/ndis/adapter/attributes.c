@@ -37,7 +37,8 @@ static NDIS_STATUS registration_set(struct ndis_adapter *adapter,
                       attributes->Header.Size);
     if (adapter->registration_set)
         return refuse(caller, NDIS_STATUS_FAILURE, "registration attributes set again%.0u", 0);
-    if (!(attributes->AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE))
+    if (!adapter->bus->no_device &&
+        !(attributes->AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE))
         rule_violation("NdisMSetMiniportAttributes", caller,
                        "AttributeFlags 0x%x lack NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE, which a "
                        "PCI device needs",

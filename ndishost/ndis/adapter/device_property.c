@@ -94,14 +94,40 @@ static NTSTATUS give_number(ULONG number, PVOID buffer, ULONG length, PULONG res
     return give(&number, sizeof(number), buffer, length, result);
 }
 
-NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, LONG DeviceProperty,
-                                   ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength)
+/* What the bus driver tells of a PCI function. */
+static NTSTATUS pci_property(const struct ndis_adapter *adapter, LONG property, PVOID buffer,
+                             ULONG length, PULONG result)
 {
     /* GUID_BUS_TYPE_PCI */
     static const GUID pci = {
         0xC8EBDFB0, 0xB510, 0x11D0, {0x80, 0xE5, 0x00, 0xA0, 0xC9, 0x25, 0x42, 0xE3}};
+    const struct bus *bus = adapter->bus;
+    char text[64];
+
+    switch (property) {
+    case PROPERTY_LOCATION:
+        snprintf(text, sizeof(text), "PCI bus %u, device %u, function %u", bus->number, bus->slot,
+                 bus->function);
+        return give_text(text, buffer, length, result);
+    case PROPERTY_BUS_TYPE_GUID:
+        return give(&pci, sizeof(pci), buffer, length, result);
+    case PROPERTY_LEGACY_BUS_TYPE:
+        return give_number(5, buffer, length, result); /* PCIBus */
+    case PROPERTY_BUS_NUMBER:
+        return give_number(bus->number, buffer, length, result);
+    case PROPERTY_ADDRESS:
+        return give_number((ULONG)bus->slot << 16 | bus->function, buffer, length, result);
+    }
+    *result = 0;
+    return STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, LONG DeviceProperty,
+                                   ULONG BufferLength, PVOID PropertyBuffer, PULONG ResultLength)
+{
     struct ndis_adapter *adapter = adapter_of_device(DeviceObject);
     struct registry_key *key;
+    bool root = adapter && adapter->bus->no_device;
     char text[64];
 
     HOST_CALL(PASSIVE_LEVEL);
@@ -123,25 +149,15 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, LONG DevicePrope
         return give_value(key, "Driver", PropertyBuffer, BufferLength, ResultLength);
     case PROPERTY_MANUFACTURER:
         return give_value(adapter->key, "ProviderName", PropertyBuffer, BufferLength, ResultLength);
-    case PROPERTY_LOCATION:
-        snprintf(text, sizeof(text), "PCI bus %u, device %u, function %u", adapter->bus->number,
-                 adapter->bus->slot, adapter->bus->function);
-        return give_text(text, PropertyBuffer, BufferLength, ResultLength);
     case PROPERTY_OBJECT_NAME:
-        snprintf(text, sizeof(text), "\\Device\\NTPNP_PCI%04u", adapter->index);
+        snprintf(text, sizeof(text), root ? "\\Device\\%08x" : "\\Device\\NTPNP_PCI%04u",
+                 adapter->index);
         return give_text(text, PropertyBuffer, BufferLength, ResultLength);
-    case PROPERTY_BUS_TYPE_GUID:
-        return give(&pci, sizeof(pci), PropertyBuffer, BufferLength, ResultLength);
-    case PROPERTY_LEGACY_BUS_TYPE:
-        return give_number(5, PropertyBuffer, BufferLength, ResultLength); /* PCIBus */
-    case PROPERTY_BUS_NUMBER:
-        return give_number(adapter->bus->number, PropertyBuffer, BufferLength, ResultLength);
     case PROPERTY_ENUMERATOR:
-        return give_text("PCI", PropertyBuffer, BufferLength, ResultLength);
-    case PROPERTY_ADDRESS:
-        return give_number((ULONG)adapter->bus->slot << 16 | adapter->bus->function, PropertyBuffer,
-                           BufferLength, ResultLength);
+        return give_text(root ? "ROOT" : "PCI", PropertyBuffer, BufferLength, ResultLength);
     }
+    if (!root)
+        return pci_property(adapter, DeviceProperty, PropertyBuffer, BufferLength, ResultLength);
     *ResultLength = 0;
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }

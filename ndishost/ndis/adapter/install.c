@@ -19,6 +19,10 @@
 #define SERVICE_DEMAND 3u
 #define ERROR_NORMAL   1u
 
+#define NCF_VIRTUAL    0x01u
+#define NCF_PHYSICAL   0x04u
+#define NCF_HAS_UI     0x80u
+
 static int no_memory(char *error, size_t error_size)
 {
     snprintf(error, error_size, "out of memory");
@@ -112,6 +116,37 @@ static void pci_ids(struct ndis_adapter *adapter, struct ids *ids)
         ids->list[i] = ids->text[i];
 }
 
+/* A device that Windows' root enumerator made because somebody installed the driver; the id is what they gave. */
+static void root_ids(const struct ndis_adapter *adapter, const char *id, struct ids *ids)
+{
+    char service[INF_NAME_MAX];
+
+    service_of_file(adapter->driver, service);
+    if (*id)
+        snprintf(ids->text[0], ID_LENGTH, "%s", id);
+    else
+        snprintf(ids->text[0], ID_LENGTH, "ROOT\\%.*s", ID_LENGTH - 8, service);
+    ids->list[0] = ids->text[0];
+    ids->hardware = 1;
+}
+
+/* Without an id of its own a device that nobody built is the first one that the INF is for. */
+static int device_ids(struct ndis_adapter *adapter, struct ids *ids, char *error, size_t error_size)
+{
+    const struct inf *inf = adapter->driver->inf;
+    struct inf_model model = {.id = ""};
+
+    memset(ids, 0, sizeof(*ids));
+    if (!adapter->bus->no_device) {
+        pci_ids(adapter, ids);
+        return 0;
+    }
+    if (inf && !*adapter->bus->id && inf_choose(inf, NULL, &model, error, error_size))
+        return -1;
+    root_ids(adapter, *adapter->bus->id ? adapter->bus->id : model.id, ids);
+    return 0;
+}
+
 /* ---- The adapter ---- */
 
 /* A REG_MULTI_SZ of `count` strings. */
@@ -162,6 +197,7 @@ static int seed_driver_key(struct ndis_adapter *adapter, const struct ids *ids, 
     char service[INF_NAME_MAX], description[INF_NAME_MAX + 32], device[64];
     struct registry_key *linkage = registry_create(key, "Linkage", NULL);
     const char *export = device, *root = id, *bind = "Tcpip";
+    bool no_device = adapter->bus->no_device;
 
     service_of_file(adapter->driver, service);
     snprintf(description, sizeof(description), "%s network adapter", service);
@@ -172,9 +208,10 @@ static int seed_driver_key(struct ndis_adapter *adapter, const struct ids *ids, 
            registry_set_string(key, "MatchingDeviceId", ids->list[0]) ||
            registry_set_string(key, "ComponentId", ids->list[0]) ||
            registry_set_string(key, "NetCfgInstanceId", id) ||
-           registry_set_number(key, "Characteristics", 0x84) || /* NCF_HAS_UI | NCF_PHYSICAL */
-           registry_set_number(key, "BusType", 5) ||            /* PCIBus */
-           registry_set_number(key, "*IfType", 6) ||            /* IF_TYPE_ETHERNET_CSMACD */
+           registry_set_number(key, "Characteristics",
+                               NCF_HAS_UI | (no_device ? NCF_VIRTUAL : NCF_PHYSICAL)) ||
+           (!no_device && registry_set_number(key, "BusType", 5)) || /* PCIBus */
+           registry_set_number(key, "*IfType", 6) ||                 /* IF_TYPE_ETHERNET_CSMACD */
            registry_set_number(key, "*MediaType", NdisMedium802_3) ||
            registry_set_number(key, "*PhysicalMediaType", NdisPhysicalMedium802_3) ||
            registry_set_number(key, "NetLuidIndex", adapter->index + 1) ||
@@ -233,8 +270,12 @@ static int seed(struct ndis_adapter *adapter, const struct ids *ids)
     struct registry_key *device;
 
     instance_id(adapter, id);
-    snprintf(instance, sizeof(instance), "%s\\3&%07X&0&%02X", ids->list[1],
-             (unsigned)adapter->seed & 0xFFFFFFF, adapter->bus->slot << 3 | adapter->bus->function);
+    if (adapter->bus->no_device)
+        snprintf(instance, sizeof(instance), "ROOT\\NET\\%04u", adapter->index);
+    else
+        snprintf(instance, sizeof(instance), "%s\\3&%07X&0&%02X", ids->list[1],
+                 (unsigned)adapter->seed & 0xFFFFFFF,
+                 adapter->bus->slot << 3 | adapter->bus->function);
     snprintf(path, sizeof(path), REGISTRY_ENUM "\\%s", instance);
     device = registry_create(NULL, path, NULL);
     adapter->hardware_key = device ? registry_create(device, "Device Parameters", NULL) : NULL;
@@ -254,8 +295,8 @@ int install_adapter(struct ndis_adapter *adapter, char *error, size_t error_size
     struct inf_model model;
     struct ids ids;
 
-    memset(&ids, 0, sizeof(ids));
-    pci_ids(adapter, &ids);
+    if (device_ids(adapter, &ids, error, error_size))
+        return -1;
     if (seed(adapter, &ids))
         return no_memory(error, error_size);
     if (inf) {

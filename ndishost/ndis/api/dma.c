@@ -85,6 +85,8 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     if (!adapter)
         return NDIS_STATUS_FAILURE;
     adapter_claims_hardware(adapter, "NdisMRegisterScatterGatherDma", __func__, RULE_CALLER);
+    if (adapter->bus->no_device)
+        return NDIS_STATUS_NOT_SUPPORTED; /* no bus, hence no DMA adapter object */
     if (!(adapter->registration.AttributeFlags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER)) {
         rule_violation(
             "NdisMRegisterScatterGatherDma", RULE_CALLER,

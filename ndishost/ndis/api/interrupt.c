@@ -430,6 +430,8 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
     if (!adapter)
         return NDIS_STATUS_FAILURE;
     adapter_claims_hardware(adapter, "NdisMRegisterInterruptEx", __func__, RULE_CALLER);
+    if (adapter->bus->no_device)
+        return NDIS_STATUS_FAILURE; /* there is no interrupt among its resources */
     status = admit(adapter, MiniportInterruptCharacteristics, RULE_CALLER);
     if (status != NDIS_STATUS_SUCCESS)
         return status;

@@ -230,6 +230,12 @@ struct ndis_adapter {
     struct adapter_counters counters;
 };
 
+/* Does ndishost see the frames that leave the adapter? */
+static inline bool adapter_shows_wire(const struct ndis_adapter *adapter)
+{
+    return adapter->bus->ops->wire_send || adapter->bus->cable;
+}
+
 /* Is the run to end? */
 static inline bool adapter_over(const struct ndis_adapter *adapter)
 {

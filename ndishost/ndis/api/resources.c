@@ -122,6 +122,8 @@ int resources_build(struct ndis_adapter *adapter, struct random *random)
     /* Windows puts descriptors of the PCI driver's own between a device's: sometimes we do too. */
     bool private = random_chance(random, 1, 2);
 
+    if (adapter->bus->no_device)
+        return 0; /* no list, rather than an empty one: irp-mn-start-device */
     adapter->full_resources = build_list(adapter, private, false);
     adapter->raw_resources = build_list(adapter, private, true);
     if (!adapter->full_resources || !adapter->raw_resources)
@@ -327,7 +329,7 @@ static unsigned access_size(unsigned offset, unsigned left)
 static ULONG bus_data_length(const struct ndis_adapter *adapter, ULONG space, ULONG offset,
                              ULONG length, const char *function, const void *caller)
 {
-    if (!adapter)
+    if (!adapter || adapter->bus->no_device)
         return 0;
     if (space == PCI_WHICHSPACE_CONFIG && offset < PCI_CONFIG_LENGTH) {
         if (nt_allocation_fails())

@@ -9,7 +9,7 @@
 
 #include "ndis/api/miniport.h"
 
-/* Sets adapter->full_resources and adapter->resources; -1 when out of memory. */
+/* Sets adapter->full_resources and adapter->resources, NULL without a device; -1 when out of memory. */
 int resources_build(struct ndis_adapter *adapter, struct random *random);
 /* Unmaps what the driver left mapped (the leak has been reported by then). */
 void resources_release(struct ndis_adapter *adapter);

@@ -421,7 +421,7 @@ static unsigned print_wire(const struct bad *bad, FILE *out)
         wrong += bad->frames[i].wrong;
         bytes += (uint64_t)bad->frames[i].seen * bad->frames[i].wire_length;
     }
-    if (!bad->adapter->bus->ops->wire_send)
+    if (!adapter_shows_wire(bad->adapter))
         fprintf(out, "; this bus does not show the wire");
     else if (!seen)
         fprintf(out, "; no frame on the wire");
@@ -434,7 +434,7 @@ static unsigned print_wire(const struct bad *bad, FILE *out)
 /* The line; 0 if nothing is wrong with it. */
 static int conclude(const struct bad *bad, unsigned not_back, FILE *out)
 {
-    bool seen = bad->adapter->bus->ops->wire_send && atomic_load(&bad->adapter->link_up);
+    bool seen = adapter_shows_wire(bad->adapter) && atomic_load(&bad->adapter->link_up);
 
     fprintf(out, "%s: ", bad->kind->name);
     if (not_back) {
@@ -468,7 +468,7 @@ static int send(struct bad *bad, FILE *out)
     if (adapter->ports.step)
         adapter->ports.step(adapter->ports.context);
     not_back = wait_back(bad, nt_clock_now() + BACK_WAIT);
-    if (!not_back && adapter->bus->ops->wire_send)
+    if (!not_back && adapter_shows_wire(adapter))
         wire_watch_wait(adapter->watch, nt_clock_now() + (any_sent(bad) ? WIRE_WAIT : NONE_WAIT));
     wire_watch_end(adapter->watch);
     transfer_leave(adapter);

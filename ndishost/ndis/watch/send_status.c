@@ -21,7 +21,8 @@ static bool cancelled(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, unsign
 bool send_status_device_gone(struct ndis_adapter *adapter)
 {
     return adapter->gone || adapter->remove_requested || adapter->bus_failed ||
-           adapter->bus->ops->config_read(adapter->bus, 0, 2) == 0xFFFF;
+           (!adapter->bus->no_device &&
+            adapter->bus->ops->config_read(adapter->bus, 0, 2) == 0xFFFF);
 }
 
 /* A reset since then, now or soon: what is soon is judged in send_status_settle. */
