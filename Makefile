@@ -23,7 +23,7 @@ help:
 	@echo 'make install    ndishost and the drivers, to DESTDIR and PREFIX (/usr/local)'
 	@echo 'make uninstall  removes what `make install` installed'
 	@echo 'make deb        out/ndishost_VERSION_ARCH.deb: a Debian package of ndishost'
-	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device'
+	@echo 'make examples   out/virtio-rng, which reads random bytes from QEMU'\''s device; out/examples/*/cable.sys'
 	@echo 'make driver DBG=1 OUT=out/debug   a debug build, which checks IRQL and locks'
 	@echo 'make device-check   out/device-check.iso and .img, which boot and check a virtio-net card'
 	@echo 'make native     out/native/{asan,tsan}/ndishost: the driver compiled for Linux, with sanitizers'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# examples.mk: small programs that use the shared libraries natively. Part of the Makefile.
+# examples.mk: small programs that use the shared libraries natively, and a driver. Part of the Makefile.
 
 # What ndishost's bus back end `qtest` consists of.
 QTEST_SOURCES := $(wildcard ndishost/bus/qtest/*.c) ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c \
@@ -10,6 +10,7 @@ RNG_SOURCES := $(wildcard examples/virtio-rng/*.c) examples/bus_io.c $(MODERN)/v
 RNG_OBJECTS := $(RNG_SOURCES:%.c=$(OUT)/obj/host/%.o)
 
 examples: $(OUT)/virtio-rng
+	$(Q)$(MAKE) -s -f examples/cable/cable.mk
 
 $(RNG_OBJECTS): HOST_CFLAGS += -I$(MODERN) -Iexamples
 

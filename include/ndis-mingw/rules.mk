@@ -11,6 +11,11 @@
 #   MINGW_WINDRES_*     resources; MINGW_WINDMC_* message tables
 #   DRIVER_FINISH       run it on the linked driver: $(DRIVER_FINISH) FILE.sys
 #
+# The same with clang as MSVC, and lld-link as Microsoft's linker (with a PDB beside the driver):
+#
+#   MSVC_CC_*  MSVC_CFLAGS_*   the compiler
+#   MSVC_LINK  MSVC_LDFLAGS_*  the linker, then /out:FILE.sys, objects, MSVC_RUNTIME_*, IMPLIBS_*; then DRIVER_FINISH
+#
 # OUT is where things are built (out). The rules that are here make
 # $(OUT)/lib/ARCH/libaero{ndis,ntoskrnl,hal}.a and $(OUT)/obj/ARCH/runtime/memory.o.
 
@@ -78,6 +83,31 @@ IMPLIBS_x86 := $(call implibs,x86) $(shell i686-w64-mingw32-gcc -print-libgcc-fi
 
 DRIVER_FINISH := tools/pefinish
 
+# --- clang as MSVC 2008, which WDK 7.1 has ----------------------------------------------------
+
+# mingw-w64's headers in Microsoft's language; msvc/msvc.h repairs what they lack for that.
+MSVC_CC_x64 := clang --target=x86_64-pc-windows-msvc
+MSVC_CC_x86 := clang --target=i686-pc-windows-msvc
+MSVC_CFLAGS := -O2 -g -gcodeview -std=c89 -fms-extensions -fms-compatibility \
+               -fms-compatibility-version=15.00.30729 -fno-strict-aliasing -Wall -Wextra \
+               -Wdeclaration-after-statement -Wstrict-prototypes -Werror -Wno-unknown-pragmas \
+               -nostdlibinc -isystem $(NDIS_MINGW)/msvc -include msvc.h -isystem $(NDIS_MINGW) \
+               $(DRIVER_DEFINES)
+MSVC_CFLAGS_x64 := $(MSVC_CFLAGS) -mno-sse -mno-mmx -D_AMD64_=1 -D_WIN64 \
+                   -isystem /usr/x86_64-w64-mingw32/include/ddk -isystem /usr/x86_64-w64-mingw32/include
+MSVC_CFLAGS_x86 := $(MSVC_CFLAGS) -mno-sse -mno-mmx -D_X86_=1 -Di386=1 \
+                   -isystem /usr/i686-w64-mingw32/include/ddk -isystem /usr/i686-w64-mingw32/include
+
+# lld-link has no /RELEASE (DRIVER_FINISH writes the checksum). mingw-w64's objects have no table of
+# safe handlers, nor have they handlers.
+MSVC_LINK := lld-link /nologo /driver:wdm /subsystem:native,6.01 /nodefaultlib /dynamicbase \
+             /nxcompat /highentropyva:no /debug
+MSVC_LDFLAGS_x64 := /entry:DriverEntry
+MSVC_LDFLAGS_x86 := /entry:DriverEntry@8 /safeseh:no /noseh
+
+MSVC_RUNTIME_x64 := $(OUT)/obj/msvc/x64/memory.obj $(OUT)/obj/msvc/x64/intrinsics.obj
+MSVC_RUNTIME_x86 := $(OUT)/obj/msvc/x86/memory.obj
+
 $(OUT)/lib/x64/libaero%.a: $(NDIS_MINGW)/exports/%.exports tools/mkimplib
 	tools/mkimplib x64 $< $@
 
@@ -91,3 +121,11 @@ $(OUT)/obj/x64/runtime/%.o: $(NDIS_MINGW)/runtime/%.c
 $(OUT)/obj/x86/runtime/%.o: $(NDIS_MINGW)/runtime/%.c
 	@mkdir -p $(@D)
 	$(MINGW_CC_x86) $(DRIVER_CFLAGS_x86) -c $< -o $@
+
+$(OUT)/obj/msvc/x64/memory.obj $(OUT)/obj/msvc/x86/memory.obj: $(OUT)/obj/msvc/%/memory.obj: $(NDIS_MINGW)/runtime/memory.c
+	@mkdir -p $(@D)
+	$(MSVC_CC_$*) $(MSVC_CFLAGS_$*) -Wno-error -c $< -o $@
+
+$(OUT)/obj/msvc/x64/intrinsics.obj: $(NDIS_MINGW)/msvc/intrinsics.c
+	@mkdir -p $(@D)
+	$(MSVC_CC_x64) $(MSVC_CFLAGS_x64) -Wno-error -c $< -o $@
