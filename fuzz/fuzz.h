@@ -5,7 +5,7 @@
  *
  * A target is one file fuzz/fuzz_NAME.c with LLVMFuzzerTestOneInput; fuzz/run finds it by its name.
  * A comment line in it, "fuzz-sources: A B", names what is compiled with it, "fuzz-flags: ..."
- * further compiler flags. Seeds, if it has any, lie in fuzz/corpus/NAME.
+ * further compiler flags, "fuzz-runs: N" how many inputs the test tries. Seeds, if it has any, lie in fuzz/corpus/NAME.
  */
 #ifndef FUZZ_H
 #define FUZZ_H

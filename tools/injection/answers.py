@@ -84,7 +84,7 @@ def merge(text, name, architectures, driver_paths, trust):
         builder = ElementTree.TreeBuilder(insert_comments=True)
         try:
             root = ElementTree.fromstring(text, ElementTree.XMLParser(target=builder))
-        except (ElementTree.ParseError, ValueError) as error:
+        except (ElementTree.ParseError, LookupError, ValueError) as error:
             raise Problem("%s is no XML (%s); nothing was changed" % (name, error)) from None
         if root.tag != _tag("unattend"):
             raise Problem("%s is no answer file: its root is not <unattend>; nothing was changed" % name)

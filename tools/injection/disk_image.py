@@ -194,7 +194,7 @@ def _logical(at, first, sector):
 
 def _guid_parts(at, sector):
     header = at(sector, 512)
-    if header[:8] != b"EFI PART":
+    if header[:8] != b"EFI PART" or len(header) < 512:
         return None
     parts = []
     table, count, length = struct.unpack_from("<QII", header, 72)

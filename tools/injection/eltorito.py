@@ -34,7 +34,7 @@ def _sector(file, number):
 def catalog(file):
     """The catalog's sector number and bytes; Problem if the disc has none."""
     record = _sector(file, RECORD)
-    if record[:7] != b"\0CD001\1" or not record[7:].startswith(b"EL TORITO SPECIFICATION"):
+    if len(record) < SECTOR or record[:7] != b"\0CD001\1" or not record[7:].startswith(b"EL TORITO SPECIFICATION"):
         raise Problem("has no El Torito boot record: it does not boot")
     (place,) = struct.unpack_from("<I", record, 0x47)
     data = _sector(file, place)
