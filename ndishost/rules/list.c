@@ -366,6 +366,11 @@ static const struct rule table[] = {
      "kernel/using-a-handle-to-a-registry-key-object", NULL},
     {"Resource", "an executive resource is initialised, and released by who holds it",
      "ddi/wdm/nf-wdm-exreleaseresourcelite", NULL},
+    {"RundownProtection",
+     "run-down protection is released by who acquired it, and initialised again only when it is "
+     "run "
+     "down",
+     "ddi/wdm/nf-wdm-exreleaserundownprotection", NULL},
     {"BugCheckCallback", "a bug check callback is removed before its driver is unloaded",
      "ddi/wdm/nf-wdm-kederegisterbugcheckcallback", NULL},
     {"CloseHandle", "the driver closes only a handle that is open", "ddi/wdm/nf-wdm-zwclose", NULL},
