@@ -28,6 +28,7 @@ enum option_id {
     OPTION_CONTROL,
     OPTION_RULES,
     OPTION_SHAPE,
+    OPTION_PATCH,
     OPTION_FAIL_ALLOCATION,
     OPTION_TIME_SCALE,
     OPTION_MAP_REGISTERS,
@@ -61,6 +62,7 @@ static const struct option options[] = {
     {"control", required_argument, NULL, OPTION_CONTROL},
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
+    {"patch", required_argument, NULL, OPTION_PATCH},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
@@ -276,6 +278,11 @@ static int set_word(struct command_line *line, int option, const char *value, ch
             return bad(error, error_size, "rules", value, "on or off");
         line->rules = !off;
         return 0;
+    case OPTION_PATCH:
+        if (parse_choice(value, "on", "off", &off))
+            return bad(error, error_size, "patch", value, "on or off");
+        line->patch = !off;
+        return 0;
     case OPTION_SHAPE:
         return parse_shape(line, value)
                    ? bad(error, error_size, "shape", value, "plain or random, or 1 to 8 MDLs")
@@ -327,6 +334,7 @@ static int set_option(struct command_line *line, int option, const char *value, 
         line->clauses = true;
         return 0;
     case OPTION_SET:
+    case OPTION_PATCH:
     case OPTION_RULES:
     case OPTION_SHAPE:
         return set_word(line, option, value, error, error_size);
@@ -517,6 +525,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
 
     memset(line, 0, sizeof(*line));
     line->rules = true;
+    line->patch = true;
     line->time_scale = 1;
     line->hang = HANG_DEFAULT;
     line->messages = BUS_MESSAGES;

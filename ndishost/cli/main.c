@@ -22,6 +22,7 @@
 #include "cli/rule_command.h"
 #include "inf/install.h"
 #include "loader/loader.h"
+#include "loader/patch.h"
 #include "ndis/adapter/adapter.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/clock.h"
@@ -77,6 +78,7 @@ struct run {
     struct inf *inf;  /* NULL: none */
     struct ndis_driver *driver;
     uintptr_t driver_base; /* of its image */
+    unsigned replaced;     /* of its instructions, by calls */
     struct ndis_adapter *adapters[ADAPTERS_MAX];
     unsigned adapter_count;
     struct control *control;
@@ -148,6 +150,7 @@ static int machine_up(struct command_line *line, char *error, size_t error_size)
     nt_clock_speed(line->time_scale);
     trap_install();
     nt_thread_enter("main");
+    patch_enabled = line->patch;
     rules_enabled = line->rules;
     nt_debug_output = line->debug_output;
     nt_log_quiet = line->quiet;
@@ -241,6 +244,7 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
     run->driver_base = (uintptr_t)ndis_driver_base(run->driver);
+    run->replaced = ndis_driver_replaced(run->driver);
     for (i = 0; i < run->line.adapter_count; i++)
         if (add_adapter(run, &run->line.adapters[i], error, error_size))
             return EXIT_USAGE;
@@ -373,7 +377,8 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
             run->line.seed);
     fprintf(json, "  \"callbacks\": ");
     callback_report(json);
-    fprintf(json, ",\n");
+    fprintf(json, ",\n  \"machine\": {\"trapped\": %" PRIu64 ", \"replaced\": %u},\n", trap_count(),
+            run->replaced);
     if (*run->error) {
         fprintf(json, "  \"error\": ");
         json_string(json, run->error);

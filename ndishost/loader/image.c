@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "loader/exports.h"
 #include "loader/loader.h"
+#include "loader/patch.h"
 #include "loader/pe.h"
 #include "loader/stub.h"
 #include "loader/windows7.h"
@@ -35,6 +36,7 @@ struct image {
     struct pe pe; /* pe.data is gone after loading */
     struct pe_symbols symbols;
     struct pe_messages messages;
+    struct patch_region patches;
     bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
 };
 
@@ -250,6 +252,7 @@ static bool build(struct image *image, const char *path, char *error, size_t err
     pe_symbols_read(pe, &image->symbols);
     if (image->symbols.count == 0)
         read_map(image, path);
+    image->patches = patch_image(pe, image->base);
     if (!protect(image)) {
         snprintf(error, error_size, "protecting its sections: %s", strerror(errno));
         return false;
@@ -259,6 +262,7 @@ static bool build(struct image *image, const char *path, char *error, size_t err
 
 static void discard(struct image *image)
 {
+    patch_free(&image->patches);
     if (image->base)
         munmap(image->base, image->pe.image_size);
     pe_symbols_free(&image->symbols);
@@ -412,6 +416,11 @@ void *image_entry(const struct image *image)
 const char *image_name(const struct image *image)
 {
     return image->name;
+}
+
+unsigned image_replaced(const struct image *image)
+{
+    return image->patches.replaced;
 }
 
 uint64_t image_size(const struct image *image)

@@ -32,6 +32,8 @@ void *image_base(const struct image *image);
 void *image_entry(const struct image *image);
 const char *image_name(const struct image *image); /* "aerovnet.sys" */
 uint64_t image_size(const struct image *image);
+unsigned image_replaced(
+    const struct image *image); /* moves of CR8 that are calls: loader/patch.h */
 
 /* Discards the sections marked discardable (INIT), as Windows does after DriverEntry: a later touch
  * faults and is reported. */

@@ -45,6 +45,8 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
                                      size_t error_size);
 /* Where the driver's image is in memory. */
 const void *ndis_driver_base(const struct ndis_driver *driver);
+/* How many moves of CR8 in its code are calls. */
+unsigned ndis_driver_replaced(const struct ndis_driver *driver);
 /* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. */
 void ndis_driver_unload(struct ndis_driver *driver);
 

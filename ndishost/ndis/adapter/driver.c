@@ -38,6 +38,11 @@ const void *ndis_driver_base(const struct ndis_driver *driver)
     return image_base(driver->image);
 }
 
+unsigned ndis_driver_replaced(const struct ndis_driver *driver)
+{
+    return image_replaced(driver->image);
+}
+
 static void driver_free(struct ndis_driver *driver)
 {
     image_unload(driver->image);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that only a kernel may execute; see privileged.h. */
 #include <Zydis/Zydis.h>
+#include "loader/patch.h"
 #include "nt/machine/ioport.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/irql.h"
@@ -47,22 +48,40 @@ static bool is_cr8(const ZydisDecodedOperand *operand)
     return operand->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->reg.value == ZYDIS_REGISTER_CR8;
 }
 
+/* The move of CR8 at `caller`, executed by a call of the driver's patched code, or by its fault. */
+static void move_cr8(bool write, uint64_t *value, const void *caller)
+{
+    if (!write) {
+        callback_irql_asked(caller);
+        *value = irql_get();
+        return;
+    }
+    callback_irql_raised();
+    irql_write((unsigned)*value, caller);
+}
+
+void privileged_install(void)
+{
+    patch_set_operation(move_cr8);
+}
+
 /* CR8 exists on x64 alone, and moves from and to it always have 64 bits there. */
 static bool execute_cr8(struct privileged *p)
 {
     const void *caller = (const void *)trap_pc(p->context);
+    uint64_t value;
 
     if (is_cr8(&p->operand[1])) {
-        callback_irql_asked(caller);
-        *general(p, ZydisRegisterGetId(p->operand[0].reg.value)) = (greg_t)irql_get();
+        move_cr8(false, &value, caller);
+        *general(p, ZydisRegisterGetId(p->operand[0].reg.value)) = (greg_t)value;
         step_over(p);
         return true;
     }
     if (!is_cr8(&p->operand[0]))
         return false;
     /* Before the step: raising may report, and then the driver's address must be this one. */
-    callback_irql_raised();
-    irql_write((unsigned)*general(p, ZydisRegisterGetId(p->operand[1].reg.value)), caller);
+    value = (uint64_t)*general(p, ZydisRegisterGetId(p->operand[1].reg.value));
+    move_cr8(true, &value, caller);
     step_over(p);
     return true;
 }

@@ -12,4 +12,7 @@
  * of the kernel's, else is NULL. */
 bool privileged_execute(ucontext_t *context, const char **what);
 
+/* Has moves of CR8 that the loader replaced executed the same way (loader/patch.h). Before a driver is loaded. */
+void privileged_install(void);
+
 #endif

@@ -2,6 +2,7 @@
 /* Faults, and whose they are; see trap.h. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -43,6 +44,13 @@ static const struct emulate_memory shared_memory = {shared_read, shared_write};
 
 /* ---- The handler ---- */
 
+static atomic_ullong trapped;
+
+uint64_t trap_count(void)
+{
+    return atomic_load(&trapped);
+}
+
 /* QEMU's user mode leaves the trap number out; the code of the signal says the same. */
 static bool is_general_protection(const siginfo_t *info, const ucontext_t *context)
 {
@@ -75,6 +83,7 @@ __attribute__((force_align_arg_pointer)) static void handler(int number, siginfo
     if ((number == SIGSEGV || number == SIGBUS) && info->si_code > 0 &&
         segv_handled(info, context, &why, &what)) {
         errno = saved_errno;
+        atomic_fetch_add_explicit(&trapped, 1, memory_order_relaxed);
         return;
     }
     /* An emulator such as valgrind has no such instructions, where a processor refuses them. */
@@ -126,6 +135,7 @@ void trap_install(void)
 #if !defined(__x86_64__)
     mprotect(&nt_tick_count, sizeof nt_tick_count, PROT_NONE);
 #endif
+    privileged_install();
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);

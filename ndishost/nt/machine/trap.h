@@ -9,6 +9,8 @@
 #define NDISHOST_TRAP_H
 
 void trap_install(void);
+/* Instructions that faulted so far and were carried out. */
+uint64_t trap_count(void);
 /* Gives the calling thread an alternate signal stack, and its segment base where Windows has its
  * processor block (gs on x64, fs on x86). */
 void trap_thread(unsigned processor);
