@@ -12,7 +12,9 @@ static struct bus *refuse(const char *arguments, const struct bus_events *events
     return NULL;
 }
 
-const struct bus_backend bus_qtest = {"qtest", "  qtest:ARGUMENTS\n", PHYS_PAGES, refuse};
-const struct bus_backend bus_pci = {"pci", "  pci:BDF\n", PHYS_HUGE, refuse};
+const struct bus_backend bus_qtest = {
+    .name = "qtest", .help = "  qtest:ARGUMENTS\n", .memory = PHYS_PAGES, .open = refuse};
+const struct bus_backend bus_pci = {
+    .name = "pci", .help = "  pci:BDF\n", .memory = PHYS_HUGE, .open = refuse};
 BUS_BACKEND(bus_qtest);
 BUS_BACKEND(bus_pci);
