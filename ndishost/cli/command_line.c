@@ -29,6 +29,7 @@ enum option_id {
     OPTION_RULES,
     OPTION_SHAPE,
     OPTION_PATCH,
+    OPTION_PEDANTIC,
     OPTION_FAIL_ALLOCATION,
     OPTION_TIME_SCALE,
     OPTION_MAP_REGISTERS,
@@ -63,6 +64,7 @@ static const struct option options[] = {
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
     {"patch", required_argument, NULL, OPTION_PATCH},
+    {"pedantic", no_argument, NULL, OPTION_PEDANTIC},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
     {"time-scale", required_argument, NULL, OPTION_TIME_SCALE},
     {"map-registers", required_argument, NULL, OPTION_MAP_REGISTERS},
@@ -323,6 +325,9 @@ static int set_option(struct command_line *line, int option, const char *value, 
         return 0;
     case OPTION_DEBUG_OUTPUT:
         line->debug_output = true;
+        return 0;
+    case OPTION_PEDANTIC:
+        line->pedantic = true;
         return 0;
     case OPTION_QUIET:
         line->quiet = true;

@@ -51,6 +51,7 @@ struct command_line {
     double seconds;       /* 0: no limit */
     long fail_allocation; /* 0: none */
     const char *fail;     /* FUNCTION[:N] */
+    bool pedantic;        /* report these rules of the model, too */
     bool patch;           /* false: no instruction of the driver is replaced */
     bool rules, plain, debug_output, quiet, progress, retry;
     unsigned pieces; /* --shape NUMBER, or 0 */

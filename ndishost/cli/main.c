@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bus/bus.h"
+#include "bus/model/rule.h"
 #include "check/check.h"
 #include "check/clauses.h"
 #include "exit_status.h"
@@ -151,6 +152,7 @@ static int machine_up(struct command_line *line, char *error, size_t error_size)
     trap_install();
     nt_thread_enter("main");
     patch_enabled = line->patch;
+    model_pedantic = line->pedantic;
     rules_enabled = line->rules;
     nt_debug_output = line->debug_output;
     nt_log_quiet = line->quiet;

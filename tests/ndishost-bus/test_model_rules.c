@@ -730,6 +730,38 @@ static void test_innocent(void **state)
     }
 }
 
+/* What is pedantic is not reported unless somebody asks for it. */
+static void test_pedantic(void **state)
+{
+    (void)state;
+    model_pedantic = false;
+    open_with("queue_size=16");
+    break_STATUS_ORDER();
+    break_PCI_CFG();
+    assert_int_equal(raw_report(&r, "violations"), 0);
+    model_pedantic = true;
+    close_all(NULL);
+    open_with("queue_size=16");
+    break_STATUS_ORDER();
+    assert_int_equal(raw_report(&r, "violations"), 1);
+}
+
+/* With the rules off no rule of the model is reported, nor ends the run by itself; a fatal one still breaks the
+ * device. */
+static void test_rules_off(void **state)
+{
+    unsigned before = rules_violations();
+
+    (void)state;
+    rules_enabled = false;
+    open_with("queue_size=16");
+    break_STATUS_BITS();
+    break_AVAIL_HEAD();
+    assert_true(raw_wait_failed(&r));
+    rules_enabled = true;
+    assert_int_equal(rules_violations(), before);
+}
+
 static void test_every_rule(void **state)
 {
     (void)state;
@@ -749,7 +781,10 @@ int main(void)
         {"model:rule:unexposed_before_the_reset", test_unexposed_before_the_reset, NULL, close_all,
          NULL},
         {"model:rule:innocent", test_innocent, NULL, close_all, NULL},
+        {"model:rule:pedantic", test_pedantic, NULL, close_all, NULL},
+        {"model:rule:rules_off", test_rules_off, NULL, close_all, NULL},
         {"model:rule:every_rule", test_every_rule, NULL, NULL, NULL}};
 
+    model_pedantic = true;
     return cmocka_run_group_tests(tests, memory_setup, NULL);
 }

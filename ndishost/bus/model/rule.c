@@ -11,7 +11,9 @@ static const struct rule table[] = {MODEL_RULES(RULE_ROW)};
 RULE_TABLE(table);
 
 #define RULE_FATAL(id, severity, name, section) severity,
-static const enum severity { MINOR, FATAL } severities[] = {MODEL_RULES(RULE_FATAL)};
+static const enum severity { MINOR, FATAL, PEDANTIC } severities[] = {MODEL_RULES(RULE_FATAL)};
+
+bool model_pedantic;
 
 const char *model_rule_name(enum model_rule rule)
 {
@@ -32,6 +34,8 @@ void model_violation(struct model *model, enum model_rule rule, const char *form
     char what[256];
     va_list args;
 
+    if (severities[rule] == PEDANTIC && !model_pedantic)
+        return;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
@@ -40,6 +44,8 @@ void model_violation(struct model *model, enum model_rule rule, const char *form
         model->broken = true;
         atomic_store(&model->fatal_rule, table[rule].name);
     }
+    if (!rules_enabled)
+        return;
     rule_violation(table[rule].name, NULL, "%s (%s%s)", what,
                    section[0] >= '0' && section[0] <= '9' ? "virtio 1.2, " : "", section);
 }
