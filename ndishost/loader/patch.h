@@ -28,8 +28,8 @@ struct patch_region {
     unsigned replaced, left; /* moves; those that still fault */
 };
 
-/* Replaces the moves of an image that has its relocations. An instruction is replaced together with its
- * neighbours, which have to be ones that run at another address as well, and that no branch leads to. Which
+/* Replaces the moves of an image that has its relocations. A jump takes the place of a move and of its neighbours.
+ * These have to be instructions that run at another address as well, and no branch may lead between them. Which
  * instructions and branches there are comes from the table of functions (.pdata); code without a row keeps its
  * moves. x64 alone. */
 struct patch_region patch_image(const struct pe *pe, uint8_t *base);
