@@ -6,6 +6,7 @@
 #include <time.h>
 #include "loader/exports.h"
 #include "nt/api/device.h"
+#include "nt/api/driver_irp.h"
 #include "nt/api/irp.h"
 #include "nt/api/pool.h"
 #include "nt/machine/callback.h"
@@ -491,6 +492,8 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     request = request_of(Irp);
     completed = request && request->completed;
     pthread_mutex_unlock(&lock);
+    if (!request && driver_irp_complete(Irp, RULE_CALLER))
+        return;
     if (!request || completed) {
         rule_violation("DoubleCompletion", RULE_CALLER, "completes %p, which %s", (void *)Irp,
                        completed ? "is complete already"

@@ -518,7 +518,10 @@ struct _IO_STACK_LOCATION {
 #endif
 
 /* IO_STACK_LOCATION.Control; how an I/O control code says where its buffers are */
-#define SL_PENDING_RETURNED  1
+#define SL_PENDING_RETURNED  0x01
+#define SL_INVOKE_ON_CANCEL  0x20
+#define SL_INVOKE_ON_SUCCESS 0x40
+#define SL_INVOKE_ON_ERROR   0x80
 #define METHOD_BUFFERED      0
 #define METHOD_IN_DIRECT     1
 #define METHOD_OUT_DIRECT    2
