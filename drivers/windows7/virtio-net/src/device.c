@@ -273,7 +273,8 @@ VOID AerovnetDeviceRemoved(PAEROVNET_ADAPTER Adapter)
     BOOLEAN Asleep = AerovnetStateOf(&Adapter->State) == AerovnetStateAsleep;
 
     AEROVNET_ASSERT_PASSIVE();
-    Adapter->RemovedAsleep = Asleep;
+    if (Asleep)
+        Adapter->RemovedAsleep = TRUE; /* a second event finds it Removed, and still powered down */
     if (!AerovnetStateChange(&Adapter->State, AerovnetEventSurpriseRemoved))
         return;
     AerovnetGates(Adapter);
