@@ -455,7 +455,7 @@ static bool refuse_many(void *context)
     return false;
 }
 
-/* Messages have no level: however many are refused, they are no storm. */
+/* Messages have no level: however many are refused, that is not a storm. */
 static void test_message_refused(void **state)
 {
     static const struct nt_interrupt_callbacks callbacks = {refuse_many, NULL};
