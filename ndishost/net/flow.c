@@ -54,7 +54,8 @@ int flow_init(struct flow *flow, const struct flow_options *options)
     flow->sent = (struct numbered){.seed = options->seed,
                                    .stream = options->stream,
                                    .size_min = options->size[0],
-                                   .size_max = options->size[1]};
+                                   .size_max = options->size[1],
+                                   .ip = options->ip};
     numbered_init(&flow->sent);
     flow->expected = flow->sent;
     return 0;

@@ -44,6 +44,7 @@ struct flow_options {
     uint8_t stream;   /* its number among those of one seed */
     uint64_t count;   /* frames to send; 0: until stopped */
     unsigned size[2]; /* smallest, largest */
+    bool ip;          /* TCP and UDP over IPv4, where there is room */
     uint64_t rate;    /* frames per second; 0: no limit */
     unsigned window;  /* frames in flight, at most */
     unsigned stall;   /* seconds without progress that are a failure */

@@ -391,7 +391,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
 {
     static const char *const directions[] = {"tx", "rx", "both", NULL};
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
-    uint64_t tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
+    uint64_t ip = 0, tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
         {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
@@ -405,6 +405,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
         {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
         {"burst", OPTION_NUMBER, 0, BATCH_MAX, NULL, &gen->burst},
         {"hold", OPTION_NUMBER, 0, 1, NULL, &gen->hold},
+        {"ip", OPTION_NUMBER, 0, 1, NULL, &ip},
     };
 
     gen->direction = UNSAID;
@@ -416,6 +417,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
     *flow = (struct flow_options){.seed = seed,
                                   .count = count,
                                   .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
+                                  .ip = ip,
                                   .rate = rate,
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
@@ -486,6 +488,9 @@ const struct net_backend net_gen = {
         "device\n"
         "      (as batch; at most 256)\n"
         "    seed=N (1)  stall=S: fail after S seconds without progress (10)\n"
+        "    ip=0|1: frames from 70 bytes on are UDP and TCP over IPv4 (0). If the miniport "
+        "offers\n"
+        "      checksum offloads, gen leaves their checksums to it, and its far end checks them\n"
         "    hold=0|1: wait for the command `go` of scenario control (0)\n",
     .wants_far = true,
     .open = gen_open,

@@ -2,9 +2,14 @@
 #include "net/numbered.h"
 
 #include <string.h>
+#include "net/checksum.h"
 
 #define TYPE_NUMBERED 0x88B5u
 #define TYPE_SHORT    0x88B6u
+#define TYPE_IPV4     0x0800u
+#define IP_BYTES      20u
+#define UDP_BYTES     8u
+#define TCP_BYTES     20u
 #define VERSION       1
 #define STEP          0x9E3779B97F4A7C15ull /* 2^64 / golden ratio, odd: consecutive words differ */
 
@@ -101,9 +106,71 @@ static void fill_short(const struct numbered *stream, uint64_t number, unsigned 
     memcpy(frame + NUMBERED_MIN, words, size - NUMBERED_MIN);
 }
 
+/* Bytes of headers between the source and what numbers the frame. */
+static unsigned headers_of(const struct numbered *stream, uint64_t number, unsigned size)
+{
+    if (!stream->ip || size < NUMBERED_IP)
+        return 0;
+    return IP_BYTES + (number & 1 ? TCP_BYTES : UDP_BYTES);
+}
+
+/* The same, of a frame that has come. */
+static unsigned headers_in(const struct numbered *stream, const uint8_t *frame, size_t length)
+{
+    struct checksum_at at;
+
+    if (!stream->ip || !checksum_find(frame, length, &at))
+        return 0;
+    return at.protocol == CHECKSUM_TCP ? IP_BYTES + TCP_BYTES : IP_BYTES + UDP_BYTES;
+}
+
+/* 10.0.0.1 to 10.0.0.2, from port 49152 to discard (9). The rest of the frame is there. */
+static void fill_headers(uint64_t number, uint8_t *frame, unsigned size)
+{
+    bool tcp = number & 1;
+    unsigned length = size - NUMBERED_MIN;
+    const uint8_t ip[IP_BYTES] = {0x45,
+                                  0,
+                                  (uint8_t)(length >> 8),
+                                  (uint8_t)length,
+                                  (uint8_t)(number >> 8),
+                                  (uint8_t)number,
+                                  0x40,
+                                  0, /* whole */
+                                  64,
+                                  tcp ? CHECKSUM_TCP : CHECKSUM_UDP,
+                                  0,
+                                  0,
+                                  10,
+                                  0,
+                                  0,
+                                  1,
+                                  10,
+                                  0,
+                                  0,
+                                  2};
+    const uint8_t tcp_header[TCP_BYTES] = {
+        0xC0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, TCP_BYTES / 4 << 4, 0x10 /* ACK */, 0xFF, 0xFF};
+    const uint8_t udp_header[UDP_BYTES] = {
+        0xC0, 0, 0, 9, (uint8_t)((length - IP_BYTES) >> 8), (uint8_t)(length - IP_BYTES)};
+    struct checksum_at at;
+
+    put_type(frame + 12, TYPE_IPV4);
+    memcpy(frame + NUMBERED_MIN, ip, sizeof ip);
+    if (tcp)
+        memcpy(frame + NUMBERED_MIN + IP_BYTES, tcp_header, sizeof tcp_header);
+    else
+        memcpy(frame + NUMBERED_MIN + IP_BYTES, udp_header, sizeof udp_header);
+    if (checksum_find(frame, size, &at)) {
+        checksum_header_fill(frame, &at);
+        checksum_fill(frame, &at);
+    }
+}
+
 unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame)
 {
     unsigned size = numbered_size(stream, number);
+    unsigned headers = headers_of(stream, number, size);
 
     memcpy(frame, stream->destination, 6);
     memcpy(frame + 6, stream->source, 6);
@@ -118,8 +185,10 @@ unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *
                                 .number = number};
 
         put_type(frame + 12, TYPE_NUMBERED);
-        memcpy(frame + NUMBERED_MIN, &header, sizeof header);
-        fill_pattern(frame + NUMBERED_HEADER, frame + size, key + STEP);
+        memcpy(frame + NUMBERED_MIN + headers, &header, sizeof header);
+        fill_pattern(frame + NUMBERED_HEADER + headers, frame + size, key + STEP);
+        if (headers)
+            fill_headers(number, frame, size);
     }
     if (size < NUMBERED_WIRE)
         memset(frame + size, 0, NUMBERED_WIRE - size);
@@ -130,10 +199,11 @@ bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size
                        uint64_t *number)
 {
     struct header header;
+    unsigned headers = headers_in(stream, frame, length);
 
-    if (length < NUMBERED_HEADER)
+    if (length < NUMBERED_HEADER + headers)
         return false;
-    memcpy(&header, frame + NUMBERED_MIN, sizeof header);
+    memcpy(&header, frame + NUMBERED_MIN + headers, sizeof header);
     if (header.stream != stream->stream || header.version != VERSION ||
         header.check != (uint32_t)(frame_key(stream, header.number, header.size) >> 32))
         return false;

@@ -116,6 +116,7 @@ static void test_bad_kinds(void **state)
     REFUSED("gen:kinds=unicast", "kinds=unicast: expected some of");
     REFUSED("gen:kinds=directed+", "expected some of");
     REFUSED("gen:kinds=+directed", "expected some of");
+    REFUSED("gen:ip=2", "ip=2: expected");
     REFUSED("gen:size=sweeping", "size=sweeping: expected");
 }
 
@@ -130,6 +131,8 @@ static void test_good_ones(void **state)
     accepted("gen:size=60-60,dir=rx");
     accepted("gen:size=sweep,batch=1-256,hold=1");
     accepted("gen:kinds=other");
+    accepted("gen:ip=0");
+    accepted("gen:ip=1,size=14-1514,tag=random");
     accepted("echo:calls=1,size=sweep");
     accepted("gen:kinds=directed+multicast+broadcast+other");
     accepted("gen:tag=none");

@@ -25,6 +25,7 @@ static PUCHAR Registers;
 static PUCHAR Rings; /* each queue's: descriptors, available ring at 256, used ring at 512 */
 static NDIS_PHYSICAL_ADDRESS RingsPa;
 static USHORT Offered;
+static ULONG Features;                       /* of the lower half, besides VIRTIO_F_VERSION_1 */
 static USHORT Vectors[2] = {0xFFFF, 0xFFFF}; /* MSI-X: which entry of the table each queue has */
 
 static VOID VirtioSetup(USHORT Queue)
@@ -86,7 +87,7 @@ static VOID VirtioRun(VOID)
     NdisWriteRegisterUlong((PULONG)Registers, 1);
     NdisReadRegisterUlong((PULONG)(Registers + 4), &Offers);
     NdisWriteRegisterUlong((PULONG)(Registers + 8), 0);
-    NdisWriteRegisterUlong((PULONG)(Registers + 12), 0);
+    NdisWriteRegisterUlong((PULONG)(Registers + 12), Features);
     NdisWriteRegisterUlong((PULONG)(Registers + 8), 1);
     NdisWriteRegisterUlong((PULONG)(Registers + 12), Offers & 1); /* VIRTIO_F_VERSION_1 */
     VirtioStatus(11);

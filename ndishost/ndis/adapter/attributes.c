@@ -6,6 +6,7 @@
 #include <string.h>
 #include "ndis/api/configuration.h"
 #include "ndis/adapter/life_cycle.h"
+#include "ndis/api/offload.h"
 #include "ndis/adapter/reset.h"
 #include "nt/api/pool.h"
 
@@ -19,6 +20,7 @@ static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *fo
 void attributes_forget(struct ndis_adapter *adapter)
 {
     adapter->registration_set = adapter->general_set = adapter->pm_set = false;
+    adapter->offload_set = adapter->offload.encapsulated = false;
     free(adapter->oids);
     adapter->oids = NULL;
     adapter->oid_count = 0;
@@ -186,12 +188,15 @@ NDIS_STATUS NTAPI NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     case NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES:
         return general_set(adapter, &MiniportAttributes->GeneralAttributes, RULE_CALLER);
     case NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES:
+        if (!adapter->general_set)
+            return refuse(RULE_CALLER, NDIS_STATUS_FAILURE,
+                          "offload attributes before the general attributes%.0u", 0);
+        return offload_set(adapter, &MiniportAttributes->OffloadAttributes, RULE_CALLER);
     case NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES:
         if (!adapter->general_set)
             return refuse(RULE_CALLER, NDIS_STATUS_FAILURE,
                           "attributes of type 0x%02x before the general attributes", type);
-        adapter->offload_set |= type == NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES;
-        return NDIS_STATUS_SUCCESS; /* the host's protocol uses neither */
+        return NDIS_STATUS_SUCCESS; /* the host's protocol does not use it */
     }
     return refuse(RULE_CALLER, NDIS_STATUS_BAD_VERSION, "attributes of unknown type 0x%02x", type);
 }

@@ -115,6 +115,17 @@ bool oid_answer(struct ndis_adapter *adapter, NDIS_OID oid, void *buffer, ULONG 
         *status = answer(speeds, sizeof(speeds), buffer, length, done, needed);
         return true;
     }
+    case OID_TCP_OFFLOAD_CURRENT_CONFIG:
+    case OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES: {
+        const NDIS_OFFLOAD *offload = oid == OID_TCP_OFFLOAD_CURRENT_CONFIG
+                                          ? &adapter->offload.config
+                                          : &adapter->offload.hardware;
+
+        *status = NDIS_STATUS_NOT_SUPPORTED;
+        if (adapter->offload_set && offload->Header.Size)
+            *status = answer(offload, offload->Header.Size, buffer, length, done, needed);
+        return true;
+    }
     case OID_802_3_PERMANENT_ADDRESS:
         *status = answer(general->PermanentMacAddress, 6, buffer, length, done, needed);
         return true;
@@ -153,6 +164,28 @@ void oid_bind_queries(struct ndis_adapter *adapter)
     }
 }
 
+/* TCP/IP says how its packets are encapsulated; before that an offload is not on
+ * (network/oid-offload-encapsulation). */
+static void bind_offloads(struct ndis_adapter *adapter)
+{
+    NDIS_OFFLOAD_ENCAPSULATION encapsulation;
+    uint32_t done, needed;
+
+    if (!adapter->offload_set)
+        return;
+    memset(&encapsulation, 0, sizeof(encapsulation));
+    encapsulation.Header.Type = NDIS_OBJECT_TYPE_OFFLOAD_ENCAPSULATION;
+    encapsulation.Header.Revision = NDIS_OFFLOAD_ENCAPSULATION_REVISION_1;
+    encapsulation.Header.Size = NDIS_SIZEOF_OFFLOAD_ENCAPSULATION_REVISION_1;
+    encapsulation.IPv4.Enabled = encapsulation.IPv6.Enabled = NDIS_OFFLOAD_SET_ON;
+    encapsulation.IPv4.EncapsulationType = NDIS_ENCAPSULATION_IEEE_802_3;
+    encapsulation.IPv6.EncapsulationType = NDIS_ENCAPSULATION_IEEE_802_3;
+    encapsulation.IPv4.HeaderSize = encapsulation.IPv6.HeaderSize = 14;
+    adapter->offload.encapsulated =
+        adapter_oid(adapter, ADAPTER_OID_SET, OID_OFFLOAD_ENCAPSULATION, &encapsulation,
+                    sizeof(encapsulation), &done, &needed) == NDIS_STATUS_SUCCESS;
+}
+
 NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
 {
     uint32_t lookahead = adapter->general.LookaheadSize;
@@ -162,6 +195,7 @@ NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
     uint8_t list[sizeof(multicast_list)];
     uint32_t done, needed;
 
+    bind_offloads(adapter);
     atomic_store(&adapter->groups.followed_count, -1);
     adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_CURRENT_LOOKAHEAD, &lookahead, sizeof(lookahead),
                 &done, &needed);

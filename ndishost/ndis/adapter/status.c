@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Status indications: the link, and what else a miniport reports of itself. */
 #include "ndis/adapter/life_cycle.h"
+#include "ndis/api/offload.h"
 #include "nt/api/pool.h"
 
 static void link_state(struct ndis_adapter *adapter, const NDIS_STATUS_INDICATION *indication,
@@ -54,6 +55,8 @@ VOID NTAPI NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle,
     COUNT(adapter, statuses, 1);
     if (StatusIndication->StatusCode == NDIS_STATUS_LINK_STATE)
         link_state(adapter, StatusIndication, RULE_CALLER);
+    else if (StatusIndication->StatusCode == NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG)
+        offload_indicated(adapter, StatusIndication, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisMIndicateStatusEx);
 

@@ -115,6 +115,12 @@ struct adapter_counters {
 };
 #define COUNT(adapter, name, by) SHARED_ADD((adapter)->counters.name, by)
 
+/* What of task offload the miniport has said. */
+struct offload {
+    NDIS_OFFLOAD config, hardware; /* current, and possible */
+    bool encapsulated;             /* it has accepted OID_OFFLOAD_ENCAPSULATION for Ethernet */
+};
+
 struct ndis_adapter {
     struct handle handle;
     struct ndis_driver *driver;
@@ -180,6 +186,7 @@ struct ndis_adapter {
     NDIS_HANDLE add_device_context; /* of MiniportAddDevice */
     NDIS_HANDLE context;            /* MiniportAdapterContext */
     bool registration_set, general_set, offload_set;
+    struct offload offload; /* ndis/api/offload.h */
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
     NDIS_PM_CAPABILITIES pm;

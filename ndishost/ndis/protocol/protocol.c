@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol driver above the miniport: what it sends, what it does with what it receives. */
+#include "ndis/api/offload.h"
 #include "ndis/protocol/protocol.h"
 #include "ndis/api/net_buffer_data.h"
 
@@ -302,12 +303,21 @@ static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
     return 2 + (unsigned)random_below(random, random_chance(random, 1, 8) ? 15 : 3);
 }
 
-/* Out-of-band data is a list's, so all its frames have the same tag. */
-static bool same_list(const struct net_frame *a, const struct net_frame *b)
+/* Whose checksums are left to the miniport. Those of tagged frames are not. */
+static PVOID offload_of(struct protocol *protocol, const struct net_frame *frame)
+{
+    if (!protocol->adapter->offload.encapsulated || (frame->tag && frame->tag != TAG_NONE))
+        return NULL;
+    return offload_request(protocol->adapter, frame->data, frame->length);
+}
+
+/* Out-of-band data is a list's, so all its frames have the same tag, and the same offload. */
+static bool same_list(struct protocol *protocol, const struct net_frame *a, PVOID offload,
+                      const struct net_frame *b)
 {
     /* The analyzer cannot see that batch_take takes no more frames than there are.
      * NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-    return a->tag == b->tag;
+    return a->tag == b->tag && offload == offload_of(protocol, b);
 }
 
 /* What is left in a list from the last time is gone. */
@@ -333,11 +343,15 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
         unsigned buffers = buffers_a_list(protocol, &batch->random);
         NET_BUFFER **nb_tail = &NET_BUFFER_LIST_FIRST_NB(nbl);
         const struct net_frame *first = &frames[i];
+        PVOID offload = offload_of(protocol, first);
 
-        while (buffers-- && i < batch->frame_count && same_list(first, &frames[i])) {
+        while (buffers-- && i < batch->frame_count &&
+               same_list(protocol, first, offload, &frames[i])) {
             struct frame_slot *slot = batch->frames[i];
+            uint8_t room[NET_FRAME_MAX];
 
-            shape_frame(slot, frames[i].data, frames[i].length, protocol->plain, &batch->random);
+            shape_frame(slot, offload_leave(offload, frames[i].data, frames[i].length, room),
+                        frames[i].length, protocol->plain, &batch->random);
             nb_of(slot->nb)->cookie = frames[i].cookie;
             capture(protocol->adapter, frames[i].data, frames[i].length,
                     tag_sent(protocol->adapter->ports.tags, frames[i].tag));
@@ -347,6 +361,7 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
             i++;
         }
         *nb_tail = NULL;
+        NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) = offload;
         list_prepare(nbl, first->tag,
                      protocol_cancel_id(1 + (batch->cancel_number + used) % CANCEL_IDS));
         *tail = nbl;

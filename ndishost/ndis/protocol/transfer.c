@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The path of frames between the protocol and the miniport, and who owns a list at each step. */
+#include "ndis/api/offload.h"
 #include "ndis/protocol/transfer.h"
 
 #include "ndis/api/interrupt.h"
@@ -237,6 +238,7 @@ static bool infos_stale(NET_BUFFER_LIST *nbl)
 /* What NDIS demands of a received list. */
 static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
+    bool results = false;
     NET_BUFFER *nb;
 
     SHARED_SET(nbl_of(nbl)->time, nt_clock_now());
@@ -255,6 +257,8 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                               "driver set no offload attributes",
                               (void *)nbl,
                               NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
+    else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo))
+        results = true;
     if (!NET_BUFFER_LIST_FIRST_NB(nbl))
         rule_violation_object("NetBufferData", nbl, caller,
                               "NET_BUFFER_LIST %p indicated without a NET_BUFFER", (void *)nbl);
@@ -278,6 +282,8 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                 (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
                 (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
     }
+    if (results)
+        offload_check(adapter, nbl, caller);
     indicated_remember(nbl);
 }
 
