@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_faults.c: one fault of the device, or one call that fails, at one point of the adapter's life. The
+ * input has three bytes or more: what fails, at which point, at which occasion. tests/faults/run makes an input
+ * of each combination. When the fault is over, the adapter has to carry frames again within a minute, unless
+ * the device is gone. No rule is broken and nothing leaks, whatever fails.
+ */
+#include "bench.h"
+
+#include "bus/model/fault.h"
+#include "ndis/protocol/bad_send.h"
+#include "nt/api/pool.h"
+#include "rules/rules.h"
+
+#define MINUTE 60 /* of the driver's time, which is counted */
+
+static const char *const points[] = {"bring-up", "steady", "pause", "reset",
+                                     "sleep",    "wake",   "halt"};
+enum point { BRING_UP, STEADY, PAUSE, RESET, SLEEP, WAKE, HALT, POINTS };
+
+/* Frames both ways, which need not get through. */
+static void traffic(struct bench *b)
+{
+    static uint8_t data[1514];
+    struct net_frame frame = {.data = data, .length = 60, .tag = TAG_NONE};
+
+    memset(data, 2, 12);
+    for (frame.cookie = 0; frame.cookie < 4 && !b->removed; frame.cookie++) {
+        frame.length = frame.cookie % 2 ? 1514 : 60;
+        b->adapter->ports.near_send(b->adapter->ports.context, &frame, 1);
+        bench_command(b, "wire ffffffffffff02a5a5a5a5a588b7%s",
+                      "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+                      "5a5a5a5a5a5a5a5a");
+    }
+    bench_command(b, "sleep 5");
+}
+
+/* What fails: a fault of the model, or from FAULT_COUNT on an allocation or any call that can fail. */
+static void strike(struct bench *b, unsigned what, unsigned occasion)
+{
+    if (what == FAULT_STATUS_LATE) /* it is seen by who reads DEVICE_NEEDS_RESET */
+        bench_command(b, "fault needs_reset@1");
+    if (what < FAULT_COUNT)
+        bench_command(b, "fault %s@%u", fault_name((enum fault_id)what), occasion);
+    else
+        bench_command(b, "fail allocation:%u", occasion);
+}
+
+static void over(struct bench *b)
+{
+    bench_command(b, "fault none");
+    nt_fail_call(NULL, 0);
+    nt_fail_allocation(0);
+}
+
+static bool carries(struct bench *b)
+{
+    char text[1024] = "";
+
+    return !bad_send(b->adapter, "good", text, sizeof text) &&
+           strstr(text, "NDIS_STATUS_SUCCESS") && strstr(text, "on the wire 1 of 1");
+}
+
+static bool gone(const struct bench *b, unsigned what)
+{
+    return (what == FAULT_GONE || what == FAULT_GONE_FRAME) &&
+           b->adapter->bus->ops->faults(b->adapter->bus);
+}
+
+/* Seconds until a frame gets through, or MINUTE. */
+static unsigned recover(struct bench *b)
+{
+    unsigned seconds;
+
+    bench_command(b, "power d0");
+    bench_command(b, "restart");
+    for (seconds = 0; seconds < MINUTE; seconds++) {
+        if (carries(b))
+            break;
+        bench_command(b, "sleep 1000");
+    }
+    return seconds;
+}
+
+static void live(struct bench *b, enum point point, unsigned what, unsigned occasion)
+{
+    traffic(b);
+    if (point == WAKE)
+        bench_command(b, "power d3");
+    strike(b, what, occasion);
+    if (point != WAKE)
+        traffic(b);
+    if (point == PAUSE)
+        bench_command(b, "pause");
+    if (point == RESET)
+        bench_command(b, "reset");
+    if (point == SLEEP)
+        bench_command(b, "power d3");
+    if (point == SLEEP || point == WAKE)
+        bench_command(b, "power d0");
+    if (point == PAUSE)
+        bench_command(b, "restart");
+    if (point != HALT) {
+        traffic(b);
+        bench_command(b, "sleep 9000"); /* NDIS asks four times whether the adapter hangs */
+    }
+}
+
+void bench_run(struct bench *b)
+{
+    static const char *const keywords[] = {"*ReceiveBuffers=16", "*TransmitBuffers=16", NULL};
+    struct adapter_options options = {.plain = true,
+                                      .keywords = (const char **)(uintptr_t)keywords};
+    unsigned what = bench_below(b, FAULT_COUNT + 1), point = bench_below(b, POINTS);
+    unsigned occasion = 1 + (unsigned)bench_take(b, 1), before = rules_count("WriteErrorLog");
+    const char *name = what < FAULT_COUNT ? fault_name((enum fault_id)what) : "allocation";
+    uint64_t struck;
+    unsigned seconds = 0;
+
+    FUZZ_ASSERT(bench_add(b, "model:mtu=1500", &options));
+    if (point == BRING_UP)
+        strike(b, what, occasion);
+    if (!bench_start(b)) {
+        over(b);
+        bench_excuse(rules_count("WriteErrorLog") - before);
+        bench_say("outcome %s %s: refused", name, points[point]);
+        if (!gone(b, what))
+            FUZZ_ASSERT(bench_start(b) && recover(b) < MINUTE);
+        return;
+    }
+    live(b, point, what, occasion);
+    struck = what < FAULT_COUNT ? b->adapter->bus->ops->faults(b->adapter->bus) : nt_calls_failed();
+    if (point != HALT) {
+        over(b);
+        if (!gone(b, what)) {
+            seconds = recover(b);
+            FUZZ_ASSERT(seconds < MINUTE);
+        }
+    }
+    bench_say("outcome %s %s: %s, struck %u, %u s", name, points[point],
+              gone(b, what)   ? "gone"
+              : point == HALT ? "halted"
+                              : "back",
+              (unsigned)struck, seconds);
+}
