@@ -118,22 +118,29 @@ struct work {
     uint8_t *base;
     ZydisDecoder decoder;
     uint8_t *targets; /* one bit for each byte of the image: a branch leads there */
+    uint8_t *covered; /* the same: it is part of a function of the table */
     struct instruction *code;
     unsigned count;
+    bool branches; /* the function has a branch to a known place */
     bool indirect; /* the function jumps by a table: where to is not known */
     struct patch_region region;
     uint32_t used; /* of the region */
 };
 
-static bool is_target(const struct work *w, uint32_t rva)
+static bool is_set(const uint8_t *bits, uint32_t rva)
 {
-    return w->targets[rva / 8] >> (rva % 8) & 1;
+    return bits[rva / 8] >> (rva % 8) & 1;
 }
 
-static void add_target(struct work *w, uint64_t rva)
+static bool is_target(const struct work *w, uint32_t rva)
+{
+    return is_set(w->targets, rva);
+}
+
+static void set(const struct work *w, uint8_t *bits, uint64_t rva)
 {
     if (rva < w->pe->image_size)
-        w->targets[rva / 8] |= (uint8_t)(1 << (rva % 8));
+        bits[rva / 8] |= (uint8_t)(1 << (rva % 8));
 }
 
 static bool is_cr8(const ZydisDecodedOperand *operand)
@@ -160,8 +167,9 @@ static void describe_branch(struct work *w, struct instruction *i,
 {
     i->kind = FIXED;
     i->ends = insn->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+    w->branches |= insn->meta.category != ZYDIS_CATEGORY_CALL;
     if (operand[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
-        add_target(w, i->rva + i->length + (uint64_t)operand[0].imm.value.s);
+        set(w, w->targets, i->rva + i->length + (uint64_t)operand[0].imm.value.s);
     else if (insn->meta.category == ZYDIS_CATEGORY_UNCOND_BR &&
              !(operand[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
                operand[0].mem.base == ZYDIS_REGISTER_RIP))
@@ -198,14 +206,14 @@ static void describe(struct work *w, struct instruction *i, const ZydisDecodedIn
     }
 }
 
-/* All instructions of a function; false: they cannot be told. */
-static bool decode(struct work *w, uint32_t begin, uint32_t end)
+/* All instructions of a function, or (leaf) those up to its return; false: they cannot be told. */
+static bool decode(struct work *w, uint32_t begin, uint32_t end, bool leaf)
 {
     ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
     ZydisDecodedInstruction insn;
 
     w->count = 0;
-    w->indirect = false;
+    w->indirect = w->branches = false;
     while (begin < end) {
         struct instruction *i = &w->code[w->count];
 
@@ -217,8 +225,10 @@ static bool decode(struct work *w, uint32_t begin, uint32_t end)
         describe(w, i, &insn, operand);
         w->count++;
         begin += insn.length;
+        if (leaf && i->ends)
+            return true;
     }
-    return true;
+    return !leaf;
 }
 
 /* ---- The table of functions ---- */
@@ -409,8 +419,29 @@ static void each_function(struct work *w, bool patch)
     struct function f;
 
     for (uint32_t index = 0; function_at(w, index, &f); index++)
-        if (f.begin < f.end && decode(w, f.begin, f.end) && patch && !w->indirect &&
+        if (f.begin < f.end && decode(w, f.begin, f.end, false) && patch && !w->indirect &&
             !(w->base[f.unwind] >> 3 & UNWIND_HANDLERS))
+            patch_function(w);
+}
+
+static void cover(struct work *w)
+{
+    struct function f;
+
+    for (uint32_t index = 0; function_at(w, index, &f); index++)
+        for (uint32_t rva = f.begin; rva < f.end; rva++)
+            set(w, w->covered, rva);
+}
+
+/* A function that calls nothing and uses no stack has no row. It begins where a branch leads, and is taken if it has
+ * no branch of its own: KeGetCurrentIrql is one. */
+static void each_leaf(struct work *w, const struct pe_section *section)
+{
+    uint32_t end = section->rva + section->virtual_size;
+
+    for (uint32_t rva = section->rva; rva < end; rva++)
+        if (is_target(w, rva) && !is_set(w->covered, rva) && decode(w, rva, end, true) &&
+            !w->branches)
             patch_function(w);
 }
 
@@ -423,18 +454,24 @@ struct patch_region patch_image(const struct pe *pe, uint8_t *base)
     if (!found)
         return w.region;
     w.targets = calloc(pe->image_size / 8 + 1, 1);
+    w.covered = calloc(pe->image_size / 8 + 1, 1);
     w.code = calloc(FUNCTION_MAX + 1, sizeof(*w.code));
-    if (w.targets && w.code &&
+    if (w.targets && w.covered && w.code &&
         ZYAN_SUCCESS(
             ZydisDecoderInit(&w.decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) &&
         region_near(&w, ((found + 1) * STUB_ROOM + 4095) & ~4095u)) {
         emit(&w, &thunk, sizeof(thunk));
         each_function(&w, false);
         each_function(&w, true);
+        cover(&w);
+        for (unsigned s = 0; s < pe->sections; s++)
+            if (pe->section[s].flags & PE_SECTION_EXECUTE)
+                each_leaf(&w, &pe->section[s]);
         mprotect(w.region.code, w.region.size, PROT_READ | PROT_EXEC);
     }
     w.region.left = found > w.region.replaced ? found - w.region.replaced : 0;
     free(w.targets);
+    free(w.covered);
     free(w.code);
     return w.region;
 }

@@ -30,8 +30,8 @@ struct patch_region {
 
 /* Replaces the moves of an image that has its relocations. A jump takes the place of a move and of its neighbours.
  * These have to be instructions that run at another address as well, and no branch may lead between them. Which
- * instructions and branches there are comes from the table of functions (.pdata); code without a row keeps its
- * moves. x64 alone. */
+ * instructions and branches there are comes from the table of functions (.pdata). Code without a row keeps its
+ * moves, unless it is a leaf without branches that the others call. x64 alone. */
 struct patch_region patch_image(const struct pe *pe, uint8_t *base);
 void patch_free(struct patch_region *region);
 

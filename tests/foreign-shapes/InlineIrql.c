@@ -84,6 +84,25 @@ static __attribute__((noinline)) VOID Relative(VOID)
                      : "+m"(Global)::"rax", "cc", "memory");
 }
 
+/* Functions without a row in the table of functions, as compilers make leaves. */
+ULONG64 LeafRead(VOID);
+VOID LeafWrite(ULONG64 Irql);
+__asm__(".text\n"
+        "LeafRead: movq %cr8, %rax\n"
+        "ret\n"
+        "int3\n"
+        "LeafWrite: movq %rcx, %cr8\n"
+        "ret\n"
+        "int3\n");
+
+static VOID CheckLeaves(VOID)
+{
+    LeafWrite(DISPATCH_LEVEL);
+    CHECK(LeafRead() == DISPATCH_LEVEL);
+    LeafWrite(PASSIVE_LEVEL);
+    CHECK(LeafRead() == PASSIVE_LEVEL);
+}
+
 static VOID Check(VOID)
 {
     ULONG64 Old;
@@ -98,6 +117,7 @@ static VOID Check(VOID)
         CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL);
     }
     CHECK(Keeps());
+    CheckLeaves();
     CHECK(Loops() == 5);
     Global = 1;
     Relative();
