@@ -15,6 +15,7 @@
 #include "loader/exports.h"
 #include "loader/loader.h"
 #include "loader/patch.h"
+#include "loader/pdb.h"
 #include "loader/pe.h"
 #include "loader/stub.h"
 #include "loader/windows7.h"
@@ -86,24 +87,27 @@ static bool file_read(const char *path, struct file *file, char *error, size_t e
     return !why;
 }
 
-/* NAME.map beside NAME.sys. */
-static void read_map(struct image *image, const char *path)
+/* Symbols of a file beside NAME.sys: the linker's NAME.map, or NAME.pdb. */
+static void read_beside(struct image *image, const char *path)
 {
     const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
     size_t stem = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
-    char *map = malloc(stem + 5);
+    char *name = malloc(stem + 5);
     char ignored[8];
     struct file file;
 
-    if (!map)
+    if (!name)
         return;
-    memcpy(map, path, stem);
-    memcpy(map + stem, ".map", 5);
-    if (access(map, R_OK) == 0 && file_read(map, &file, ignored, sizeof ignored)) {
+    memcpy(name, path, stem);
+    memcpy(name + stem, ".map", 5);
+    if (access(name, R_OK) == 0 && file_read(name, &file, ignored, sizeof ignored)) {
         pe_symbols_read_map(&image->pe, (const char *)file.data, file.size, &image->symbols);
         free(file.data);
     }
-    free(map);
+    memcpy(name + stem, ".pdb", 5);
+    if (image->symbols.count == 0 && access(name, R_OK) == 0)
+        pdb_symbols_read(&image->pe, name, &image->symbols);
+    free(name);
 }
 
 /* ---- Loading ---- */
@@ -251,7 +255,7 @@ static bool build(struct image *image, const char *path, char *error, size_t err
     pe_messages_read(pe, image->base, &image->messages);
     pe_symbols_read(pe, &image->symbols);
     if (image->symbols.count == 0)
-        read_map(image, path);
+        read_beside(image, path);
     image->patches = patch_image(pe, image->base);
     if (!protect(image)) {
         snprintf(error, error_size, "protecting its sections: %s", strerror(errno));

@@ -40,7 +40,7 @@ unsigned image_replaced(
 void image_discard_init(struct image *image);
 
 /* "aerovnet.sys!AerovnetSend+0x1c" for an address in any loaded image, else "?"; symbols come from
- * the COFF symbol table of the file if it has one, or from NAME.map beside it. Returns buf. Never
+ * the COFF symbol table of the file if it has one, or from NAME.map or NAME.pdb beside it. Returns buf. Never
  * allocates: it may be called from a signal handler. */
 const char *image_symbol(const void *address, char *buf, size_t size);
 bool image_contains(const void *address);
