@@ -128,6 +128,7 @@ static const struct irql_fact table[] = {
     {"IoFreeIrp", UP_TO(DISPATCH), NT},
     {"IoFreeMdl", UP_TO(DISPATCH), NT},
     {"IoFreeWorkItem", UP_TO(DISPATCH), NT},
+    {"IoGetDeviceObjectPointer", UP_TO(PASSIVE), NT},
     {"IoGetDeviceProperty", UP_TO(PASSIVE), NT},
     {"IoInitializeIrp", UP_TO(DISPATCH), NT},
     {"IoInitializeWorkItem", ANY, NT},

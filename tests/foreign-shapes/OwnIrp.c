@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A driver makes IRPs itself: one for its own device, which pends it, one for the device below, which does not know
- * it, and one that it has prepared in memory of its own.
+ * it, and one that it has prepared in memory of its own. It opens its own device by name.
  * control: send */
 #include "shape.h"
 
@@ -9,7 +9,7 @@
 static PDEVICE_OBJECT Own;
 static PIRP Pended;
 static KEVENT Completed;
-static LONG Calls;
+static LONG Calls, Opened, CleanedUp, Closed;
 
 static NTSTATUS Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
@@ -121,6 +121,27 @@ static VOID InOwnMemory(VOID)
     ExFreePoolWithTag(Irp, TAG);
 }
 
+static VOID ByName(VOID)
+{
+    UNICODE_STRING Name;
+    PFILE_OBJECT File;
+    PDEVICE_OBJECT Device;
+
+    RtlInitUnicodeString(&Name, L"\\Device\\NobodyHasThis");
+    CHECK(IoGetDeviceObjectPointer(&Name, FILE_READ_DATA, &File, &Device) ==
+          STATUS_OBJECT_NAME_NOT_FOUND);
+    RtlInitUnicodeString(&Name, L"\\Device\\OwnIrp");
+    Own->Flags &= ~DO_DEVICE_INITIALIZING;
+    CHECK(IoGetDeviceObjectPointer(&Name, FILE_READ_DATA, &File, &Device) == STATUS_SUCCESS);
+    CHECK(Device == Own && File->DeviceObject == Own);
+    CHECK(Opened == 1 && CleanedUp == 1 && Closed == 0);
+    ObReferenceObject(File);
+    ObDereferenceObject(File);
+    CHECK(Closed == 0);
+    ObDereferenceObject(File);
+    CHECK(Closed == 1);
+}
+
 static NDIS_STATUS Initialize(VOID)
 {
     PIRP Irp = IoAllocateIrp(STACKS, FALSE);
@@ -134,14 +155,33 @@ static NDIS_STATUS Initialize(VOID)
     ToBelow(Irp);
     IoFreeIrp(Irp);
     InOwnMemory();
+    ByName();
     CHECK(Calls == 5);
     return NDIS_STATUS_SUCCESS;
 }
 
+static DRIVER_DISPATCH Plain;
+static NTSTATUS NTAPI Plain(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UCHAR Major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
+
+    CHECK(DeviceObject == Own && Irp->RequestorMode == KernelMode);
+    Opened += Major == IRP_MJ_CREATE;
+    CleanedUp += Major == IRP_MJ_CLEANUP;
+    Closed += Major == IRP_MJ_CLOSE;
+    return Finish(Irp, STATUS_SUCCESS, 0);
+}
+
 static VOID Registered(VOID)
 {
+    UNICODE_STRING Name;
+
+    RtlInitUnicodeString(&Name, L"\\Device\\OwnIrp");
+    DriverObject->MajorFunction[IRP_MJ_CREATE] = Plain;
+    DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Plain;
+    DriverObject->MajorFunction[IRP_MJ_CLOSE] = Plain;
     DriverObject->MajorFunction[IRP_MJ_WRITE] = Write;
-    CHECK(IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Own) ==
+    CHECK(IoCreateDevice(DriverObject, 0, &Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Own) ==
           STATUS_SUCCESS);
 }
 

@@ -160,6 +160,16 @@ static BOOLEAN TryIoAllocateErrorLogEntry(PFAILS Fails)
     return Entry != NULL;
 }
 
+static BOOLEAN TryIoAllocateIrp(PFAILS Fails)
+{
+    PIRP Irp = IoAllocateIrp(1, FALSE);
+
+    UNREFERENCED_PARAMETER(Fails);
+    if (Irp != NULL)
+        IoFreeIrp(Irp);
+    return Irp != NULL;
+}
+
 static BOOLEAN TryIoAllocateMdl(PFAILS Fails)
 {
     PMDL Mdl = IoAllocateMdl(Fails, sizeof(*Fails), FALSE, FALSE, NULL);
@@ -586,6 +596,39 @@ static BOOLEAN TryIoCreateDevice(PFAILS Fails)
         return FALSE;
     IoDeleteDevice(Device);
     return TRUE;
+}
+
+static DRIVER_DISPATCH Succeed;
+static NTSTATUS NTAPI Succeed(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+static BOOLEAN TryIoGetDeviceObjectPointer(PFAILS Fails)
+{
+    PDEVICE_OBJECT Device, Got;
+    PFILE_OBJECT File;
+    UNICODE_STRING Name;
+    NTSTATUS Status;
+
+    UNREFERENCED_PARAMETER(Fails);
+    RtlInitUnicodeString(&Name, L"\\Device\\FailsOpened");
+    DriverOfFails->MajorFunction[IRP_MJ_CREATE] = Succeed;
+    DriverOfFails->MajorFunction[IRP_MJ_CLEANUP] = Succeed;
+    DriverOfFails->MajorFunction[IRP_MJ_CLOSE] = Succeed;
+    if (IoCreateDevice(DriverOfFails, 0, &Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device) !=
+        STATUS_SUCCESS)
+        return FALSE;
+    Device->Flags &= ~DO_DEVICE_INITIALIZING;
+    Status = IoGetDeviceObjectPointer(&Name, FILE_READ_DATA, &File, &Got);
+    if (Status == STATUS_SUCCESS)
+        ObDereferenceObject(File);
+    IoDeleteDevice(Device);
+    return Status == STATUS_SUCCESS;
 }
 
 static BOOLEAN TryIoCreateSymbolicLink(PFAILS Fails)
@@ -1078,10 +1121,12 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(ExAllocatePoolWithTagPriority),
     ATTEMPT_OF(ExUuidCreate),
     ATTEMPT_OF(IoAllocateErrorLogEntry),
+    ATTEMPT_OF(IoAllocateIrp),
     ATTEMPT_OF(IoAllocateMdl),
     ATTEMPT_OF(IoAllocateWorkItem),
     ATTEMPT_OF(IoCreateDevice),
     ATTEMPT_OF(IoCreateSymbolicLink),
+    ATTEMPT_OF(IoGetDeviceObjectPointer),
     ATTEMPT_OF(IoOpenDeviceRegistryKey),
     ATTEMPT_OF(IoWMIRegistrationControl),
     ATTEMPT_OF(MmAllocateContiguousMemory),

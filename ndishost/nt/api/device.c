@@ -38,7 +38,7 @@ static struct link *links;
 /* ---- Names ---- */
 
 /* false: empty, too long, or not of ASCII as all names of devices are. */
-static bool plain(const UNICODE_STRING *name, char text[NT_NAME_MAX])
+bool nt_name_plain(const UNICODE_STRING *name, char text[NT_NAME_MAX])
 {
     unsigned length = name->Length / sizeof(WCHAR);
 
@@ -125,7 +125,7 @@ NTSTATUS nt_device_create(const struct nt_device_options *options, PDEVICE_OBJEC
     struct device *device;
 
     *object = NULL;
-    if (options->name && !plain(options->name, name))
+    if (options->name && !nt_name_plain(options->name, name))
         return STATUS_OBJECT_NAME_INVALID;
     device = nt_pool_alloc_shared(TRACK_DEVICE,
                                   sizeof *device + sizeof(DEVICE_OBJECT) + options->extension,
@@ -192,7 +192,7 @@ NTSTATUS nt_link_create(const UNICODE_STRING *name, const UNICODE_STRING *target
 
     if (!link)
         return STATUS_INSUFFICIENT_RESOURCES;
-    if (!plain(name, link->from) || !plain(target, link->to)) {
+    if (!nt_name_plain(name, link->from) || !nt_name_plain(target, link->to)) {
         free(link);
         return STATUS_OBJECT_NAME_INVALID;
     }
@@ -216,7 +216,7 @@ NTSTATUS nt_link_delete(const UNICODE_STRING *name, const void *caller)
     char text[NT_NAME_MAX];
     struct link **at, *link;
 
-    if (!plain(name, text))
+    if (!nt_name_plain(name, text))
         return STATUS_OBJECT_NAME_INVALID;
     pthread_mutex_lock(&lock);
     at = link_named(text);

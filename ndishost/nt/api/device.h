@@ -34,6 +34,9 @@ NTSTATUS nt_link_delete(const UNICODE_STRING *link, const void *caller);
 /* DriverEntry has returned: programs may open what it made. */
 void nt_devices_ready(PDRIVER_OBJECT driver);
 
+/* A name as text; false if it is empty, too long or not ASCII. */
+bool nt_name_plain(const UNICODE_STRING *name, char text[NT_NAME_MAX]);
+
 /* ---- For who opens them ---- */
 
 /* The device of that name or link: `\Device\Tap0`, `\\.\Tap0` or `Tap0`. NULL if there is none. It stays until

@@ -9,6 +9,7 @@
 #include "nt/api/driver_irp.h"
 #include "nt/api/irp.h"
 #include "nt/api/pool.h"
+#include "nt/api/work.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/host_call.h"
 #include "nt/machine/lock.h"
@@ -17,7 +18,9 @@
 #define IRP_TAG      0x20707249u /* "Irp " */
 #define IO_TYPE_FILE 5
 #define IO_TYPE_IRP  6
+#define KERNEL_MODE  0
 #define USER_MODE    1
+#define TRACK_FILE   "file object"
 #define CANCEL_MOST  5000  /* ms that a cancelled request may take */
 #define ANSWER_MOST  30000 /* ms that IRP_MJ_CREATE and the like may take */
 
@@ -42,11 +45,15 @@ struct nt_request {
 
 struct nt_file {
     FILE_OBJECT object;
+    bool kernel; /* a driver has opened it, and has pointers to it */
+    LONG_PTR references;
+    struct nt_file *next;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t completion = PTHREAD_COND_INITIALIZER;
 static struct nt_request *requests; /* that are not ended */
+static struct nt_file *pointed;     /* that drivers have opened */
 static KSPIN_LOCK cancel_lock;
 
 /* ---- Requests ---- */
@@ -111,7 +118,7 @@ static struct nt_request *request_new(struct nt_file *file, unsigned major, cons
     irp->Type = IO_TYPE_IRP;
     irp->Size = sizeof *request->packet;
     irp->StackCount = irp->CurrentLocation = 1;
-    irp->RequestorMode = USER_MODE;
+    irp->RequestorMode = file->kernel ? KERNEL_MODE : USER_MODE;
     irp->Tail.Overlay.CurrentStackLocation = &request->packet->stack;
     irp->Tail.Overlay.OriginalFileObject = &file->object;
     request->packet->stack.MajorFunction = (UCHAR)major;
@@ -235,7 +242,7 @@ static NTSTATUS simple(struct nt_file *file, unsigned major)
     return status;
 }
 
-NTSTATUS nt_file_open(const char *name, struct nt_file **file)
+static NTSTATUS open_device(const char *name, bool kernel, struct nt_file **file)
 {
     PDEVICE_OBJECT object = nt_device_find(name);
     NTSTATUS status = STATUS_SUCCESS;
@@ -250,6 +257,7 @@ NTSTATUS nt_file_open(const char *name, struct nt_file **file)
     else if (!(*file = calloc(1, sizeof **file)))
         status = STATUS_INSUFFICIENT_RESOURCES;
     if (status == STATUS_SUCCESS) {
+        (*file)->kernel = kernel;
         (*file)->object.Type = IO_TYPE_FILE;
         (*file)->object.Size = sizeof(FILE_OBJECT);
         (*file)->object.DeviceObject = object;
@@ -262,6 +270,11 @@ NTSTATUS nt_file_open(const char *name, struct nt_file **file)
         nt_device_release(object);
     }
     return status;
+}
+
+NTSTATUS nt_file_open(const char *name, struct nt_file **file)
+{
+    return open_device(name, false, file);
 }
 
 /* One that is still with the driver, or NULL. */
@@ -288,6 +301,72 @@ void nt_file_close(struct nt_file *file)
     simple(file, IRP_MJ_CLOSE);
     nt_device_release(object);
     free(file);
+}
+
+/* ---- Files of drivers ---- */
+
+NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess,
+                                        PFILE_OBJECT *FileObject, PDEVICE_OBJECT *DeviceObject)
+{
+    char name[NT_NAME_MAX];
+    struct nt_file *file;
+    NTSTATUS status;
+
+    HOST_CALL(PASSIVE_LEVEL);
+    (void)DesiredAccess;
+    if (HOST_FAILS())
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (!nt_name_plain(ObjectName, name))
+        return STATUS_OBJECT_NAME_INVALID;
+    status = open_device(name, true, &file);
+    if (status != STATUS_SUCCESS)
+        return status;
+    simple(file, IRP_MJ_CLEANUP); /* of the handle that it was opened with */
+    pthread_mutex_lock(&lock);
+    file->references = 1;
+    file->next = pointed;
+    pointed = file;
+    pthread_mutex_unlock(&lock);
+    track_add(TRACK_FILE, file, 0, RULE_CALLER);
+    *FileObject = &file->object;
+    *DeviceObject = file->object.DeviceObject;
+    return STATUS_SUCCESS;
+}
+HOST_EXPORT("ntoskrnl.exe", IoGetDeviceObjectPointer);
+
+/* At PASSIVE_LEVEL. */
+static void close_pointed(void *context)
+{
+    struct nt_file *file = context;
+    PDEVICE_OBJECT object = file->object.DeviceObject;
+
+    simple(file, IRP_MJ_CLOSE);
+    nt_device_release(object);
+    free(file);
+}
+
+bool nt_file_reference(void *object, int by, LONG_PTR *left, const void *caller)
+{
+    struct nt_file **at = &pointed, *file;
+
+    pthread_mutex_lock(&lock);
+    while (*at && *at != object)
+        at = &(*at)->next;
+    file = *at;
+    if (file) {
+        *left = file->references += by;
+        if (!*left)
+            *at = file->next;
+    }
+    pthread_mutex_unlock(&lock);
+    if (!file)
+        return false;
+    if (*left)
+        return true;
+    track_remove(TRACK_FILE, file, caller);
+    if (irql_get() == IRQL_PASSIVE || !nt_work_queue(close_pointed, file))
+        close_pointed(file);
+    return true;
 }
 
 /* ---- Reading, writing, control ---- */

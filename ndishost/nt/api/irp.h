@@ -22,6 +22,10 @@ NTSTATUS nt_file_open(const char *name, struct nt_file **file);
  * caller's to end. */
 void nt_file_close(struct nt_file *file);
 
+/* Adds to the references of a file that a driver has opened (IoGetDeviceObjectPointer); IRP_MJ_CLOSE when none is
+ * left. false: the object is no such file. IRQL <= DISPATCH_LEVEL. */
+bool nt_file_reference(void *object, int by, LONG_PTR *left, const void *caller);
+
 /* IRP_MJ_READ, IRP_MJ_WRITE or IRP_MJ_DEVICE_CONTROL with this code. The data goes in; `room` bytes may come out.
  * NULL: out of memory. */
 struct nt_request *nt_request_begin(struct nt_file *file, unsigned major, ULONG code,

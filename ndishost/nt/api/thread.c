@@ -9,6 +9,7 @@
 #include "loader/exports.h"
 #include "nt/api/dispatcher.h"
 #include "nt/api/handle.h"
+#include "nt/api/irp.h"
 #include "nt/machine/irql.h"
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
@@ -39,8 +40,11 @@ static void dereference(struct system_thread *thread)
 LONG_PTR FASTCALL ObfReferenceObject(PVOID Object)
 {
     struct system_thread *thread = Object;
+    LONG_PTR count;
 
     HOST_CALL(DISPATCH_LEVEL);
+    if (nt_file_reference(Object, 1, &count, RULE_CALLER))
+        return count;
     return __atomic_add_fetch(&thread->references, 1, __ATOMIC_ACQ_REL);
 }
 HOST_EXPORT("ntoskrnl.exe", ObfReferenceObject);
@@ -48,9 +52,11 @@ HOST_EXPORT("ntoskrnl.exe", ObfReferenceObject);
 LONG_PTR FASTCALL ObfDereferenceObject(PVOID Object)
 {
     struct system_thread *thread = Object;
-    LONG left;
+    LONG_PTR left;
 
     HOST_CALL(DISPATCH_LEVEL);
+    if (nt_file_reference(Object, -1, &left, RULE_CALLER))
+        return left;
     left = __atomic_load_n(&thread->references, __ATOMIC_ACQUIRE) - 1;
     dereference(thread);
     return left;
