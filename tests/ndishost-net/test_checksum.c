@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums of TCP and UDP over IPv4: those of known datagrams, and which frames are none. */
+/* Checksums of TCP and UDP over IPv4: those of known datagrams, and which frames have them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
