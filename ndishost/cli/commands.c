@@ -180,6 +180,20 @@ static void command_link(const struct scenario *scenario, struct ndis_adapter *a
         reply_ok(reply, "%s", "");
 }
 
+static void command_interrupts(const struct scenario *scenario, struct ndis_adapter *adapter,
+                               char *arguments, struct reply *reply)
+{
+    char *which = command_word(&arguments);
+
+    (void)scenario;
+    if (!which || (strcmp(which, "on") && strcmp(which, "off")))
+        reply_fail(reply, "interrupts takes on or off");
+    else if (adapter_switch_interrupts(adapter, !strcmp(which, "on")))
+        reply_fail(reply, "the driver has registered no interrupt");
+    else
+        reply_ok(reply, "%s", "");
+}
+
 static void oid_reply(struct reply *reply, int32_t status, const uint8_t *buffer, uint32_t done,
                       uint32_t needed, bool show)
 {
@@ -567,6 +581,8 @@ static const struct command {
      "call MiniportCancelSend with a cancel id; the sends have these ids in turn", false},
     {"link", command_link, "link [up|down]",
      "plug or unplug the cable; without argument, print the link state", true},
+    {"interrupts", command_interrupts, "interrupts on|off",
+     "call the miniport's handlers that enable or disable its interrupts", false},
     {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]",
      "send an OID request to the miniport", false},
     {"state", command_state, "state", "print the state, link and power of the adapter", false},

@@ -2,7 +2,7 @@
 /* Messages are asked for and denied: the line.
  * options: --messages 0
  * inf: messages.inf
- * control: link down; sleep 50; send; link up; sleep 50; wire 5254001234560252756c6501080000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000; sleep 50
+ * control: interrupts off; interrupts on; link down; sleep 50; send; link up; sleep 50; wire 5254001234560252756c6501080000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000; sleep 50
  */
 #define MESSAGES 0
 #define TOGETHER 0

@@ -113,11 +113,19 @@ static VOID LineDpc(PVOID Context, PNDIS_RECEIVE_THROTTLE_PARAMETERS Throttle)
     Look();
 }
 
-static MINIPORT_ENABLE_MESSAGE_INTERRUPT EnableMessage;
+static ULONG Enabled, Disabled; /* how many messages were */
+
+static MINIPORT_ENABLE_MESSAGE_INTERRUPT EnableMessage, DisableMessage;
 static VOID NTAPI EnableMessage(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId)
 {
-    UNREFERENCED_PARAMETER(MiniportInterruptContext);
-    UNREFERENCED_PARAMETER(MessageId);
+    CHECK(MiniportInterruptContext == &Adapter && MessageId == Enabled++);
+    CHECK(KeGetCurrentIrql() > DISPATCH_LEVEL);
+}
+
+static VOID NTAPI DisableMessage(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId)
+{
+    CHECK(MiniportInterruptContext == &Adapter && MessageId == Disabled++);
+    CHECK(KeGetCurrentIrql() > DISPATCH_LEVEL);
 }
 
 static VOID Interrupt(PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics)
@@ -126,7 +134,7 @@ static VOID Interrupt(PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics)
     Characteristics->MsiSyncWithAllMessages = TOGETHER;
     Characteristics->MessageInterruptHandler = MessageIsr;
     Characteristics->MessageInterruptDpcHandler = MessageDpc;
-    Characteristics->DisableMessageInterruptHandler = EnableMessage;
+    Characteristics->DisableMessageInterruptHandler = DisableMessage;
     Characteristics->EnableMessageInterruptHandler = EnableMessage;
 }
 
@@ -336,6 +344,7 @@ static VOID Send(PNET_BUFFER_LIST List, ULONG CompleteFlags)
 
 static VOID Halt(VOID)
 {
+    CHECK(Enabled == Granted && Disabled == Granted);
     CHECK(Reaches(&ReceivedFrames, 1) && Reaches(&SentFrames, 1));
     if (MESSAGES) {
         CHECK(Reaches(&Isrs[OF(SENT)], OF(SENT) == OF(CONFIG)    ? 4

@@ -632,6 +632,11 @@ int adapter_set_link(struct ndis_adapter *adapter, bool up)
     return result;
 }
 
+int adapter_switch_interrupts(struct ndis_adapter *adapter, bool enable)
+{
+    return interrupt_switch(adapter, enable) ? 0 : -1;
+}
+
 bool adapter_link_up(const struct ndis_adapter *adapter)
 {
     return atomic_load(&adapter->link_up);

@@ -73,7 +73,9 @@ bool adapter_registry(struct ndis_adapter *adapter, const char *name, char *text
 int adapter_registry_set(struct ndis_adapter *adapter, const char *text, char *error,
                          size_t error_size);
 int adapter_set_link(struct ndis_adapter *adapter, bool up); /* the cable, through the bus */
-bool adapter_link_up(const struct ndis_adapter *adapter);    /* as the miniport last indicated */
+/* The driver's handlers that disable and enable its interrupts; -1: it has none. */
+int adapter_switch_interrupts(struct ndis_adapter *adapter, bool enable);
+bool adapter_link_up(const struct ndis_adapter *adapter); /* as the miniport last indicated */
 struct net *adapter_net(struct ndis_adapter *adapter);
 struct bus *adapter_bus(struct ndis_adapter *adapter);
 /* Pulls the device out: registers read all ones, then what Windows does about it: the PnP event,

@@ -524,6 +524,57 @@ void interrupt_release(struct ndis_adapter *adapter)
     adapter->interrupt = NULL;
 }
 
+/* ---- Enabling and disabling ---- */
+
+struct switching {
+    const struct source *source;
+    bool enable;
+};
+
+static bool switch_message(const struct source *source, bool enable)
+{
+    const NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS *c = &source->owner->characteristics;
+    struct callback call = callback_begin(enable ? "MiniportEnableMessageInterrupt"
+                                                 : "MiniportDisableMessageInterrupt");
+
+    (enable ? c->EnableMessageInterruptHandler
+            : c->DisableMessageInterruptHandler)(source->owner->context, source->id);
+    callback_end(&call);
+    return true;
+}
+
+static bool switch_run(void *context)
+{
+    const struct switching *switching = context;
+    const struct interrupt_registration *registration = switching->source->owner;
+    const NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS *c = &registration->characteristics;
+    struct callback call;
+
+    if (registration->messages)
+        return switch_message(switching->source, switching->enable);
+    call = callback_begin(switching->enable ? "MiniportEnableInterruptEx"
+                                            : "MiniportDisableInterruptEx");
+    (switching->enable ? c->EnableInterruptHandler
+                       : c->DisableInterruptHandler)(registration->context);
+    callback_end(&call);
+    return true;
+}
+
+bool interrupt_switch(struct ndis_adapter *adapter, bool enable)
+{
+    const struct interrupt_registration *registration = adapter->interrupt;
+    unsigned i;
+
+    if (!registration || !registration->connected)
+        return false;
+    for (i = 0; i < registration->sources; i++) {
+        struct switching switching = {&registration->source[i], enable};
+
+        nt_interrupt_synchronize(registration->source[i].interrupt, switch_run, &switching);
+    }
+    return true;
+}
+
 /* ---- What a driver calls on it ---- */
 
 struct synchronize {

@@ -17,6 +17,9 @@ void interrupt_message(struct ndis_adapter *adapter, unsigned number);
 /* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that
  * it is its own. PASSIVE_LEVEL, by who drives the life cycle. */
 bool interrupt_shared(struct ndis_adapter *adapter);
+/* Calls MiniportDisableInterruptEx or MiniportEnableInterruptEx, or those of each message, at DIRQL as NDIS does
+ * "for diagnostic and troubleshooting purposes". false: the driver has no interrupt. */
+bool interrupt_switch(struct ndis_adapter *adapter, bool enable);
 /* `count` lists were indicated on this thread: the DPC that runs here may have a limit. */
 void interrupt_indicated(unsigned count);
 /* Disconnects what the driver left connected, and frees. */

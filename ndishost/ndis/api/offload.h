@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload.h: task offload of checksums over IPv4: what a miniport says that it can do, what of it is on, and what the
- * protocol asks for and is told by out-of-band data (network/offloading-checksum-tasks).
+ * offload.h: task offload of checksums over IPv4 (network/offloading-checksum-tasks). The miniport says what it can do
+ * and what is on. By out-of-band data the protocol asks for checksums, and is told results.
  *   offload_set(adapter, attributes, caller);  offload_indicated(adapter, indication, caller);
  *   request = offload_request(adapter, frame, length);  data = offload_leave(request, frame, length, room);
  *   offload_check(adapter, nbl, caller);
