@@ -179,6 +179,7 @@ coverage:
 	tests/coverage/run
 
 bench:
+	$(Q)tools/packages build run bench
 	bench/report
 
 bench-compare:

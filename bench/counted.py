@@ -27,7 +27,9 @@ DRIVER_BASE = 0x7A0000000000  # where ndishost loads the first driver
 REPEATED = (0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF)  # the last byte of a string instruction
 BUILT = ("driver", "host", "out/bench/plugin.so")  # what make has to build for a count
 COPIES = ("memcpy", "memmove", "memset", "memcmp")
-CLASSES = {"virtqueue.c": "ring", "virtio_pci_modern.c": "registers", "hardware.c": "registers"}
+CLASSES = {"virtqueue.c": "ring", "virtqueue.h": "ring", "virtqueue_inline.h": "ring", "virtio_pci_modern.c": "registers", "virtio_pci_modern.h": "registers",
+           "hardware.c": "registers", "hardware.h": "registers"}
+LINES = "out/bench/lines/x64/aerovnet.sys"
 Instruction = collections.namedtuple("Instruction", "size text")
 
 
@@ -36,15 +38,19 @@ def output(*command):
 
 
 class Driver:
-    """What is at which offset of the image."""
+    """What is at which offset of the image. lines: the same driver, built with LINES=1; then an instruction of a function
+    that was inlined counts as that function's."""
 
-    def __init__(self, path):
+    def __init__(self, path, lines=None):
         self.path = path
+        self.inlined = {}  # offset: (function, file)
         self.instructions = {}  # offset: Instruction
         self.starts, self.names, self.files = [], [], {}
         base = int(re.search(r"ImageBase\s+([0-9a-f]+)", output("x86_64-w64-mingw32-objdump", "-p", path)).group(1), 16)
         self._read_code(output("x86_64-w64-mingw32-objdump", "-d", "--no-show-raw-insn", path), base)
         self._read_files(output("x86_64-w64-mingw32-objdump", "-t", path))
+        if lines:
+            self._read_lines(lines, base)
 
     def _read_code(self, text, base):
         last = None
@@ -74,12 +80,26 @@ class Driver:
             elif entry.group(1) == "1":
                 self.files.setdefault(entry.group(4), name)
 
+    def _read_lines(self, path, base):
+        same = Driver(path)
+        expect(self.instructions == same.instructions, "%s has other instructions than %s" % (path, self.path))
+        said = subprocess.run(["x86_64-w64-mingw32-addr2line", "-a", "-f", "-i", "-e", path], capture_output=True, text=True,
+                              input="".join("%#x\n" % (base + offset) for offset in self.instructions), check=True).stdout
+        for part in re.split(r"^0x", said, flags=re.M)[1:]:
+            address, function, place = part.splitlines()[:3]
+            self.inlined[int(address, 16) - base] = function, os.path.basename(place.rpartition(":")[0])
+
     def start(self, name):
         """Where that function begins; -1: there is none."""
         return self.starts[self.names.index(name)] if name in self.names else -1
 
     def function(self, offset):
-        return self.names[bisect.bisect_right(self.starts, offset) - 1]
+        name, file = self.inlined.get(offset, ("??", ""))
+        if name == "??":
+            name = self.names[bisect.bisect_right(self.starts, offset) - 1]
+        else:
+            self.files[name] = file
+        return name
 
     def kind(self, function):
         if function in COPIES:
@@ -138,7 +158,7 @@ class Dump:
     """What bench/plugin.c wrote: how often each instruction was executed. A `rep` is executed once for all rounds."""
 
     def __init__(self, path):
-        self.times, self.accesses, self.between = collections.Counter(), collections.Counter(), []
+        self.times, self.accesses, self.sizes, self.between = collections.Counter(), collections.Counter(), {}, []
         before, reps = collections.Counter(), []
         with open(path, encoding="ascii") as file:
             for line in file:
@@ -148,6 +168,7 @@ class Dump:
                     continue
                 address, size, times, accesses = (int(word, 16) for word in words[:4])
                 self.times[address] += times
+                self.sizes[address] = size
                 before[address + size] += times
                 if words[4][:2] in ("f2", "f3") and size <= 3 and int(words[4][-2:], 16) in REPEATED:
                     reps.append(address)

@@ -2,6 +2,8 @@
 """The page of a report of bench/report: page(report) is HTML that needs nothing else."""
 import html
 
+import peers
+
 COLOURS = ["#2f6fb5", "#d9822b", "#3c9a5f", "#b0478f", "#7a6fd0", "#8a8a8a"]
 STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--dim:#5b6570;--line:#d5dae0;--good:#1f7a3d;--bad:#b3261e}
@@ -61,7 +63,7 @@ def lines(title, unit, series, log=False):
     return "<h2>%s</h2>%s</svg>" % (text(title), "".join(out))
 
 
-def bars(title, rows):
+def bars(title, rows, left=190):
     """rows: [(name, {part: value})], stacked."""
     rows = [row for row in rows if row[1]]
     if not rows:
@@ -75,11 +77,11 @@ def bars(title, rows):
     widest = max(sum(values.values()) for _, values in rows)
     out = ['<svg viewBox="0 0 720 %d" role="img" aria-label="%s">' % (50 + 34 * len(rows), text(title))]
     for number, (name, values) in enumerate(rows):
-        x, y = 190, 8 + 34 * number
-        out.append('<text x="182" y="%d" text-anchor="end">%s</text>' % (y + 16, text(name)))
+        x, y = left, 8 + 34 * number
+        out.append('<text x="%d" y="%d" text-anchor="end">%s</text>' % (left - 8, y + 16, text(name)))
         other = sum(value for part, value in values.items() if part not in shown)
         for place, (part, value) in enumerate([(part, values.get(part, 0)) for part in shown] + [("other", other)]):
-            width = 470 * value / widest
+            width = (660 - left) * value / widest
             out.append('<rect x="%.1f" y="%d" width="%.1f" height="24" fill="%s"><title>%s: %.1f</title></rect>' % (
                 x, y, width, COLOURS[place], text(part), value))
             x += width
@@ -127,6 +129,37 @@ def table(heads, rows):
             ' class="%s"' % cell if cell in ("met", "missed") else "", text(cell)) for cell in row) for row in rows))
 
 
+def number(value):
+    return "-" if value is None else "%.1f" % value
+
+
+def floods(report):
+    if not report.get("floods"):
+        return ""
+    rows = [(flood["bus"], flood["ring"], "up to %g ms" % (flood["hold"] / 1000) if flood["hold"] else "not kept",
+             number(flood["share"]), "-" if flood["rate"] is None else "{:,}".format(flood["rate"])) for flood in report["floods"]]
+    return ("<h2>Lists with NDIS_RECEIVE_FLAGS_RESOURCES in a flood</h2><p>Frames of 60 bytes, as fast as the device takes "
+            "them. This is in real time: the median of three runs.</p>" +
+            table(["device", "ring entries", "the stack keeps lists", "with RESOURCES, %", "frames a second"], rows))
+
+
+def beside(report):
+    """The peers: a bar for each driver, and the table."""
+    found = report.get("peers")
+    if not found:
+        return ""
+    bars_of = [("%s: %s" % (peer, case), {"instructions": min(counts["instructions"] for counts in some[peer])})
+               for case, some in found["cases"].items() for peer in peers.PEERS if peer in some]
+    failed = '<p class="failed">Not counted: %s</p>' % text(found["why"]) if found["why"] else ""
+    return """<h2>Beside the peers</h2>%s<p>Instructions of the driver alone, in one virtual machine, whose processor QEMU
+emulates and counts. The drivers took turns, %d rounds. Linux %s, its modules virtio_net, virtio_ring and virtio_pci; lists of
+32 by pktgen. DPDK %s: calls that moved no frame are taken out. Device: %s. QEMU %s. Notifications and interrupts are for 1,000
+frames. Not counted here: frames a second, since the processor is emulated; exits and cache misses, since there are none.</p>%s%s
+""" % (failed, found["rounds"], text(found["kernel"]), text(found["dpdk"]), text(found["device"]), text(found["qemu"]),
+       bars("Instructions a frame, by driver", bars_of, 300), table(
+           ["case", "driver", "instructions", "notifications", "interrupts"], list(peers.rows(found))))
+
+
 def page(report):
     facts = "".join("<dt>%s</dt><dd>%s</dd>" % (text(key), text(value)) for key, value in report["about"].items())
     aims = [(row["what"], "-" if row["counted"] is None else "%.1f" % row["counted"], row["target"], row["verdict"])
@@ -144,5 +177,6 @@ def page(report):
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>aerovnet: what a
 frame costs</title><style>%s</style></head><body><h1>aerovnet: what a frame costs</h1>
 <p>Instructions of the driver, counted by a plugin of QEMU on ndishost's model in lockstep. No number is a time.</p><dl>%s</dl>%s
-<h2>Targets</h2>%s%s<h2>Every case, per frame</h2>%s</body></html>
-""" % (STYLE, facts, failed, table(["what", "counted", "target", "verdict"], aims), charts(report), table(heads, rows))
+<h2>Targets</h2>%s%s%s%s<h2>Every case, per frame</h2>%s</body></html>
+""" % (STYLE, facts, failed, table(["what", "counted", "target", "verdict"], aims), beside(report), charts(report), floods(report),
+       table(heads, rows))

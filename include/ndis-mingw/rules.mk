@@ -16,7 +16,7 @@
 #   MSVC_CC_*  MSVC_CFLAGS_*   the compiler
 #   MSVC_LINK  MSVC_LDFLAGS_*  the linker, then /out:FILE.sys, objects, MSVC_RUNTIME_*, IMPLIBS_*; then DRIVER_FINISH
 #
-# OUT is where things are built (out). The rules that are here make
+# OUT is where things are built (out). LINES=1 adds line numbers, and changes no instruction. The rules that are here make
 # $(OUT)/lib/ARCH/libaero{ndis,ntoskrnl,hal}.a and $(OUT)/obj/ARCH/runtime/memory.o.
 
 OUT ?= out
@@ -46,7 +46,7 @@ DRIVER_WARNINGS := -std=gnu89 -Wdeclaration-after-statement -Wall -Wextra -Werro
 # -mno-stack-arg-probe: frames are small (see the warning above), so no call to a probe.
 # -fno-strict-aliasing: the headers of NDIS lay unions over one another as MSVC has them.
 DRIVER_CODE := -O2 -ffreestanding -fno-strict-aliasing -fno-stack-protector -fno-common -fno-ident \
-               -fno-omit-frame-pointer -mgeneral-regs-only -mno-stack-arg-probe
+               -fno-omit-frame-pointer -mgeneral-regs-only -mno-stack-arg-probe $(if $(LINES),-g)
 
 DRIVER_CFLAGS := $(DRIVER_WARNINGS) $(DRIVER_CODE) $(DRIVER_DEFINES) -I$(NDIS_MINGW)
 

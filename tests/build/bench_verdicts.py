@@ -18,7 +18,13 @@ def counted(cases, value):
 
 
 def verdicts(cases):
-    return [row["verdict"] for row in report.targets(cases, 0)[:5]]
+    return [row["verdict"] for row in report.targets(cases, [])[:5]]
+
+
+def floods(share):
+    """Verdicts on RESOURCES, of all rings and buses."""
+    found = [dict(zip(("bus", "ring", "hold"), one), share=share) for one in report.FLOODS]
+    return [[row["verdict"] for row in report.targets({}, some)[5:7]] for some in (found, found[1:])]
 
 
 every = list(report.matrix(False)) + list(report.others())
@@ -29,3 +35,5 @@ some = [case for case in every if case.facts["size"] == 60 and case.bus.partitio
         case.adapters != 4]
 assert verdicts(counted(some, 100)) == ["not counted"] * 5, verdicts(counted(some, 100))
 assert report.flatness(counted(some, 100)) == []
+assert floods(0)[0] == ["met", "met"] and floods(5)[0] == ["missed", "met"] and floods(20)[0] == ["missed", "missed"]
+assert floods(0)[1][0] == "not counted"

@@ -1,0 +1,495 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: MIT
+"""Counts what a frame costs in Linux' virtio_net, in aerovnet.sys and in DPDK's driver, in one virtual machine.
+
+    bench/peers.py [LOG]     prints the counts; bench/report takes them from report()
+
+QEMU's virtio-net-pci, with the same features for all; Debian's kernel; one processor, emulated, so that
+bench/plugin.c counts. The drivers take turns: A B C, A B C. Only instructions inside the drivers count: of Linux the
+modules virtio_net, virtio_ring and virtio_pci, of DPDK librte_net_virtio.
+Each frame is counted at the far end, which is a socket here. A driver that lost one has no count.
+Needs: the packages of ./run, and dpdk-dev, librte-net-virtio23, librte-mempool-ring23.
+"""
+import bisect
+import collections
+import glob
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../vm"))
+import counted
+import machine
+from report import ROOT, Failure, expect, make
+
+KERNEL = os.path.join(ROOT, "out/kernel")
+IMAGE = os.path.join(ROOT, "out/bench/peers.cpio")
+MODULES = ("drivers/virtio/virtio drivers/virtio/virtio_ring drivers/virtio/virtio_pci_legacy_dev "
+           "drivers/virtio/virtio_pci_modern_dev drivers/virtio/virtio_pci net/core/failover drivers/net/net_failover "
+           "drivers/net/virtio_net net/core/pktgen").split()
+PMD = "/usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0"
+TESTPMD_DRIVERS = ("librte_net_virtio", "librte_bus_pci", "librte_bus_vdev", "librte_mempool_ring")
+# No offload and no event index; vectors=0: all have the same interrupt line.
+DEVICE = ("vectors=0,event_idx=off,mrg_rxbuf=off,csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,"
+          "guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off")
+FRAMES, SIZES, ROUNDS = 4096, (60, 1514), 2
+SLOW, SLOW_FRAMES = 2000, 1024  # frames a second
+SECONDS = 1000
+PEERS = ("Linux virtio_net", "aerovnet", "DPDK virtio")
+NO_RATE = "not counted: DPDK's driver polls, and has no rate"
+
+
+# ---- What the machine boots ----
+
+def libraries(program):
+    """Paths of the shared libraries of a program or library."""
+    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"(?:=> )?(/\S+) \(0x", said)
+
+
+def build_image():
+    """The files of ./run, and those of the peers behind them in a second archive."""
+    for command in (["vm/kernel"], ["vm/initramfs", "x64", "out/x64/aerovnet.sys"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        expect(done.returncode == 0, "%s: %s" % (command[0], done.stderr.strip()))
+    with tempfile.TemporaryDirectory() as root:
+        def put(source, place):
+            target = os.path.join(root, place.lstrip("/"))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(source, target)
+
+        def put_library(name):
+            """DPDK's libraries have several names; a copy for each would be loaded twice."""
+            real = os.path.realpath(name)
+            if not os.path.exists(root + real):
+                put(real, real)
+            if name != real and not os.path.lexists(root + name):
+                os.makedirs(os.path.dirname(root + name), exist_ok=True)
+                os.symlink(real, root + name)
+
+        put(os.path.join(ROOT, "bench/peers-init"), "init")
+        for module in MODULES:
+            put(os.path.join(KERNEL, "modules/kernel/%s.ko" % module), "modules/%s.ko" % os.path.basename(module))
+        testpmd = shutil.which("dpdk-testpmd")
+        expect(testpmd, "dpdk-testpmd is not there: tools/packages foreign installs it")
+        put(testpmd, "bin/dpdk-testpmd")
+        drivers = [glob.glob("%s/%s.so" % (PMD, name)) for name in TESTPMD_DRIVERS]
+        expect(all(drivers), "%s lacks a driver of DPDK: tools/packages foreign installs them" % PMD)
+        for file in sorted({one for found in drivers for one in found}):
+            for library in [file] + libraries(file):
+                put_library(library)
+        for library in libraries(testpmd):
+            put_library(library)
+        with open(IMAGE, "wb") as image:
+            with open(os.path.join(ROOT, "out/initramfs.cpio"), "rb") as first:
+                shutil.copyfileobj(first, image)
+            names = subprocess.run(["find", "."], cwd=root, capture_output=True, text=True, check=True).stdout
+            image.write(subprocess.run(["cpio", "-o", "-H", "newc", "-R", "0:0", "--quiet"], cwd=root, check=True,
+                                       input=names.encode(), capture_output=True).stdout)
+
+
+# ---- The far end ----
+
+class Wire:
+    """The other end of the card's cable: a socket, of which each datagram is a frame."""
+
+    def __init__(self, folder):
+        self.card, self.mine = os.path.join(folder, "card"), os.path.join(folder, "wire")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.mine)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.lengths = collections.Counter()
+        self.open = threading.Event()  # else no frame leaves the card
+        self.open.set()
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def netdev(self):
+        return "dgram,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % (self.card, self.mine)
+
+    def _drain(self):
+        while True:
+            self.lengths[len(self.socket.recv(65536))] += 1
+            self.open.wait()
+
+    def frames(self, size):
+        """How many frames of that size the card has sent; the kernel may send others by itself."""
+        return self.lengths[size]
+
+    def send(self, mac, count, size, rate=None):
+        """Sends frames to the card. The socket blocks while QEMU takes none, so none is lost."""
+        head = bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("52540000009988b5")
+        due = time.monotonic()
+        for number in range(count):
+            self.socket.sendto(head + number.to_bytes(4, "big") + bytes(size - 18), self.card)
+            if rate:
+                due += 1 / rate
+                time.sleep(max(0, due - time.monotonic()))
+
+
+# ---- The machine ----
+
+MAC = "52:54:00:12:34:56"
+
+
+class Guest:
+    def __init__(self, folder, log):
+        self.folder, self.dumps = folder, 0
+        self.wire = Wire(folder)
+        self.fifo = os.path.join(folder, "orders")
+        self.trace = os.path.join(folder, "trace")
+        os.mkfifo(self.fifo)
+        machine.INITRAMFS = os.path.relpath(IMAGE, ROOT)
+        more = ["-smp", "1", "-plugin", "%s,orders=%s" % (counted.PLUGIN, self.fifo), "-D", self.trace,
+                "-trace", "virtio_queue_notify"]
+        os.chdir(ROOT)  # machine.py names its files from there
+        self.machine = machine.Machine("tcg,thread=single", {"huge_pages": 120}, log,
+                                       device="mac=%s,%s" % (MAC, DEVICE), end=self.wire.netdev(), more=more)
+        self.orders = open(self.fifo, "w", encoding="ascii")
+        self.lines = machine.Lines(self.machine._channel)
+        self.deadline = time.monotonic() + SECONDS
+        self.log = log
+
+    def next(self, step=None):
+        try:
+            event = self.lines.next(self.deadline)
+        except TimeoutError:
+            raise Failure("the virtual machine was not done after %d s: see %s" % (SECONDS, self.log)) from None
+        expect(event is not None, "the virtual machine ended too early: see %s" % self.log)
+        expect(event["step"] != "fail", "in the virtual machine: %s; see %s" % (event.get("why"), self.log))
+        expect(step is None or event["step"] == step, "the virtual machine reported %s instead of %s" % (event, step))
+        return event
+
+    def answer(self, text=""):
+        self.machine._channel.sendall(text.encode() + b"\n")
+
+    def order(self, text):
+        self.next("ready")
+        self.answer(text)
+
+    def dump(self, ranges):
+        """What was executed so far at these addresses: [(first, last)]. The machine stands still meanwhile."""
+        expect(self.machine.qmp("stop") is not None, "QEMU does not stop the virtual machine")
+        self.dumps += 1
+        name = os.path.join(self.folder, "dump%d" % self.dumps)
+        self.orders.write("%s %s\n" % (name, " ".join("%x-%x" % one for one in ranges)))
+        self.orders.flush()
+        until = time.monotonic() + 60
+        while not os.path.exists(name):
+            expect(time.monotonic() < until, "the plugin wrote no dump")
+            time.sleep(0.01)
+        found = counted.Dump(name)
+        os.unlink(name)
+        expect(self.machine.qmp("cont") is not None, "QEMU does not let the virtual machine go on")
+        return found
+
+    def notifications(self):
+        """Those of the device so far."""
+        with open(self.trace, encoding="ascii", errors="replace") as file:
+            return file.read().count("virtio_queue_notify ")
+
+    def close(self):
+        self.machine.close()
+        self.orders.close()
+
+
+# ---- Where the drivers are ----
+
+class Places:
+    """The instructions of one driver: ranges of addresses, and functions by address."""
+
+    def __init__(self, ranges, starts=(), isr=None):
+        self.ranges = ranges
+        self.starts = sorted(starts)  # (address, function)
+        self.isr = next((address for address, name in starts if name == isr), None)
+
+    def function(self, address):
+        at = bisect.bisect_right(self.starts, (address, "\x7f")) - 1
+        return self.starts[at][1] if at >= 0 else "?"
+
+
+def linux_places(guest):
+    guest.order("symbols")
+    starts, ranges = [], []
+    while (event := guest.next())["step"] != "symbols":
+        at = int(event["at"], 16)
+        if event["step"] == "module":
+            ranges.append((at, at + event["size"]))
+        else:
+            starts.append((at, event["name"]))
+    guest.answer()
+    expect(ranges and starts, "the virtual machine does not say where Linux' modules are")
+    return Places(ranges, starts, "vp_interrupt")
+
+
+def our_places(driver):
+    return Places([(counted.DRIVER_BASE, counted.DRIVER_BASE + driver.end + 1)],
+                  [(counted.DRIVER_BASE + start, name) for start, name in zip(driver.starts, driver.names)],
+                  "AerovnetInterrupt")
+
+
+# ---- Measurements ----
+
+class Window:
+    """What was executed between two moments."""
+
+    def __init__(self, guest, places):
+        self.guest, self.places = guest, places
+        self.before, self.notified = guest.dump(places.ranges), guest.notifications()
+
+    def end(self):
+        self.dump = self.guest.dump(self.places.ranges).minus(self.before)
+        self.notified = self.guest.notifications() - self.notified
+        return self
+
+    def counts(self, frames):
+        functions = collections.Counter()
+        for address, times in self.dump.times.items():
+            functions[self.places.function(address)] += times
+        return {"instructions": round(sum(functions.values()) / frames, 1),
+                "functions": {name: round(times / frames, 2) for name, times in functions.most_common() if times > frames / 200},
+                "notifications": round(1000 * self.notified / frames, 1),
+                "interrupts": round(1000 * self.dump.times[self.places.isr] / frames, 1)}
+
+
+def sent(guest, places, order, frames, size):
+    """A driver sends: the frames have to reach the far end."""
+    guest.order(order)
+    guest.next("begin")
+    there = guest.wire.frames(size)
+    window = Window(guest, places)
+    guest.answer()
+    told = guest.next("end")["frames"]
+    window.end()
+    guest.answer()
+    time.sleep(0.1)
+    arrived = guest.wire.frames(size) - there
+    expect(arrived == told >= frames, "%s: %d frames reached the far end, %d were sent" % (order, arrived, told))
+    return window.counts(told)
+
+
+def received(guest, places, order, frames, size, rate=None):
+    """A driver receives: it has to report all frames."""
+    guest.order("%s %d" % (order, frames))
+    guest.next("begin")
+    window = Window(guest, places)
+    guest.answer()
+    guest.wire.send(MAC, frames, size, rate)
+    got = guest.next("end")["frames"]
+    window.end()
+    guest.answer()
+    expect(got >= frames, "%s: the driver received %d of %d frames" % (order, got, frames))
+    counts = window.counts(frames)
+    if order == "ours_rx":
+        lists = guest.next("lists")
+        guest.answer()
+        counts["resources"] = round(100 * lists["resources"] / lists["all"], 2)
+    return counts
+
+
+def dpdk_begin(guest, order):
+    guest.order(order)
+    first, offset = guest.next("map")["map"].split()
+    guest.answer()
+    base = int(first.split("-")[0], 16) - int(offset, 16)
+    size = os.path.getsize(os.path.realpath("%s/librte_net_virtio.so" % PMD))
+    guest.next("begin")
+    guest.answer()
+    guest.next("running")
+    return Places([(base, base + size)], [(base, "librte_net_virtio")])
+
+
+def dpdk_end(guest):
+    guest.answer()
+    guest.next("end")
+    guest.answer()
+    total = guest.next("testpmd")
+    guest.answer()
+    return total
+
+
+def without_vain_calls(vain, busy, frames, count):
+    """Instructions a frame of a driver that polls, less the calls that moved no frame. `vain`: what was executed while
+    there were none but such calls. count(always): how many of them `busy` has; `always` are their instructions."""
+    quiet = {address: times for address, times in vain.dump.times.items() if times > 0}
+    expect(quiet, "DPDK's driver did not poll")
+    calls = max(quiet.values())
+    always = {address for address, times in quiet.items() if times > calls / 2}
+    return round((sum(busy.dump.times.values()) - count(always) * sum(quiet.values()) / calls) / frames, 1)
+
+
+def dpdk_sent(guest, frames, size):
+    places = dpdk_begin(guest, "dpdk_tx %d" % size)
+    guest.wire.open.clear()
+    time.sleep(1)
+    vain = Window(guest, places)
+    time.sleep(0.3)
+    vain.end()
+    guest.wire.open.set()
+    there, window = guest.wire.frames(size), Window(guest, places)
+    until = time.monotonic() + 60
+    while guest.wire.frames(size) - there < frames:
+        expect(time.monotonic() < until, "testpmd sent %d of %d frames" % (guest.wire.frames(size) - there, frames))
+        time.sleep(0.02)
+    window.end()
+    arrived = guest.wire.frames(size) - there
+    dpdk_end(guest)
+    counts = window.counts(arrived)
+    counts["with_vain_calls"] = counts["instructions"]
+    # The way out of a call on a full ring has instructions of its own.
+    counts["instructions"] = without_vain_calls(vain, window, arrived,
+                                                lambda always: min(window.dump.times[address] for address in always))
+    return counts
+
+
+def dpdk_received(guest, frames, size):
+    places = dpdk_begin(guest, "dpdk_rx %d" % frames)
+    vain = Window(guest, places)
+    time.sleep(0.3)
+    vain.end()
+    window = Window(guest, places)
+    guest.wire.send(MAC, frames, size)
+    time.sleep(1)
+    window.end()
+    total = dpdk_end(guest)
+    expect(total["rx"] >= frames, "testpmd received %d of %d frames" % (total["rx"], frames))
+
+    def empty(always):
+        # Where the way of a call with frames leaves that of an empty one, an instruction stands for each such call.
+        after = {address + window.dump.sizes[address] for address in always} - always
+        with_frames = max(window.dump.times[address] for address in after)
+        expect(0 < with_frames <= frames, "%d calls brought %d frames" % (with_frames, frames))
+        return max(window.dump.times[address] for address in always) - with_frames
+
+    counts = window.counts(frames)
+    counts["with_vain_calls"] = counts["instructions"]
+    counts["instructions"] = without_vain_calls(vain, window, frames, empty)
+    return counts
+
+
+# ---- All of it ----
+
+def linux_round(guest, places, keep):
+    guest.order("linux_up")
+    for size in SIZES:
+        keep("sent, %d bytes" % size, sent(guest, places, "linux_tx %d %d 32 0" % (FRAMES, size), FRAMES, size))
+        keep("received, %d bytes" % size, received(guest, places, "linux_rx", FRAMES, size))
+    keep("sent, 60 bytes, 2,000 a second",
+         sent(guest, places, "linux_tx %d 60 1 %d" % (SLOW_FRAMES, 10**9 // SLOW), SLOW_FRAMES, 60))
+    keep("received, 60 bytes, 2,000 a second", received(guest, places, "linux_rx", SLOW_FRAMES, 60, SLOW))
+    guest.order("linux_down")
+
+
+def our_round(guest, places, keep):
+    for size in SIZES:
+        keep("sent, %d bytes" % size, sent(guest, places, "ours_tx %d %d 32" % (FRAMES, size), FRAMES, size))
+        keep("received, %d bytes" % size, received(guest, places, "ours_rx", FRAMES, size))
+    keep("sent, 60 bytes, 2,000 a second",
+         sent(guest, places, "ours_tx %d 60 1 %d" % (SLOW_FRAMES, SLOW), SLOW_FRAMES, 60))
+    keep("received, 60 bytes, 2,000 a second", received(guest, places, "ours_rx", SLOW_FRAMES, 60, SLOW))
+
+
+def dpdk_round(guest, _, keep):
+    for size in SIZES:
+        keep("sent, %d bytes" % size, dpdk_sent(guest, FRAMES, size))
+        keep("received, %d bytes" % size, dpdk_received(guest, FRAMES, size))
+
+
+def measure(guest, cases, tell):
+    """Fills `cases`: {case: {peer: [counts of each round]}}."""
+    guest.next("boot")
+    guest.answer()
+    places = {"Linux virtio_net": linux_places(guest),
+              "aerovnet": our_places(counted.Driver(os.path.join(ROOT, "out/x64/aerovnet.sys"))), "DPDK virtio": None}
+    rounds = dict(zip(PEERS, (linux_round, our_round, dpdk_round)))
+    for number in range(ROUNDS):
+        for peer in PEERS:
+            def keep(case, counts, peer=peer):
+                cases.setdefault(case, {}).setdefault(peer, []).append(counts)
+                tell("round %d of %d: %s: %s: %.1f instructions" % (number + 1, ROUNDS, peer, case, counts["instructions"]))
+
+            rounds[peer](guest, places[peer], keep)
+    guest.order("off")
+
+
+def report(tell, log=os.path.join(ROOT, "out/bench/peers.log")):
+    """{"cases": {case: {peer: [counts]}}, "why": what is not counted, and why, or None, ...}."""
+    cases, why, guest = {}, None, None
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            build_image()
+            guest = Guest(folder, log)
+            measure(guest, cases, tell)
+        except (Failure, machine.MachineError, subprocess.SubprocessError, OSError) as error:
+            why = str(error)
+        finally:
+            if guest:
+                guest.close()
+    version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "librte-net-virtio23"], capture_output=True, text=True, check=False)
+    return {"cases": cases, "why": why, "rounds": ROUNDS, "kernel": read(os.path.join(KERNEL, "release")),
+            "qemu": machine.version(), "dpdk": version.stdout or "none", "device": "virtio-net-pci," + DEVICE}
+
+
+def read(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return "none"
+
+
+def cell(found, key="instructions"):
+    """Text for the counts of all rounds: one number, or the least and the most."""
+    values = sorted(counts[key] for counts in found)
+    return "%.0f" % values[0] if round(values[0]) == round(values[-1]) else "%.0f to %.0f" % (values[0], values[-1])
+
+
+def rows(peers):
+    """(case, peer, instructions, notifications, interrupts) as text, of report()."""
+    for case, found in peers["cases"].items():
+        for peer in PEERS:
+            counts = found.get(peer)
+            if not counts:
+                slow = peer == "DPDK virtio" and "second" in case
+                yield case, peer, NO_RATE if slow else "not counted", "", ""
+                continue
+            yield case, peer, cell(counts), cell(counts, "notifications"), cell(counts, "interrupts")
+
+
+def main():
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__.strip())
+        return 0
+    if not make("bench", *counted.BUILT):
+        return 1
+    found = report(tell, *sys.argv[1:2])
+    print_rows(found)
+    return 1 if found["why"] else 0
+
+
+def resources(found):
+    """The highest share of lists with RESOURCES in the virtual machine, in percent; None: not counted."""
+    shares = [counts["resources"] for peers in found["cases"].values() for counts in peers.get("aerovnet", []) if "resources" in counts]
+    return max(shares) if shares and not found["why"] else None
+
+
+def tell(text):
+    print("bench: peers: " + text, flush=True)
+
+
+def print_rows(found):
+    print("\n  %-38s %-17s %14s %14s %14s" % ("beside the peers, a frame", "", "instructions", "notif./k", "intr./k"))
+    for case, peer, instructions, notifications, interrupts in rows(found):
+        print("  %-38s %-17s %14s %14s %14s" % (case, peer, instructions, notifications, interrupts))
+    if found["why"]:
+        print("bench: FAIL: the peers: %s" % found["why"], file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
