@@ -12,9 +12,9 @@ body{background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif;max
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}
 table{border-collapse:collapse;font-size:.86rem;width:100%}
 th,td{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:right}
-th:first-child,td:first-child{text-align:left}.scroll{overflow-x:auto}
+th:first-child,td:first-child{text-align:left;white-space:nowrap}.scroll{overflow-x:auto}
 .met{color:var(--good);font-weight:600}.missed,.failed{color:var(--bad);font-weight:600}
-p,dt{color:var(--dim)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dd{margin:0}
+p,dt{color:var(--dim)}p{overflow-wrap:anywhere}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}dd{margin:0}
 svg{width:100%;height:auto;max-width:46rem}svg text{fill:var(--fg);font-size:12px}svg .dim{fill:var(--dim)}
 svg .grid{stroke:var(--line)}svg .axis{stroke:var(--dim)}
 """
@@ -63,7 +63,7 @@ def lines(title, unit, series, log=False):
     return "<h2>%s</h2>%s</svg>" % (text(title), "".join(out))
 
 
-def bars(title, rows, left=190):
+def bars(title, rows, left=260):
     """rows: [(name, {part: value})], stacked."""
     rows = [row for row in rows if row[1]]
     if not rows:
@@ -87,8 +87,8 @@ def bars(title, rows, left=190):
             x += width
         out.append('<text x="%.1f" y="%d">%.0f</text>' % (x + 6, y + 16, sum(values.values())))
     y = 20 + 34 * len(rows)
-    for place, part in enumerate(shown + (["other"] if len(order) > len(shown) else [])):
-        out.append('<rect x="%d" y="%d" width="10" height="10" fill="%s"/><text x="%d" y="%d" style="font-size:10px">%s</text>' % (
+    for place, part in enumerate([] if len(order) == 1 else shown + (["other"] if len(order) > len(shown) else [])):
+        out.append('<rect x="%d" y="%d" width="9" height="9" fill="%s"/><text x="%d" y="%d" style="font-size:9px">%s</text>' % (
             4 + 118 * place, y, COLOURS[place], 18 + 118 * place, y + 9, text(part[8:] if part.startswith("Aerovnet") else part)))
     return "<h2>%s</h2>%s</svg>" % (text(title), "".join(out))
 
@@ -156,7 +156,7 @@ emulates and counts. The drivers took turns, %d rounds. Linux %s, its modules vi
 32 by pktgen. DPDK %s: calls that moved no frame are taken out. Device: %s. QEMU %s. Notifications and interrupts are for 1,000
 frames. Not counted here: frames a second, since the processor is emulated; exits and cache misses, since there are none.</p>%s%s
 """ % (failed, found["rounds"], text(found["kernel"]), text(found["dpdk"]), text(found["device"]), text(found["qemu"]),
-       bars("Instructions a frame, by driver", bars_of, 300), table(
+       bars("Instructions a frame, by driver", bars_of, 330), table(
            ["case", "driver", "instructions", "notifications", "interrupts"], list(peers.rows(found))))
 
 
