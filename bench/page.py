@@ -176,7 +176,7 @@ def page(report):
     return """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>aerovnet: what a
 frame costs</title><style>%s</style></head><body><h1>aerovnet: what a frame costs</h1>
-<p>Instructions of the driver, counted by a plugin of QEMU on ndishost's model in lockstep. No number is a time.</p><dl>%s</dl>%s
+<p>Instructions of the driver, counted by a plugin of QEMU on ndishost's model in lockstep. Where a number is in real time, the page says so.</p><dl>%s</dl>%s
 <h2>Targets</h2>%s%s%s%s<h2>Every case, per frame</h2>%s</body></html>
 """ % (STYLE, facts, failed, table(["what", "counted", "target", "verdict"], aims), beside(report), charts(report), floods(report),
        table(heads, rows))
