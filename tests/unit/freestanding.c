@@ -38,6 +38,13 @@ int user_get(struct virtqueue *vq, void **cookie, virtio_u32 *len)
     return virtq_enable_interrupts(vq) ? VIRTQ_EMPTY : virtq_get(vq, cookie, len);
 }
 
+int user_defer(struct virtqueue *vq);
+int user_defer(struct virtqueue *vq)
+{
+    virtq_defer_interrupt(vq, 4);
+    return virtq_enable_interrupts_after(vq, virtq_used_count(vq));
+}
+
 int user_read(struct virtqueue *vq);
 int user_read(struct virtqueue *vq)
 {

@@ -30,6 +30,7 @@ void ref_device_init(struct ref_device *device, uint32_t size, volatile void *de
     device->desc = desc;
     device->avail = avail;
     device->used = used;
+    device->avail_event = (volatile uint16_t *)used + 2 + 4 * (size_t)size;
     device->pieces = calloc(size, sizeof(*device->pieces));
 }
 
@@ -101,7 +102,7 @@ bool ref_device_pop(struct ref_device *device, struct ref_chain *chain)
         return false;
     }
     atomic_thread_fence(memory_order_acquire);
-    if (device->avail->flags > 1) {
+    if (device->avail->flags > (device->event_idx ? 0 : 1)) {
         ref_error(device, "avail flags %#x (2.7.7.1)", device->avail->flags);
     }
     chain->head = device->avail->ring[device->last_avail_idx % device->size];
@@ -124,18 +125,32 @@ void ref_device_push(struct ref_device *device, uint32_t id, uint32_t len)
 
 bool ref_device_flush(struct ref_device *device)
 {
-    if (device->used->idx == device->used_idx) {
+    uint16_t shown = device->used->idx;
+    uint16_t event;
+
+    if (shown == device->used_idx) {
         return false;
     }
     atomic_thread_fence(memory_order_release);
     device->used->idx = device->used_idx;
     atomic_thread_fence(memory_order_seq_cst);
-    return device->avail->flags == 0;
+    if (!device->event_idx) {
+        return device->avail->flags == 0;
+    }
+    event = device->avail->ring[device->size];
+    while (shown != device->used_idx && shown != event) { /* entry by entry, as 2.7.7.2 has it */
+        shown++;
+    }
+    return shown != device->used_idx;
 }
 
 bool ref_device_no_notify(struct ref_device *device, bool on)
 {
-    device->used->flags = on ? VIRTQ_USED_F_NO_NOTIFY : 0;
+    if (!device->event_idx) {
+        device->used->flags = on ? VIRTQ_USED_F_NO_NOTIFY : 0;
+    } else if (!on) {
+        *device->avail_event = device->last_avail_idx;
+    }
     atomic_thread_fence(memory_order_seq_cst);
     return on || device->avail->idx == device->last_avail_idx;
 }

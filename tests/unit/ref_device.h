@@ -39,8 +39,10 @@ struct ref_device {
     volatile struct virtq_desc *desc;
     volatile struct virtq_avail *avail;
     volatile struct virtq_used *used;
+    volatile uint16_t *avail_event; /* after the used ring */
     uint16_t last_avail_idx;
     uint16_t used_idx; /* next to write, not yet shown */
+    bool event_idx;    /* VIRTIO_F_EVENT_IDX was negotiated */
     struct ref_piece *pieces;
     char error[160]; /* the first thing that the driver must not have done, or empty */
 };
@@ -55,8 +57,8 @@ void ref_device_push(struct ref_device *device, uint32_t id, uint32_t len);
 /* True: the driver wants the interrupt. */
 bool ref_device_flush(struct ref_device *device);
 
-/* Sets VIRTQ_USED_F_NO_NOTIFY or clears it. False: something is available that was not
- * announced. */
+/* Sets VIRTQ_USED_F_NO_NOTIFY or clears it; with EVENT_IDX, clearing it moves avail_event, and setting
+ * it leaves avail_event behind. False: something is available that was not announced. */
 bool ref_device_no_notify(struct ref_device *device, bool on);
 
 #endif

@@ -58,6 +58,12 @@ void ring_free(struct ring *ring)
     }
 }
 
+void ring_event_idx(struct ring *ring)
+{
+    virtq_set_features(&ring->vq, VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX);
+    ring->device.event_idx = true;
+}
+
 void ring_reset(struct ring *ring)
 {
     virtq_reset(&ring->vq);

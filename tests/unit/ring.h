@@ -31,6 +31,9 @@ struct ring {
 struct ring *ring_new(uint16_t size);
 void ring_free(struct ring *ring);
 
+/* Negotiates VIRTIO_F_EVENT_IDX too, on both sides. The ring is empty. */
+void ring_event_idx(struct ring *ring);
+
 /* virtq_reset, and the device forgets too. */
 void ring_reset(struct ring *ring);
 

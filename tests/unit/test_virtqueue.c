@@ -628,6 +628,171 @@ static void avail_event_is_ignored(void **state)
     ring_free(r);
 }
 
+/* 2.7.7.2, 2.7.10.1: the event is passed if its entry is written. Here each entry is marked as it is
+ * written: for each position of the idx, and for each event around it and at random. */
+static void event_passed_at_every_position(void **state)
+{
+    static const uint32_t lengths[] = {0, 1, 2, 3, 32, 255, 1024, 32767, 32768};
+    static uint8_t written[0x10000];
+    uint64_t seed = test_seed();
+    uint32_t before, length, i, n;
+
+    (void)state;
+    for (n = 0; n < sizeof(lengths) / sizeof(lengths[0]); n++) {
+        length = lengths[n];
+        memset(written, 0, sizeof(written));
+        memset(written, 1, length);
+        for (before = 0; before < 0x10000; before++) {
+            uint16_t after = (uint16_t)(before + length);
+
+            for (i = 0; i < 12; i++) {
+                uint16_t event = i < 4   ? (uint16_t)(before + i - 2)
+                                 : i < 8 ? (uint16_t)(after + i - 6)
+                                         : (uint16_t)random_next(&seed);
+
+                assert_int_equal(virtq_event_passed(event, (uint16_t)before, after),
+                                 written[event]);
+            }
+            for (i = 0; before % 4099 == 0 && i < 0x10000; i++) {
+                assert_int_equal(virtq_event_passed((uint16_t)i, (uint16_t)before, after),
+                                 written[i]);
+            }
+            if (length != 0) {
+                written[before] = 0;
+                written[after] = 1;
+            }
+        }
+    }
+}
+
+/* 2.7.10.1: with EVENT_IDX avail_event alone decides, at every position of the available idx. */
+static void notifications_at_the_event(void **state)
+{
+    struct ring *r = ring_new(4);
+    volatile uint16_t *avail_event = r->device.avail_event;
+    struct ref_chain chain;
+    uint64_t seed = test_seed();
+    uintptr_t token;
+    uint32_t len, i, n;
+
+    (void)state;
+    ring_event_idx(r);
+    for (i = 0; i < 0x20000; i++) {
+        uint32_t batch = 1 + random_below(&seed, 4);
+        uint32_t ahead = random_below(&seed, 6);
+
+        /* One of the entries to come, or one before them or behind. */
+        *avail_event = (uint16_t)(r->avail->idx + ahead - 1);
+        r->used->flags = (uint16_t)random_next(&seed); /* are ignored */
+        for (n = 0; n < batch; n++) {
+            assert_int_equal(ring_add(r, n + 1, 64, 0), VIRTQ_OK);
+        }
+        assert_int_equal(virtq_publish(&r->vq) != 0, ahead >= 1 && ahead <= batch);
+        assert_false(virtq_publish(&r->vq));
+        for (n = 0; n < batch; n++) {
+            assert_true(ref_device_pop(&r->device, &chain));
+            ref_device_push(&r->device, chain.head, 0);
+        }
+        ref_device_flush(&r->device);
+        for (n = 0; n < batch; n++) {
+            assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+        }
+    }
+    ring_free(r);
+}
+
+/* 2.7.7.1: with EVENT_IDX flags stay 0, and used_event says where the device interrupts. Three times
+ * around the indices. */
+static void interrupts_at_the_event(void **state)
+{
+    struct ring *r = ring_new(8);
+    struct ref_chain chain;
+    uintptr_t token;
+    uint32_t len, i, n;
+
+    (void)state;
+    ring_event_idx(r);
+    for (i = 0; i < 0x30000 / 6; i++) {
+        virtq_disable_interrupts(&r->vq);
+        assert_int_equal(r->avail->flags, 0);
+        for (n = 1; n <= 6; n++) {
+            assert_int_equal(ring_add(r, n, 64, 0), VIRTQ_OK);
+        }
+        virtq_defer_interrupt(&r->vq, 1); /* does nothing while they are disabled */
+        virtq_publish(&r->vq);
+        for (n = 1; n <= 6; n++) {
+            assert_true(ref_device_pop(&r->device, &chain));
+            ref_device_push(&r->device, chain.head, 0);
+            assert_false(n == 1 && ref_device_flush(&r->device));
+            if (n == 1) {
+                assert_int_equal(virtq_used_count(&r->vq), 1);
+                assert_false(virtq_enable_interrupts(&r->vq)); /* one waits */
+                assert_true(virtq_enable_interrupts_after(&r->vq, 4));
+                assert_int_equal(r->avail->ring[8], (uint16_t)(6 * i + 3));
+            } else {
+                assert_int_equal(ref_device_flush(&r->device), n == 4);
+            }
+        }
+        assert_int_equal(virtq_used_count(&r->vq), 6);
+        assert_false(virtq_enable_interrupts_after(&r->vq, 100)); /* all that it had are used */
+        for (n = 1; n <= 6; n++) {
+            assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+        }
+        assert_true(virtq_enable_interrupts_after(&r->vq, 100)); /* the next one to come */
+        assert_int_equal(r->avail->ring[8], (uint16_t)(6 * i + 6));
+    }
+    ring_free(r);
+}
+
+/* The interrupt moves to the last buffer that was added, not beyond the count, and never back. */
+static void deferred_interrupt(void **state)
+{
+    struct ring *r = ring_new(8);
+    volatile uint16_t *used_event = &r->avail->ring[8];
+    struct ref_chain chain;
+    uintptr_t token;
+    uint32_t len, i;
+
+    (void)state;
+    *used_event = 0x1234;
+    assert_int_equal(ring_add(r, 1, 64, 0), VIRTQ_OK);
+    virtq_defer_interrupt(&r->vq, 4); /* nothing without EVENT_IDX */
+    assert_int_equal(*used_event, 0x1234);
+    while (virtq_detach(&r->vq) != NULL) {
+    }
+    ring_reset(r);
+
+    ring_event_idx(r);
+    virtq_defer_interrupt(&r->vq, 4); /* nothing was added */
+    assert_int_equal(*used_event, 0);
+    for (i = 1; i <= 8; i++) {
+        assert_int_equal(ring_add(r, i, 64, 0), VIRTQ_OK);
+        virtq_defer_interrupt(&r->vq, 4);
+        assert_int_equal(*used_event, i < 4 ? i - 1 : 3);
+        virtq_publish(&r->vq);
+    }
+    for (i = 1; i <= 5; i++) {
+        assert_true(ref_device_pop(&r->device, &chain));
+        ref_device_push(&r->device, chain.head, 0);
+        assert_int_equal(ref_device_flush(&r->device), i == 4);
+        assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
+    }
+    /* Entries 5 to 7 are the device's. */
+    assert_int_equal(ring_add(r, 9, 64, 0), VIRTQ_OK);
+    virtq_defer_interrupt(&r->vq, 2);
+    assert_int_equal(*used_event, 6);
+    virtq_defer_interrupt(&r->vq, 1);
+    assert_int_equal(*used_event, 6);
+    virtq_publish(&r->vq);
+    assert_true(ref_device_pop(&r->device, &chain));
+    ref_device_push(&r->device, chain.head, 0);
+    assert_false(ref_device_flush(&r->device));
+    assert_true(ref_device_pop(&r->device, &chain));
+    ref_device_push(&r->device, chain.head, 0);
+    assert_true(ref_device_flush(&r->device));
+    ring_free(r);
+}
+
 /* 2.7.6.1: what the device was shown is never taken back, whatever the driver does. */
 static void available_idx_only_grows(void **state)
 {
@@ -894,6 +1059,10 @@ int main(void)
         cmocka_unit_test(notification_suppression),
         cmocka_unit_test(notifications_are_counted),
         cmocka_unit_test(avail_event_is_ignored),
+        cmocka_unit_test(event_passed_at_every_position),
+        cmocka_unit_test(notifications_at_the_event),
+        cmocka_unit_test(interrupts_at_the_event),
+        cmocka_unit_test(deferred_interrupt),
         cmocka_unit_test(available_idx_only_grows),
         cmocka_unit_test(interrupt_suppression),
         cmocka_unit_test(used_out_of_order),

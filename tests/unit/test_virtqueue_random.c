@@ -46,6 +46,10 @@ struct oracle {
     uint32_t unflushed; /* of `used`: not shown yet */
     uint32_t free_descriptors;
     uint64_t round_trips;
+    int event_idx;
+    int enabled;     /* interrupts: the driver may sleep */
+    int interrupted; /* one came since */
+    uint64_t interrupts;
 };
 
 static void list_append(struct list *list, uint32_t buffer)
@@ -62,13 +66,18 @@ static uint32_t list_remove(struct list *list, uint32_t at)
     return buffer;
 }
 
-static void oracle_init(struct oracle *o, uint16_t size, uint64_t seed)
+static void oracle_init(struct oracle *o, uint16_t size, uint64_t seed, int event_idx)
 {
     struct list *lists[] = {&o->added, &o->published, &o->taken, &o->used};
     uint32_t i;
 
     memset(o, 0, sizeof(*o));
     o->ring = ring_new(size);
+    o->event_idx = event_idx;
+    if (event_idx) {
+        ring_event_idx(o->ring);
+    }
+    o->enabled = 1;
     o->seed = seed;
     o->size = size;
     o->free_descriptors = size;
@@ -158,7 +167,19 @@ static void step_add(struct oracle *o)
 static void step_publish(struct oracle *o)
 {
     int wanted = o->added.count != 0 && o->ring->used->flags == 0;
+    uint16_t entry = (uint16_t)(o->ring->vq.avail_idx - o->added.count);
+    uint16_t event = *o->ring->device.avail_event;
+    uint32_t i;
 
+    if (o->event_idx) {
+        wanted = 0;
+        for (i = 0; i < o->added.count; i++, entry++) {
+            wanted |= entry == event;
+        }
+    }
+    if (random_below(&o->seed, 2)) {
+        virtq_defer_interrupt(&o->ring->vq, 1 + random_below(&o->seed, o->size));
+    }
     assert_int_equal(!!virtq_publish(&o->ring->vq), wanted);
     while (o->added.count != 0) {
         uint32_t number = list_remove(&o->added, 0);
@@ -216,8 +237,13 @@ static void step_use(struct oracle *o)
 static void step_flush(struct oracle *o)
 {
     int wanted = o->unflushed != 0 && o->ring->avail->flags == 0;
+    int interrupts = ref_device_flush(&o->ring->device);
 
-    assert_int_equal(ref_device_flush(&o->ring->device), wanted);
+    if (!o->event_idx) {
+        assert_int_equal(interrupts, wanted);
+    }
+    o->interrupted |= interrupts;
+    o->interrupts += interrupts != 0;
     o->unflushed = 0;
 }
 
@@ -248,14 +274,45 @@ static void step_get(struct oracle *o)
     }
 }
 
+/* A driver that sleeps is woken when the device has used all that it has. */
+static void check_woken(const struct oracle *o)
+{
+    if (o->enabled && o->used.count != 0 && o->unflushed == 0 && o->published.count == 0 &&
+        o->taken.count == 0) {
+        assert_true(o->interrupted);
+    }
+}
+
+static void step_enable(struct oracle *o)
+{
+    uint32_t there = o->published.count + o->taken.count + o->used.count;
+    uint32_t count = 1 + random_below(&o->seed, o->size), due;
+
+    due = !o->event_idx || there == 0 ? 1 : count < there ? count : there;
+    if (random_below(&o->seed, 2)) {
+        due = 1;
+        o->enabled = virtq_enable_interrupts(&o->ring->vq);
+    } else {
+        o->enabled = virtq_enable_interrupts_after(&o->ring->vq, count);
+    }
+    assert_int_equal(!!o->enabled, o->used.count - o->unflushed < due);
+    assert_int_equal(virtq_used_count(&o->ring->vq), o->used.count - o->unflushed);
+    o->interrupted = 0;
+    if (o->event_idx && there != 0) {
+        assert_int_equal(o->ring->avail->ring[o->size],
+                         (uint16_t)(o->ring->vq.last_used_idx + due - 1));
+    }
+}
+
 static void step_flags(struct oracle *o)
 {
     switch (random_below(&o->seed, 4)) {
     case 0:
         virtq_disable_interrupts(&o->ring->vq);
+        o->enabled = 0;
         break;
     case 1:
-        assert_int_equal(!!virtq_enable_interrupts(&o->ring->vq), o->used.count == o->unflushed);
+        step_enable(o);
         break;
     case 2:
         ref_device_no_notify(&o->ring->device, true);
@@ -282,16 +339,18 @@ static void step_reset(struct oracle *o)
     o->added.count = o->published.count = o->taken.count = o->used.count = 0;
     o->unflushed = 0;
     o->free_descriptors = o->size;
+    o->enabled = 1;
+    o->interrupted = 0;
     ring_reset(o->ring);
 }
 
-static void run_random(uint16_t size, uint32_t steps, uint64_t seed)
+static void run_random(uint16_t size, uint32_t steps, uint64_t seed, int event_idx)
 {
     struct oracle oracle;
     struct oracle *o = &oracle;
     uint32_t i;
 
-    oracle_init(o, size, seed);
+    oracle_init(o, size, seed, event_idx);
     for (i = 0; i < steps; i++) {
         switch (random_below(&o->seed, 24)) {
         case 0 ... 7:
@@ -324,18 +383,26 @@ static void run_random(uint16_t size, uint32_t steps, uint64_t seed)
         assert_int_equal(virtq_free_count(&o->ring->vq), o->free_descriptors);
         assert_int_equal(virtq_outstanding(&o->ring->vq),
                          o->added.count + o->published.count + o->taken.count + o->used.count);
+        check_woken(o);
         assert_string_equal(o->ring->device.error, "");
         assert_int_equal(virtq_broken(&o->ring->vq), VIRTQ_OK);
     }
     assert_true(o->round_trips > steps / 100);
+    assert_true(o->interrupts > 0);
     oracle_free(o);
 }
 
-#define RANDOM(size)                                 \
-    static void random_size_##size(void **state)     \
-    {                                                \
-        (void)state;                                 \
-        run_random(size, STEPS, test_seed() ^ size); \
+#define RANDOM(size)                                    \
+    static void random_size_##size(void **state)        \
+    {                                                   \
+        (void)state;                                    \
+        run_random(size, STEPS, test_seed() ^ size, 0); \
+    }
+#define RANDOM_EVENTS(size)                             \
+    static void random_events_size_##size(void **state) \
+    {                                                   \
+        (void)state;                                    \
+        run_random(size, STEPS, test_seed() ^ size, 1); \
     }
 
 RANDOM(1)
@@ -345,14 +412,21 @@ RANDOM(16)
 RANDOM(64)
 RANDOM(256)
 RANDOM(1024)
+RANDOM_EVENTS(1)
+RANDOM_EVENTS(4)
+RANDOM_EVENTS(64)
+RANDOM_EVENTS(256)
+RANDOM_EVENTS(1024)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_size_1),    cmocka_unit_test(random_size_2),
-        cmocka_unit_test(random_size_4),    cmocka_unit_test(random_size_16),
-        cmocka_unit_test(random_size_64),   cmocka_unit_test(random_size_256),
-        cmocka_unit_test(random_size_1024),
+        cmocka_unit_test(random_size_1),          cmocka_unit_test(random_size_2),
+        cmocka_unit_test(random_size_4),          cmocka_unit_test(random_size_16),
+        cmocka_unit_test(random_size_64),         cmocka_unit_test(random_size_256),
+        cmocka_unit_test(random_size_1024),       cmocka_unit_test(random_events_size_1),
+        cmocka_unit_test(random_events_size_4),   cmocka_unit_test(random_events_size_64),
+        cmocka_unit_test(random_events_size_256), cmocka_unit_test(random_events_size_1024),
     };
 
     test_seed();

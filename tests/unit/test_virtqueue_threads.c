@@ -225,7 +225,7 @@ static const char *driver_run(struct bench *b, struct message *messages)
     return virtq_outstanding(&b->ring->vq) == 0 ? NULL : "something stayed out";
 }
 
-static void run_threads(uint16_t size, uint32_t count, int indirect)
+static void run_threads(uint16_t size, uint32_t count, int indirect, int event_idx)
 {
     static _Alignas(16) struct virtq_desc tables[512][2];
     static struct message messages[512];
@@ -236,6 +236,9 @@ static void run_threads(uint16_t size, uint32_t count, int indirect)
 
     assert_true(size <= 512);
     bench.indirect = indirect;
+    if (event_idx) {
+        ring_event_idx(bench.ring);
+    }
     bench.seed = test_seed() ^ size;
     for (i = 0; i < size; i++) {
         messages[i].table = tables[i];
@@ -266,25 +269,32 @@ static void run_threads(uint16_t size, uint32_t count, int indirect)
 static void two_processors_size_2(void **state)
 {
     (void)state;
-    run_threads(2, 40000, 0);
+    run_threads(2, 40000, 0, 0);
 }
 
 static void two_processors_size_16(void **state)
 {
     (void)state;
-    run_threads(16, 80000, 0);
+    run_threads(16, 80000, 0, 0);
 }
 
 static void two_processors_size_256(void **state)
 {
     (void)state;
-    run_threads(256, 150000, 0);
+    run_threads(256, 150000, 0, 0);
 }
 
 static void two_processors_indirect(void **state)
 {
     (void)state;
-    run_threads(64, 100000, 1);
+    run_threads(64, 100000, 1, 0);
+}
+
+static void two_processors_event_idx(void **state)
+{
+    (void)state;
+    run_threads(2, 40000, 0, 1);
+    run_threads(256, 150000, 0, 1);
 }
 
 /*
@@ -340,7 +350,7 @@ static void *duel_device(void *argument)
     return NULL;
 }
 
-static void no_notification_is_lost(void **state)
+static void notification_duel(bool event_idx)
 {
     struct duel duel = {.ring = ring_new(4)};
     uint64_t seed = test_seed(), round;
@@ -349,7 +359,9 @@ static void no_notification_is_lost(void **state)
     int status = VIRTQ_OK;
     unsigned turns = 0;
 
-    (void)state;
+    if (event_idx) {
+        ring_event_idx(duel.ring);
+    }
     assert_int_equal(pthread_create(&thread, NULL, duel_device, &duel), 0);
     for (round = 1; status == VIRTQ_OK && !atomic_load(&duel.lost); round++) {
         volatile uint32_t pause = random_below(&seed, 100);
@@ -380,6 +392,18 @@ static void no_notification_is_lost(void **state)
     assert_int_equal(status, VIRTQ_OK);
     assert_true(duel.naps > 1000);
     ring_free(duel.ring);
+}
+
+static void no_notification_is_lost(void **state)
+{
+    (void)state;
+    notification_duel(false);
+}
+
+static void no_notification_is_lost_event_idx(void **state)
+{
+    (void)state;
+    notification_duel(true);
 }
 
 /*
@@ -431,7 +455,20 @@ static bool duel_nap(struct duel *d, unsigned *answered)
     return true;
 }
 
-static void no_interrupt_is_lost(void **state)
+/* Stops the device; both have to have slept, and the driver always to have been woken. */
+static void duel_ends(struct duel *d, pthread_t device, uint64_t rounds, bool woken)
+{
+    atomic_store(&d->stop, 1);
+    pthread_join(device, NULL);
+    printf("# %llu rounds, %llu naps of the driver\n", (unsigned long long)rounds,
+           (unsigned long long)d->naps);
+    assert_true(woken);
+    assert_int_equal(virtq_broken(&d->ring->vq), VIRTQ_OK);
+    assert_true(d->naps > 1000);
+    ring_free(d->ring);
+}
+
+static void interrupt_duel(bool event_idx)
 {
     struct duel duel = {.ring = ring_new(4)};
     struct virtqueue *vq = &duel.ring->vq;
@@ -441,7 +478,9 @@ static void no_interrupt_is_lost(void **state)
     pthread_t thread;
     bool woken = true;
 
-    (void)state;
+    if (event_idx) {
+        ring_event_idx(duel.ring);
+    }
     assert_int_equal(pthread_create(&thread, NULL, duel_slow_device, &duel), 0);
     while (woken && virtq_broken(vq) == VIRTQ_OK && (++round % 1024 != 0 || time(NULL) < end)) {
         uintptr_t token;
@@ -462,22 +501,73 @@ static void no_interrupt_is_lost(void **state)
             ring_get(duel.ring, &token, &len);
         }
     }
-    atomic_store(&duel.stop, 1);
-    pthread_join(thread, NULL);
-    printf("# %llu rounds, %llu naps of the driver\n", (unsigned long long)round,
-           (unsigned long long)duel.naps);
-    assert_true(woken);
-    assert_int_equal(virtq_broken(vq), VIRTQ_OK);
-    assert_true(duel.naps > 1000);
-    ring_free(duel.ring);
+    duel_ends(&duel, thread, round, woken);
+}
+
+static void no_interrupt_is_lost(void **state)
+{
+    (void)state;
+    interrupt_duel(false);
+}
+
+static void no_interrupt_is_lost_event_idx(void **state)
+{
+    (void)state;
+    interrupt_duel(true);
+}
+
+/* A driver that sends, takes back at times, and puts the interrupt off each time: it is woken when the
+ * device has used all. */
+static void no_deferred_interrupt_is_lost(void **state)
+{
+    struct duel duel = {.ring = ring_new(8)};
+    struct virtqueue *vq = &duel.ring->vq;
+    uint64_t seed = test_seed() ^ 2, round = 1;
+    time_t end = time(NULL) + 2;
+    unsigned answered = 0;
+    pthread_t thread;
+    bool woken = true;
+    uintptr_t token;
+    uint32_t len;
+
+    (void)state;
+    ring_event_idx(duel.ring);
+    assert_int_equal(pthread_create(&thread, NULL, duel_slow_device, &duel), 0);
+    while (woken && virtq_broken(vq) == VIRTQ_OK && (++round % 1024 != 0 || time(NULL) < end)) {
+        uint32_t most = 1 + random_below(&seed, 8), sends = 1 + random_below(&seed, 12);
+
+        while (sends-- != 0) {
+            if (random_below(&seed, 4) == 0) {
+                ring_get(duel.ring, &token, &len);
+            }
+            ring_add(duel.ring, (uintptr_t)round % 1000 + 1, 64, 0);
+            virtq_defer_interrupt(vq, most);
+            virtq_publish(vq);
+        }
+        /* The interrupt; it may be of one that was taken back. */
+        woken = virtq_outstanding(vq) == 0 || duel_nap(&duel, &answered);
+        do {
+            virtq_disable_interrupts(vq);
+            while (ring_get(duel.ring, &token, &len) == VIRTQ_OK) {
+            }
+        } while (!virtq_enable_interrupts_after(vq, most));
+    }
+    duel_ends(&duel, thread, round, woken);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_notification_is_lost), cmocka_unit_test(no_interrupt_is_lost),
-        cmocka_unit_test(two_processors_size_2),   cmocka_unit_test(two_processors_size_16),
-        cmocka_unit_test(two_processors_size_256), cmocka_unit_test(two_processors_indirect),
+        cmocka_unit_test(no_notification_is_lost),
+        cmocka_unit_test(no_interrupt_is_lost),
+        cmocka_unit_test(two_processors_size_2),
+        cmocka_unit_test(two_processors_size_16),
+        cmocka_unit_test(two_processors_size_256),
+        cmocka_unit_test(two_processors_indirect),
+        cmocka_unit_test(two_processors_event_idx),
+        cmocka_unit_test(no_notification_is_lost_event_idx),
+        cmocka_unit_test(no_interrupt_is_lost_event_idx),
+        cmocka_unit_test(no_deferred_interrupt_is_lost),
     };
 
     test_seed();

@@ -33,6 +33,7 @@ typedef __UINTPTR_TYPE__ virtio_uptr;
 
 /* Feature bits that belong to no device type; virtio 1.2, 6 */
 #define VIRTIO_F_INDIRECT_DESC   ((virtio_u64)1 << 28)
+#define VIRTIO_F_EVENT_IDX       ((virtio_u64)1 << 29)
 #define VIRTIO_F_VERSION_1       ((virtio_u64)1 << 32)
 #define VIRTIO_F_ACCESS_PLATFORM ((virtio_u64)1 << 33)
 

@@ -20,7 +20,7 @@ static virtio_u32 virtq_round_up(virtio_u32 bytes, virtio_u32 alignment)
 static void virtq_lay_out(virtio_u16 size, struct virtq_layout *layout)
 {
     /* virtio 1.2, 2.7 and 2.7.1: 16*size, 6+2*size and 6+8*size bytes, aligned to 16, 2 and 4. The
-     * event words at the end of two of them are there, though EVENT_IDX is never negotiated. */
+     * last two bytes of the second and third are the event words, with EVENT_IDX or without. */
     layout->desc_offset = 0;
     layout->avail_offset = virtq_round_up(16 * (virtio_u32)size, VIRTQ_PART_ALIGN);
     layout->used_offset =
@@ -54,6 +54,10 @@ int virtq_init(struct virtqueue *vq, const struct virtq_config *config)
     vq->desc = (volatile struct virtq_desc *)(ring + layout.desc_offset);
     vq->avail = (volatile struct virtq_avail *)(ring + layout.avail_offset);
     vq->used = (volatile struct virtq_used *)(ring + layout.used_offset);
+    vq->used_event_word =
+        (volatile virtio_u16 *)(ring + layout.avail_offset + 4 + 2 * (virtio_u32)config->size);
+    vq->avail_event_word =
+        (volatile virtio_u16 *)(ring + layout.used_offset + 4 + 8 * (virtio_u32)config->size);
     vq->shadow = (struct virtq_shadow *)config->state;
     vq->desc_addr = config->ring_addr + layout.desc_offset;
     vq->avail_addr = config->ring_addr + layout.avail_offset;
@@ -97,12 +101,15 @@ void virtq_reset(struct virtqueue *vq)
     vq->last_used_idx = 0;
     vq->used_idx = 0;
     vq->detach_next = 0;
+    vq->used_event = 0;
+    vq->quiet = 0;
     vq->broken = VIRTQ_OK;
 }
 
 void virtq_set_features(struct virtqueue *vq, virtio_u64 negotiated)
 {
     vq->indirect_max = (negotiated & VIRTIO_F_INDIRECT_DESC) != 0 ? vq->size : 0;
+    vq->event_idx = (negotiated & VIRTIO_F_EVENT_IDX) != 0;
 }
 
 int virtq_indirect_init(struct virtq_indirect *indirect, void *table, virtio_u64 addr,

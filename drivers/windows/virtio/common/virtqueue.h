@@ -133,6 +133,8 @@ struct virtqueue {
     volatile struct virtq_desc *desc;
     volatile struct virtq_avail *avail;
     volatile struct virtq_used *used;
+    volatile virtio_u16 *used_event_word;  /* the driver's, after the available ring */
+    volatile virtio_u16 *avail_event_word; /* the device's, after the used ring */
     struct virtq_shadow *shadow;
     virtio_u32 mask; /* size - 1 */
     virtio_u32 free_head;
@@ -143,7 +145,11 @@ struct virtqueue {
     virtio_u32 used_idx;      /* the device's idx as it was last read and checked */
     virtio_u32 indirect_max;  /* pieces of an indirect chain: the queue size; 0: not negotiated */
     virtio_u32 detach_next;
-    int broken; /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
+    virtio_u32 event_idx; /* 1: VIRTIO_F_EVENT_IDX was negotiated */
+    virtio_u32
+        used_event;   /* with it: the used buffer that interrupts; the ring has its lower half */
+    virtio_u32 quiet; /* with it: interrupts are disabled */
+    int broken;       /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
     /* Constant after virtq_init. */
     virtio_u16 size;
     virtio_u64 desc_addr; /* for the device's queue_desc, queue_driver, queue_device */
@@ -168,8 +174,8 @@ int virtq_init(struct virtqueue *vq, const struct virtq_config *config);
  * buffers: call virtq_detach before. The features stay. */
 void virtq_reset(struct virtqueue *vq);
 
-/* Tells the ring which features were negotiated; it follows VIRTIO_F_INDIRECT_DESC. Call it while
- * the ring is empty. */
+/* Tells the ring which features were negotiated; it follows VIRTIO_F_INDIRECT_DESC and
+ * VIRTIO_F_EVENT_IDX. Call it while the ring is empty. */
 void virtq_set_features(struct virtqueue *vq, virtio_u64 negotiated);
 
 /* Prepares a table of `capacity` entries for virtq_add. `addr` is its device address.
@@ -214,8 +220,12 @@ VIRTIO_INLINE int virtq_add_table(struct virtqueue *vq, const struct virtq_indir
 
 /*
  * Shows the device all that was added since the last call. Returns nonzero if the device must be
- * notified: something was published and VIRTQ_USED_F_NO_NOTIFY is clear (virtio 1.2, 2.7.10). The
- * caller then writes the notification register and calls virtq_notified.
+ * notified: something was published and the device has not asked for silence (virtio 1.2, 2.7.10).
+ * The device asks by VIRTQ_USED_F_NO_NOTIFY, or with EVENT_IDX by avail_event. The caller then writes
+ * the notification register and calls virtq_notified.
+ *
+ * Both words are the device's, and it may lie in them. A lie costs notifications that were not needed,
+ * or keeps the device from hearing of its own work. No address and no index is made of them.
  */
 VIRTIO_INLINE int virtq_publish(struct virtqueue *vq);
 
@@ -238,6 +248,10 @@ VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq);
  */
 VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
+/* Nonzero: an idx that went from `before` to `after` has passed entry `event`, which is one of
+ * `before` to `after` - 1. All count modulo 65536 (virtio 1.2, 2.7.7.2, 2.7.10.1). */
+VIRTIO_INLINE int virtq_event_passed(virtio_u16 event, virtio_u16 before, virtio_u16 after);
+
 /* Asks the device for no interrupts while the driver polls. A hint: one may still come. */
 VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
 
@@ -245,6 +259,22 @@ VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
  * is waiting and the next use will interrupt. Zero: something is; interrupts are on, poll again. A
  * broken virtqueue returns nonzero, so that the loop ends. */
 VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq);
+
+/* The same for a driver that need not hear of each buffer. With EVENT_IDX the device interrupts when it
+ * has used `count` buffers more than were taken, or all that it has, if they are fewer. Zero: it has
+ * used so many already; poll again. `count` is 1 at least. Without EVENT_IDX it counts as 1. */
+VIRTIO_INLINE int virtq_enable_interrupts_after(struct virtqueue *vq, virtio_u32 count);
+
+/*
+ * Between virtq_add and virtq_publish, with EVENT_IDX: puts off the interrupt. It comes when the device
+ * has used `count` buffers more than were taken, or all, if they are fewer. A place that an earlier call
+ * gave it, and that is further on, stays. `count` is 1 at least. An interrupt that came before must lead
+ * to virtq_enable_interrupts_after. Nothing happens without EVENT_IDX, or while interrupts are disabled.
+ */
+VIRTIO_INLINE void virtq_defer_interrupt(struct virtqueue *vq, virtio_u32 count);
+
+/* How many buffers virtq_get may return now. A hint, which the device can make anything of. */
+VIRTIO_INLINE virtio_u16 virtq_used_count(const struct virtqueue *vq);
 
 /* After the device has been reset: the cookie of one buffer that virtq_get has not returned,
  * published or not, each once; NULL when none is left. Then virtq_reset, before anything else is

@@ -5,9 +5,9 @@
  * constants (no device-writable piece, no table) save more. Only virtqueue.h includes this file.
  *
  * The device can write the ring's memory at any moment, all of it, whatever the specification
- * allows it. So the ring is written here and, but for three words, never read: used flags, used
- * idx, and the used element at last_used_idx. Each of them is read once for a decision and checked
- * against the shadow, which the device cannot reach. Free list and chains live in the shadow too;
+ * allows it. So the ring is written here and, but for four words, never read: used flags, used
+ * idx, avail_event, and the used element at last_used_idx. Each of them is read once for a decision.
+ * What becomes an index or a length is checked against the shadow, which the device cannot reach. Free list and chains live in the shadow too;
  * desc.next is written for the device and never read back.
  *
  * virtio is little-endian and so is every target of this library: nothing is swapped.
@@ -185,15 +185,28 @@ VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, vir
     return VIRTQ_OK;
 }
 
+VIRTIO_INLINE int virtq_event_passed(virtio_u16 event, virtio_u16 before, virtio_u16 after)
+{
+    return (virtio_u16)(event - before) < (virtio_u16)(after - before);
+}
+
+/* The used buffer that interrupts: the driver's word after the available ring (virtio 1.2, 2.7.6). */
+VIRTIO_INLINE void virtq_set_used_event(struct virtqueue *vq, virtio_u32 at)
+{
+    vq->used_event = at;
+    *vq->used_event_word = (virtio_u16)at;
+}
+
 VIRTIO_INLINE int virtq_publish(struct virtqueue *vq)
 {
+    virtio_u32 before = vq->published_idx;
     virtio_u32 idx;
 
-    if (vq->avail_idx == vq->published_idx || vq->broken != VIRTQ_OK) {
+    if (vq->avail_idx == before || vq->broken != VIRTQ_OK) {
         return 0;
     }
 
-    for (idx = vq->published_idx; idx != vq->avail_idx; idx++) {
+    for (idx = before; idx != vq->avail_idx; idx++) {
         vq->shadow[vq->shadow[idx & vq->mask].order].state = VIRTQ_PUBLISHED;
     }
     vq->published_idx = idx;
@@ -203,8 +216,14 @@ VIRTIO_INLINE int virtq_publish(struct virtqueue *vq)
     vq->avail->idx = (virtio_u16)idx;
     /* virtio 1.2, 2.7.13.4.1: idx before flags are read, or a notification is missed. */
     virtio_full_barrier();
-    /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
-    if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {
+    if (vq->event_idx != 0) {
+        /* virtio 1.2, 2.7.10.1: the entry that avail_event names demands the notification; the flags
+         * are ignored. */
+        if (!virtq_event_passed(*vq->avail_event_word, (virtio_u16)before, (virtio_u16)idx)) {
+            return 0;
+        }
+    } else if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {
+        /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
         return 0;
     }
     vq->notifications++;
@@ -281,19 +300,60 @@ VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len
 
 VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq)
 {
+    if (vq->event_idx != 0) {
+        /* virtio 1.2, 2.7.7.1: the flags stay 0. The event is one that the device has passed: it comes
+         * there again after 65535 buffers more. */
+        vq->quiet = 1;
+        virtq_set_used_event(vq, vq->last_used_idx - 1);
+        return;
+    }
     vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
 }
 
-VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq)
+VIRTIO_INLINE int virtq_enable_interrupts_after(struct virtqueue *vq, virtio_u32 count)
 {
+    virtio_u32 there = vq->published_idx - vq->last_used_idx;
+
     if (vq->broken != VIRTQ_OK) {
         return 1;
     }
 
-    vq->avail->flags = 0;
+    if (vq->event_idx == 0) {
+        vq->avail->flags = 0;
+        count = 1;
+    } else {
+        if (count > there) {
+            count = there != 0 ? there : 1; /* none: the next one that is added */
+        }
+        vq->quiet = 0;
+        virtq_set_used_event(vq, vq->last_used_idx + count - 1);
+    }
     /* virtio 1.2, 2.7.7.1, 2.7.14: what was used before the device saw this has not interrupted. */
     virtio_full_barrier();
-    return !virtq_has_used(vq);
+    return count == 1 ? !virtq_has_used(vq) : virtq_used_count(vq) < count;
+}
+
+VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq)
+{
+    return virtq_enable_interrupts_after(vq, 1);
+}
+
+VIRTIO_INLINE void virtq_defer_interrupt(struct virtqueue *vq, virtio_u32 count)
+{
+    virtio_u32 out = vq->avail_idx - vq->last_used_idx;
+    virtio_u32 at;
+
+    if (vq->event_idx == 0 || vq->quiet != 0) {
+        return;
+    }
+
+    at = vq->last_used_idx + (count < out ? count : out) - 1;
+    /* The event only moves forward. A device that passes the old place and the new one at once
+     * interrupts, whichever it reads. If it passed the old one before, it has interrupted. A place
+     * further back it might have passed unseen. */
+    if (at - vq->used_event < 0x80000000u) {
+        virtq_set_used_event(vq, at);
+    }
 }
 
 VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq)
@@ -304,6 +364,11 @@ VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq)
 VIRTIO_INLINE virtio_u16 virtq_outstanding(const struct virtqueue *vq)
 {
     return (virtio_u16)(vq->avail_idx - vq->last_used_idx);
+}
+
+VIRTIO_INLINE virtio_u16 virtq_used_count(const struct virtqueue *vq)
+{
+    return vq->broken == VIRTQ_OK ? (virtio_u16)(vq->used->idx - vq->last_used_idx) : 0;
 }
 
 VIRTIO_INLINE int virtq_has_used(const struct virtqueue *vq)
