@@ -78,14 +78,18 @@ active proctype producer()
         /* code: virtqueue_inline: virtq_publish: virtio_full_barrier() */
         full_barrier(producer_stores);
 #endif
-        /* code: virtqueue_inline: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
 #ifdef EVENT_IDX
+        /* code: virtqueue_inline: virtq_publish: virtq_event_passed(*vq->avail_event_word, (virtio_u16)before, (virtio_u16)idx) */
+        /* code: virtqueue_inline: virtq_event_passed: (virtio_u16)(event - before) < (virtio_u16)(after - before) */
 #ifdef BAD_EVENT_ARITHMETIC
         tell = (memory[EVENT] == (produced - 1) % WRAP);
+#elif defined(BAD_EVENT_OFF_BY_ONE)
+        tell = ((memory[EVENT] + ENTRIES * WRAP - shown) % WRAP) + 1 < produced - shown;
 #else
-        tell = ((produced + 2 * WRAP - memory[EVENT] - 1) % WRAP) < produced - shown;
+        tell = ((memory[EVENT] + ENTRIES * WRAP - shown) % WRAP) < produced - shown;
 #endif
 #else
+        /* code: virtqueue_inline: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
         tell = (memory[QUIET] == 0);
 #endif
         shown = produced;
@@ -110,24 +114,34 @@ inline take_all()
 /* Asks to be told no more while it polls: a hint, which may be seen late. */
 inline ask_for_silence()
 {
-#ifndef EVENT_IDX
-    /* code: virtqueue_inline: virtq_disable_interrupts: vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT */
-    consumer_stores ! QUIET, 1
+#ifdef EVENT_IDX
+#ifdef INTERRUPT
+    /* code: virtqueue_inline: virtq_disable_interrupts: virtq_set_used_event(vq, vq->last_used_idx - 1) */
+    consumer_stores ! EVENT, (consumed + WRAP - 1) % WRAP
 #else
     skip
+#endif
+#else
+    /* code: virtqueue_inline: virtq_disable_interrupts: vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT */
+    consumer_stores ! QUIET, 1
 #endif
 }
 
 inline end_the_silence()
 {
-#ifdef EVENT_IDX
-    consumer_stores ! EVENT, consumed % WRAP;
-#else
-    /* code: virtqueue_inline: virtq_enable_interrupts: vq->avail->flags = 0 */
+#ifndef EVENT_IDX
+    /* code: virtqueue_inline: virtq_enable_interrupts_after: vq->avail->flags = 0 */
     consumer_stores ! QUIET, 0;
+#else
+    /* code: virtqueue_inline: virtq_enable_interrupts_after: virtq_set_used_event(vq, vq->last_used_idx + count - 1) */
+#ifdef BAD_EVENT_TOO_FAR
+    consumer_stores ! EVENT, (consumed + 1) % WRAP;
+#else
+    consumer_stores ! EVENT, consumed % WRAP;
+#endif
 #endif
 #ifndef BAD_CONSUMER_BARRIER
-    /* code: virtqueue_inline: virtq_enable_interrupts: virtio_full_barrier() */
+    /* code: virtqueue_inline: virtq_enable_interrupts_after: virtio_full_barrier() */
     full_barrier(consumer_stores)
 #else
     skip
