@@ -33,6 +33,8 @@ SHOWN = {
                          lambda session: buffers_of(session.stats(), "*TransmitBuffers")),
     "*PriorityVLANTag": (lambda value: TAG_OPTIONS[value],
                          lambda session: session.oid("stats", "OID_GEN_MAC_OPTIONS", 4).number() & 0x240),
+    "EventIdx": (lambda value: value,
+                 lambda session: int(session.stats()["features_negotiated"], 16) >> 29 & 1),
     "VlanId": (lambda value: value, lambda session: session.oid("query", "OID_GEN_VLAN_ID", 4).number()),
 }
 

@@ -28,6 +28,8 @@ STANDARD = {
     # Of aerovnet's own: for devices whose header lacks num_buffers.
     "HeaderLength": ("enum", "Network Header Length", None,
                      {"10": "10 Bytes (Emulators)", "12": "12 Bytes (Specification)"}, 12),
+    # Of aerovnet's own: the feature is accepted only when it is asked for.
+    "EventIdx": ("enum", "Event Index", None, {"0": "Disabled", "1": "Enabled"}, 0),
 }
 # NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN for each value of *PriorityVLANTag; the second wants
 # the first (network/oid-gen-mac-options).

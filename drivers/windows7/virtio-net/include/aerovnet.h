@@ -54,8 +54,8 @@
 #define VIRTIO_NET_CONFIG_STATUS 6
 #define VIRTIO_NET_CONFIG_MTU    10
 
-/* ACCESS_PLATFORM asks nothing more of a driver: all addresses are those that the DMA functions of
- * NDIS returned. */
+/* What is always accepted; the keyword EventIdx adds VIRTIO_F_EVENT_IDX. ACCESS_PLATFORM asks nothing
+ * more of a driver: all addresses are those that the DMA functions of NDIS returned. */
 #define AEROVNET_FEATURES                                                                        \
     (VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_NET_F_MAC | \
      VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU)

@@ -128,6 +128,7 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     Status = AerovnetFindResources(Adapter, Resources);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
+    AerovnetReadConfiguration(Adapter);
     Status = AerovnetDeviceOpen(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)
         return Status;
@@ -138,7 +139,7 @@ static NDIS_STATUS AerovnetBringUp(PAEROVNET_ADAPTER Adapter, PNDIS_RESOURCE_LIS
     if (Status != NDIS_STATUS_SUCCESS)
         goto GiveUp;
     Adapter->Lookahead = Adapter->Mtu;
-    AerovnetReadConfiguration(Adapter);
+    AerovnetChooseAddress(Adapter);
     AerovnetLinkFirst(Adapter);
     Status = AerovnetSetGeneralAttributes(Adapter);
     if (Status != NDIS_STATUS_SUCCESS)

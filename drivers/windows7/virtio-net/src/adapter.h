@@ -29,6 +29,7 @@ struct _AEROVNET_ADAPTER {
     UCHAR CurrentAddress[AEROVNET_ADDRESS_LENGTH];
     ULONG TagMode;      /* keyword *PriorityVLANTag: AEROVNET_TAG_XXX */
     ULONG HeaderLength; /* keyword HeaderLength: bytes of the network header */
+    ULONG EventIdx;     /* keyword EventIdx: 1: VIRTIO_F_EVENT_IDX is accepted */
 
     /* Bytes of a frame behind its Ethernet header that the device takes, AEROVNET_MTU at most.
      * Changes only while the transmit queue is not live, and with its lock. */

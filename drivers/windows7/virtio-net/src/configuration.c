@@ -29,6 +29,7 @@ static const AEROVNET_KEYWORD AerovnetKeywords[] = {
     {L"VlanId", AEROVNET_KEYWORD_AT(VlanId), 0, AEROVNET_VLAN_MAX, 1, 0},
     {L"HeaderLength", AEROVNET_KEYWORD_AT(HeaderLength), AEROVNET_HEADER_MIN, AEROVNET_HEADER_MAX,
      2, AEROVNET_HEADER_MAX},
+    {L"EventIdx", AEROVNET_KEYWORD_AT(EventIdx), 0, 1, 1, 0},
 };
 
 #define AEROVNET_KEYWORD_COUNT (sizeof(AerovnetKeywords) / sizeof(AerovnetKeywords[0]))
@@ -199,11 +200,11 @@ static VOID AerovnetMakeAddress(PAEROVNET_ADAPTER Adapter, NDIS_HANDLE Configura
 
 /* ---- All of it ---- */
 
-VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter)
+/* NULL: it cannot be opened. */
+static NDIS_HANDLE AerovnetOpenConfiguration(PAEROVNET_ADAPTER Adapter)
 {
     NDIS_CONFIGURATION_OBJECT Object;
     NDIS_HANDLE Configuration = NULL;
-    ULONG i;
 
     AEROVNET_ASSERT_PASSIVE();
     NdisZeroMemory(&Object, sizeof(Object));
@@ -212,11 +213,27 @@ VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter)
     Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
     Object.NdisHandle = Adapter->MiniportHandle;
     if (NdisOpenConfigurationEx(&Object, &Configuration) != NDIS_STATUS_SUCCESS)
-        Configuration = NULL;
+        return NULL;
+    return Configuration;
+}
+
+VOID AerovnetReadConfiguration(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_HANDLE Configuration = AerovnetOpenConfiguration(Adapter);
+    ULONG i;
+
     for (i = 0; i < AEROVNET_KEYWORD_COUNT; i++)
         *(PULONG)((PUCHAR)Adapter + AerovnetKeywords[i].Offset) =
             Configuration != NULL ? AerovnetReadKeyword(Adapter, Configuration, i)
                                   : AerovnetKeywords[i].Default;
+    if (Configuration != NULL)
+        NdisCloseConfiguration(Configuration);
+}
+
+VOID AerovnetChooseAddress(PAEROVNET_ADAPTER Adapter)
+{
+    NDIS_HANDLE Configuration = AerovnetOpenConfiguration(Adapter);
+
     /* A device whose own address cannot be a station's is treated as one without an address. */
     if (!AerovnetAddressIsStation(Adapter->PermanentAddress))
         AerovnetMakeAddress(Adapter, Configuration);

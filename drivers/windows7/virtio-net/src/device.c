@@ -120,11 +120,14 @@ static NDIS_STATUS AerovnetReadMtu(PAEROVNET_ADAPTER Adapter)
 static NDIS_STATUS AerovnetNegotiate(PAEROVNET_ADAPTER Adapter, ULONG Seconds)
 {
     enum virtio_pci_status Status = VIRTIO_PCI_OK;
+    virtio_u64 Features = AEROVNET_FEATURES;
 
+    if (Adapter->EventIdx != 0)
+        Features |= VIRTIO_F_EVENT_IDX;
     if (Seconds != 0)
         Status = AerovnetDeviceReset(Adapter, Seconds);
     if (Status == VIRTIO_PCI_OK)
-        Status = virtio_pci_negotiate(&Adapter->Device, AEROVNET_FEATURES, VIRTIO_F_VERSION_1);
+        Status = virtio_pci_negotiate(&Adapter->Device, Features, VIRTIO_F_VERSION_1);
     NdisAcquireSpinLock(&Adapter->Transmit.Queue.Lock);
     Adapter->FeaturesOffered = Adapter->Device.offered;
     Adapter->FeaturesNegotiated = Adapter->Device.negotiated;
@@ -166,6 +169,7 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
     if (Status != VIRTIO_PCI_OK)
         return Status;
     Adapter->Transmit.UseIndirect = Transmit->Ring.indirect_max != 0;
+    Adapter->Transmit.UseEvents = Transmit->Ring.event_idx != 0;
 
     /* A device that was removed meanwhile stays removed. Its interrupts would have nobody to claim
      * them. */

@@ -63,13 +63,14 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
     return TRUE;
 }
 
-/* Returns TRUE if the ring holds no used buffer and the device interrupts for the next one. */
-static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
+/* Returns TRUE if the ring holds fewer than `Count` used buffers, and the device interrupts for the last of
+ * these. Without VIRTIO_F_EVENT_IDX, `Count` is 1. */
+static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue, ULONG Count)
 {
     BOOLEAN Quiet;
 
     NdisDprAcquireSpinLock(&Queue->Lock);
-    Quiet = !Queue->Live || virtq_enable_interrupts(&Queue->Ring);
+    Quiet = !Queue->Live || virtq_enable_interrupts_after(&Queue->Ring, Count);
     NdisDprReleaseSpinLock(&Queue->Lock);
     return Quiet;
 }
@@ -92,8 +93,8 @@ static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
             return FALSE;
         if (More)
             continue;
-        Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue);
-        Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue) && Quiet;
+        Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue, Adapter->Transmit.InterruptAfter);
+        Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue, 1) && Quiet;
         if (Quiet)
             return TRUE;
     }

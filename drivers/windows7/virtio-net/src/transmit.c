@@ -11,6 +11,7 @@
 /* Slots that are bound to NET_BUFFERs, and that their binder has to map. */
 typedef struct _AEROVNET_BATCH {
     ULONG Count;
+    BOOLEAN Reclaim; /* their binder completes what the device has sent; set by AerovnetTakeLists */
     PAEROVNET_SLOT Slots[AEROVNET_TRANSMIT_BATCH];
 } AEROVNET_BATCH, *PAEROVNET_BATCH;
 
@@ -21,6 +22,7 @@ typedef struct _AEROVNET_BATCH {
 
 static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch);
 static VOID AerovnetPumpAnew(PAEROVNET_ADAPTER Adapter);
+static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc);
 
 /* Records that `Count` more NET_BUFFERs of `List` are finished. Appends the list to `Done` if no
  * others are left. Then no other processor has one either, and the number is not written. */
@@ -128,6 +130,22 @@ static VOID AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_BATCH Batch
     Transmit->Mapping = Count != 0;
 }
 
+/* Returns TRUE if this send has to complete what the device has sent: that is worth a call, or no slot is
+ * free. The caller does so, and then clears Reclaiming. The lock is held. */
+static BOOLEAN AerovnetReclaimDue(PAEROVNET_TRANSMIT Transmit)
+{
+    ULONG Used = virtq_used_count(&Transmit->Queue.Ring);
+    ULONG Enough = Transmit->Free == NULL ? 1 : AEROVNET_RECLAIM_MIN;
+
+    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
+    if (Enough > Transmit->InterruptAfter)
+        Enough = Transmit->InterruptAfter;
+    if (Used < Enough || Transmit->Reclaiming)
+        return FALSE;
+    Transmit->Reclaiming = TRUE;
+    return TRUE;
+}
+
 /* Appends all of `Lists`, or none, to the queue; they have `Frames` NET_BUFFERs. Binds the first slots
  * to `Batch`. Adds the lists to Outstanding, and one more for the call itself: another processor may
  * complete the lists before the call ends, and the adapter must exist until then. The caller refused
@@ -138,6 +156,7 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
 
+    Batch->Reclaim = FALSE;
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
     Transmit->Traffic.Errors += Bad;
     if (!Transmit->Queue.Live) {
@@ -155,6 +174,8 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
+        if (Transmit->UseEvents)
+            Batch->Reclaim = AerovnetReclaimDue(Transmit);
         AerovnetBindSlots(Transmit, Batch);
     }
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
@@ -205,6 +226,10 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
                                         NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
     if (Status == NDIS_STATUS_SUCCESS) {
         AerovnetPump(Adapter, &Batch);
+        if (Batch.Reclaim) {
+            AerovnetTakeUsed(Adapter, FALSE);
+            Adapter->Transmit.Reclaiming = FALSE;
+        }
         AerovnetRelease(Adapter, 1);
     }
     if (!AtDispatch)
@@ -503,8 +528,10 @@ static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch)
             Transmit->Mapping = FALSE;
         AerovnetSubmit(Transmit, &Failed);
         AerovnetBindSlots(Transmit, Batch);
-        if (Batch->Count == 0 && Failed == NULL && Transmit->Queue.Live)
+        if (Batch->Count == 0 && Failed == NULL && Transmit->Queue.Live) {
+            virtq_defer_interrupt(&Transmit->Queue.Ring, Transmit->InterruptAfter);
             Notify = AerovnetPublish(&Transmit->Queue);
+        }
         NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
         AerovnetFinishSlots(Adapter, Failed);
     } while (Batch->Count != 0 || Failed != NULL);
@@ -534,7 +561,9 @@ static VOID AerovnetCountSent(PAEROVNET_TRANSMIT Transmit, const AEROVNET_SLOT *
     }
 }
 
-VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
+/* Completes what the device has sent, and sends what waits. From the DPC, which enables interrupts again,
+ * or from a send. DISPATCH_LEVEL, no lock held. */
+static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     PAEROVNET_SLOT Slots = NULL;
@@ -548,7 +577,8 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
     Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Transmit->Queue.Live) {
-        virtq_disable_interrupts(&Transmit->Queue.Ring);
+        if (FromDpc)
+            virtq_disable_interrupts(&Transmit->Queue.Ring);
         while ((Result = virtq_get(&Transmit->Queue.Ring, &Cookie, &Length)) == VIRTQ_OK) {
             Slot = Cookie;
             Slot->Next = NULL;
@@ -565,6 +595,11 @@ VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
                              AEROVNET_TRANSMIT_QUEUE, (ULONG)Result);
     if (AerovnetFinishSlots(Adapter, Slots))
         AerovnetPumpAnew(Adapter);
+}
+
+VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
+{
+    AerovnetTakeUsed(Adapter, TRUE);
 }
 
 BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter, PULONG Epoch)
@@ -752,6 +787,7 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     if (Size > Transmit->SlotsWanted)
         Size = Transmit->SlotsWanted;
     Transmit->SlotCount = Size;
+    Transmit->InterruptAfter = Size < 4 ? 1 : Size / 2;
 
     /* Multiples of 16 keep each list aligned as NDIS's own allocation would be. */
     Transmit->SgBufferLength = (Transmit->SgBufferLength + 15) & ~15u;

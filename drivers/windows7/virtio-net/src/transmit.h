@@ -5,6 +5,12 @@
  * The slots at the head of Mapped that are ready go to the ring. So frames leave in the order in which
  * they came, however the mappings finish. When the device has used a slot, the mapping is undone.
  * When all NET_BUFFERs of a list are finished, the list is completed, once.
+ *
+ * The DPC completes what the device has sent, after an interrupt. With VIRTIO_F_EVENT_IDX the device
+ * interrupts when it has used all frames that it has, or half of the slots. In between, sends complete
+ * the frames that were sent earlier. So a frame is completed at the latest when the last one in the ring
+ * is. A device that stops before that sends no interrupt. MiniportCheckForHangEx then runs the DPC, every
+ * AEROVNET_HANG_SECONDS.
  */
 #ifndef AEROVNET_TRANSMIT_H
 #define AEROVNET_TRANSMIT_H
@@ -26,6 +32,10 @@
 
 /* A frame of up to so many bytes is copied, which costs less than its mapping. */
 #define AEROVNET_COPY_MAX 256
+
+/* With VIRTIO_F_EVENT_IDX, a send completes what the device has sent when it comes to so many frames, or
+ * to half of the slots. */
+#define AEROVNET_RECLAIM_MIN 32
 
 /* Where a transmit slot is with its mapping; changed by interlocked operations only, because
  * NDIS may call MiniportProcessSGList inside NdisMAllocateNetBufferSGList or later, on another
@@ -78,6 +88,9 @@ typedef struct _AEROVNET_TRANSMIT {
      * sending. NDIS gives map registers out in the order of asking. A slot must not wait for those
      * of a slot that is ready and that it keeps from the ring. */
     BOOLEAN Mapping;
+    /* A send completes earlier frames. Only one at a time: NDIS may send again before it returns from the
+     * completion, and so on without end. Set under the lock. */
+    BOOLEAN volatile Reclaiming;
     AEROVNET_TRAFFIC Traffic;
     ULONG64 FramesCopied;
     ULONG64 FramesIndirect;
@@ -94,9 +107,13 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG SgBufferLength;
     AEROVNET_SHARED *Shared; /* SharedCount blocks of SlotsPerBlock slots */
     ULONG SharedCount;
+    /* With UseEvents, the device interrupts when it has used so many frames more than were completed, or
+     * all that it has. */
+    ULONG InterruptAfter; /* half of the slots */
     /* Change only while the queue is not live. */
     USHORT PiecesMax;    /* that the ring can take in one frame, header included */
     BOOLEAN UseIndirect; /* as negotiated */
+    BOOLEAN UseEvents;   /* VIRTIO_F_EVENT_IDX was negotiated */
 } AEROVNET_TRANSMIT, *PAEROVNET_TRANSMIT;
 
 /* Allocates queue, slots and their shared memory. A failure is in the event log, and leaves nothing
