@@ -17,7 +17,7 @@
 #define FRAMES 5 /* in all: more than the indices count, so that they wrap */
 #define WRAP   4 /* indices count modulo this; the code counts modulo 65536 */
 #define RING   3 /* frames that are in the ring at once */
-#define COUNT  2 /* of virtq_defer_interrupt and virtq_enable_interrupts_after, or less */
+#define COUNT  2 /* of virtq_interrupt_after, or less */
 
 #define NOWHERE 255 /* an event before the first frame */
 
@@ -73,7 +73,7 @@ inline take_all()
  * call. */
 inline defer_interrupt()
 {
-    /* code: virtqueue_inline: virtq_defer_interrupt: vq->avail_idx - vq->last_used_idx */
+    /* code: virtqueue_inline: virtq_defer_event: vq->avail_idx - vq->last_used_idx */
     count = sent + fresh - taken;
     if
     :: count > COUNT -> count = COUNT
@@ -81,14 +81,14 @@ inline defer_interrupt()
     :: else -> skip
     fi;
     if
-    /* code: virtqueue_inline: virtq_defer_interrupt: vq->quiet != 0 */
+    /* code: virtqueue_inline: virtq_defer_event: vq->quiet == 0 */
     :: quiet -> skip
 #ifndef BAD_EVENT_GOES_BACK
-    /* code: virtqueue_inline: virtq_defer_interrupt: at - vq->used_event < 0x80000000u */
+    /* code: virtqueue_inline: virtq_defer_event: at - vq->used_event < 0x80000000u */
     :: event != NOWHERE && taken + count - 1 < event -> skip
 #endif
     :: else ->
-        /* code: virtqueue_inline: virtq_defer_interrupt: virtq_set_used_event(vq, at) */
+        /* code: virtqueue_inline: virtq_defer_event: virtq_set_used_event(vq, at) */
         event = taken + count - 1;
         driver_stores ! EVENT, event % WRAP
     fi
@@ -114,7 +114,7 @@ active proctype sender()
         if
         :: fresh != 0 ->
             defer_interrupt();
-            /* code: virtqueue_inline: virtq_publish: vq->avail->idx = (virtio_u16)idx */
+            /* code: virtqueue_inline: virtq_write_idx: vq->avail->idx = (virtio_u16)idx */
             driver_stores ! AVAIL, (sent + fresh) % WRAP;
             sent = sent + fresh
         :: else -> skip
@@ -173,27 +173,27 @@ end_sleep:
             release();
             /* A sender may come in between. */
             acquire();
-            /* code: virtqueue_inline: virtq_enable_interrupts_after: vq->published_idx - vq->last_used_idx */
+            /* code: virtqueue: virtq_enable_event: vq->published_idx - vq->last_used_idx */
             there = sent - taken;
             count = COUNT;
             if
             :: count > there -> count = (there != 0 -> there : 1)
             :: else -> skip
             fi;
-            /* code: virtqueue_inline: virtq_enable_interrupts_after: vq->quiet = 0 */
+            /* code: virtqueue: virtq_enable_event: vq->quiet = 0 */
             quiet = 0;
 #ifdef BAD_EVENT_TOO_FAR
             event = taken + count;
 #else
             event = taken + count - 1;
 #endif
-            /* code: virtqueue_inline: virtq_enable_interrupts_after: virtq_set_used_event(vq, vq->last_used_idx + count - 1) */
+            /* code: virtqueue: virtq_enable_event: virtq_set_used_event(vq, vq->last_used_idx + count - 1) */
             driver_stores ! EVENT, event % WRAP;
 #ifndef BAD_NO_BARRIER
-            /* code: virtqueue_inline: virtq_enable_interrupts_after: virtio_full_barrier() */
+            /* code: virtqueue: virtq_enable_event: virtio_full_barrier() */
             empty(driver_stores);
 #endif
-            /* code: virtqueue_inline: virtq_enable_interrupts_after: virtq_used_count(vq) < count */
+            /* code: virtqueue: virtq_enable_event: virtq_used_count(vq) < count */
             again = ((memory[USED] + FRAMES * WRAP - taken) % WRAP) >= count;
 #ifdef BAD_NO_SECOND_LOOK
             again = 0;

@@ -72,14 +72,15 @@ active proctype producer()
         :: produced != shown -> break
         od;
 
-        /* code: virtqueue_inline: virtq_publish: vq->avail->idx = (virtio_u16)idx */
+        /* code: virtqueue_inline: virtq_write_idx: vq->avail->idx = (virtio_u16)idx */
         producer_stores ! IDX, produced % WRAP;
 #ifndef BAD_PRODUCER_BARRIER
-        /* code: virtqueue_inline: virtq_publish: virtio_full_barrier() */
+        /* code: virtqueue_inline: virtq_write_idx: virtio_full_barrier() */
         full_barrier(producer_stores);
 #endif
+        /* code: virtqueue_inline: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
 #ifdef EVENT_IDX
-        /* code: virtqueue_inline: virtq_publish: virtq_event_passed(*vq->avail_event_word, (virtio_u16)before, (virtio_u16)idx) */
+        /* code: virtqueue_inline: virtq_publish: virtq_event_passed(*vq->avail_event_word, (virtio_u16)vq->published_idx, (virtio_u16)idx) */
         /* code: virtqueue_inline: virtq_event_passed: (virtio_u16)(event - before) < (virtio_u16)(after - before) */
 #ifdef BAD_EVENT_ARITHMETIC
         tell = (memory[EVENT] == (produced - 1) % WRAP);
@@ -89,7 +90,6 @@ active proctype producer()
         tell = ((memory[EVENT] + ENTRIES * WRAP - shown) % WRAP) < produced - shown;
 #endif
 #else
-        /* code: virtqueue_inline: virtq_publish: vq->used->flags & VIRTQ_USED_F_NO_NOTIFY */
         tell = (memory[QUIET] == 0);
 #endif
         shown = produced;
@@ -130,10 +130,10 @@ inline ask_for_silence()
 inline end_the_silence()
 {
 #ifndef EVENT_IDX
-    /* code: virtqueue_inline: virtq_enable_interrupts_after: vq->avail->flags = 0 */
+    /* code: virtqueue_inline: virtq_enable_interrupts: vq->avail->flags = 0 */
     consumer_stores ! QUIET, 0;
 #else
-    /* code: virtqueue_inline: virtq_enable_interrupts_after: virtq_set_used_event(vq, vq->last_used_idx + count - 1) */
+    /* code: virtqueue: virtq_enable_event: virtq_set_used_event(vq, vq->last_used_idx + count - 1) */
 #ifdef BAD_EVENT_TOO_FAR
     consumer_stores ! EVENT, (consumed + 1) % WRAP;
 #else
@@ -141,7 +141,7 @@ inline end_the_silence()
 #endif
 #endif
 #ifndef BAD_CONSUMER_BARRIER
-    /* code: virtqueue_inline: virtq_enable_interrupts_after: virtio_full_barrier() */
+    /* code: virtqueue: virtq_enable_event: virtio_full_barrier() */
     full_barrier(consumer_stores)
 #else
     skip
@@ -221,7 +221,7 @@ end_sleep:
 #ifdef BAD_NO_SECOND_LOOK
                     quiet = 1;
 #else
-                    /* code: virtqueue_inline: virtq_has_used: vq->used->idx != (virtio_u16)vq->last_used_idx */
+                    /* code: virtqueue_inline: virtq_is_waiting: vq->used->idx != (virtio_u16)vq->last_used_idx */
                     quiet = (memory[IDX] == consumed % WRAP);
 #endif
                     if

@@ -41,8 +41,8 @@ int user_get(struct virtqueue *vq, void **cookie, virtio_u32 *len)
 int user_defer(struct virtqueue *vq);
 int user_defer(struct virtqueue *vq)
 {
-    virtq_defer_interrupt(vq, 4);
-    return virtq_enable_interrupts_after(vq, virtq_used_count(vq));
+    virtq_interrupt_after(vq, 4);
+    return virtq_used_count(vq);
 }
 
 int user_read(struct virtqueue *vq);

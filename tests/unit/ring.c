@@ -64,6 +64,12 @@ void ring_event_idx(struct ring *ring)
     ring->device.event_idx = true;
 }
 
+int ring_enable_after(struct virtqueue *vq, uint32_t count)
+{
+    virtq_interrupt_after(vq, count);
+    return virtq_enable_interrupts(vq);
+}
+
 void ring_reset(struct ring *ring)
 {
     virtq_reset(&ring->vq);

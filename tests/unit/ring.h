@@ -34,6 +34,9 @@ void ring_free(struct ring *ring);
 /* Negotiates VIRTIO_F_EVENT_IDX too, on both sides. The ring is empty. */
 void ring_event_idx(struct ring *ring);
 
+/* virtq_enable_interrupts, with another count. */
+int ring_enable_after(struct virtqueue *vq, uint32_t count);
+
 /* virtq_reset, and the device forgets too. */
 void ring_reset(struct ring *ring);
 

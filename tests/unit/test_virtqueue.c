@@ -718,7 +718,7 @@ static void interrupts_at_the_event(void **state)
         for (n = 1; n <= 6; n++) {
             assert_int_equal(ring_add(r, n, 64, 0), VIRTQ_OK);
         }
-        virtq_defer_interrupt(&r->vq, 1); /* does nothing while they are disabled */
+        virtq_interrupt_after(&r->vq, 1);
         virtq_publish(&r->vq);
         for (n = 1; n <= 6; n++) {
             assert_true(ref_device_pop(&r->device, &chain));
@@ -727,18 +727,18 @@ static void interrupts_at_the_event(void **state)
             if (n == 1) {
                 assert_int_equal(virtq_used_count(&r->vq), 1);
                 assert_false(virtq_enable_interrupts(&r->vq)); /* one waits */
-                assert_true(virtq_enable_interrupts_after(&r->vq, 4));
+                assert_true(ring_enable_after(&r->vq, 4));
                 assert_int_equal(r->avail->ring[8], (uint16_t)(6 * i + 3));
             } else {
                 assert_int_equal(ref_device_flush(&r->device), n == 4);
             }
         }
         assert_int_equal(virtq_used_count(&r->vq), 6);
-        assert_false(virtq_enable_interrupts_after(&r->vq, 100)); /* all that it had are used */
+        assert_false(ring_enable_after(&r->vq, 100)); /* all that it had are used */
         for (n = 1; n <= 6; n++) {
             assert_int_equal(ring_get(r, &token, &len), VIRTQ_OK);
         }
-        assert_true(virtq_enable_interrupts_after(&r->vq, 100)); /* the next one to come */
+        assert_true(ring_enable_after(&r->vq, 100)); /* the next one to come */
         assert_int_equal(r->avail->ring[8], (uint16_t)(6 * i + 6));
     }
     ring_free(r);
@@ -754,22 +754,22 @@ static void deferred_interrupt(void **state)
     uint32_t len, i;
 
     (void)state;
+    virtq_interrupt_after(&r->vq, 4);
     *used_event = 0x1234;
     assert_int_equal(ring_add(r, 1, 64, 0), VIRTQ_OK);
-    virtq_defer_interrupt(&r->vq, 4); /* nothing without EVENT_IDX */
+    virtq_publish(&r->vq); /* without EVENT_IDX nothing moves */
     assert_int_equal(*used_event, 0x1234);
     while (virtq_detach(&r->vq) != NULL) {
     }
     ring_reset(r);
 
     ring_event_idx(r);
-    virtq_defer_interrupt(&r->vq, 4); /* nothing was added */
+    virtq_publish(&r->vq); /* nothing was added */
     assert_int_equal(*used_event, 0);
     for (i = 1; i <= 8; i++) {
         assert_int_equal(ring_add(r, i, 64, 0), VIRTQ_OK);
-        virtq_defer_interrupt(&r->vq, 4);
-        assert_int_equal(*used_event, i < 4 ? i - 1 : 3);
         virtq_publish(&r->vq);
+        assert_int_equal(*used_event, i < 4 ? i - 1 : 3);
     }
     for (i = 1; i <= 5; i++) {
         assert_true(ref_device_pop(&r->device, &chain));
@@ -779,11 +779,13 @@ static void deferred_interrupt(void **state)
     }
     /* Entries 5 to 7 are the device's. */
     assert_int_equal(ring_add(r, 9, 64, 0), VIRTQ_OK);
-    virtq_defer_interrupt(&r->vq, 2);
-    assert_int_equal(*used_event, 6);
-    virtq_defer_interrupt(&r->vq, 1);
-    assert_int_equal(*used_event, 6);
+    virtq_interrupt_after(&r->vq, 2);
     virtq_publish(&r->vq);
+    assert_int_equal(*used_event, 6);
+    assert_int_equal(ring_add(r, 10, 64, 0), VIRTQ_OK);
+    virtq_interrupt_after(&r->vq, 0); /* counts as 1 */
+    virtq_publish(&r->vq);
+    assert_int_equal(*used_event, 6);
     assert_true(ref_device_pop(&r->device, &chain));
     ref_device_push(&r->device, chain.head, 0);
     assert_false(ref_device_flush(&r->device));

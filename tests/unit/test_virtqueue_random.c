@@ -178,7 +178,7 @@ static void step_publish(struct oracle *o)
         }
     }
     if (random_below(&o->seed, 2)) {
-        virtq_defer_interrupt(&o->ring->vq, 1 + random_below(&o->seed, o->size));
+        virtq_interrupt_after(&o->ring->vq, 1 + random_below(&o->seed, o->size));
     }
     assert_int_equal(!!virtq_publish(&o->ring->vq), wanted);
     while (o->added.count != 0) {
@@ -291,9 +291,9 @@ static void step_enable(struct oracle *o)
     due = !o->event_idx || there == 0 ? 1 : count < there ? count : there;
     if (random_below(&o->seed, 2)) {
         due = 1;
-        o->enabled = virtq_enable_interrupts(&o->ring->vq);
+        o->enabled = ring_enable_after(&o->ring->vq, 1);
     } else {
-        o->enabled = virtq_enable_interrupts_after(&o->ring->vq, count);
+        o->enabled = ring_enable_after(&o->ring->vq, count);
     }
     assert_int_equal(!!o->enabled, o->used.count - o->unflushed < due);
     assert_int_equal(virtq_used_count(&o->ring->vq), o->used.count - o->unflushed);

@@ -541,7 +541,7 @@ static void no_deferred_interrupt_is_lost(void **state)
                 ring_get(duel.ring, &token, &len);
             }
             ring_add(duel.ring, (uintptr_t)round % 1000 + 1, 64, 0);
-            virtq_defer_interrupt(vq, most);
+            virtq_interrupt_after(vq, most);
             virtq_publish(vq);
         }
         /* The interrupt; it may be of one that was taken back. */
@@ -550,7 +550,7 @@ static void no_deferred_interrupt_is_lost(void **state)
             virtq_disable_interrupts(vq);
             while (ring_get(duel.ring, &token, &len) == VIRTQ_OK) {
             }
-        } while (!virtq_enable_interrupts_after(vq, most));
+        } while (!ring_enable_after(vq, most));
     }
     duel_ends(&duel, thread, round, woken);
 }

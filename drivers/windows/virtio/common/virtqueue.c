@@ -66,6 +66,7 @@ int virtq_init(struct virtqueue *vq, const struct virtq_config *config)
     vq->mask = (virtio_u32)config->size - 1;
     vq->notifications = 0;
     vq->notified = 0;
+    vq->interrupt_after = 1;
     virtq_set_features(vq, 0);
     virtq_reset(vq);
     return VIRTQ_OK;
@@ -140,6 +141,26 @@ void virtq_break(struct virtqueue *vq, int reason)
 {
     vq->broken = reason;
     vq->used_idx = vq->last_used_idx; /* so that virtq_get looks at `broken` */
+}
+
+void virtq_interrupt_after(struct virtqueue *vq, virtio_u32 count)
+{
+    vq->interrupt_after = count != 0 ? count : 1;
+}
+
+int virtq_enable_event(struct virtqueue *vq)
+{
+    virtio_u32 there = vq->published_idx - vq->last_used_idx;
+    virtio_u32 count = vq->interrupt_after;
+
+    if (count > there) {
+        count = there != 0 ? there : 1; /* none: the next one that is added */
+    }
+    vq->quiet = 0;
+    virtq_set_used_event(vq, vq->last_used_idx + count - 1);
+    /* As in virtq_enable_interrupts. */
+    virtio_full_barrier();
+    return virtq_used_count(vq) < count;
 }
 
 void *virtq_detach(struct virtqueue *vq)

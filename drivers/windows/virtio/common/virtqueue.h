@@ -28,8 +28,8 @@
  *         while ((cookie = virtq_detach(&vq)) != NULL) ... each buffer, once ...
  *         virtq_reset(&vq);
  *
- * Locks: the caller allows one call on a virtqueue at a time. Only virtq_notified and
- * virtq_is_notifying need no lock. The device works on the ring at the same time.
+ * Locks: the caller allows one call on a virtqueue at a time. Only virtq_notified,
+ * virtq_is_notifying and virtq_used_count need no lock. The device works on the ring at the same time.
  * IRQL: any, if the memory is resident.
  *
  * The functions of steps 4 to 6 are inline (virtqueue_inline.h), the others are in virtqueue.c.
@@ -145,11 +145,11 @@ struct virtqueue {
     virtio_u32 used_idx;      /* the device's idx as it was last read and checked */
     virtio_u32 indirect_max;  /* pieces of an indirect chain: the queue size; 0: not negotiated */
     virtio_u32 detach_next;
-    virtio_u32 event_idx; /* 1: VIRTIO_F_EVENT_IDX was negotiated */
-    virtio_u32
-        used_event;   /* with it: the used buffer that interrupts; the ring has its lower half */
-    virtio_u32 quiet; /* with it: interrupts are disabled */
-    int broken;       /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
+    virtio_u32 event_idx;       /* 1: VIRTIO_F_EVENT_IDX was negotiated */
+    virtio_u32 used_event;      /* with it: the used buffer that interrupts */
+    virtio_u32 quiet;           /* with it: interrupts are disabled */
+    virtio_u32 interrupt_after; /* with it: so many used buffers interrupt */
+    int broken;                 /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
     /* Constant after virtq_init. */
     virtio_u16 size;
     virtio_u64 desc_addr; /* for the device's queue_desc, queue_driver, queue_device */
@@ -177,6 +177,14 @@ void virtq_reset(struct virtqueue *vq);
 /* Tells the ring which features were negotiated; it follows VIRTIO_F_INDIRECT_DESC and
  * VIRTIO_F_EVENT_IDX. Call it while the ring is empty. */
 void virtq_set_features(struct virtqueue *vq, virtio_u64 negotiated);
+
+/*
+ * With EVENT_IDX, for a driver that need not hear of each buffer: the device interrupts when it has used
+ * `count` buffers more than were taken, or all, if they are fewer. Each virtq_publish puts the interrupt
+ * off; each virtq_enable_interrupts returns zero if so many were used. An interrupt must lead to
+ * virtq_enable_interrupts. `count` is 1 after virtq_init, and always without EVENT_IDX.
+ */
+void virtq_interrupt_after(struct virtqueue *vq, virtio_u32 count);
 
 /* Prepares a table of `capacity` entries for virtq_add. `addr` is its device address.
  * VIRTQ_E_INVALID: no capacity, or memory that is null or not aligned to 16 bytes. */
@@ -260,20 +268,8 @@ VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq);
  * broken virtqueue returns nonzero, so that the loop ends. */
 VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq);
 
-/* The same for a driver that need not hear of each buffer. With EVENT_IDX the device interrupts when it
- * has used `count` buffers more than were taken, or all that it has, if they are fewer. Zero: it has
- * used so many already; poll again. `count` is 1 at least. Without EVENT_IDX it counts as 1. */
-VIRTIO_INLINE int virtq_enable_interrupts_after(struct virtqueue *vq, virtio_u32 count);
-
-/*
- * Between virtq_add and virtq_publish, with EVENT_IDX: puts off the interrupt. It comes when the device
- * has used `count` buffers more than were taken, or all, if they are fewer. A place that an earlier call
- * gave it, and that is further on, stays. `count` is 1 at least. An interrupt that came before must lead
- * to virtq_enable_interrupts_after. Nothing happens without EVENT_IDX, or while interrupts are disabled.
- */
-VIRTIO_INLINE void virtq_defer_interrupt(struct virtqueue *vq, virtio_u32 count);
-
-/* How many buffers virtq_get may return now. A hint, which the device can make anything of. */
+/* How many buffers virtq_get may return now. A hint, which the device can make anything of. Needs no
+ * lock. */
 VIRTIO_INLINE virtio_u16 virtq_used_count(const struct virtqueue *vq);
 
 /* After the device has been reset: the cookie of one buffer that virtq_get has not returned,

@@ -35,6 +35,8 @@ struct virtq_shadow {
 int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed);
 void virtq_break(struct virtqueue *vq, int reason);
 
+int virtq_enable_event(struct virtqueue *vq); /* with EVENT_IDX */
+
 VIRTIO_INLINE void virtq_write_desc(volatile struct virtq_desc *desc, virtio_u64 addr,
                                     virtio_u32 len, virtio_u16 flags, virtio_u16 next)
 {
@@ -197,37 +199,66 @@ VIRTIO_INLINE void virtq_set_used_event(struct virtqueue *vq, virtio_u32 at)
     *vq->used_event_word = (virtio_u16)at;
 }
 
+/* Moves the interrupt to what was added last, or to the buffer that interrupt_after names. The event only
+ * moves forward. A device that passes the old place and the new one at once interrupts, whichever it
+ * reads. If it passed the old one before, it has interrupted. A place further back it might have passed
+ * unseen. */
+VIRTIO_INLINE void virtq_defer_event(struct virtqueue *vq)
+{
+    virtio_u32 out = vq->avail_idx - vq->last_used_idx;
+    virtio_u32 count = vq->interrupt_after;
+    virtio_u32 at = vq->last_used_idx + (count < out ? count : out) - 1;
+
+    if (vq->quiet == 0 && at - vq->used_event < 0x80000000u) {
+        virtq_set_used_event(vq, at);
+    }
+}
+
+/* virtio 1.2, 2.7.13.3.1: descriptors and ring entries before idx; 2.7.6.1: idx only grows; 2.7.13.4.1:
+ * idx before flags or avail_event are read, or a notification is missed. */
+VIRTIO_INLINE void virtq_write_idx(struct virtqueue *vq, virtio_u32 idx)
+{
+    virtio_compiler_barrier();
+    vq->avail->idx = (virtio_u16)idx;
+    virtio_full_barrier();
+}
+
 VIRTIO_INLINE int virtq_publish(struct virtqueue *vq)
 {
-    virtio_u32 before = vq->published_idx;
     virtio_u32 idx;
+    int wanted;
 
-    if (vq->avail_idx == before || vq->broken != VIRTQ_OK) {
+    if (vq->avail_idx == vq->published_idx || vq->broken != VIRTQ_OK) {
         return 0;
     }
 
-    for (idx = before; idx != vq->avail_idx; idx++) {
+    for (idx = vq->published_idx; idx != vq->avail_idx; idx++) {
         vq->shadow[vq->shadow[idx & vq->mask].order].state = VIRTQ_PUBLISHED;
     }
-    vq->published_idx = idx;
-
-    /* virtio 1.2, 2.7.13.3.1: descriptors and ring entries before idx; 2.7.6.1: idx only grows. */
-    virtio_compiler_barrier();
-    vq->avail->idx = (virtio_u16)idx;
-    /* virtio 1.2, 2.7.13.4.1: idx before flags are read, or a notification is missed. */
-    virtio_full_barrier();
-    if (vq->event_idx != 0) {
+    if (vq->event_idx == 0) {
+        virtq_write_idx(vq, idx);
+        /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
+        wanted = (vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) == 0;
+    } else {
+        virtq_defer_event(vq);
+        virtq_write_idx(vq, idx);
         /* virtio 1.2, 2.7.10.1: the entry that avail_event names demands the notification; the flags
          * are ignored. */
-        if (!virtq_event_passed(*vq->avail_event_word, (virtio_u16)before, (virtio_u16)idx)) {
-            return 0;
-        }
-    } else if ((vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) != 0) {
-        /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
+        wanted = virtq_event_passed(*vq->avail_event_word, (virtio_u16)vq->published_idx,
+                                    (virtio_u16)idx);
+    }
+    vq->published_idx = idx;
+    if (!wanted) {
         return 0;
     }
     vq->notifications++;
     return 1;
+}
+
+/* A used buffer waits, in a virtqueue that is not broken. */
+VIRTIO_INLINE int virtq_is_waiting(const struct virtqueue *vq)
+{
+    return vq->used_idx != vq->last_used_idx || vq->used->idx != (virtio_u16)vq->last_used_idx;
 }
 
 VIRTIO_INLINE void virtq_notified(struct virtqueue *vq)
@@ -310,50 +341,19 @@ VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq)
     vq->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
 }
 
-VIRTIO_INLINE int virtq_enable_interrupts_after(struct virtqueue *vq, virtio_u32 count)
+VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq)
 {
-    virtio_u32 there = vq->published_idx - vq->last_used_idx;
-
     if (vq->broken != VIRTQ_OK) {
         return 1;
     }
 
-    if (vq->event_idx == 0) {
-        vq->avail->flags = 0;
-        count = 1;
-    } else {
-        if (count > there) {
-            count = there != 0 ? there : 1; /* none: the next one that is added */
-        }
-        vq->quiet = 0;
-        virtq_set_used_event(vq, vq->last_used_idx + count - 1);
+    if (vq->event_idx != 0) {
+        return virtq_enable_event(vq);
     }
+    vq->avail->flags = 0;
     /* virtio 1.2, 2.7.7.1, 2.7.14: what was used before the device saw this has not interrupted. */
     virtio_full_barrier();
-    return count == 1 ? !virtq_has_used(vq) : virtq_used_count(vq) < count;
-}
-
-VIRTIO_INLINE int virtq_enable_interrupts(struct virtqueue *vq)
-{
-    return virtq_enable_interrupts_after(vq, 1);
-}
-
-VIRTIO_INLINE void virtq_defer_interrupt(struct virtqueue *vq, virtio_u32 count)
-{
-    virtio_u32 out = vq->avail_idx - vq->last_used_idx;
-    virtio_u32 at;
-
-    if (vq->event_idx == 0 || vq->quiet != 0) {
-        return;
-    }
-
-    at = vq->last_used_idx + (count < out ? count : out) - 1;
-    /* The event only moves forward. A device that passes the old place and the new one at once
-     * interrupts, whichever it reads. If it passed the old one before, it has interrupted. A place
-     * further back it might have passed unseen. */
-    if (at - vq->used_event < 0x80000000u) {
-        virtq_set_used_event(vq, at);
-    }
+    return !virtq_is_waiting(vq);
 }
 
 VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq)
@@ -373,8 +373,7 @@ VIRTIO_INLINE virtio_u16 virtq_used_count(const struct virtqueue *vq)
 
 VIRTIO_INLINE int virtq_has_used(const struct virtqueue *vq)
 {
-    return vq->broken == VIRTQ_OK &&
-           (vq->used_idx != vq->last_used_idx || vq->used->idx != (virtio_u16)vq->last_used_idx);
+    return vq->broken == VIRTQ_OK && virtq_is_waiting(vq);
 }
 
 VIRTIO_INLINE int virtq_broken(const struct virtqueue *vq)

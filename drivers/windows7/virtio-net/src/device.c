@@ -170,6 +170,7 @@ static enum virtio_pci_status AerovnetStart(PAEROVNET_ADAPTER Adapter, AEROVNET_
         return Status;
     Adapter->Transmit.UseIndirect = Transmit->Ring.indirect_max != 0;
     Adapter->Transmit.UseEvents = Transmit->Ring.event_idx != 0;
+    virtq_interrupt_after(&Transmit->Ring, Adapter->Transmit.InterruptAfter);
 
     /* A device that was removed meanwhile stays removed. Its interrupts would have nobody to claim
      * them. */

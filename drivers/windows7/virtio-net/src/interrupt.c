@@ -63,14 +63,14 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
     return TRUE;
 }
 
-/* Returns TRUE if the ring holds fewer than `Count` used buffers, and the device interrupts for the last of
- * these. Without VIRTIO_F_EVENT_IDX, `Count` is 1. */
-static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue, ULONG Count)
+/* Returns TRUE if the ring holds no used buffer and the device interrupts for the next one. With
+ * VIRTIO_F_EVENT_IDX the transmit ring may hold some (transmit.h). */
+static BOOLEAN AerovnetInterruptsOn(PAEROVNET_QUEUE Queue)
 {
     BOOLEAN Quiet;
 
     NdisDprAcquireSpinLock(&Queue->Lock);
-    Quiet = !Queue->Live || virtq_enable_interrupts_after(&Queue->Ring, Count);
+    Quiet = !Queue->Live || virtq_enable_interrupts(&Queue->Ring);
     NdisDprReleaseSpinLock(&Queue->Lock);
     return Quiet;
 }
@@ -85,7 +85,7 @@ static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
     for (Round = 0; Round < AEROVNET_POLL_ROUNDS; Round++) {
         *Budget -= AerovnetReceivePoll(Adapter, *Budget, &More);
         AerovnetTransmitPoll(Adapter);
-        if (InterlockedExchange(&Adapter->ConfigChanged, 0)) {
+        if (Adapter->ConfigChanged && InterlockedExchange(&Adapter->ConfigChanged, 0)) {
             AerovnetDeviceCheck(Adapter);
             AerovnetLinkChanged(Adapter);
         }
@@ -93,8 +93,8 @@ static BOOLEAN AerovnetPoll(PAEROVNET_ADAPTER Adapter, PULONG Budget)
             return FALSE;
         if (More)
             continue;
-        Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue, Adapter->Transmit.InterruptAfter);
-        Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue, 1) && Quiet;
+        Quiet = AerovnetInterruptsOn(&Adapter->Transmit.Queue);
+        Quiet = AerovnetInterruptsOn(&Adapter->Receive.Queue) && Quiet;
         if (Quiet)
             return TRUE;
     }

@@ -245,13 +245,12 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
     BOOLEAN FewLeft = FALSE;
     BOOLEAN Notify = FALSE;
     int Result = VIRTQ_EMPTY;
-    ULONG Epoch;
+    ULONG Epoch = 0;
 
     if (Budget > Receive->PollMax)
         Budget = Receive->PollMax;
     AerovnetChainInit(&Chain);
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
-    Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Receive->Queue.Live) {
         virtq_disable_interrupts(&Receive->Queue.Ring);
         while (Taken < Budget &&
@@ -267,6 +266,8 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
             Notify = AerovnetPublish(&Receive->Queue);
         }
         FewLeft = virtq_outstanding(&Receive->Queue.Ring) < Receive->LowWater;
+        if (Result < VIRTQ_EMPTY) /* live: no other incarnation begins meanwhile */
+            Epoch = AerovnetStateEpoch(&Adapter->State);
     }
     if (Chain.Count != 0) {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Chain.Count + 1);
@@ -277,7 +278,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
 
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
-    if (Result != VIRTQ_OK && Result != VIRTQ_EMPTY)
+    if (Result < VIRTQ_EMPTY)
         AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_DEVICE_BROKE_QUEUE,
                              AEROVNET_RECEIVE_QUEUE, (ULONG)Result);
     if (Chain.Count != 0)

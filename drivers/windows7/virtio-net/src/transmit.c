@@ -11,7 +11,6 @@
 /* Slots that are bound to NET_BUFFERs, and that their binder has to map. */
 typedef struct _AEROVNET_BATCH {
     ULONG Count;
-    BOOLEAN Reclaim; /* their binder completes what the device has sent; set by AerovnetTakeLists */
     PAEROVNET_SLOT Slots[AEROVNET_TRANSMIT_BATCH];
 } AEROVNET_BATCH, *PAEROVNET_BATCH;
 
@@ -22,7 +21,6 @@ typedef struct _AEROVNET_BATCH {
 
 static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch);
 static VOID AerovnetPumpAnew(PAEROVNET_ADAPTER Adapter);
-static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc);
 
 /* Records that `Count` more NET_BUFFERs of `List` are finished. Appends the list to `Done` if no
  * others are left. Then no other processor has one either, and the number is not written. */
@@ -130,22 +128,6 @@ static VOID AerovnetBindSlots(PAEROVNET_TRANSMIT Transmit, PAEROVNET_BATCH Batch
     Transmit->Mapping = Count != 0;
 }
 
-/* Returns TRUE if this send has to complete what the device has sent: that is worth a call, or no slot is
- * free. The caller does so, and then clears Reclaiming. The lock is held. */
-static BOOLEAN AerovnetReclaimDue(PAEROVNET_TRANSMIT Transmit)
-{
-    ULONG Used = virtq_used_count(&Transmit->Queue.Ring);
-    ULONG Enough = Transmit->Free == NULL ? 1 : AEROVNET_RECLAIM_MIN;
-
-    AEROVNET_ASSERT_LOCK_HELD(&Transmit->Queue.Lock);
-    if (Enough > Transmit->InterruptAfter)
-        Enough = Transmit->InterruptAfter;
-    if (Used < Enough || Transmit->Reclaiming)
-        return FALSE;
-    Transmit->Reclaiming = TRUE;
-    return TRUE;
-}
-
 /* Appends all of `Lists`, or none, to the queue; they have `Frames` NET_BUFFERs. Binds the first slots
  * to `Batch`. Adds the lists to Outstanding, and one more for the call itself: another processor may
  * complete the lists before the call ends, and the adapter must exist until then. The caller refused
@@ -156,7 +138,6 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     NDIS_STATUS Status = NDIS_STATUS_SUCCESS;
 
-    Batch->Reclaim = FALSE;
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
     Transmit->Traffic.Errors += Bad;
     if (!Transmit->Queue.Live) {
@@ -174,12 +155,26 @@ static NDIS_STATUS AerovnetTakeLists(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN 
     } else {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Lists->Count + 1);
         AerovnetChainMove(&Transmit->Waiting, Lists);
-        if (Transmit->UseEvents)
-            Batch->Reclaim = AerovnetReclaimDue(Transmit);
         AerovnetBindSlots(Transmit, Batch);
     }
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
     return Status;
+}
+
+/* With VIRTIO_F_EVENT_IDX: has a send complete what the device has sent, if that is worth a call or no slot
+ * is free. It looks without the lock, because it need not be right. */
+static VOID AerovnetReclaim(PAEROVNET_ADAPTER Adapter)
+{
+    PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
+    ULONG Enough = Transmit->Free == NULL ? 1 : AEROVNET_RECLAIM_MIN;
+
+    if (Enough > Transmit->InterruptAfter)
+        Enough = Transmit->InterruptAfter;
+    if (virtq_used_count(&Transmit->Queue.Ring) < Enough ||
+        InterlockedExchange(&Transmit->Reclaiming, 1) != 0)
+        return;
+    AerovnetTransmitPoll(Adapter);
+    InterlockedExchange(&Transmit->Reclaiming, 0);
 }
 
 VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
@@ -226,10 +221,8 @@ VOID NTAPI AerovnetSendNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
                                         NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
     if (Status == NDIS_STATUS_SUCCESS) {
         AerovnetPump(Adapter, &Batch);
-        if (Batch.Reclaim) {
-            AerovnetTakeUsed(Adapter, FALSE);
-            Adapter->Transmit.Reclaiming = FALSE;
-        }
+        if (Adapter->Transmit.UseEvents)
+            AerovnetReclaim(Adapter);
         AerovnetRelease(Adapter, 1);
     }
     if (!AtDispatch)
@@ -528,10 +521,8 @@ static VOID AerovnetPump(PAEROVNET_ADAPTER Adapter, PAEROVNET_BATCH Batch)
             Transmit->Mapping = FALSE;
         AerovnetSubmit(Transmit, &Failed);
         AerovnetBindSlots(Transmit, Batch);
-        if (Batch->Count == 0 && Failed == NULL && Transmit->Queue.Live) {
-            virtq_defer_interrupt(&Transmit->Queue.Ring, Transmit->InterruptAfter);
+        if (Batch->Count == 0 && Failed == NULL && Transmit->Queue.Live)
             Notify = AerovnetPublish(&Transmit->Queue);
-        }
         NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
         AerovnetFinishSlots(Adapter, Failed);
     } while (Batch->Count != 0 || Failed != NULL);
@@ -561,9 +552,7 @@ static VOID AerovnetCountSent(PAEROVNET_TRANSMIT Transmit, const AEROVNET_SLOT *
     }
 }
 
-/* Completes what the device has sent, and sends what waits. From the DPC, which enables interrupts again,
- * or from a send. DISPATCH_LEVEL, no lock held. */
-static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc)
+VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
 {
     PAEROVNET_TRANSMIT Transmit = &Adapter->Transmit;
     PAEROVNET_SLOT Slots = NULL;
@@ -572,12 +561,11 @@ static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc)
     PVOID Cookie;
     virtio_u32 Length;
     int Result = VIRTQ_EMPTY;
-    ULONG Epoch;
+    ULONG Epoch = 0;
 
     NdisDprAcquireSpinLock(&Transmit->Queue.Lock);
-    Epoch = AerovnetStateEpoch(&Adapter->State);
     if (Transmit->Queue.Live) {
-        if (FromDpc)
+        if (Transmit->Reclaiming == 0) /* a send does not enable interrupts again */
             virtq_disable_interrupts(&Transmit->Queue.Ring);
         while ((Result = virtq_get(&Transmit->Queue.Ring, &Cookie, &Length)) == VIRTQ_OK) {
             Slot = Cookie;
@@ -587,6 +575,8 @@ static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc)
             AerovnetCountSent(Transmit, Slot);
             Transmit->Returned++;
         }
+        if (Result != VIRTQ_EMPTY) /* the queue is live: no other incarnation begins meanwhile */
+            Epoch = AerovnetStateEpoch(&Adapter->State);
     }
     NdisDprReleaseSpinLock(&Transmit->Queue.Lock);
 
@@ -595,11 +585,6 @@ static VOID AerovnetTakeUsed(PAEROVNET_ADAPTER Adapter, BOOLEAN FromDpc)
                              AEROVNET_TRANSMIT_QUEUE, (ULONG)Result);
     if (AerovnetFinishSlots(Adapter, Slots))
         AerovnetPumpAnew(Adapter);
-}
-
-VOID AerovnetTransmitPoll(PAEROVNET_ADAPTER Adapter)
-{
-    AerovnetTakeUsed(Adapter, TRUE);
 }
 
 BOOLEAN AerovnetTransmitHangs(PAEROVNET_ADAPTER Adapter, PULONG Epoch)

@@ -88,9 +88,6 @@ typedef struct _AEROVNET_TRANSMIT {
      * sending. NDIS gives map registers out in the order of asking. A slot must not wait for those
      * of a slot that is ready and that it keeps from the ring. */
     BOOLEAN Mapping;
-    /* A send completes earlier frames. Only one at a time: NDIS may send again before it returns from the
-     * completion, and so on without end. Set under the lock. */
-    BOOLEAN volatile Reclaiming;
     AEROVNET_TRAFFIC Traffic;
     ULONG64 FramesCopied;
     ULONG64 FramesIndirect;
@@ -110,6 +107,9 @@ typedef struct _AEROVNET_TRANSMIT {
     /* With UseEvents, the device interrupts when it has used so many frames more than were completed, or
      * all that it has. */
     ULONG InterruptAfter; /* half of the slots */
+    /* Interlocked. A send completes earlier frames. Only one at a time: NDIS may send again before it returns
+     * from the completion, and so on without end. */
+    LONG volatile Reclaiming;
     /* Change only while the queue is not live. */
     USHORT PiecesMax;    /* that the ring can take in one frame, header included */
     BOOLEAN UseIndirect; /* as negotiated */
@@ -135,7 +135,8 @@ VOID AerovnetTransmitOpen(_In_ PAEROVNET_ADAPTER Adapter, _In_ BOOLEAN Open);
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetTransmitFit(_In_ PAEROVNET_ADAPTER Adapter);
 
-/* Completes what the device has sent, and sends what waits. One caller at a time. */
+/* Completes what the device has sent, and sends what waits. One DPC at a time; with VIRTIO_F_EVENT_IDX also
+ * one send. */
 _IRQL_requires_(DISPATCH_LEVEL)
 VOID AerovnetTransmitPoll(_In_ PAEROVNET_ADAPTER Adapter);
 
