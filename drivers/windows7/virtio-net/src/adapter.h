@@ -16,6 +16,8 @@
 #include "transmit.h"
 #include "receive.h"
 
+#define AEROVNET_TOLD 32 /* more than there are events */
+
 struct _AEROVNET_ADAPTER {
     /* Constant after Initialize. */
     NDIS_HANDLE MiniportHandle;
@@ -53,6 +55,7 @@ struct _AEROVNET_ADAPTER {
     LONG volatile LinkUp;     /* as NDIS was told last */
     LONG volatile LinkChanges;
     LONG volatile DeviceErrors;
+    LONG volatile Told[AEROVNET_TOLD]; /* by event: a fault that is in the event log already */
 
     /* Written by the ISR only: one at a time. */
     AEROVNET_COUNTER Interrupts;
@@ -66,6 +69,7 @@ struct _AEROVNET_ADAPTER {
     /* Guarded by DeviceBusy; used in Initialize without it. */
     ULONG Failures;      /* resets and wakes in a row that have failed */
     ULONG ChecksToRetry; /* calls of MiniportCheckForHangEx until a Dead device is tried again */
+    ULONG GoodChecks;    /* calls of it in a row that asked for no reset, see device.h */
     BOOLEAN Quiet;       /* what the transport finds is in the event log already */
 
     /* Written before the state becomes Removed. */

@@ -329,6 +329,10 @@ BOOLEAN AerovnetDeviceHangs(PAEROVNET_ADAPTER Adapter)
     if (AerovnetTransmitHangs(Adapter, &Epoch))
         AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_TRANSMIT_HANG,
                              AEROVNET_HANG_SECONDS * AEROVNET_STALLS_MAX, 0);
+    if (AerovnetNeedsReset(Adapter))
+        Adapter->GoodChecks = 0;
+    else if (++Adapter->GoodChecks == AEROVNET_GOOD_CHECKS)
+        AerovnetFaultsForget(Adapter);
     Hangs = AerovnetNeedsReset(Adapter) &&
             (AerovnetStateOf(&Adapter->State) != AerovnetStateDead || AerovnetRetryDue(Adapter));
     AerovnetDeviceRelease(Adapter);

@@ -23,6 +23,11 @@
  * MiniportCheckForHangEx: after 4, 8, 16, then 28 seconds. */
 #define AEROVNET_RETRY_CHECKS_MAX 7
 
+/* After so many calls that ask for no reset the device counts as good: its next fault is in the event
+ * log, even if it is one that was there before. That is a minute, and a device that stalls again after
+ * each reset is found out after 16 seconds. */
+#define AEROVNET_GOOD_CHECKS 15
+
 /* Finds and maps the virtio structures. */
 _IRQL_requires_(PASSIVE_LEVEL)
 NDIS_STATUS AerovnetDeviceOpen(_In_ PAEROVNET_ADAPTER Adapter);

@@ -11,6 +11,13 @@ VOID AerovnetGates(PAEROVNET_ADAPTER Adapter)
     AerovnetQueueGate(&Adapter->Receive.Queue, &Adapter->State);
 }
 
+/* A device that does the same again after each reset must not fill the event log. */
+static VOID AerovnetLogOnce(PAEROVNET_ADAPTER Adapter, ULONG Event, ULONG First, ULONG Second)
+{
+    if (InterlockedExchange(&Adapter->Told[Event % AEROVNET_TOLD], 1) == 0)
+        AerovnetLog(Adapter, Event, First, Second);
+}
+
 NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_status Status,
                                  ULONG Detail)
 {
@@ -76,7 +83,7 @@ NDIS_STATUS AerovnetLogTransport(PAEROVNET_ADAPTER Adapter, enum virtio_pci_stat
         break;
     }
     if (!Adapter->Quiet)
-        AerovnetLog(Adapter, Event, First, Second);
+        AerovnetLogOnce(Adapter, Event, First, Second);
     return Result;
 }
 
@@ -89,13 +96,21 @@ static VOID AerovnetReport(PAEROVNET_ADAPTER Adapter, AEROVNET_EVENT StateEvent,
         return;
     InterlockedIncrement(&Adapter->DeviceErrors);
     AerovnetGates(Adapter);
-    AerovnetLog(Adapter, Event, First, Second);
+    AerovnetLogOnce(Adapter, Event, First, Second);
 }
 
 VOID AerovnetDeviceFailed(PAEROVNET_ADAPTER Adapter, ULONG Epoch, ULONG Event, ULONG First,
                           ULONG Second)
 {
     AerovnetReport(Adapter, AerovnetEventFault, Epoch, Event, First, Second);
+}
+
+VOID AerovnetFaultsForget(PAEROVNET_ADAPTER Adapter)
+{
+    ULONG i;
+
+    for (i = 0; i < AEROVNET_TOLD; i++)
+        InterlockedExchange(&Adapter->Told[i], 0);
 }
 
 VOID AerovnetDeviceCheck(PAEROVNET_ADAPTER Adapter)

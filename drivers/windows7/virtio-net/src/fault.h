@@ -22,8 +22,8 @@ NDIS_STATUS AerovnetLogTransport(_In_ PAEROVNET_ADAPTER Adapter, _In_ enum virti
                                  _In_ ULONG Detail);
 
 /* The device broke the protocol in incarnation `Epoch`: stops the data paths and has NDIS reset the
- * adapter. The first report of an incarnation writes the event log, all others do nothing. No lock
- * held. */
+ * adapter. The first report of an incarnation counts, all others do nothing. It writes the event log
+ * unless the same event is there already (AerovnetFaultsForget). No lock held. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetDeviceFailed(_In_ PAEROVNET_ADAPTER Adapter, _In_ ULONG Epoch, _In_ ULONG Event,
                           _In_ ULONG First, _In_ ULONG Second);
@@ -32,5 +32,9 @@ VOID AerovnetDeviceFailed(_In_ PAEROVNET_ADAPTER Adapter, _In_ ULONG Epoch, _In_
  * it has failed. */
 _IRQL_requires_max_(DISPATCH_LEVEL)
 VOID AerovnetDeviceCheck(_In_ PAEROVNET_ADAPTER Adapter);
+
+/* The device has worked for a while: the event log has each fault once more. */
+_IRQL_requires_max_(DISPATCH_LEVEL)
+VOID AerovnetFaultsForget(_In_ PAEROVNET_ADAPTER Adapter);
 
 #endif
