@@ -431,8 +431,8 @@ VOID AerovnetDeviceWake(PAEROVNET_ADAPTER Adapter)
     if (AerovnetStateChange(&Adapter->State, AerovnetEventWakeAsked)) {
         Adapter->Quiet = Adapter->Failures != 0;
         /* In D3 the command register may have been lost (PCI Power Management 1.2). */
-        if (!AerovnetStateIsFenced(&Adapter->State))
-            AerovnetReach(Adapter, TRUE);
+        if (!AerovnetStateIsFenced(&Adapter->State) && !AerovnetReach(Adapter, TRUE))
+            AerovnetStateFence(&Adapter->State, TRUE); /* the next reset tries it again */
         AerovnetBroughtBack(
             Adapter, AerovnetComeBack(Adapter, AerovnetEventWoken, AEROVNET_RESET_SECONDS_SHORT),
             AerovnetEventWakeFailed, AEROVNET_EVENT_WAKE_FAILED);
