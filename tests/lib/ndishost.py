@@ -179,13 +179,14 @@ class Session:
     prints."""
 
     def __init__(self, bus, net, options=(), arch="x64", name="session", timeout=60,
-                 logs=os.path.join(ROOT, "out/tests/device")):
+                 logs=os.path.join(ROOT, "out/tests/device"), which="aerovnet"):
         self.timeout, self.run, self.rest = target.timeout or timeout, None, b""
+        self.longest = None  # characters of a question or answer that the log keeps; None: all
         self.path = log_of(logs, name)
         self.report = tempfile.NamedTemporaryFile("r", suffix=".json")
         open(self.path, "w").close()
         self.log = open(self.path, "a+")  # the child appends too
-        command = command_of(bus, net, options, arch, True, self.report.name)
+        command = command_of(bus, net, options, arch, True, self.report.name, which)
         write_command(self.log, command)
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -212,7 +213,7 @@ class Session:
         return lines[-1] if lines else "nothing printed"
 
     def note(self, mark, what):
-        self.log.write("%9.3f %s %s\n" % (time.monotonic() - self.started, mark, what))
+        self.log.write("%9.3f %s %s\n" % (time.monotonic() - self.started, mark, str(what)[:self.longest]))
         self.log.flush()
 
     def ask(self, line, timeout=None):

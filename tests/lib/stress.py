@@ -340,6 +340,7 @@ class Scenario:
         self.done = collections.Counter()
         self.sent = self.received = 0
         self.session = self.path = None
+        self.which = "aerovnet"
         self.what = "%d:%s:%s:%s%s" % (number, "hostile " + self.bus if self.hostile else self.bus, self.arch,
                                        "%d adapter%s" % (self.count_adapters, "s"[:self.count_adapters - 1]),
                                        ", %s processors" % self.options[1])
@@ -433,15 +434,22 @@ class Scenario:
         self.sets = names
         self.kinds = self.session.ask("bad").text.split("; use one of ")[1].split(", ")
 
+    def each_turn(self, turn):
+        """Before an action."""
+
+    def make_adapter(self, number):
+        return Adapter(self, number)
+
     def body(self, seconds, turns):
         until = time.monotonic() + seconds
         self.learn()
-        self.adapters = adapters = [Adapter(self, i + 1) for i in range(self.count_adapters)]
+        self.adapters = adapters = [self.make_adapter(i + 1) for i in range(self.count_adapters)]
         for adapter in adapters:
             adapter.flows()
         turn = 0
         while time.monotonic() < until and turn != turns:
             turn += 1
+            self.each_turn(turn)
             self.chance.choice(adapters).act()
             if self.pace and self.chance.random() < 0.5:
                 self.session.do("sleep %d" % self.chance.randint(0, self.pace))
@@ -463,7 +471,7 @@ class Scenario:
         """Until the seconds are over, or so many actions have been chosen."""
         name = name or "%d-%d" % (self.seed, self.number)
         self.path = host.log_of(logs, name)
-        with Session(self.buses, self.nets, self.options, self.arch, name, ANSWER, logs) as session:
+        with Session(self.buses, self.nets, self.options, self.arch, name, ANSWER, logs, self.which) as session:
             self.session = session
             try:
                 self.body(seconds, turns)
