@@ -66,7 +66,19 @@ def group_lines(*arguments):
     return [re.sub(r" \(\d+\.\d s\)$", "", line) for line in said.getvalue().splitlines()] + [status, group.failed]
 
 
+def built_lines(built, *arguments):
+    """With a `build` that returns `built`: the names that it is called with come first."""
+    names = []
+    group = report.Group("g", arguments, build=lambda chosen: names.extend(chosen) or built)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        for name, function in (("good", len), ("bad", lambda _: report.expect(names, "runs before the build"))):
+            group.test(name, function)
+        status = group.finish()
+    return names + re.findall(r"^(?:ok|FAIL) g:\w+", said.getvalue(), re.M) + [status]
+
+
 def shell_lines(pattern):
+    os.makedirs(os.path.join(report.ROOT, "out/tests/build"), exist_ok=True)
     done = subprocess.run(["sh", "-c", SHELL, "sh", pattern, "out/tests/build"], cwd=report.ROOT, capture_output=True,
                           text=True, check=False)
     return re.findall(r"^(?:ok|FAIL|skip) [^ :]*:\w+", done.stdout, re.M) + [done.returncode]
@@ -81,6 +93,10 @@ def main():
             (group_lines("g:good"), [all_lines[0], 0, 0]),
             (group_lines("oo", "bad", "!rows"), all_lines[:2] + [1, 1]),
             (group_lines("!b", "!rows"), [all_lines[0], all_lines[3], 0, 0]),
+            (built_lines(True), ["g:good", "g:bad", "ok g:good", "ok g:bad", 0]),
+            (built_lines(True, "good"), ["g:good", "ok g:good", 0]),
+            (built_lines(False), ["g:good", "g:bad", 1]),
+            (built_lines(False, "!g"), [0]),
             (report.why_make_failed(MAKE), "x.c:3:1: error: no such thing"),
             (shell_lines(""), ["ok g:yes", "FAIL g:no", "skip g:s", 1]),
             (shell_lines("yes"), ["ok g:yes", "skip g:s", 0])):

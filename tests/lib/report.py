@@ -74,11 +74,12 @@ def help_asked():
 
 
 class Group:
-    """Tests that run `workers` at a time. Their lines come in the order in which they were named."""
+    """Tests that run `workers` at a time. Their lines come in the order in which they were named. `build`, if there
+    is one, is called with the names of the chosen tests. No test runs before it returns, nor if it returns False."""
 
-    def __init__(self, name, arguments=(), workers=1):
+    def __init__(self, name, arguments=(), workers=1, build=None):
         help_asked()
-        self.name, self.failed = name, 0
+        self.name, self.failed, self.build, self.held = name, 0, build, []
         self.listing = list(arguments) == ["--list"]
         patterns = [] if self.listing else arguments
         self.wanted = [pattern for pattern in patterns if pattern[:1] != "!"]
@@ -99,8 +100,13 @@ class Group:
         name = self.chosen(name)
         if name and self.listing:
             print(name)
+        elif name and self.build:
+            self.held.append((name, function))
         elif name:
-            self.pending.append((name, self.pool.submit(self.attempt, function, name)))
+            self.submit(name, function)
+
+    def submit(self, name, function):
+        self.pending.append((name, self.pool.submit(self.attempt, function, name)))
 
     def check(self, name, faults, most=5):
         """Prints the line of a check at once. `faults` is empty if it passes."""
@@ -128,6 +134,11 @@ class Group:
 
     def finish(self):
         """Prints the results. Returns the exit status."""
+        if self.held and not self.build([name for name, _ in self.held]):
+            return 1
+        for name, function in self.held:
+            self.submit(name, function)
+        self.held = []
         for name, future in self.pending:
             kind, why, seconds = future.result()
             self.failed += kind == "FAIL"
