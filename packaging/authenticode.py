@@ -2,15 +2,15 @@
 """
 The digest that an Authenticode signature or a catalog holds of a file.
 
-Of a PE file it is taken over all but the checksum, the certificate table and its directory entry,
-so signing a driver does not change it; of any other file over all of its bytes.
+Of a PE file it covers all but the checksum, the certificate table and the table's directory entry: to sign a
+driver does not change it. Of any other file it covers all bytes.
 """
 import hashlib
 import struct
 
 
 class PeError(ValueError):
-    """The file begins as a PE file does, and is none."""
+    """The file begins as a PE file does, and is not one."""
 
 
 def is_pe(data):

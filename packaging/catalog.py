@@ -36,7 +36,7 @@ OS_ATTRIBUTE = "2:6.1"
 
 
 class CatalogError(ValueError):
-    """What was given is no catalog."""
+    """What was given is not a catalog."""
 
 
 def _algorithm(name):
@@ -161,11 +161,11 @@ def _read_member(entry):
 
 
 def parse(data):
-    """A Catalog from the bytes of a .cat; CatalogError if they are none."""
+    """A Catalog from the bytes of a .cat; CatalogError if they are not a catalog."""
     try:
         kind, content = der.read_one(data).children()
         if kind.dotted() != SIGNED_DATA:
-            raise CatalogError("it is no signed message")
+            raise CatalogError("it is not a signed message")
         signed = der.read_one(content.content).children()
         inner = signed[2].children()
         if inner[0].dotted() != CTL:

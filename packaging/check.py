@@ -125,7 +125,7 @@ def _check_signatures(folder, drivers, catalog_name, roots):
 def check(directory, roots=None):
     """roots: PEM of the trusted certificates; the package's own aerovnet-test.pem if not given."""
     if not os.path.isdir(directory):
-        raise Problem("%s is no directory; 'make package' makes out/package" % directory)
+        raise Problem("%s is not a directory; 'make package' makes out/package" % directory)
     if not roots:
         roots = os.path.join(directory, "aerovnet-test.pem")
         if not os.path.exists(roots):
@@ -146,7 +146,7 @@ def _check_driver_package(folder, driver, architecture, roots):
     try:
         listed = catalog.parse(read_file(path))
     except catalog.CatalogError as error:
-        raise Problem("%s is no catalog: %s; %s" % (path, error, AGAIN)) from None
+        raise Problem("%s is not a catalog: %s; %s" % (path, error, AGAIN)) from None
     _check_members(folder, files, listed, inf, architecture)
     _check_form(folder, files, catalog_name)
     signed = [name for name in files if name.endswith(".sys")]

@@ -12,7 +12,7 @@ INTEGER, BIT_STRING, OCTET_STRING, NULL, OBJECT, UTC_TIME, BMP_STRING = 2, 3, 4,
 
 
 class DerError(ValueError):
-    """The bytes are no DER, or not the structure that was expected."""
+    """The bytes are not DER, or not the structure that was expected."""
 
 
 def element(tag, content):

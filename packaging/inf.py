@@ -37,11 +37,11 @@ class Inf:
                 section = self.sections.setdefault(line[1:-1].strip().lower(), [])
             elif line:
                 if section is None:
-                    raise Problem("%s is no INF: text before the first section" % name)
+                    raise Problem("%s is not an INF: text before the first section" % name)
                 key, equals, value = line.partition("=")
                 section.append((key.strip(), value.strip()) if equals else ("", line))
         if "version" not in self.sections:
-            raise Problem("%s is no INF: it has no [Version] section" % name)
+            raise Problem("%s is not an INF: it has no [Version] section" % name)
 
     def section(self, name):
         if name.lower() not in self.sections:

@@ -185,7 +185,7 @@ class Signer:
     def _check_certificate(self, path):
         dates = self._fact("-noout", "-startdate", "-enddate")
         if dates is None:
-            raise Problem("%s is no certificate, neither PEM nor DER" % path)
+            raise Problem("%s is not a certificate, neither PEM nor DER" % path)
         start, end = [line.split("=", 1)[1] for line in dates.decode().split("\n")[:2]]
         if self._fact("-noout", "-checkend", "0") is None:
             raise Problem(
@@ -227,7 +227,7 @@ class Signer:
         public = _openssl("pkey", "-in", key, "-pubout", "-passin", "pass:")
         if public is None:
             raise Problem(
-                "%s is no private key in PEM that can be used without a pass phrase" % key
+                "%s is not a private key in PEM that can be used without a pass phrase" % key
             )
         if public.encode() != self._fact("-noout", "-pubkey"):
             raise Problem("%s is not the key of the certificate %s" % (key, certificate))

@@ -2,8 +2,8 @@
 """
 Which version this tree builds: three numbers from aerovnet_version.h and a build number.
 
-The build number grows by one with each commit, so that of two packages Windows and install.cmd know
-the newer one even if both were made on one day. A driver carries the whole version in its resource;
+The build number grows by one with each commit. Windows and install.cmd know the newer of two packages by it,
+even if both were made on one day. A driver carries the whole version in its resource;
 read_version() reads it there, and the package takes it from the driver.
 """
 import os

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads PE32 and PE32+ images: headers, sections, imports, relocations, resources, symbols.
 
-image = Image(bytes); every offset and count in it is bounded by the file, so that any file at all
-comes to an Image or to Malformed with what was found.
+image = Image(bytes). Every offset and count in it is bounded by the file. Any file gives an Image,
+or Malformed with what was found.
 """
 import struct
 from collections import namedtuple
@@ -38,7 +38,7 @@ Symbol = namedtuple("Symbol", "name value section kind storage")
 
 
 class Malformed(Exception):
-    """The file is no image, or its tables lead out of it."""
+    """The file is not an image, or its tables lead out of it."""
 
 
 def checksum(data, checksum_offset):

@@ -52,7 +52,7 @@ BITS = {
     "VIRTIO_NET_F_RSC_EXT": 61,
     "VIRTIO_NET_F_STANDBY": 62,
     "VIRTIO_NET_F_SPEED_DUPLEX": 63,
-    # Of legacy devices only, and no modern driver sees them: QEMU lists them all the same.
+    # Of legacy devices only. No modern driver sees them, but QEMU lists them.
     "VIRTIO_NET_F_GSO": 6,
     "VIRTIO_F_NOTIFY_ON_EMPTY": 24,
     "VIRTIO_F_ANY_LAYOUT": 27,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The virtual machine of ./run: QEMU with Debian's kernel, the project's initramfs, and a stock
-virtio-net-pci, the transitional device that anybody gets who asks QEMU for one.
+virtio-net-pci, the transitional device that QEMU makes by default.
 
     machine = Machine(accelerator(...), settings, log="out/run.log", captures=["out/run.pcap"])
     for event in machine.events(deadline): ...     what vm/init says, until the machine is off
@@ -27,12 +27,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def network(card):
-    """The first three bytes of the network that QEMU puts behind a card (0...), with a dot at the end."""
+    """The first three bytes of the network that QEMU connects to a card (0...), with a dot at the end."""
     return f"10.0.{2 + card}."
 
 
 def nic(card, modern, options, end):
-    """QEMU's words for a card (0...) and what is behind it. On a port of PCI Express, QEMU's device is
+    """QEMU's words for a card (0...) and its network. On a port of PCI Express, QEMU's device is
     the modern one, 1af4:1041 revision 1."""
     words = ["-netdev", f"{end or f'user,net={network(card)}0/24'},id=n{card}"]
     device = f"virtio-net-pci,netdev=n{card},id=nic{card}"

@@ -3,7 +3,7 @@
 terminal, what is going on.
 
     screen = Screen()
-    screen.begin("build");  screen.note("CC aerovnet.c");  screen.done("what came out")
+    screen.begin("build");  screen.note("CC aerovnet.c");  screen.done("the result")
     run_command(screen, ["make"], "out/build.log")     StepError with the log's last lines
 """
 

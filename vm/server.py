@@ -111,7 +111,7 @@ class NameServer:
                 self._socket.sendto(answer, sender)
 
     def _answer(self, packet):
-        """The response to a query (RFC 1035), or None to what is no query."""
+        """The response to a query (RFC 1035), or None to what is not a query."""
         if len(packet) < 12:
             return None
         number, flags, questions = struct.unpack_from(">HHH", packet)

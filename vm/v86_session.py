@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What ./run --v86 does: boots Debian's i386 kernel in the PC emulator v86, lets ndishost run the x86
-aerovnetm.sys on v86's own virtio-net device, and does over it what vm/v86/peer.mjs answers.
+"""What ./run --v86 does: it boots Debian's i386 kernel in the PC emulator v86. There ndishost runs the
+x86 aerovnetm.sys on v86's own virtio-net device, and vm/v86/peer.mjs answers at the network end.
 
     python3 vm/v86_session.py [--browser] [--short] [--capture FILE] [--json FILE] [--driver FILE.sys]
 
@@ -32,7 +32,7 @@ PEER = "10.86.0.1"
 
 def only_slow(log):
     """True if the rule on CPU time is the only one that ndishost found broken. The processor's time of an emulator
-    is the time of the clock: on a busy machine that rule says nothing of the driver."""
+    is the time of the clock: on a busy machine that rule is no measure of the driver."""
     with open(log, encoding="utf-8", errors="replace") as file:
         text = file.read()
     broken = re.findall(r"^rules broken: (.*)$", text, re.M)

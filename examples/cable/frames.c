@@ -277,7 +277,7 @@ BOOLEAN CablePauseEnds(PCABLE_ADAPTER Adapter)
     return TRUE;
 }
 
-/* A list comes back with what drivers above have left in it. */
+/* NDIS returns a list with what drivers above have left in it. */
 static VOID CablePrepare(PCABLE_ADAPTER Adapter, PNET_BUFFER_LIST NetBufferList)
 {
     for (; NetBufferList != NULL; NetBufferList = NET_BUFFER_LIST_NEXT_NBL(NetBufferList)) {

@@ -53,7 +53,7 @@ static NDIS_STATUS CableAnswerNumber(PNDIS_OID_REQUEST Request, ULONG Number)
     return CableAnswer(Request, &Number, sizeof(Number));
 }
 
-/* A counter has 64 bits; who asks with 4 bytes gets the low ones, and is told that there are more. */
+/* A counter has 64 bits. A request with 4 bytes gets the low ones, and learns that there are more. */
 static NDIS_STATUS CableAnswerCounter(PNDIS_OID_REQUEST Request, ULONG64 Counter)
 {
     ULONG Low = (ULONG)Counter;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_keywords.c: an adapter's registry key with anything in it, for the keywords that the driver reads,
- * and a driver that comes up, sends a frame, and goes. It has to come up: a value that makes no sense is
- * the default.
+ * fuzz_keywords.c: an adapter's registry key with anything in it, for the keywords that the driver reads.
+ * The driver comes up, sends a frame, and is halted. It has to come up: for a value that makes no sense it
+ * uses the default.
  */
 #include "bench.h"
 

@@ -396,7 +396,7 @@ int WRAP(sched_yield)(void)
     return 0;
 }
 
-/* Who waits at a futex looks again in its turn; the deadline of such a wait is no one's promise. */
+/* Who waits at a futex looks again in its turn; nobody promises the deadline of such a wait. */
 long WRAP(syscall)(long number, long a, long b, long c, long d, long e, long f);
 long WRAP(syscall)(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -7,7 +7,7 @@
  *   aerovnet-info --json     the same for programs
  *   aerovnet-info --watch [SECONDS]   one line per second and adapter, with rates; without SECONDS until Ctrl+C
  *
- * Exit status: 0, 1 no adapter of aerovnet or none that answers, 2 wrong arguments.
+ * Exit status: 0, 1 no adapter of aerovnet, or no adapter that answers, 2 wrong arguments.
  *
  * The adapters come from the registry, their numbers from NDIS: IOCTL_NDIS_QUERY_GLOBAL_STATS on
  * \\.\{NetCfgInstanceId} passes an OID query to the miniport

@@ -130,7 +130,7 @@ if errorlevel 1 goto device_path
 "%TOOLS%\reg.exe" delete "%SOFTWARE%\RunOnce" /v aerovnet /f >nul
 if not errorlevel 1 echo Removed: RunOnce value aerovnet
 
-rem The folders that plug and play searches; tools/inject put its own behind the first. The value contains percent
+rem The folders that plug and play searches; tools/inject put its own after the first. The value contains percent
 rem signs, which delayed expansion leaves alone.
 :device_path
 setlocal EnableDelayedExpansion

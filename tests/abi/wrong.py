@@ -346,7 +346,7 @@ def byte_cases(arch):
         lambda data, image: u32(
             data, image.checksum_offset - (40 if arch == "x64" else 36), lambda base: base + 0x1000
         ),
-        "no multiple of 64 KiB",
+        "not a multiple of 64 KiB",
     )
     bytes_(
         "an-unexecutable-mark",

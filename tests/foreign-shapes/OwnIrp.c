@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A driver makes IRPs itself: one for its own device, which pends it, one for the device below, which does not know
- * it, and one that it has prepared in memory of its own. It opens its own device by name.
+/* A driver makes three IRPs itself. Its own device, which it opens by name, pends the first one. The device below does
+ * not know the second. The driver has prepared the third in memory of its own.
  * control: send */
 #include "shape.h"
 

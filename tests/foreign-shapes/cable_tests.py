@@ -186,7 +186,7 @@ def fault(name):
 
 
 def usage(_):
-    """What is said of cables that are none."""
+    """What is said of cables that cannot be made."""
     for buses, words, status in (
             (("virtual:cable", "none"), "is alone at its cable", 1),
             (("virtual:cable", "gen", "virtual:cable", "echo"), "do not go together", 2),

@@ -124,7 +124,7 @@ def main():
             return 1
         own_network("foreign:ipv6")
     for arch in ("x64", "x86"):
-        group.test(arch + ":ipv6:a station finds Linux behind the adapter", found(arch))
+        group.test(arch + ":ipv6:a station finds Linux at the adapter", found(arch))
         group.test(arch + ":ipv6:the multicast list is what Linux has joined", followed(arch))
     return group.finish()
 

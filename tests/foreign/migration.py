@@ -92,7 +92,7 @@ class Caller(threading.Thread):
             self.next += 1
 
     def give_up(self):
-        """Nothing at all came back: before the adapter is up that is no loss."""
+        """Nothing at all came back: before the adapter is up that is not a loss."""
         if self.echoed:
             self.lost.update(self.outstanding)
         self.outstanding.clear()

@@ -29,7 +29,7 @@ from testpmd import _die_with_parent
 LOGS = os.path.join(ROOT, "out/tests/foreign")
 TAP = "aero0"
 ADDRESS, GATEWAY, PREFIX = "10.98.0.2", "10.98.0.1", 24
-BEYOND = "10.97.0.1"  # a station behind the gateway
+BEYOND = "10.97.0.1"  # a station beyond the gateway
 # The last version that takes a frame's padding for data; later ones read the length of the IP packet.
 FAULTY = "0.0~git20230309"
 TYPE_IP = 0x0800

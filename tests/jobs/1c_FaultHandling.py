@@ -168,7 +168,7 @@ def register(machine):
     machine.same("rules broken", run.report.get("violations", 0), 0)
 
 
-@job.test("scatter/gather lists that cannot be had under traffic", own="only aerovnet copies what it cannot map")
+@job.test("scatter/gather lists that are not available under traffic", own="only aerovnet copies what it cannot map")
 def lists(machine):
     with machine.session("gen:rate=20000,dir=tx") as session:
         session.do("fail NdisMAllocateNetBufferSGList:-1")

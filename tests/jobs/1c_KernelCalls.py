@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""1c_KernelCalls: the driver imports only what an NDIS miniport may call: the library functions that
-the documentation gives to miniport drivers, and of the kernel nothing but registers, memory,
-strings, two clocks, and what the macros of ndis.h for spin locks call. tools/pecheck holds the rest of the image to what Windows 7 loads."""
+"""1c_KernelCalls: the driver imports only what an NDIS miniport may call. Of NDIS these are the library
+functions that the documentation gives to miniport drivers. Of the kernel they are registers, memory, strings,
+two clocks, and what the macros of ndis.h for spin locks call. tools/pecheck checks the rest of the image."""
 import os
 import subprocess
 import sys

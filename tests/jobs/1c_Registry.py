@@ -16,7 +16,7 @@ job = Job(__file__, __doc__)
 
 RING = 256  # of both buses: more transmit buffers than this there never are
 SPARE = 1024  # receive buffers beyond the ring, at most
-# NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN; the second wants the first (network/oid-gen-mac-options).
+# NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN; the second needs the first (network/oid-gen-mac-options).
 TAG_OPTIONS = {0: 0, 1: 0x40, 2: 0x240, 3: 0x240}
 LOGGED = "out of its range"
 
@@ -58,7 +58,7 @@ def tried(keyword):
     for value in [high + 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF] + ([low - 1, 0] if low else []):
         values += [(str(value), None), ("dword:%d" % value, None)]
     values += [("%d " % high, high), (" %d" % high, high)]
-    # Text that is no number comes as 0 (NdisReadConfiguration, NdisParameterInteger).
+    # Text that is not a number comes as 0 (NdisReadConfiguration, NdisParameterInteger).
     values += [(text, 0 if low == 0 else None) for text in ("", "many", "-", "0x", "  ", "%s%n", "A" * 200)]
     values += [("-1", None)]
     return values

@@ -72,7 +72,7 @@ def load(machine):
     tx, rx = run.report["net"]["tx"], run.report["net"]["rx"]
     machine.same("sends that did not come back", tx["not_returned"], 0)
     machine.same("frames that were lost", tx["lost"], 0)
-    # One that the device may have sent when it was reset can arrive all the same; never the reverse.
+    # One that the device may have sent when it was reset can still arrive; never the reverse.
     machine.expect(tx["intact"] >= tx["completions"]["0x00000000"],
                    "%d sends succeeded, %d frames arrived" % (tx["completions"]["0x00000000"], tx["intact"]))
     machine.same("frames damaged, doubled or out of order",
@@ -189,7 +189,7 @@ def registers(machine):
 @job.test("the device goes on at its work through a reset", buses=("model",),
           own="only aerovnet cuts a device off by its command register")
 def ignored(machine):
-    """What it had was given back when the reset had taken too long, so it must not be able to reach it."""
+    """The driver completed what the device had when the reset took too long. The device must not reach it any more."""
     with machine.session("gen:rate=5000,stall=30") as session:
         session.do("wait received 100")
         session.do("fault reset_ignored")

@@ -50,7 +50,7 @@ def garbage(machine):
         session.run.clean()
 
 
-@job.test("a device without an address, or with none that a station may have", buses=("model",),
+@job.test("a device without an address, or with an address that no station may have", buses=("model",),
           own="only aerovnet keeps the address that it made in MadeAddress")
 def none(machine):
     for bus in ("features=-mac", "fault=mac_group", "fault=mac_zero"):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """2c_Mini6Send: every size from 14 to 1514, and with a tag to 1518 on the wire; the data of a frame cut
-at every place, and in MDLs of one byte each: what comes out of the device is what went in."""
+at every place, and in MDLs of one byte each. The device sends what was passed to the driver."""
 import os
 import sys
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""BadInput: lists that no protocol should send, and frames in shapes that every protocol may: in each
-state of the adapter each list comes back once, with a status of the documentation
-(nf-ndis-ndismsendnetbufferlistscomplete), nothing else goes out on the wire, and nothing leaks. And OID
+"""BadInput: lists that no protocol should send, and frames in shapes that every protocol may send. In each
+state of the adapter each list completes once, with a status of the documentation
+(nf-ndis-ndismsendnetbufferlistscomplete). Nothing else goes out on the wire, and nothing leaks. Then OID
 requests of every kind with buffers that are too short, empty or full of garbage, in each state."""
 import os
 import random

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """CheckConnectivity: frames both ways on machines of one processor and of several, few under way and
-many, on a device that is slow, or uses its buffers in another order than it got them."""
+many. The device is slow, or uses its buffers in another order than it got them."""
 import os
 import sys
 

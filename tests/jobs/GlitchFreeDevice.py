@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """GlitchFreeDevice: no callback of the driver does more than a bounded piece of work. Here the work is
-counted, as times on this machine say nothing of another's: registers an interrupt, lists a DPC, register
-writes a send. The times are reported (rule GlitchFree judges three seconds)."""
+counted, as times on this machine are no measure of another's: registers per interrupt, lists per DPC, register
+writes per send. The times are reported (rule GlitchFree judges three seconds)."""
 import os
 import sys
 
@@ -77,7 +77,7 @@ def stalls(machine):
 
 @job.test("a device that never stops giving frames back keeps no DPC", buses=("model",))
 def storm(machine):
-    """Interrupts for nothing, and a device that is always done: DPCs end all the same."""
+    """Interrupts for nothing, and a device that is always done: DPCs end nevertheless."""
     for fault in ("interrupt_spurious", "config_spurious", "isr_stuck@5"):
         run = machine.run("gen:count=5000", (), "fault=" + fault)
         run.clean()

@@ -41,7 +41,7 @@ def agree(machine):
     session.run.clean()
 
 
-@job.test("values that are none", buses=("model",))
+@job.test("values that are not valid", buses=("model",))
 def garbage(machine):
     with machine.session() as session:
         before = answer(machine, session)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""LinkCheck: loss and return of the link are indicated once each, with speed and duplex, and
+"""LinkCheck: loss and return of the link are indicated once each, with speed and duplex.
 OID_GEN_LINK_STATE, which NDIS answers from the indications, agrees with the cable."""
 import os
 import struct

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """OpsUnderLoad: OIDs, resets, pause and restart, sleep, cancels, link flaps, filter and address-list
-changes and malformed lists, drawn from the seed, under traffic both ways on two processors, on one
-adapter and on two: every frame accounted for. `./test stress` is the same for hours."""
+changes and malformed lists, drawn from the seed. Traffic goes both ways meanwhile, on two processors, on
+one adapter and on two. Every frame is accounted for. `./test stress` is the same for hours."""
 import os
 import random
 import sys

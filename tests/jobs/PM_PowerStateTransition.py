@@ -86,7 +86,7 @@ def requests(machine):
             reply = session.oid("set", "OID_PNP_SET_POWER", bytes(length))
             machine.expect(reply.status in oids.SHORT and (reply.done, reply.needed) == (0, 4),
                            "OID_PNP_SET_POWER with %d bytes: %s" % (length, reply))
-        for state in (0, 5, 0xFFFFFFFF):  # NdisDeviceStateUnspecified, and what is no state
+        for state in (0, 5, 0xFFFFFFFF):  # NdisDeviceStateUnspecified, and numbers beyond the states
             reply = session.oid("set", "OID_PNP_SET_POWER", struct.pack("<I", state))
             machine.expect(reply.status in ("INVALID_DATA", "NOT_SUPPORTED") and reply.done == 0,
                            "OID_PNP_SET_POWER to %d: %s" % (state, reply))

@@ -31,7 +31,7 @@ STANDARD = {
     # Of aerovnet's own: the feature is accepted only when it is asked for.
     "EventIdx": ("enum", "Event Index", None, {"0": "Disabled", "1": "Enabled"}, 0),
 }
-# NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN for each value of *PriorityVLANTag; the second wants
+# NDIS_MAC_OPTION_8021P_PRIORITY and _8021Q_VLAN for each value of *PriorityVLANTag; the second needs
 # the first (network/oid-gen-mac-options).
 TAG_OPTIONS = {0: 0, 1: 0x40, 2: 0x240, 3: 0x240}
 

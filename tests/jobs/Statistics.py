@@ -152,7 +152,7 @@ def errors(machine):
     session.run.clean()
 
 
-@job.test("frames that a reset takes back are discards, each NET_BUFFER one", buses=("model",))
+@job.test("frames that a reset discards are discards, one per NET_BUFFER", buses=("model",))
 def taken_back(machine):
     with machine.session("gen:count=3000,dir=tx,stall=60", bus="fault=tx_stall@500") as session:
         until = time.monotonic() + 20

@@ -49,7 +49,7 @@ def sent(machine):
         machine.same("tags on the wire with %s" % (options,), [tag_of(one) for one in seen], [wanted])
 
 
-@job.test("the OID: query, set, and values that are none")
+@job.test("the OID: query, set, and values that are not valid")
 def oid(machine):
     def run(more):
         with machine.session("none", more) as session:

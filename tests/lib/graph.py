@@ -7,7 +7,7 @@
 
 def circles(edges):
     """One circle of each knot of nodes that reach each other, as a list of nodes in the order of the
-    edges; the last one leads back to the first. An edge from a node to itself is no circle.
+    edges; the last one leads back to the first. An edge from a node to itself is not a circle.
     edges: {node: nodes that it leads to}."""
     found = []
     done = set()

@@ -207,7 +207,7 @@ class Suite:
         self.words = [word for word in arguments if word not in known]
         for word in self.words:
             if not glob.glob("%s/test_*%s*.c" % (self.folder, word)):
-                sys.exit("%s/run: '%s' is no configuration (%s) and in no program's name" % (
+                sys.exit("%s/run: '%s' is not a configuration (%s) and in no program's name" % (
                     self.folder, word, " ".join(known)))
         os.environ["SEED"] = str(report.seed(int(time.time())))
         os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")

@@ -282,7 +282,7 @@ def capture(path):
     with open(path, "rb") as file:
         data = file.read()
     if data[:4] != b"\x4d\x3c\xb2\xa1":
-        raise Failure("%s is no capture with nanoseconds" % path)
+        raise Failure("%s is not a capture with nanoseconds" % path)
     frames, at = [], 24
     while at + 16 <= len(data):
         length = struct.unpack_from("<I", data, at + 8)[0]

@@ -10,7 +10,7 @@
     group.check("rows", ["row 3 has no test"])           a list of faults, found already
     sys.exit(group.finish())
 
-A test runs if any PATTERN is in its name, or if there are none; !PATTERN leaves out those that have it.
+A test runs if any PATTERN is in its name, or without any PATTERN; !PATTERN leaves out those that have it.
 A test fails by raising Failure, and is skipped by raising Skip. tests/lib/report.sh is the same for
 scripts in sh.
 """

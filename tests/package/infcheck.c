@@ -4,9 +4,9 @@
  * on that architecture: the device it is for, the section it installs, files, registry, service, event
  * source. It prints one line per check: ok NAME, or FAIL NAME: why. Exit status 1 if one failed.
  *
- * Reads only, but for what installing is about: the registry lines go to a key of the test's own
- * (HKCU\Software\aerovnet-infcheck), the file to a folder beside the INF, the service to this Windows
- * and away again.
+ * It installs three things, for the test alone. The registry lines go to a key of the test's own
+ * (HKCU\Software\aerovnet-infcheck), the file to a folder beside the INF. The service goes to this Windows,
+ * and is deleted at the end.
  *
  * SEARCHED.INF is the same INF with its models' decoration cut to NTamd64: Wine's search for drivers,
  * unlike Windows', knows no version of Windows in a decoration, and searches for x64 only.
@@ -113,7 +113,7 @@ static void check_version(void)
           swscanf(field(&line, 1), L"%d/%d/%d", &month, &day, &year) == 3 && month >= 1 &&
               month <= 12 && day >= 1 && day <= 31 && year >= 1980 &&
               swscanf(version, L"%d.%d.%d.%d", &number[0], &number[1], &number[2], &number[3]) == 4,
-          "'%ls,%ls' is no month/day/year,a.b.c.d", field(&line, 1), version);
+          "'%ls,%ls' is not month/day/year,a.b.c.d", field(&line, 1), version);
 }
 
 // Walks every line of every section: no string may stay unresolved, no device be the other driver's.
@@ -359,7 +359,7 @@ static void check_registry(const wchar_t *section)
         }
         RegCloseKey(params);
     }
-    check("keywords", index > 0, "there are none");
+    check("keywords", index > 0, "the registry key has no keywords");
     RegCloseKey(root);
     RegDeleteTreeW(HKEY_CURRENT_USER, KEY);
 }

@@ -18,7 +18,7 @@ COMPARISON = re.compile(r"\s*'([^']*)'\s*(==|!=)\s*'([^']*)'\s*")
 
 
 class Malformed(Exception):
-    """The project is none that this evaluates; the text says why."""
+    """This cannot evaluate the project; the text says why."""
 
 
 class Project:
@@ -31,7 +31,7 @@ class Project:
         try:
             tree = ElementTree.fromstring(text)
         except ElementTree.ParseError as error:
-            raise Malformed("it is no well-formed XML: %s" % error) from error
+            raise Malformed("it is not well-formed XML: %s" % error) from error
         for group in tree:
             if self._holds(group):
                 self._group(group)
@@ -75,7 +75,7 @@ class Project:
     def _compare(self, part):
         match = COMPARISON.fullmatch(part)
         if not match:
-            raise Malformed("the condition %s is none that is known here" % part)
+            raise Malformed("the condition %s is not of a known form" % part)
         # In a condition an undefined property is empty.
         left, right = [re.sub(r"\$\(\w+\)", "", self._expand(match[i])).lower() for i in (1, 3)]
         return (left == right) == (match[2] == "==")

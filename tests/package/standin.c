@@ -4,8 +4,8 @@
  * A copy's name says which one it is: pnputil, certutil, bcdedit, sc, fc, findstr, icacls. It appends each
  * command line to %STANDIN_LOG%.
  *
- * pnputil keeps a driver store below %STANDIN_ROOT% (Wine resets %SystemRoot% in each process) and, with -i, binds the cards below Enum\PCI, as plug
- * and play does. The environment says how it behaves:
+ * pnputil keeps a driver store below %STANDIN_ROOT%, since Wine resets %SystemRoot% in each process. With -i it
+ * binds the cards below Enum\PCI, as plug and play does. The environment says how it behaves:
  *   STANDIN_STATUS   its exit status
  *   STANDIN_STORE    "no": it stores nothing; "old": it stores another .sys
  *   STANDIN_BIND     "no": cards keep their driver; "old": they get our service and another .sys
@@ -33,7 +33,7 @@ static int fail(const char *what, const char *name)
     return 1;
 }
 
-// The whole file, with a 0 behind it; NULL if it cannot be read.
+// The whole file and a 0; NULL if it cannot be read.
 static char *read_file(const char *path, long *size)
 {
     FILE *file = fopen(path, "rb");
@@ -312,5 +312,5 @@ int main(int argc, char **argv)
     } else if (!_stricmp(name, "sc.exe")) {
         return delete_service(argc, argv);
     }
-    return fail("this is no tool of its:", name);
+    return fail("standin.exe does not know the tool", name);
 }

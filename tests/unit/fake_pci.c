@@ -77,7 +77,7 @@ static void *fake_bar_map(void *context, unsigned bar, virtio_u64 length)
     void *memory;
 
     if (bar >= VIRTIO_PCI_MAX_BARS || fake->bar_length[bar] == 0) {
-        fake_pci_violation(fake, "BAR %u mapped, which is no memory", bar);
+        fake_pci_violation(fake, "BAR %u mapped, which is not memory", bar);
         return NULL;
     }
     if (length == 0 || length > fake->bar_length[bar]) {

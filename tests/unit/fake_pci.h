@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fake_pci.h: a PCI function for tests of the virtio-pci transport. It has 256 bytes of
- * configuration space, six BARs and the registers of a virtio device behind them, reached through
- * the io table that the transport takes, and it records whatever the transport does that it must
- * not do.
+ * configuration space, six BARs, and in them the registers of a virtio device. The transport reaches
+ * them through its io table. The function records whatever the transport does that it must not do.
  *
  * In order:
  *
@@ -26,7 +25,7 @@
 
 enum fake_pci_kind { FAKE_NONE, FAKE_COMMON, FAKE_NOTIFY, FAKE_ISR, FAKE_DEVICE };
 
-/* What lies where in the BARs; the registers behind a window are found by its kind. */
+/* Where each structure is in the BARs. The kind of a window says which registers it has. */
 struct fake_pci_window {
     enum fake_pci_kind kind;
     unsigned bar;
@@ -114,7 +113,7 @@ unsigned fake_pci_add_cap(struct fake_pci *fake, uint8_t cfg_type, uint8_t cap_l
 /* Appends a capability that is not virtio's. */
 unsigned fake_pci_add_other(struct fake_pci *fake, uint8_t id, uint8_t length);
 
-/* A capability as above, and registers of that kind behind it. */
+/* A capability as above, and the registers of that kind. */
 unsigned fake_pci_add(struct fake_pci *fake, enum fake_pci_kind kind, unsigned bar, uint32_t offset,
                       uint32_t length);
 

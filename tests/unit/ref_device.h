@@ -54,7 +54,7 @@ void ref_device_free(struct ref_device *device);
 bool ref_device_pop(struct ref_device *device, struct ref_chain *chain);
 void ref_device_push(struct ref_device *device, uint32_t id, uint32_t len);
 
-/* True: the driver wants the interrupt. */
+/* True: the driver asked for the interrupt. */
 bool ref_device_flush(struct ref_device *device);
 
 /* Sets VIRTQ_USED_F_NO_NOTIFY or clears it; with EVENT_IDX, clearing it moves avail_event, and setting

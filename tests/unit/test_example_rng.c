@@ -139,7 +139,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Reads with a guard behind the room: no byte but those returned is written. */
+/* Reads with a guard after the buffer: no byte but those returned is written. */
 static int read_guarded(struct world *w, unsigned bytes, uint8_t *room)
 {
     int count, i;

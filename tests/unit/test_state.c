@@ -64,7 +64,7 @@ static int read_page(int to[AerovnetEvents][AerovnetStates])
             int from = index_of(states, AerovnetStates, word);
 
             if (from < 0)
-                fail_msg("%s: '%s' is no state", PAGE, word);
+                fail_msg("%s: '%s' is not a state", PAGE, word);
             to[event][from] = target;
         }
     }

@@ -153,7 +153,7 @@ static void a_bar_each(void **state)
     pci_use(f);
 }
 
-/* Structures behind the first 4 GiB less a page of a very large BAR; 32 bits cannot map that. */
+/* Structures after the first 4 GiB less a page of a very large BAR. 32 bits cannot map that. */
 static void structures_in_a_huge_bar(void **state)
 {
     struct pci_fixture *f = *state;
@@ -288,7 +288,7 @@ static void device_configuration_is_optional_at_0(void **state)
     assert_status(virtio_pci_config_write(&f->dev, 0, &byte, 1), VIRTIO_PCI_E_NO_DEVICE_CFG);
     virtio_pci_close(&f->dev);
 
-    /* one of length 0 is none; one that its BAR does not hold is a fault all the same */
+    /* one of length 0 does not count; one that its BAR does not hold is a fault, although it is optional */
     fake_pci_add_cap(&f->fake, 4, 16, 0, 0x300, 0, 0);
     assert_status(virtio_pci_open(&f->dev, &fake_pci_io, &f->fake, 0), VIRTIO_PCI_OK);
     assert_null(f->dev.device.address);

@@ -38,7 +38,7 @@ static void qemu_transitional(void **state)
     assert_int_equal(virtio_pci_match_bar(bars, IO, 0xC001), -1);
 }
 
-/* The upper half of a 64-bit BAR is no BAR, whatever it looks like. */
+/* The upper half of a 64-bit BAR is not a BAR, whatever it looks like. */
 static void upper_halves(void **state)
 {
     static const virtio_u32 bars[6] = {0xE0000000 | WIDE, 0xFEB00000, 0xD0000000 | WIDE, 0xC001,
@@ -53,7 +53,7 @@ static void upper_halves(void **state)
     assert_int_equal(virtio_pci_match_bar(bars, MEMORY, 0xF0000000), 4);
 }
 
-/* The last register has no upper half behind it: what it says of itself is not followed. */
+/* The last register has no upper half: its 64-bit mark is ignored. */
 static void wide_in_the_last_register(void **state)
 {
     virtio_u32 bars[8] = {0, 0, 0, 0, 0, 0xE0000000 | WIDE, 1, 1};

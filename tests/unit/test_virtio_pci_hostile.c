@@ -440,7 +440,7 @@ static void features_that_are_refused(void **state)
                   VIRTIO_PCI_E_FEATURES_REFUSED);
     assert_int_equal(f->fake.status, 0x83);
     assert_int_equal(f->dev.negotiated, 0);
-    /* the driver may come back with less */
+    /* after a reset the driver may accept less */
     assert_status(virtio_pci_reset(&f->dev), VIRTIO_PCI_OK);
     assert_status(virtio_pci_negotiate(&f->dev, VIRTIO_F_VERSION_1, VIRTIO_F_VERSION_1),
                   VIRTIO_PCI_OK);

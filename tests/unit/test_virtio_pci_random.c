@@ -142,7 +142,7 @@ static void random_capability_lists(void **state)
             }
             fake_pci_add_cap(&f->fake, caps[i].cfg_type, caps[i].cap_len, caps[i].bar,
                              caps[i].offset, caps[i].length, caps[i].multiplier);
-            /* a short cap_len is a lie: the bytes are there all the same */
+            /* a short cap_len is a lie: the bytes are there */
             f->fake.cap_next = (f->fake.cap_last + 24 + 3) & ~3u;
         }
         expected = predict(caps, count, f->fake.bar_length, winner, &failed_bar);

@@ -192,7 +192,7 @@ static void chain_as_long_as_the_queue(void **state)
     }
 }
 
-/* Counts whose sum does not fit 16 bits are no short chain. */
+/* Counts whose sum does not fit 16 bits are refused: they do not pass for a short chain. */
 static void counts_that_overflow(void **state)
 {
     struct ring *r = ring_new(4);
@@ -270,7 +270,7 @@ static void chain_of_four_gigabytes(void **state)
     ring_free(r);
 }
 
-/* VIRTQ_FULL changes nothing, and room for a part of a chain is no room. */
+/* VIRTQ_FULL changes nothing. Room for a part of a chain does not suffice. */
 static void full_ring_is_unchanged(void **state)
 {
     struct ring *r = ring_new(4);
@@ -603,7 +603,7 @@ static void every_status_has_its_text(void **state)
     assert_string_equal(virtq_status_text(VIRTQ_E_USED_LEN - 1), "unknown status");
 }
 
-/* 2.7.10.1: without EVENT_IDX the word behind the used ring means nothing, whatever stands there. */
+/* 2.7.10.1: without EVENT_IDX the word after the used ring means nothing, whatever it holds. */
 static void avail_event_is_ignored(void **state)
 {
     struct ring *r = ring_new(4);
@@ -936,9 +936,8 @@ static void indices_wrap_at_65536(void **state)
     }
 }
 
-/* A buffer that the device keeps while the indices go round is the device's still, even when a
- * buffer that was added and not published sits in the very slot of the available ring that was
- * its own. */
+/* The device keeps a buffer while the indices go round, and it is still the device's. That holds even when
+ * another buffer, added and not published, is in its former slot of the available ring. */
 static void one_buffer_kept_for_long(void **state)
 {
     struct ring *r = ring_new(4);

@@ -244,7 +244,7 @@ static void len_of_a_readable_buffer(void **state)
     assert_broken(r, VIRTQ_E_USED_LEN, 1u << 1 | 1u << 2 | 1u << 3);
 }
 
-/* The bytes of the table are none that the device may write. */
+/* The device may not write the bytes of the table. */
 static void len_of_an_indirect_table(void **state)
 {
     static _Alignas(16) struct virtq_desc table[2];
@@ -258,8 +258,8 @@ static void len_of_an_indirect_table(void **state)
     assert_broken(r, VIRTQ_E_USED_LEN, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 4);
 }
 
-/* The device scribbles over everything it can reach; what it then uses, by the heads it knew, comes
- * back right, and what the driver adds next is right in memory again. */
+/* The device scribbles over everything it can reach. What it then uses, by the heads it knew, completes
+ * correctly, and what the driver adds next is correct in memory. */
 static void scribbles_are_not_believed(void **state)
 {
     struct ring *r = *state;

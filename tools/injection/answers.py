@@ -85,9 +85,9 @@ def merge(text, name, architectures, driver_paths, trust):
         try:
             root = ElementTree.fromstring(text, ElementTree.XMLParser(target=builder))
         except (ElementTree.ParseError, LookupError, ValueError) as error:
-            raise Problem("%s is no XML (%s); nothing was changed" % (name, error)) from None
+            raise Problem("%s is not XML (%s); nothing was changed" % (name, error)) from None
         if root.tag != _tag("unattend"):
-            raise Problem("%s is no answer file: its root is not <unattend>; nothing was changed" % name)
+            raise Problem("%s is not an answer file: its root is not <unattend>; nothing was changed" % name)
     for architecture in architectures:
         folder = "\\$WinPEDriver$\\aerovnet\\" + architecture
         paths = [letter + ":" + folder for letter in LETTERS]

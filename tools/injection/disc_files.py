@@ -60,4 +60,4 @@ def unpack(iso, kind, folder, paths=()):
         for name in folders + names:
             mode = os.lstat(os.path.join(parent, name)).st_mode
             if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-                raise Problem("%s holds %r, which is no file; nothing was changed" % (iso, name[:80]))
+                raise Problem("%s holds %r, which is not a file; nothing was changed" % (iso, name[:80]))

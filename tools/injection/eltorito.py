@@ -61,7 +61,7 @@ def read(file):
             continue
         if offset + 32 > SECTOR:
             raise Problem("has a boot catalog that is cut off")
-        # 0x44: an extension of the entry before, which is no entry of its own.
+        # 0x44: an extension of the entry before, which is not an entry of its own.
         if data[offset] != 0x44:
             left -= 1
             if data[offset] == BOOTABLE:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 The files of a Windows volume that is mounted at a directory. Root reads and writes there what a guest
-has prepared, so no link is followed, no special file opened, nothing read without a limit, and no
-path leaves the directory.
+has prepared. So this follows no link, opens no special file, reads nothing without a limit, and leaves
+the directory by no path.
 
     files = GuestFiles(root, name)         name: what a person calls the volume
     path = files.find("Windows/System32")  as the volume spells it; None if it is not there
@@ -105,7 +105,7 @@ class GuestFiles:
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise self.problem(path, "is no file; nothing was changed")
+                    raise self.problem(path, "is not a file; nothing was changed")
                 data = file.read(limit + 1)
         except OSError as error:
             raise self.problem(path, "cannot be read: %s; nothing was changed" % error.strerror.lower()) from None

@@ -6,11 +6,10 @@ A Windows 7 that is not running, below a directory: the driver put beside it, fo
     windows.inject(package, ...)           what it adds and changes stands in Windows/aerovnet/inject.txt
     windows.undo(...)                      takes that back
 
-Adding to the driver store itself is for Windows alone. So the package goes to Windows\\aerovnet, the
-registry's DevicePath, where plug and play looks for drivers of a new device, gets that folder, and
-install.cmd runs once: from SetupComplete.cmd where Setup is still to come (a generalized image),
-else from RunOnce, which Windows 7 runs when it starts and when it has installed a device. Both ways write
-install.log.
+Windows alone adds to its driver store. So the package goes to Windows\\aerovnet. The registry's DevicePath,
+where plug and play looks for drivers of a new device, gets that folder. install.cmd runs once. A generalized
+image, where Setup is still to come, runs it from SetupComplete.cmd. Any other runs it from RunOnce, when
+Windows 7 starts and when it has installed a device. Both ways write install.log.
 """
 import os
 import re
@@ -69,7 +68,7 @@ class OfflineWindows:
         with open(self.hive, "rb") as file:
             start = file.read(12)
         if len(start) < 12 or start[:4] != b"regf":
-            raise self.files.problem(self.hive, "is no registry hive; nothing was changed")
+            raise self.files.problem(self.hive, "is not a registry hive; nothing was changed")
         first, second = struct.unpack_from("<II", start, 4)
         if first != second:
             raise self.files.problem(self.hive, "was not written to its end: start Windows and shut it down; "
@@ -137,7 +136,7 @@ class OfflineWindows:
 
     def undo(self, dry_run, say):
         if not self.earlier:
-            raise Problem("%s has no %s of this tool: there is nothing to take back" % (self.name, JOURNAL))
+            raise Problem("%s has no %s of this tool: there is nothing to undo" % (self.name, JOURNAL))
         self.earlier.take_back(dry_run, say)
 
     def expect_injected(self):

@@ -50,7 +50,7 @@ def opened(path, roots, scratch):
         disc_files.unpack(path, "iso", folder)
     for name in ("install.cmd", "SHA256SUMS"):
         if not os.path.isfile(os.path.join(folder, name)):
-            raise Problem("%s is no driver disk: it has no %s" % (path, name))
+            raise Problem("%s is not a driver disk: it has no %s" % (path, name))
     names = _expect_sums(folder)
     certificate = os.path.join(folder, CERTIFICATE)
     if not roots and os.path.exists(certificate):
@@ -58,7 +58,7 @@ def opened(path, roots, scratch):
         try:
             run("openssl", "x509", "-inform", "der", "-in", certificate, "-out", roots)
         except subprocess.CalledProcessError as error:
-            raise Problem("%s is no certificate: %s" % (certificate, last_line(error))) from None
+            raise Problem("%s is not a certificate: %s" % (certificate, last_line(error))) from None
     try:
         check.check(folder, roots or SYSTEM_ROOTS)
     except Problem as problem:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-What is done to the files of a guest, written down there before it is done, so that it can be taken
-back after any interruption.
+What is done to the files of a guest. It is written down there before it is done, and can be undone after
+any interruption.
 
     plan = Plan(files, folder); plan.add(path, content); plan.change(path, content)
     plan.check(earlier, host_free); plan.carry_out()
@@ -39,7 +39,7 @@ def digest_of(content):
 
 
 class Plan:
-    """Files to add and to change. Nothing is written before carry_out, and a failure takes back all."""
+    """Files to add and to change. Nothing is written before carry_out, and a failure undoes all."""
 
     def __init__(self, files, folder):
         self.files, self.folder = files, folder

@@ -74,7 +74,7 @@ def _text(hive, node, name):
     try:
         return hive.value_value(value)[1].decode("utf-16-le").rstrip("\0")
     except UnicodeDecodeError:
-        raise Problem("has a value %s that is no text" % name) from None
+        raise Problem("has a value %s that is not text" % name) from None
 
 
 def _set(hive, node, name, kind, text):

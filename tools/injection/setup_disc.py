@@ -38,7 +38,7 @@ class SetupDisc:
             file.seek(16 * eltorito.SECTOR)
             area = file.read(32 * eltorito.SECTOR)
             if area[1:6] != b"CD001":
-                raise Problem("%s is no ISO image; nothing was changed" % iso)
+                raise Problem("%s is not an ISO image; nothing was changed" % iso)
             self.label = area[40:72].decode("ascii", "replace").strip() or "WIN7"
             self.kind = "udf" if _has_udf(area) else "iso"
             self.files = disc_files.listed(iso, self.kind)
@@ -66,7 +66,7 @@ class SetupDisc:
                           % self.iso)  # fmt: skip
         missing = [name for name in NEEDED if name not in self.files]
         if missing or not self.install:
-            raise Problem("%s is no Windows setup disc: it has no %s; nothing was changed"
+            raise Problem("%s is not a Windows setup disc: it has no %s; nothing was changed"
                           % (self.iso, missing[0] if missing else INSTALL[0]))  # fmt: skip
         if self.files.get(ANSWERS, ("", 0))[1] > ANSWERS_LIMIT:
             raise Problem("%s has an %s of more than %d KiB; nothing was changed" % (self.iso, ANSWERS, ANSWERS_LIMIT >> 10))
@@ -199,7 +199,7 @@ def inject(iso, target, package, names, own_answers, driver_paths, trust, dry_ru
         raise Problem("%s is there already; a new ISO is never written over a file" % target)
     parent = os.path.dirname(os.path.abspath(target))
     if not os.path.isdir(parent):
-        raise Problem("%s is no directory" % parent)
+        raise Problem("%s is not a directory" % parent)
     if not os.access(parent, os.W_OK):
         raise Problem("%s cannot be written to" % parent)
     disc = SetupDisc(iso)

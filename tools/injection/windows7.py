@@ -25,7 +25,7 @@ def versions(path):
     with open(path, "rb") as file:
         header = file.read(WIM_HEADER)
         if len(header) < WIM_HEADER or header[:8] != b"MSWIM\0\0\0":
-            raise Problem("%s is no WIM file" % os.path.basename(path))
+            raise Problem("%s is not a WIM file" % os.path.basename(path))
         size, offset = struct.unpack_from("<QQ", header, 72)
         size &= (1 << 56) - 1
         file.seek(offset)
@@ -52,7 +52,7 @@ def kernel(path, data):
     try:
         (pe,) = struct.unpack_from("<I", data, 0x3C)
         if data[:2] != b"MZ" or data[pe : pe + 4] != b"PE\0\0":
-            raise Problem("%s is no program" % path)
+            raise Problem("%s is not a program" % path)
         (machine,) = struct.unpack_from("<H", data, pe + 4)
         # VS_FIXEDFILEINFO begins with this signature and its own version, 1.0.
         fixed = data.find(struct.pack("<II", 0xFEEF04BD, 0x10000))

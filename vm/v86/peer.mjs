@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// peer.mjs: the far end of the emulated PC's network cable. It answers ARP, DHCP and ping, returns
-// the frames that ndishost's `echo:calls=1` sends, and calls the adapter with numbered frames of its
-// own, whose echoes it checks.
+// peer.mjs: the far end of the emulated PC's network cable. It answers ARP, DHCP and ping. It
+// returns the frames that ndishost's `echo:calls=1` sends. It sends numbered frames of its own to the
+// adapter, and checks their echoes.
 //
 //   const peer = new Peer(frame => ...puts a frame on the wire to the adapter..., 1000);
 //   peer.receive(frame);        each frame that the adapter sent

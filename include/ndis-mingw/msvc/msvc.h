@@ -5,6 +5,6 @@
  */
 #include <ntdef.h>
 
-/* mingw-w64's, for MSVC, subtracts pointers, which is no constant for clang. */
+/* mingw-w64's, for MSVC, subtracts pointers. The result is not a constant for clang. */
 #undef FIELD_OFFSET
 #define FIELD_OFFSET(type, field) ((LONG) __builtin_offsetof(type, field))

@@ -2,9 +2,9 @@
 /*
  * NDIS versions, handles, status type and the header that every NDIS 6 object begins with.
  *
- * A driver names its version before it includes ndis.h (NDIS620_MINIPORT=1), fills in an object's
- * NDIS_OBJECT_HEADER first (Type, Revision, and Size from the NDIS_SIZEOF_ macro of that
- * revision), then the members that the revision has. Documentation: ddi/objectheader, ddi/ndis.
+ * A driver defines its version before it includes ndis.h (NDIS620_MINIPORT=1). Of an object it fills in
+ * NDIS_OBJECT_HEADER first: Type, Revision, and Size from the NDIS_SIZEOF_ macro of that revision. The
+ * members that the revision has follow. Documentation: ddi/objectheader, ddi/ndis.
  */
 
 #ifndef NDIS_MINGW_BASE_H

@@ -2,8 +2,8 @@
 /*
  * NT's function-like macros, for a driver: each in the form that Microsoft's headers give it.
  *
- * A macro whose body is a block or a bare statement does not fit wherever a function call fits, and
- * one that evaluates an argument twice is no function call either. mingw-w64 and the host declare
+ * Some of them cannot stand wherever a function call can: their body is a block or a bare statement.
+ * Others evaluate an argument twice. mingw-w64 and the host declare
  * some of them as functions, or in a form that forgives more. tests/abi/macros.tsv has the forms of
  * Windows 7's WDK, and tests/abi/macros.py holds every name here to it.
  *

@@ -2,9 +2,9 @@
 /*
  * NET_BUFFER_LIST, NET_BUFFER and MDL: how frames travel through NDIS.
  *
- * A driver makes a pool, allocates from it, describes the data by an MDL chain, hands the list
- * on, and gets it back by its send-complete or return function; then frees it and, last, the
- * pool. NDIS's own lists are longer than the declared NET_BUFFER_LIST: never copy or embed one by
+ * A driver allocates a pool, and lists from it. It describes the data by an MDL chain and passes the
+ * list on. Its send-complete or return function receives the list again. The driver then frees the
+ * list and, last, the pool. NDIS's own lists are longer than the declared NET_BUFFER_LIST: never copy or embed one by
  * sizeof. Documentation: ddi/nbl, ddi/nblapi, ddi/nblaccessors, ddi/nblinfo, ddi/nbl8021q,
  * network/net-buffer-architecture.
  */
@@ -74,7 +74,7 @@ typedef union _NET_BUFFER_HEADER {
     SLIST_HEADER Link;
 } NET_BUFFER_HEADER, *PNET_BUFFER_HEADER;
 
-/* Where a NET_BUFFER's data lies in shared memory (ddi/nbl/ns-nbl-net_buffer_shared_memory). */
+/* Where a NET_BUFFER's data is in shared memory (ddi/nbl/ns-nbl-net_buffer_shared_memory). */
 struct _NET_BUFFER_SHARED_MEMORY {
     PNET_BUFFER_SHARED_MEMORY NextSharedMemorySegment;
     ULONG SharedMemoryFlags;

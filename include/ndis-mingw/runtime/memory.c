@@ -5,9 +5,8 @@
  * Both compilers call them by themselves, x64's ntoskrnl.exe does not export them (x86's lacks
  * memcmp), and a driver has no C library. A WDK links its own; this file is only for mingw.
  *
- * They use string instructions and general registers alone: no loop that a compiler could turn
- * back into a call to the function itself, and no vector state that an interrupt would have to
- * save.
+ * They use string instructions and general registers alone. A compiler could turn a loop
+ * back into a call to the function itself, and an interrupt would have to save vector state.
  */
 
 typedef __SIZE_TYPE__ size_t;
