@@ -13,6 +13,7 @@ typedef unsigned char BOOLEAN;
 #define FALSE 0
 #define _In_
 #define _Inout_
+#define _IRQL_requires_max_(level)
 
 #define InterlockedCompareExchange(target, exchange, comparand) \
     __sync_val_compare_and_swap(target, comparand, exchange)

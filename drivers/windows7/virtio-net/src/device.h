@@ -87,6 +87,7 @@ BOOLEAN AerovnetDeviceHangs(_In_ PAEROVNET_ADAPTER Adapter);
 _IRQL_requires_(PASSIVE_LEVEL)
 VOID AerovnetDeviceShutdown(_In_ PAEROVNET_ADAPTER Adapter);
 /* The same for a system error: no other processor runs. Any IRQL. */
+_IRQL_requires_max_(HIGH_LEVEL)
 VOID AerovnetDeviceCrash(_In_ PAEROVNET_ADAPTER Adapter);
 
 #endif

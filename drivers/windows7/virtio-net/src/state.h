@@ -59,22 +59,28 @@ typedef struct _AEROVNET_STATE_WORD {
 } AEROVNET_STATE_WORD, *PAEROVNET_STATE_WORD;
 
 /* Returns the state now. Any IRQL, as all of these. */
+_IRQL_requires_max_(HIGH_LEVEL)
 AEROVNET_STATE AerovnetStateOf(_In_ const AEROVNET_STATE_WORD *State);
 
 /* Returns which incarnation of the device this is: each entry into Running makes a new one. */
+_IRQL_requires_max_(HIGH_LEVEL)
 ULONG AerovnetStateEpoch(_In_ const AEROVNET_STATE_WORD *State);
 
 /* Changes the state as the table has it for `Event`. Returns FALSE when the event is not allowed
  * now. */
+_IRQL_requires_max_(HIGH_LEVEL)
 BOOLEAN AerovnetStateChange(_Inout_ PAEROVNET_STATE_WORD State, _In_ AEROVNET_EVENT Event);
 
 /* The same for what was seen in incarnation `Epoch`: not allowed in any other one. */
+_IRQL_requires_max_(HIGH_LEVEL)
 BOOLEAN AerovnetStateReport(_Inout_ PAEROVNET_STATE_WORD State, _In_ AEROVNET_EVENT Event,
                             _In_ ULONG Epoch);
 
 /* Notes whether the device is fenced: its bus mastering and its interrupt are off. No event changes
  * it. */
+_IRQL_requires_max_(HIGH_LEVEL)
 VOID AerovnetStateFence(_Inout_ PAEROVNET_STATE_WORD State, _In_ BOOLEAN Fenced);
+_IRQL_requires_max_(HIGH_LEVEL)
 BOOLEAN AerovnetStateIsFenced(_In_ const AEROVNET_STATE_WORD *State);
 
 #endif
