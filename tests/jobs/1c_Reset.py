@@ -12,6 +12,7 @@ from wire import OWN
 
 job = Job(__file__, __doc__)
 
+MASTER, INTX_OFF = 4, 0x400  # of the PCI command register
 SOURCE = "020000000001"
 LIST = bytes.fromhex("01005e000001" "01005e7f0001" "333300000001")
 
@@ -101,6 +102,8 @@ def stuck(machine):
         # From here on every send comes back at once, and the adapter can be taken down.
         reply = session.ask("send ffffffffffff525400123456" + "0800" + "00" * 46, 35)
         machine.expect(not reply.good, "a frame is sent through a device that does not work")
+        command = int(session.stats()["bus"]["pci_command"], 16)
+        machine.same("bus mastering, and the line off", command & (MASTER | INTX_OFF), INTX_OFF)
     run = session.run
     run.lawful()
     if machine.own:

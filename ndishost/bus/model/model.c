@@ -221,15 +221,20 @@ static void op_report(struct bus *bus, FILE *json)
     struct model *model = model_of(bus);
     unsigned long long violations = 0;
     const char *separator = "";
-    uint32_t longest;
+    uint32_t longest, command, bound;
 
     pthread_mutex_lock(&model->lock);
     longest = model->ring[QUEUE_TX].longest;
+    bound = model->common.config_msix_vector != MSIX_NO_VECTOR;
+    for (int i = 0; i < QUEUES; i++)
+        bound += model->ring[i].msix_vector != MSIX_NO_VECTOR;
     pthread_mutex_unlock(&model->lock);
+    command = op_config_read(bus, PCI_COMMAND, 2);
     for (int i = 0; i < COUNTERS; i++)
         fprintf(json, "\"%s\": %llu, ", counter_names[i],
                 (unsigned long long)atomic_load(&model->counter[i]));
-    fprintf(json, "\"tx_longest_chain\": %u, ", longest);
+    fprintf(json, "\"tx_longest_chain\": %u, \"pci_command\": \"0x%x\", ", longest, command);
+    fprintf(json, "\"msix_vectors\": %u, ", bound); /* those that the driver has written */
     fprintf(json, "\"features_offered\": \"0x%llx\", \"faults\": {",
             (unsigned long long)model->offered);
     for (int i = 0; i < FAULT_COUNT; i++) {
