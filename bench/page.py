@@ -154,7 +154,7 @@ def beside(report):
     return """<h2>Beside the peers</h2>%s<p>Instructions of the driver alone, in one virtual machine, whose processor QEMU
 emulates and counts. The drivers took turns, %d rounds. Linux %s, its modules virtio_net, virtio_ring and virtio_pci; lists of
 32 by pktgen. DPDK %s: calls that moved no frame are taken out. Device: %s. QEMU %s. Notifications and interrupts are for 1,000
-frames. Not counted here: frames a second, since the processor is emulated; exits and cache misses, since there are none.</p>%s%s
+frames. Not counted here: frames per second, since the processor is emulated; exits and cache misses, since there are missing.</p>%s%s
 """ % (failed, found["rounds"], text(found["kernel"]), text(found["dpdk"]), text(found["device"]), text(found["qemu"]),
        bars("Instructions a frame, by driver", bars_of, 330), table(
            ["case", "driver", "instructions", "notifications", "interrupts"], list(peers.rows(found))))

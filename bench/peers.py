@@ -40,7 +40,7 @@ TESTPMD_DRIVERS = ("librte_net_virtio", "librte_bus_pci", "librte_bus_vdev", "li
 DEVICE = ("vectors=0,event_idx=off,mrg_rxbuf=off,csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,"
           "guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off")
 FRAMES, SIZES, ROUNDS = 4096, (60, 1514), 2
-SLOW, SLOW_FRAMES = 2000, 1024  # frames a second
+SLOW, SLOW_FRAMES = 2000, 1024  # frames per second
 SECONDS = 1000
 PEERS = ("Linux virtio_net", "aerovnet", "DPDK virtio")
 NO_RATE = "not counted: DPDK's driver polls, and has no rate"

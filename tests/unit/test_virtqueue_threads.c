@@ -516,7 +516,7 @@ static void no_interrupt_is_lost_event_idx(void **state)
     interrupt_duel(true);
 }
 
-/* A driver that sends, takes back at times, and puts the interrupt off each time: it is woken when the
+/* A driver that sends, completes at times, and puts the interrupt off each time: it is woken when the
  * device has used all. */
 static void no_deferred_interrupt_is_lost(void **state)
 {
