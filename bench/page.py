@@ -136,10 +136,10 @@ def number(value):
 def floods(report):
     if not report.get("floods"):
         return ""
-    rows = [(flood["bus"], flood["ring"], "up to %g ms" % (flood["hold"] / 1000) if flood["hold"] else "not kept",
+    rows = [(flood["bus"], flood["ring"], "not kept" if flood["hold"] == "0" else "for up to %s frames" % flood["hold"].rstrip("f"),
              number(flood["share"]), "-" if flood["rate"] is None else "{:,}".format(flood["rate"])) for flood in report["floods"]]
     return ("<h2>Lists with NDIS_RECEIVE_FLAGS_RESOURCES in a flood</h2><p>Frames of 60 bytes, as fast as the device takes "
-            "them. This is in real time: the median of three runs.</p>" +
+            "them: the median of three runs. Frames per second are in real time.</p>" +
             table(["device", "ring entries", "the stack keeps lists", "with RESOURCES, %", "frames a second"], rows))
 
 
