@@ -3,7 +3,7 @@
 
 # What ndishost's bus back end `qtest` consists of.
 QTEST_SOURCES := $(wildcard ndishost/bus/qtest/*.c) ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c \
-                 ndishost/bus/thread.c ndishost/nt/machine/hugepages.c ndishost/nt/machine/phys.c
+                 ndishost/bus/thread.c ndishost/bus/mailbox.c ndishost/nt/machine/hugepages.c ndishost/nt/machine/phys.c
 
 RNG_SOURCES := $(wildcard examples/virtio-rng/*.c) examples/bus_io.c $(MODERN)/virtio_pci_modern.c \
                $(VIRTQ)/virtqueue.c $(QTEST_SOURCES)

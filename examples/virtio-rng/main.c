@@ -168,7 +168,8 @@ static int run(unsigned long wanted)
 
 int main(int argc, char **argv)
 {
-    static const struct bus_events events = {on_interrupt, on_frame, on_failed};
+    static const struct bus_events events = {
+        .interrupt = on_interrupt, .wire_receive = on_frame, .failed = on_failed};
     char error[1536], *end = NULL;
     unsigned long wanted = 0;
     int status;
