@@ -22,6 +22,7 @@
  * reply: 19 error STATUS_OBJECT_NAME_NOT_FOUND
  */
 #include "shape.h"
+#include "irp.h"
 
 static NDIS_HANDLE Device;
 static PDEVICE_OBJECT Object;
@@ -65,14 +66,6 @@ static VOID NTAPI Release(PIO_CSQ Csq, KIRQL Irql)
 {
     UNREFERENCED_PARAMETER(Csq);
     KeReleaseSpinLock(&Lock, Irql);
-}
-
-static NTSTATUS Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return Status;
 }
 
 static VOID NTAPI Canceled(PIO_CSQ Csq, PIRP Irp)

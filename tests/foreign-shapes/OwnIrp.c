@@ -3,6 +3,7 @@
  * not know the second. The driver has prepared the third in memory of its own.
  * control: send */
 #include "shape.h"
+#include "irp.h"
 
 #define STACKS 2
 
@@ -10,14 +11,6 @@ static PDEVICE_OBJECT Own;
 static PIRP Pended;
 static KEVENT Completed;
 static LONG Calls, Opened, CleanedUp, Closed;
-
-static NTSTATUS Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return Status;
-}
 
 static DRIVER_DISPATCH Write;
 static NTSTATUS NTAPI Write(PDEVICE_OBJECT DeviceObject, PIRP Irp)

@@ -15,18 +15,11 @@
  * reply: 11 error STATUS_INVALID_DEVICE_REQUEST
  */
 #include "shape.h"
+#include "irp.h"
 
 static PDEVICE_OBJECT Early, Late;
 static UNICODE_STRING Link;
 static ULONG Reads;
-
-static NTSTATUS Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return Status;
-}
 
 static DRIVER_DISPATCH Plain, Read, Write;
 static NTSTATUS NTAPI Plain(PDEVICE_OBJECT DeviceObject, PIRP Irp)

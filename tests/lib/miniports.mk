@@ -10,7 +10,7 @@
 include include/ndis-mingw/rules.mk
 
 RULES := tests/rules
-FORMS := tests/lib/miniport_forms.h
+FORMS := tests/lib/miniport_forms.h tests/lib/irp.h
 
 all: $(foreach arch,x64 x86,$(NAMES:%=$(DIR)/$(arch)/%.sys))
 

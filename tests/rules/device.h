@@ -5,16 +5,9 @@
 #define RULES_DEVICE_H
 
 #include "miniport.h"
+#include "irp.h"
 
 static PDEVICE_OBJECT Object;
-
-static NTSTATUS Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
-    return Status;
-}
 
 static DRIVER_DISPATCH Succeed;
 static NTSTATUS NTAPI Succeed(PDEVICE_OBJECT DeviceObject, PIRP Irp)
