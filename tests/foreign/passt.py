@@ -179,9 +179,14 @@ def padded(pcap, source):
         raise Failure("QEMU saw no frame of the device")
 
 
+def fetch():
+    """Puts busybox under out/; once it is there, this needs no network."""
+    return subprocess.run(["vm/fetch", "busybox-static"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def lease():
     """What udhcpc is told: address and gateway."""
-    fetched = subprocess.run(["vm/fetch", "busybox-static"], cwd=ROOT, capture_output=True, text=True, check=False)
+    fetched = fetch()
     if fetched.returncode:
         raise Failure(fetched.stderr.strip())
     busybox = os.path.join(ROOT, fetched.stdout.strip(), "bin/busybox")
@@ -274,6 +279,7 @@ def main():
             os.makedirs(LOGS, exist_ok=True)
             if not host.build("foreign"):
                 return 1
+            fetch()  # its own network has no archive
             own_network("foreign:passt")
             passt = Passt(directory)
             own_network("foreign:passt")
