@@ -26,10 +26,10 @@ $(FUZZ)/obj/drivers/%.o: drivers/%.c $(OUT)/gen/aerovnet_events.h
 	@mkdir -p $(@D)
 	$(call say,clang fuzz  $<)
 	$(Q)$(NATIVE_CC) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
-	$(Q)objcopy --rename-section .text=driver_text,alloc,load,readonly,code,contents $@
 
-$(FUZZ)/driver.o: $(DRIVER_SOURCES:%.c=$(FUZZ)/obj/%.o)
-	$(Q)ld -r -o $@ $^
+# With -fsanitize=fuzzer, clang gives each function a section of its own. The script puts them into one.
+$(FUZZ)/driver.o: $(DRIVER_SOURCES:%.c=$(FUZZ)/obj/%.o) fuzz/driver/driver.lds
+	$(Q)ld -r --force-group-allocation -T fuzz/driver/driver.lds -o $@ $(filter %.o,$^)
 
 $(FUZZ)/symbols.c: $(FUZZ)/driver.o tests/native/native.mk
 	$(call native_symbols,$<) > $@
@@ -53,8 +53,7 @@ BAD_OBJECTS = $(filter-out $(FUZZ)/obj/$(BAD_SOURCE:.c=.o),$(DRIVER_SOURCES:%.c=
 
 fuzz-bad: $(FUZZ)/$(BAD_FUZZER)/fuzz
 	$(Q)$(NATIVE_CC) $(FUZZ_CFLAGS) -I$(dir $(BAD_SOURCE)) -c $(BAD_COPY) -o $(BAD)/bad.o
-	$(Q)objcopy --rename-section .text=driver_text,alloc,load,readonly,code,contents $(BAD)/bad.o
-	$(Q)ld -r -o $(BAD)/driver.o $(BAD_OBJECTS) $(BAD)/bad.o
+	$(Q)ld -r --force-group-allocation -T fuzz/driver/driver.lds -o $(BAD)/driver.o $(BAD_OBJECTS) $(BAD)/bad.o
 	$(call native_symbols,$(BAD)/driver.o) > $(BAD)/symbols.c
 	$(Q)$(FUZZ_LINK) -o $(BAD)/fuzz \
 	    $(FUZZ)/obj/fuzz/driver/fuzz_$(BAD_FUZZER).o $(FUZZ_BENCH) $(FUZZ_HOST) $(BAD)/driver.o $(BAD)/symbols.c $(HOST_LIBS)

@@ -76,6 +76,12 @@ struct image *image_load(const char *path, char *error, size_t error_size)
     const char *slash = strrchr(path, '/');
     struct image *image, *none = NULL;
 
+    /* Rules judge only calls from the driver's code. */
+    if (!image_contains((const void *)(uintptr_t)DriverEntry)) {
+        snprintf(error, error_size, "%s: the section driver_text of this build lacks DriverEntry",
+                 path);
+        return NULL;
+    }
     image = calloc(1, sizeof *image);
     if (!image) {
         snprintf(error, error_size, "%s: out of memory", path);
