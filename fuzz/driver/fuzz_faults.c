@@ -107,15 +107,16 @@ static void live(struct bench *b, enum point point, unsigned what, unsigned occa
 
 void bench_run(struct bench *b)
 {
-    static const char *const keywords[] = {"*ReceiveBuffers=16", "*TransmitBuffers=16", NULL};
-    struct adapter_options options = {.plain = true,
-                                      .keywords = (const char **)(uintptr_t)keywords};
+    const char *keywords[] = {"*ReceiveBuffers=16", "*TransmitBuffers=16", NULL, NULL};
+    struct adapter_options options = {.plain = true, .keywords = keywords};
     unsigned what = bench_below(b, FAULT_COUNT + 1), point = bench_below(b, POINTS);
     unsigned occasion = 1 + (unsigned)bench_take(b, 1), seconds = 0;
     unsigned long failures = nt_failures();
     const char *name = what < FAULT_COUNT ? fault_name((enum fault_id)what) : "allocation";
     uint64_t struck;
 
+    if (what == FAULT_AVAIL_EVENT) /* it is seen by who has negotiated it */
+        keywords[2] = "EventIdx=1";
     FUZZ_ASSERT(bench_add(b, "model:mtu=1500", &options));
     if (point == BRING_UP)
         strike(b, what, occasion);

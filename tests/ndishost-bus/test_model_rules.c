@@ -730,6 +730,37 @@ static void test_innocent(void **state)
     }
 }
 
+/* With EVENT_IDX, avail_event says whether a notification is missing: 2.7.10.1. */
+static void test_notification_that_the_event_asks_for(void **state)
+{
+    (void)state;
+    open_with("queue_size=16");
+    raw_bring_up(&r, FEATURES_PLAIN | FEATURE_EVENT_IDX);
+    raw_send(&r, 0, 60);
+    assert_true(raw_wait_used(&r, TX, 1));
+    usleep(20000); /* until the device has asked for the next one */
+    raw_offer(&r, TX, raw_desc(&r, TX, 1, r.data_pa, 100, 0, 0));
+    assert_true(raw_wait_used(&r, TX, 2));
+    expect(RULE_NOTIFY_MISSING);
+}
+
+/* The device has buffers and looks for more by itself: it asks for no notification, and gets none. */
+static void test_notification_that_no_event_asks_for(void **state)
+{
+    (void)state;
+    open_with("queue_size=16");
+    raw_bring_up(&r, FEATURES_PLAIN | FEATURE_EVENT_IDX);
+    raw_fill(&r, 2);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
+    assert_true(raw_wait_used(&r, RX, 1));
+    raw_offer(&r, RX, raw_desc(&r, RX, 2, r.data_pa, 2048, DESC_F_WRITE, 0));
+    usleep(1300000); /* the device looks for missing notifications each half second */
+    assert_int_equal(raw_report(&r, "violations"), 0);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
+    r.bus->ops->wire_send(r.bus, r.data, 60, -1);
+    assert_true(raw_wait_used(&r, RX, 3));
+}
+
 /* What is pedantic is not reported unless somebody asks for it. */
 static void test_pedantic(void **state)
 {
@@ -781,6 +812,10 @@ int main(void)
         {"model:rule:unexposed_before_the_reset", test_unexposed_before_the_reset, NULL, close_all,
          NULL},
         {"model:rule:innocent", test_innocent, NULL, close_all, NULL},
+        {"model:rule:notification_that_the_event_asks_for",
+         test_notification_that_the_event_asks_for, NULL, close_all, NULL},
+        {"model:rule:notification_that_no_event_asks_for", test_notification_that_no_event_asks_for,
+         NULL, close_all, NULL},
         {"model:rule:pedantic", test_pedantic, NULL, close_all, NULL},
         {"model:rule:rules_off", test_rules_off, NULL, close_all, NULL},
         {"model:rule:every_rule", test_every_rule, NULL, NULL, NULL}};

@@ -75,8 +75,11 @@
     FAULT(USED_IDX_BACK, ONCE, "used_idx_back", "the used idx decreases by one")                   \
     FAULT(USED_STALE, ONCE, "used_stale", "the used idx advances without a new element")           \
     FAULT(USED_FLAGS, FROM, "used_flags", "the reserved flags of the used ring are set")           \
-    FAULT(NO_NOTIFY, FROM, "no_notify", "NO_NOTIFY is always set; the device polls every 1 ms")    \
-    FAULT(NOTIFY_ALWAYS, FROM, "notify_always", "NO_NOTIFY is never set")                          \
+    FAULT(NO_NOTIFY, FROM, "no_notify",                                                            \
+          "NO_NOTIFY is always set, or avail_event is passed; the device polls every 1 ms")        \
+    FAULT(NOTIFY_ALWAYS, FROM, "notify_always",                                                    \
+          "NO_NOTIFY is never set, or avail_event names the next buffer")                          \
+    FAULT(AVAIL_EVENT, FROM, "avail_event", "with EVENT_IDX, avail_event is a random number")      \
     FAULT(AVAIL_SCRIBBLE, ONCE, "avail_scribble", "the device overwrites the available ring")      \
     FAULT(DESC_SCRIBBLE, ONCE, "desc_scribble", "the device overwrites the descriptor table")      \
     FAULT(RX_SHORT, ONCE, "rx_short", "the Nth received buffer is shorter than the header")        \

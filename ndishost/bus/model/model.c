@@ -168,6 +168,7 @@ static uint64_t op_faults(struct bus *bus)
 static int op_command(struct bus *bus, const char *line, char *error, size_t error_size)
 {
     struct model *model = model_of(bus);
+    unsigned work = WORK_LIVE;
     const char *bad;
 
     if (strncmp(line, "fault ", 6) != 0) {
@@ -175,6 +176,9 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
         return -1;
     }
     if (strcmp(line + 6, "none") == 0) {
+        /* The lie has kept the driver from notifications that it would write now. */
+        if (fault_armed(&model->faults, FAULT_AVAIL_EVENT))
+            work |= WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX;
         fault_disarm(&model->faults);
         atomic_store(&model->dead, false);
         finish_reset(model);
@@ -182,7 +186,7 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
         snprintf(error, error_size, "there is no fault \"%s\"; --help lists the faults", bad);
         return -1;
     }
-    thread_wake(model, WORK_LIVE);
+    thread_wake(model, work);
     return 0;
 }
 

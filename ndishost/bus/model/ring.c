@@ -415,18 +415,30 @@ bool ring_wants_interrupt(struct model *model, struct ring *ring)
 
 /* ---- Notifications by the driver ---- */
 
+/* The buffer that the device wants to hear of. While it wants to hear of none, the event lies behind: it is
+ * passed only after 65535 more. `never`: it must not come there again. */
+static void want_by_event(struct model *model, struct ring *ring, bool wanted, bool never)
+{
+    if (fault_hit(&model->faults, FAULT_AVAIL_EVENT)) {
+        /* Often near what the driver makes available next, and anything at all. */
+        unsigned ahead = (unsigned)random_below(&model->random, 65536);
+
+        ahead >>= random_below(&model->random, 16);
+        store(used_avail_event(ring), (uint16_t)(ring->avail_seen + ahead));
+    } else if (wanted || never) {
+        store(used_avail_event(ring), (uint16_t)(ring->avail_seen - !wanted));
+    }
+}
+
 void ring_want_notifications(struct model *model, struct ring *ring, bool wanted)
 {
-    uint16_t flags = wanted ? 0 : USED_F_NO_NOTIFY;
+    bool never = fault_hit(&model->faults, FAULT_NO_NOTIFY);
+    uint16_t flags;
 
-    if (fault_hit(&model->faults, FAULT_NO_NOTIFY))
-        flags = USED_F_NO_NOTIFY;
-    if (fault_hit(&model->faults, FAULT_NOTIFY_ALWAYS))
-        flags = 0;
+    wanted = fault_hit(&model->faults, FAULT_NOTIFY_ALWAYS) || (wanted && !never);
+    flags = wanted ? 0 : USED_F_NO_NOTIFY;
     if (model->negotiated & FEATURE_EVENT_IDX) {
-        /* While it is not wanted the event lies behind: it is passed only after 65535 more. */
-        if (wanted)
-            store(used_avail_event(ring), ring->avail_seen);
+        want_by_event(model, ring, wanted, never);
         flags = 0;
     }
     if (fault_hit(&model->faults, FAULT_USED_FLAGS))

@@ -100,7 +100,8 @@ void ring_publish(struct model *model, struct ring *ring, const struct used_buff
 bool ring_wants_interrupt(struct model *model, struct ring *ring);
 /* Asks the driver for notifications, or asks it to spare them (2.7.10.2). */
 void ring_want_notifications(struct model *model, struct ring *ring, bool wanted);
-/* Would the driver have to notify of a new buffer, as things stand? */
+/* Would the driver have to notify of a new buffer, as things stand? What avail_event says holds,
+ * though it be a lie: the driver can go by nothing else. */
 bool ring_notifications_wanted(const struct model *model, const struct ring *ring);
 
 /* A rule that was broken in a ring. Not the driver's fault if the ring's device has lied before: then
