@@ -737,6 +737,14 @@ static void see_RX_FLAGS(void)
     assert_int_equal(rx_slot(raw_used(&r, RX, 0).id)[0], 0);
 }
 
+/* The first buffer is overwritten when the second frame comes. */
+static void see_RX_WRITES_ON(void)
+{
+    send_command("fault rx_writes_on");
+    assert_int_equal(rx_slot(receive(2).id)[100], 0);
+    assert_int_equal(rx_slot(raw_used(&r, RX, 0).id)[100], 0xFF);
+}
+
 static void expect_gso_type(const char *fault, unsigned wanted)
 {
     send_command(fault);

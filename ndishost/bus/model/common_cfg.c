@@ -336,6 +336,7 @@ void common_cfg_reset(struct model *model)
             model->ring[i].size /= 4;
         model->ring[i].limit = model->ring[i].size;
     }
+    model->last_received.data = NULL;
     model->mtu = (uint16_t)model->options.mtu;
     if (model->offered & FEATURE_MTU) {
         if (fault_hit(&model->faults, FAULT_MTU_SMALL))

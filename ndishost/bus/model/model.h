@@ -128,10 +128,11 @@ struct model {
     pthread_cond_t sleep_cond;
     pthread_mutex_t turn; /* in lockstep: held by the thread that does the device's work */
     struct wire wire;
-    uint16_t mtu;                 /* since the last reset */
-    uint8_t *frames;              /* the thread's own: BATCH of frame_max */
-    uint32_t frame_max;           /* longest frame the device sends on */
-    uint32_t queue_stale[QUEUES]; /* looks at a queue with buffers that nobody notified of */
+    uint16_t mtu;                     /* since the last reset */
+    struct chain_piece last_received; /* the buffer that was used last; data NULL: none */
+    uint8_t *frames;                  /* the thread's own: BATCH of frame_max */
+    uint32_t frame_max;               /* longest frame the device sends on */
+    uint32_t queue_stale[QUEUES];     /* looks at a queue with buffers that nobody notified of */
     enum look look[QUEUES];
 
     _Atomic(const char *) fatal_rule; /* its name, until the owner of the bus is told */

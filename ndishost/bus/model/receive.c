@@ -3,6 +3,7 @@
 #include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
+#include "nt/machine/dma_map.h"
 
 #define USED_MAX      256u /* buffers a batch */
 #define BUFFERS_MAX   64u  /* a frame, with MRG_RXBUF */
@@ -152,6 +153,32 @@ static enum ended place_frames(struct model *model, struct incoming *in,
     return FRAMES_DONE;
 }
 
+/* The driver has made the buffer available again, under whichever head. Lock held. */
+static bool given_back(const struct ring *ring, const struct chain_piece *buffer)
+{
+    for (uint32_t i = 0; i < ring->size; i++)
+        if (ring->chain[i].outstanding && ring->chain[i].piece[0].data == buffer->data)
+            return true;
+    return false;
+}
+
+/* FAULT_RX_WRITES_ON: the buffer that was used last, to its end. A further frame has come, so the driver
+ * has had time to hand the buffer up. Lock held, and the queue fetched. */
+static void write_on(struct model *model, const struct ring *ring)
+{
+    struct chain_piece buffer = model->last_received;
+
+    model->last_received.data = NULL;
+    if (!fault_armed(&model->faults, FAULT_RX_WRITES_ON) || !buffer.data || !ring->live ||
+        given_back(ring, &buffer) ||
+        !model_may_touch(model, ring, buffer.copy.addr, buffer.copy.len, DMA_MAP_WRITE,
+                         "writes into a used buffer") ||
+        !fault_hit(&model->faults, FAULT_RX_WRITES_ON))
+        return;
+    atomic_fetch_or(&model->bus.lies, 1);
+    memset(buffer.data, 0xFF, buffer.copy.len);
+}
+
 /* What is new in the queue, fetched. Lock held. */
 static void look(struct model *model, struct ring *ring)
 {
@@ -179,6 +206,8 @@ static void publish_locked(struct model *model, struct ring *ring, struct incomi
     uint16_t before = ring->used_idx;
 
     ring_publish(model, ring, in->used, in->count);
+    if (in->count)
+        model->last_received = in->used[in->count - 1].chain->piece[0];
     if (in->count && ring->used_idx == (uint16_t)(before - 1))
         count(model, COUNT_RX_UNTOLD, in->received + 1);
     if (ring->misled)
@@ -220,6 +249,8 @@ bool receive_batch(struct model *model)
         enum ended ended;
 
         look(model, ring);
+        if (available)
+            write_on(model, ring);
         ended = place_frames(model, &in, frames, available);
         more = ended == FRAMES_DONE ? in.frames > 0 : ended == BUFFERS_DONE && starved(model, ring);
     }
