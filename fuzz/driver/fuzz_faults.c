@@ -117,6 +117,8 @@ void bench_run(struct bench *b)
 
     if (what == FAULT_AVAIL_EVENT) /* it is seen by who has negotiated it */
         keywords[2] = "EventIdx=1";
+    if (what == FAULT_RX_WRITES_ON) /* it strikes at lists that the protocol holds */
+        options.hold = (struct hold){HOLD_FRAMES, 16};
     FUZZ_ASSERT(bench_add(b, "model:mtu=1500", &options));
     if (point == BRING_UP)
         strike(b, what, occasion);

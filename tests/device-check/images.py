@@ -137,7 +137,7 @@ def small_disk(name):
     size = (os.path.getsize(IMAGE + ".img") >> 20) + 1
     said = re.search(r"write it to a disk of at least (\d+) MiB", text)
     expect(said and size <= int(said[1]) <= size + 2, "does not say that %d MiB are needed" % size)
-    judge(text, "result=error", "reason=image")
+    expect(re.search(r"^DEVICE-CHECK result=error .*\breason=image$", text, re.MULTILINE), "no summary with its reason")
 
 
 def cut_and_raise(operator):

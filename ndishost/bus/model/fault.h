@@ -95,7 +95,7 @@
     FAULT(RX_TUNNELS, ONCE, "rx_tunnels",                                                          \
           "the Nth received frame has the gso_type of two UDP tunnels")                            \
     FAULT(RX_WRITES_ON, FROM, "rx_writes_on",                                                      \
-          "the device overwrites a used receive buffer that the driver has not given back")        \
+          "the device overwrites a used receive buffer that the driver has not returned")          \
     FAULT(RX_STALL, FROM, "rx_stall", "from the Nth frame on, the device uses no receive buffer")  \
     FAULT(TX_STALL, FROM, "tx_stall", "from the Nth frame on, the device uses no transmit buffer") \
     FAULT(DEAD, FROM, "dead",                                                                      \
