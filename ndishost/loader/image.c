@@ -16,6 +16,7 @@
 #include "loader/loader.h"
 #include "loader/patch.h"
 #include "loader/pdb.h"
+#include "loader/symbolize.h"
 #include "loader/pe.h"
 #include "loader/stub.h"
 #include "loader/windows7.h"
@@ -37,6 +38,7 @@ struct image {
     struct pe pe; /* pe.data is gone after loading */
     struct pe_symbols symbols;
     struct pe_messages messages;
+    char *lines; /* the file, if it or a PDB can tell source lines; or NULL */
     struct patch_region patches;
     bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
 };
@@ -213,6 +215,7 @@ static bool publish(struct image *image)
             munmap(old->base, old->pe.image_size);
             pe_symbols_free(&old->symbols);
             pe_messages_free(&old->messages);
+            free(old->lines);
             free(old);
             slot = i;
         }
@@ -220,6 +223,28 @@ static bool publish(struct image *image)
         atomic_store(&images[slot], image);
     pthread_mutex_unlock(&images_lock);
     return slot >= 0;
+}
+
+/* DWARF in the file itself, or the mark of a PDB. */
+static bool has_lines(const struct pe *pe)
+{
+    for (unsigned i = 0; i < pe->sections; i++)
+        if (pe->section[i].name[0] == '/') /* only a debugger's sections have names that long */
+            return true;
+    return pe->directory[PE_DIRECTORY_DEBUG].size != 0;
+}
+
+/* Reports may ask for source lines and for names of C++. */
+static void prepare_reports(struct image *image, const char *path)
+{
+    bool encoded = false;
+
+    for (size_t i = 0; i < image->symbols.count && !encoded; i++)
+        encoded = symbolize_is_encoded(image->symbols.names + image->symbols.symbol[i].name);
+    if (has_lines(&image->pe))
+        image->lines = realpath(path, NULL);
+    if (image->lines || encoded)
+        symbolize_prepare();
 }
 
 static bool machine_fits(const struct pe *pe, char *error, size_t error_size)
@@ -256,6 +281,7 @@ static bool build(struct image *image, const char *path, char *error, size_t err
     pe_symbols_read(pe, &image->symbols);
     if (image->symbols.count == 0)
         read_beside(image, path);
+    prepare_reports(image, path);
     image->patches = patch_image(pe, image->base);
     if (!protect(image)) {
         snprintf(error, error_size, "protecting its sections: %s", strerror(errno));
@@ -271,6 +297,7 @@ static void discard(struct image *image)
         munmap(image->base, image->pe.image_size);
     pe_symbols_free(&image->symbols);
     pe_messages_free(&image->messages);
+    free(image->lines);
     free(image);
 }
 
@@ -452,11 +479,24 @@ bool image_contains(const void *address)
     return image_at(address, &rva) != NULL;
 }
 
+/* An address that a call returns to belongs to the call's line, which is the one before it. */
+static void add_line(const struct image *image, uint32_t rva, uint32_t start, char *buf,
+                     size_t size)
+{
+    size_t used = strlen(buf);
+    char line[120];
+
+    if (image->lines &&
+        symbolize_line(image->lines, image->pe.image_base + rva - (rva > start), line, sizeof line))
+        snprintf(buf + used, size - used, " (%s)", line);
+}
+
 const char *image_symbol(const void *address, char *buf, size_t size)
 {
     uint32_t rva, start = 0;
     const struct image *image = image_at(address, &rva);
     const char *name, *gone;
+    char decoded[120];
 
     if (!image) {
         snprintf(buf, size, "?");
@@ -464,10 +504,13 @@ const char *image_symbol(const void *address, char *buf, size_t size)
     }
     gone = image->unloaded ? " (unloaded)" : "";
     name = pe_symbols_find(&image->symbols, rva, &start);
+    if (name && symbolize_name(name, decoded, sizeof decoded))
+        name = decoded;
     if (name)
         snprintf(buf, size, "%s%s!%s+0x%x", image->name, gone, name, rva - start);
     else
         snprintf(buf, size, "%s%s+0x%x", image->name, gone, rva);
+    add_line(image, rva, start, buf, size);
     return buf;
 }
 

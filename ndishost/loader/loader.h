@@ -39,9 +39,9 @@ unsigned image_replaced(
  * faults and is reported. */
 void image_discard_init(struct image *image);
 
-/* "aerovnet.sys!AerovnetSend+0x1c" for an address in any loaded image, else "?"; symbols come from
- * the COFF symbol table of the file if it has one, or from NAME.map or NAME.pdb beside it. Returns buf. Never
- * allocates: it may be called from a signal handler. */
+/* "aerovnet.sys!AerovnetSend+0x1c (send.c:12)" for an address in any loaded image, else "?"; symbols come from
+ * the COFF symbol table of the file if it has one, or from NAME.map or NAME.pdb beside it; names of C++ and lines
+ * by loader/symbolize.h. Returns buf. Never allocates: it may be called from a signal handler. */
 const char *image_symbol(const void *address, char *buf, size_t size);
 bool image_contains(const void *address);
 
