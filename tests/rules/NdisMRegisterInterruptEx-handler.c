@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* NdisMRegisterInterruptEx: a driver with MsiSupported has all handlers of messages. Here one
  * is missing.
+ * says: MessageInterruptDpcHandler of NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS is NULL although MsiSupported
+ * says: ddi/ndis/ns-ndis-_ndis_miniport_interrupt_characteristics
  */
 #include "message.h"
 

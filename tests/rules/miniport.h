@@ -18,6 +18,7 @@
  *   bus: model:bar=0                another --bus than model
  *   ndishost-options: --set X=1     more options of ndishost
  *   control: pause; sleep 10        what scenario control does before `quit`, instead of one send
+ *   says: WORDS                     words that the report has to have
  */
 #ifndef RULES_MINIPORT_H
 #define RULES_MINIPORT_H

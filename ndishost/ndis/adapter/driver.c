@@ -139,34 +139,58 @@ void ndis_driver_unload(struct ndis_driver *driver)
 
 /* ---- Registration ---- */
 
-/* The first mandatory handler that is missing, or NULL. */
-static const char *handler_missing(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c)
+#define DOCUMENTATION "https://learn.microsoft.com/windows-hardware/drivers/ddi/ndis/"
+
+struct handler {
+    const char *field, *function,
+        *page; /* of NDIS_MINIPORT_DRIVER_CHARACTERISTICS; of the miniport */
+    bool missing;
+};
+
+/* Names every missing handler; false: one is. */
+static bool handlers_check(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c, const void *caller)
 {
-    const struct {
-        const void *handler;
-        const char *name;
-    } mandatory[] = {
-        {c->InitializeHandlerEx, "InitializeHandlerEx"},
-        {c->HaltHandlerEx, "HaltHandlerEx"},
-        {c->UnloadHandler, "UnloadHandler"},
-        {c->PauseHandler, "PauseHandler"},
-        {c->RestartHandler, "RestartHandler"},
-        {c->OidRequestHandler, "OidRequestHandler"},
-        {c->SendNetBufferListsHandler, "SendNetBufferListsHandler"},
-        {c->ReturnNetBufferListsHandler, "ReturnNetBufferListsHandler"},
-        {c->CancelSendHandler, "CancelSendHandler"},
-        {c->DevicePnPEventNotifyHandler, "DevicePnPEventNotifyHandler"},
-        {c->ShutdownHandlerEx, "ShutdownHandlerEx"},
-        {c->CancelOidRequestHandler, "CancelOidRequestHandler"},
+#define HANDLER(field, function, page)                \
+    {                                                 \
+#field, #function, "nc-ndis-" page, !c->field \
+    }
+    const struct handler handlers[] = {
+        HANDLER(InitializeHandlerEx, MiniportInitializeEx, "miniport_initialize"),
+        HANDLER(HaltHandlerEx, MiniportHaltEx, "miniport_halt"),
+        HANDLER(UnloadHandler, MiniportDriverUnload, "miniport_unload"),
+        HANDLER(PauseHandler, MiniportPause, "miniport_pause"),
+        HANDLER(RestartHandler, MiniportRestart, "miniport_restart"),
+        HANDLER(OidRequestHandler, MiniportOidRequest, "miniport_oid_request"),
+        HANDLER(SendNetBufferListsHandler, MiniportSendNetBufferLists,
+                "miniport_send_net_buffer_lists"),
+        HANDLER(ReturnNetBufferListsHandler, MiniportReturnNetBufferLists,
+                "miniport_return_net_buffer_lists"),
+        HANDLER(CancelSendHandler, MiniportCancelSend, "miniport_cancel_send"),
+        HANDLER(DevicePnPEventNotifyHandler, MiniportDevicePnPEventNotify,
+                "miniport_device_pnp_event_notify"),
+        HANDLER(ShutdownHandlerEx, MiniportShutdownEx, "miniport_shutdown"),
+        HANDLER(CancelOidRequestHandler, MiniportCancelOidRequest, "miniport_cancel_oid_request"),
+        {"ResetHandlerEx", "MiniportResetEx", "nc-ndis-miniport_reset",
+         c->CheckForHangHandlerEx && !c->ResetHandlerEx},
     };
+#undef HANDLER
+    bool complete = true;
     size_t i;
 
-    for (i = 0; i < ARRAYSIZE(mandatory); i++)
-        if (!mandatory[i].handler)
-            return mandatory[i].name;
-    if (c->CheckForHangHandlerEx && !c->ResetHandlerEx)
-        return "ResetHandlerEx (needed with CheckForHangHandlerEx)";
-    return NULL;
+    for (i = 0; i < ARRAYSIZE(handlers); i++) {
+        if (!handlers[i].missing)
+            continue;
+        complete = false;
+        rule_violation(
+            "NdisMRegisterMiniportDriver", caller,
+            "the driver has no %s: %s of NDIS_MINIPORT_DRIVER_CHARACTERISTICS is NULL%s, "
+            "and the registration fails with NDIS_STATUS_BAD_CHARACTERISTICS; see " DOCUMENTATION
+            "%s",
+            handlers[i].function, handlers[i].field,
+            i + 1 < ARRAYSIZE(handlers) ? "" : " although CheckForHangHandlerEx is not",
+            handlers[i].page);
+    }
+    return complete;
 }
 
 static NDIS_STATUS refuse(NDIS_STATUS status, const void *caller, const char *what, unsigned found,
@@ -183,8 +207,6 @@ static NDIS_STATUS refuse(NDIS_STATUS status, const void *caller, const char *wh
 static NDIS_STATUS characteristics_check(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *c,
                                          const void *caller)
 {
-    const char *missing;
-
     if (c->Header.Type != NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS)
         return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Header.Type", c->Header.Type,
                       NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS);
@@ -202,13 +224,7 @@ static NDIS_STATUS characteristics_check(const NDIS_MINIPORT_DRIVER_CHARACTERIST
                       NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2);
     if (c->Flags & ~(ULONG)(NDIS_INTERMEDIATE_DRIVER | NDIS_WDM_DRIVER))
         return refuse(NDIS_STATUS_BAD_CHARACTERISTICS, caller, "Flags", c->Flags, 0);
-    missing = handler_missing(c);
-    if (missing) {
-        rule_violation("NdisMRegisterMiniportDriver", caller, "the mandatory handler %s is NULL",
-                       missing);
-        return NDIS_STATUS_BAD_CHARACTERISTICS;
-    }
-    return NDIS_STATUS_SUCCESS;
+    return handlers_check(c, caller) ? NDIS_STATUS_SUCCESS : NDIS_STATUS_BAD_CHARACTERISTICS;
 }
 
 /* What NDIS puts into the driver object in place of the driver's own. */

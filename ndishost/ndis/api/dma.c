@@ -96,14 +96,20 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     if (!header_valid(&DmaDescription->Header, NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION,
                       NDIS_SG_DMA_DESCRIPTION_REVISION_1,
                       NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1) ||
-        !DmaDescription->ProcessSGListHandler || !DmaDescription->MaximumPhysicalMapping) {
+        !DmaDescription->MaximumPhysicalMapping) {
         rule_violation("NdisObjectHeader", RULE_CALLER,
                        "NdisMRegisterScatterGatherDma: description of type 0x%02x revision %u size "
-                       "%u, MaximumPhysicalMapping %lu, ProcessSGListHandler %p",
+                       "%u, MaximumPhysicalMapping %lu",
                        DmaDescription->Header.Type, DmaDescription->Header.Revision,
                        DmaDescription->Header.Size,
-                       (unsigned long)DmaDescription->MaximumPhysicalMapping,
-                       (void *)DmaDescription->ProcessSGListHandler);
+                       (unsigned long)DmaDescription->MaximumPhysicalMapping);
+        return NDIS_STATUS_BAD_VERSION;
+    }
+    if (!DmaDescription->ProcessSGListHandler) {
+        rule_violation("NdisMRegisterScatterGatherDma", RULE_CALLER,
+                       "the driver has no MiniportProcessSGList: ProcessSGListHandler of "
+                       "NDIS_SG_DMA_DESCRIPTION is NULL; see https://learn.microsoft.com/"
+                       "windows-hardware/drivers/ddi/ndis/nc-ndis-miniport_process_sg_list");
         return NDIS_STATUS_BAD_VERSION;
     }
     if (adapter->dma && adapter->dma->registered) {

@@ -258,8 +258,11 @@ static bool characteristics_valid(const NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS 
         return false;
     missing = handler_missing(c);
     if (missing)
-        rule_violation("NdisMRegisterInterruptEx", caller, "%s is NULL%s", missing,
-                       c->MsiSupported ? " although MsiSupported is TRUE" : "");
+        rule_violation("NdisMRegisterInterruptEx", caller,
+                       "%s of NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS is NULL%s; see "
+                       "https://learn.microsoft.com/windows-hardware/drivers/ddi/ndis/"
+                       "ns-ndis-_ndis_miniport_interrupt_characteristics",
+                       missing, strstr(missing, "Message") ? " although MsiSupported is TRUE" : "");
     return !missing;
 }
 
