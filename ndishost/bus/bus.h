@@ -86,8 +86,11 @@ struct bus_ops {
     /* How often an ordered fault has struck: what the driver then does may be the device's doing. NULL
      * where there are no faults. */
     uint64_t (*faults)(struct bus *bus);
+    /* The feature bits that the device offers, and those that the driver has accepted by now. NULL where the
+     * device does not tell. */
+    void (*features)(struct bus *bus, uint64_t *offered, uint64_t *negotiated);
     /* Numbers for reports, as a JSON object's members, each `"name": value`, comma-separated, or
-     * nothing ("reads", "writes", "notifications", ...). */
+     * nothing ("register_reads", "register_writes", "interrupts", ...): the same thing has the same name on each bus. */
     void (*report)(struct bus *bus, FILE *json);
     /* In lockstep: the device does on this thread all that it has been told of, then tells the level of its
      * interrupt line. false: there was nothing. NULL where the device moves frames by itself alone. */

@@ -134,7 +134,7 @@ static void tx_every_size(void **state)
     device_start(&d, FEATURES, 256);
     for (size_t length = 14; length <= 1518; length += length < 128 ? 1 : 61)
         expect_tx((uint32_t)length, length);
-    assert_int_equal(report_number("wire_tx_frames"), d.wire_taken);
+    assert_int_equal(report_number("tx_frames"), d.wire_taken);
     device_close(&d);
 }
 

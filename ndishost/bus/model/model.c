@@ -192,6 +192,16 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
 
 /* ---- Report ---- */
 
+static void op_features(struct bus *bus, uint64_t *offered, uint64_t *negotiated)
+{
+    struct model *model = model_of(bus);
+
+    pthread_mutex_lock(&model->lock);
+    *offered = model->offered;
+    *negotiated = model->negotiated;
+    pthread_mutex_unlock(&model->lock);
+}
+
 static const char *const counter_names[COUNTERS] = {
     [COUNT_READS] = "register_reads",
     [COUNT_WRITES] = "register_writes",
@@ -312,6 +322,7 @@ static const struct bus_ops ops = {
     .describe = op_describe,
     .command = op_command,
     .faults = op_faults,
+    .features = op_features,
     .report = op_report,
     .step = op_step,
     .close = op_close,

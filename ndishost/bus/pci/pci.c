@@ -352,8 +352,8 @@ static void report(struct bus *bus, FILE *json)
     for (unsigned i = 0; i < BUS_BARS; i++)
         if (bus->bar[i].direct)
             return;
-    fprintf(json, ", \"reads\": %llu, \"writes\": %llu, ", bus_counted(&self->reads),
-            bus_counted(&self->writes));
+    fprintf(json, ", \"register_reads\": %llu, \"register_writes\": %llu, ",
+            bus_counted(&self->reads), bus_counted(&self->writes));
     notify_report(&self->notify, json);
 }
 

@@ -317,9 +317,9 @@ static void report(struct bus *bus, FILE *json)
     struct qtest_bus *self = of(bus);
     struct wire_counters wire;
 
-    fprintf(json, "\"reads\": %llu, \"writes\": %llu, \"config_accesses\": %llu, ",
-            bus_counted(&self->reads), bus_counted(&self->writes),
-            bus_counted(&self->config_accesses));
+    fprintf(
+        json, "\"register_reads\": %llu, \"register_writes\": %llu, \"config_accesses\": %llu, ",
+        bus_counted(&self->reads), bus_counted(&self->writes), bus_counted(&self->config_accesses));
     notify_report(&self->notify, json);
     fprintf(json, ", \"interrupts\": %llu, \"messages\": %llu", bus_counted(&self->interrupts),
             self->mailbox ? (unsigned long long)mailbox_count(self->mailbox) : 0);
@@ -327,7 +327,7 @@ static void report(struct bus *bus, FILE *json)
         return;
     wire_count(self->wire, &wire);
     fprintf(json,
-            ", \"wire_tx_frames\": %llu, \"wire_tx_bytes\": %llu, \"wire_rx_frames\": %llu, "
+            ", \"tx_frames\": %llu, \"tx_bytes\": %llu, \"wire_rx_frames\": %llu, "
             "\"wire_rx_bytes\": %llu",
             (unsigned long long)wire.out_frames, (unsigned long long)wire.out_bytes,
             (unsigned long long)wire.in_frames, (unsigned long long)wire.in_bytes);

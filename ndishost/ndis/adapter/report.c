@@ -12,6 +12,10 @@
 
 struct collected {
     bool statistics_valid, counters_valid;
+    bool link_valid, link_up; /* before MiniportHaltEx, which may take the link down */
+    uint64_t link_speed;
+    bool features_valid;
+    uint64_t offered, negotiated;
     NDIS_STATISTICS_INFO statistics;
     AEROVNET_COUNTERS counters;
 };
@@ -40,6 +44,20 @@ static bool collect_counters(struct ndis_adapter *adapter, AEROVNET_COUNTERS *co
            done >= sizeof(*counters) && counters->Version == AEROVNET_COUNTERS_VERSION;
 }
 
+/* Of the device if it tells; of the driver if that tells. */
+static void collect_features(struct ndis_adapter *adapter)
+{
+    struct collected *collected = adapter->collected;
+
+    collected->features_valid = adapter->bus->ops->features || collected->counters_valid;
+    if (adapter->bus->ops->features) {
+        adapter->bus->ops->features(adapter->bus, &collected->offered, &collected->negotiated);
+    } else if (collected->counters_valid) {
+        collected->offered = collected->counters.FeaturesOffered;
+        collected->negotiated = collected->counters.FeaturesNegotiated;
+    }
+}
+
 void adapter_collect(struct ndis_adapter *adapter)
 {
     struct collected *collected = adapter->collected;
@@ -51,6 +69,24 @@ void adapter_collect(struct ndis_adapter *adapter)
         adapter_oid(adapter, ADAPTER_OID_QUERY, OID_GEN_STATISTICS, &collected->statistics,
                     sizeof(collected->statistics), &done, &needed) == NDIS_STATUS_SUCCESS;
     collected->counters_valid = collect_counters(adapter, &collected->counters);
+    collect_features(adapter);
+    collected->link_valid = true;
+    collected->link_up = atomic_load(&adapter->link_up);
+    collected->link_speed = SHARED_GET(adapter->xmit_link_speed);
+}
+
+static bool link_up(struct ndis_adapter *adapter)
+{
+    return adapter->collected->link_valid && adapter_state(adapter) == ADAPTER_HALTED
+               ? adapter->collected->link_up
+               : atomic_load(&adapter->link_up);
+}
+
+static uint64_t link_speed(struct ndis_adapter *adapter)
+{
+    return adapter->collected->link_valid && adapter_state(adapter) == ADAPTER_HALTED
+               ? adapter->collected->link_speed
+               : SHARED_GET(adapter->xmit_link_speed);
 }
 
 /* ---- For people ---- */
@@ -65,10 +101,6 @@ static void summary_mac(const struct ndis_adapter *adapter, FILE *out)
 static void summary_counters(const AEROVNET_COUNTERS *counters, FILE *out)
 {
     fprintf(out,
-            "features:  offered 0x%" PRIx64 ", negotiated 0x%" PRIx64 "; queues of %u and %u\n",
-            (uint64_t)counters->FeaturesOffered, (uint64_t)counters->FeaturesNegotiated,
-            (unsigned)counters->RxQueueSize, (unsigned)counters->TxQueueSize);
-    fprintf(out,
             "driver:    %" PRIu64 " interrupts, %" PRIu64 " DPCs, %" PRIu64
             " transmit notifications, %" PRIu64 " frames copied, %" PRIu64 " indirect\n",
             (uint64_t)counters->Interrupts, (uint64_t)counters->Dpcs,
@@ -76,12 +108,34 @@ static void summary_counters(const AEROVNET_COUNTERS *counters, FILE *out)
             (uint64_t)counters->TxIndirect);
 }
 
-/* Percent of the indicated lists. */
+/* Percent of the indicated lists, which are more than none. */
 static double resources_share(struct adapter_counters *c)
 {
-    uint64_t lists = SHARED_GET(c->indicated_lists);
+    return 100.0 * (double)SHARED_GET(c->indicated_resources) /
+           (double)SHARED_GET(c->indicated_lists);
+}
 
-    return lists ? 100.0 * (double)SHARED_GET(c->indicated_resources) / (double)lists : 0;
+/* A driver that negotiates nothing drives no virtio device. */
+static void summary_features(const struct collected *collected, FILE *out)
+{
+    fprintf(out, "features:  offered 0x%" PRIx64, collected->offered);
+    if (collected->negotiated)
+        fprintf(out, ", negotiated 0x%" PRIx64, collected->negotiated);
+    fprintf(out, "\n");
+}
+
+/* A driver need not have an interrupt, nor a DMA channel. */
+static void summary_ndis(struct adapter_counters *c, FILE *out)
+{
+    fprintf(out, "\nNDIS:      ");
+    if (SHARED_GET(c->isr_calls))
+        fprintf(out, "%" PRIu64 " interrupts claimed of %" PRIu64 ", ", SHARED_GET(c->isr_claimed),
+                SHARED_GET(c->isr_calls));
+    if (SHARED_GET(c->dpcs))
+        fprintf(out, "%" PRIu64 " DPCs, ", SHARED_GET(c->dpcs));
+    if (SHARED_GET(c->sg_lists))
+        fprintf(out, "%" PRIu64 " scatter/gather lists, ", SHARED_GET(c->sg_lists));
+    fprintf(out, "%" PRIu64 " OID requests\n", SHARED_GET(c->oid_requests));
 }
 
 void adapter_summary(struct ndis_adapter *adapter, FILE *out)
@@ -95,24 +149,24 @@ void adapter_summary(struct ndis_adapter *adapter, FILE *out)
     if (adapter->general_set) {
         fprintf(out, "adapter:   ");
         summary_mac(adapter, out);
-        fprintf(out, ", link %s\n", atomic_load(&adapter->link_up) ? "up" : "down");
+        fprintf(out, ", link %s\n", link_up(adapter) ? "up" : "down");
     }
+    if (collected->features_valid)
+        summary_features(collected, out);
     if (collected->counters_valid)
         summary_counters(&collected->counters, out);
     fprintf(out,
             "sent:      %" PRIu64 " frames in %" PRIu64 " lists, %" PRIu64 " bytes; %" PRIu64
             " frames not sent\n"
             "received:  %" PRIu64 " frames in %" PRIu64 " lists and %" PRIu64
-            " indications, %" PRIu64 " bytes; %.1f %% of the lists with RESOURCES\n"
-            "NDIS:      %" PRIu64 " interrupts claimed of %" PRIu64 ", %" PRIu64 " DPCs, %" PRIu64
-            " scatter/gather lists, "
-            "%" PRIu64 " OID requests\n",
+            " indications, %" PRIu64 " bytes",
             SHARED_GET(c->sent_frames), SHARED_GET(c->sent_lists), SHARED_GET(c->sent_bytes),
             SHARED_GET(c->send_failed), SHARED_GET(c->indicated_frames),
             SHARED_GET(c->indicated_lists), SHARED_GET(c->indications),
-            SHARED_GET(c->indicated_bytes), resources_share(c), SHARED_GET(c->isr_claimed),
-            SHARED_GET(c->isr_calls), SHARED_GET(c->dpcs), SHARED_GET(c->sg_lists),
-            SHARED_GET(c->oid_requests));
+            SHARED_GET(c->indicated_bytes));
+    if (SHARED_GET(c->indicated_lists))
+        fprintf(out, "; %.1f %% of the lists with RESOURCES", resources_share(c));
+    summary_ndis(c, out);
 }
 
 /* ---- For programs ---- */
@@ -236,10 +290,15 @@ static void json_counters(const AEROVNET_COUNTERS *c, FILE *json)
         {"tx_buffers", c->TxBuffers},
     };
 
-    fprintf(json, ",\n  \"features_offered\": \"0x%016" PRIx64 "\"", (uint64_t)c->FeaturesOffered);
-    fprintf(json, ",\n  \"features_negotiated\": \"0x%016" PRIx64 "\",\n",
-            (uint64_t)c->FeaturesNegotiated);
+    fprintf(json, ",\n");
     json_object(json, "driver_counters", members, ARRAYSIZE(members));
+}
+
+static void json_features(const struct collected *collected, FILE *json)
+{
+    fprintf(json, ",\n  \"features_offered\": \"0x%016" PRIx64 "\"", collected->offered);
+    if (collected->negotiated)
+        fprintf(json, ",\n  \"features_negotiated\": \"0x%016" PRIx64 "\"", collected->negotiated);
 }
 
 /* An object of whatever members the bus or the network end writes. */
@@ -271,7 +330,9 @@ void adapter_report(struct ndis_adapter *adapter, FILE *json)
     fprintf(json, ",\n  \"mac\": \"");
     summary_mac(adapter, json);
     fprintf(json, "\",\n  \"link\": \"%s\",\n  \"link_speed\": %" PRIu64,
-            atomic_load(&adapter->link_up) ? "up" : "down", SHARED_GET(adapter->xmit_link_speed));
+            link_up(adapter) ? "up" : "down", link_speed(adapter));
+    if (collected->features_valid)
+        json_features(collected, json);
     if (collected->counters_valid)
         json_counters(&collected->counters, json);
     if (collected->statistics_valid)
