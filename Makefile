@@ -34,7 +34,7 @@ help:
 	@echo 'make rate       frames per second; notifications and interrupts per thousand frames'
 	@echo 'make count      instructions of the driver per frame, against bench/baseline.json'
 	@echo
-	@echo 'make check-quick   the tests that find most faults, in under 90 seconds: ./test quick'
+	@echo 'make check-quick   the tests that find most faults, in under 90 seconds once built: ./test quick'
 	@echo 'make check         all tests, about half an hour: ./test'
 	@echo 'make check-format  formatting of all C, without changing a file'
 	@echo 'make check-scripts shellcheck over all scripts'
