@@ -7,6 +7,7 @@
  * says: NDIS:      16 OID requests
  */
 #include "shape.h"
+#include "miniport_forms.h"
 
 static VOID Halt(VOID)
 {
@@ -20,14 +21,7 @@ static VOID Halt(VOID)
     State.MediaConnectState = MediaConnectStateDisconnected;
     State.MediaDuplexState = MediaDuplexStateUnknown;
     State.XmitLinkSpeed = State.RcvLinkSpeed = NDIS_LINK_SPEED_UNKNOWN;
-    NdisZeroMemory(&Indication, sizeof(Indication));
-    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
-    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
-    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
-    Indication.SourceHandle = Adapter.Handle;
-    Indication.StatusCode = NDIS_STATUS_LINK_STATE;
-    Indication.StatusBuffer = &State;
-    Indication.StatusBufferSize = sizeof(State);
+    FormIndication(&Indication, Adapter.Handle, NDIS_STATUS_LINK_STATE, &State, sizeof(State));
     NdisMIndicateStatusEx(Adapter.Handle, &Indication);
 }
 

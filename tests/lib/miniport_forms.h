@@ -147,6 +147,20 @@ static __inline VOID FormConfiguration(PNDIS_CONFIGURATION_OBJECT Object, NDIS_H
     Object->NdisHandle = Handle;
 }
 
+/* Buffer may be NULL. */
+static __inline VOID FormIndication(PNDIS_STATUS_INDICATION Indication, NDIS_HANDLE Handle,
+                                    NDIS_STATUS Code, PVOID Buffer, ULONG Size)
+{
+    NdisZeroMemory(Indication, sizeof(*Indication));
+    Indication->Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
+    Indication->Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
+    Indication->Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
+    Indication->SourceHandle = Handle;
+    Indication->StatusCode = Code;
+    Indication->StatusBuffer = Buffer;
+    Indication->StatusBufferSize = Size;
+}
+
 /* Returns a value of an open configuration, or NULL. */
 static __inline PNDIS_CONFIGURATION_PARAMETER FormRead(NDIS_HANDLE Configuration, PCWSTR Name,
                                                        NDIS_PARAMETER_TYPE Type)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ChecksumOffload: only an offload that is on has results. Here one that the driver has said is off. */
 #include "offload.h"
+#include "miniport_forms.h"
 
 static VOID TurnOff(VOID)
 {
@@ -9,14 +10,8 @@ static VOID TurnOff(VOID)
 
     FormOffload(&Offload);
     Offload.Checksum.IPv4Receive.UdpChecksum = NDIS_OFFLOAD_NOT_SUPPORTED;
-    NdisZeroMemory(&Indication, sizeof(Indication));
-    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
-    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
-    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
-    Indication.SourceHandle = Adapter.Handle;
-    Indication.StatusCode = NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG;
-    Indication.StatusBuffer = &Offload;
-    Indication.StatusBufferSize = sizeof(Offload);
+    FormIndication(&Indication, Adapter.Handle, NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG, &Offload,
+                   sizeof(Offload));
     NdisMIndicateStatusEx(Adapter.Handle, &Indication);
 }
 

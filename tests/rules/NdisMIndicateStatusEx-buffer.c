@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* NdisMIndicateStatusEx: NDIS_STATUS_LINK_STATE has an NDIS_LINK_STATE. Here it has nothing. */
 #include "miniport.h"
+#include "miniport_forms.h"
 
 static NDIS_STATUS Restart(VOID)
 {
     NDIS_STATUS_INDICATION Indication;
 
-    NdisZeroMemory(&Indication, sizeof(Indication));
-    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
-    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
-    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
-    Indication.SourceHandle = Adapter.Handle;
-    Indication.StatusCode = NDIS_STATUS_LINK_STATE;
+    FormIndication(&Indication, Adapter.Handle, NDIS_STATUS_LINK_STATE, NULL, 0);
     NdisMIndicateStatusEx(Adapter.Handle, &Indication);
     return NDIS_STATUS_SUCCESS;
 }

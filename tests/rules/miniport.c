@@ -121,14 +121,7 @@ VOID IndicateLink(NDIS_HANDLE Handle)
     State.MediaConnectState = MediaConnectStateConnected;
     State.MediaDuplexState = MediaDuplexStateFull;
     State.XmitLinkSpeed = State.RcvLinkSpeed = 1000000000;
-    NdisZeroMemory(&Indication, sizeof(Indication));
-    Indication.Header.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION;
-    Indication.Header.Revision = NDIS_STATUS_INDICATION_REVISION_1;
-    Indication.Header.Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1;
-    Indication.SourceHandle = Handle;
-    Indication.StatusCode = NDIS_STATUS_LINK_STATE;
-    Indication.StatusBuffer = &State;
-    Indication.StatusBufferSize = sizeof(State);
+    FormIndication(&Indication, Handle, NDIS_STATUS_LINK_STATE, &State, sizeof(State));
     NdisMIndicateStatusEx(Handle, &Indication);
 }
 
