@@ -39,17 +39,17 @@ enum flow_kind { FLOW_DIRECTED, FLOW_MULTICAST, FLOW_BROADCAST, FLOW_OTHER, FLOW
 #define FLOW_GROUPS 64 /* multicast frames go to 01:00:5E:00:00:01 to :40 */
 
 struct flow_options {
-    const char *name; /* "gen tx": begins each line about it */
-    uint64_t seed;    /* of the content */
-    uint8_t stream;   /* its number among those of one seed */
-    uint64_t count;   /* frames to send; 0: until stopped */
-    unsigned size[2]; /* smallest, largest */
-    bool ip;          /* TCP and UDP over IPv4, where there is room */
-    uint64_t rate;    /* frames per second; 0: no limit */
-    unsigned window;  /* frames in flight, at most */
-    unsigned stall;   /* seconds without progress that are a failure */
-    bool completions; /* each frame has a near_sent, told by flow_completed */
-    bool arrivals;    /* each frame is seen arriving, told by flow_arrived */
+    const char *name;    /* "gen tx": begins each line about it */
+    uint64_t seed;       /* of the content */
+    uint8_t stream;      /* its number among those of one seed */
+    uint64_t count;      /* frames to send; 0: until stopped */
+    unsigned size[2];    /* smallest, largest */
+    enum numbered_ip ip; /* TCP and UDP over IP, where there is room */
+    uint64_t rate;       /* frames per second; 0: no limit */
+    unsigned window;     /* frames in flight, at most */
+    unsigned stall;      /* seconds without progress that are a failure */
+    bool completions;    /* each frame has a near_sent, told by flow_completed */
+    bool arrivals;       /* each frame is seen arriving, told by flow_arrived */
     enum flow_way way;
     unsigned kinds; /* a bit for each flow_kind; 0: directed */
     enum flow_tags tags;

@@ -390,6 +390,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
                        char *error, size_t size)
 {
     static const char *const directions[] = {"tx", "rx", "both", NULL};
+    static const char *const versions[] = {"0", "1", "6", "both", NULL}; /* enum numbered_ip */
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
     uint64_t ip = 0, tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
     const struct option table[] = {
@@ -405,7 +406,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
         {"stall", OPTION_NUMBER, 1, 3600, NULL, &stall},
         {"burst", OPTION_NUMBER, 0, BATCH_MAX, NULL, &gen->burst},
         {"hold", OPTION_NUMBER, 0, 1, NULL, &gen->hold},
-        {"ip", OPTION_NUMBER, 0, 1, NULL, &ip},
+        {"ip", OPTION_CHOICE, 0, 0, versions, &ip},
     };
 
     gen->direction = UNSAID;
@@ -417,7 +418,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
     *flow = (struct flow_options){.seed = seed,
                                   .count = count,
                                   .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
-                                  .ip = ip,
+                                  .ip = (enum numbered_ip)ip,
                                   .rate = rate,
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
@@ -488,9 +489,12 @@ const struct net_backend net_gen = {
         "device\n"
         "      (as batch; at most 256)\n"
         "    seed=N (1)  stall=S: fail after S seconds without progress (10)\n"
-        "    ip=0|1: frames from 70 bytes on are UDP and TCP over IPv4 (0). If the miniport "
-        "offers\n"
-        "      checksum offloads, gen leaves their checksums to it, and its far end checks them\n"
+        "    ip=0|1|6|both: frames from 70 bytes on are UDP and TCP over IPv4, from 90 over IPv6 "
+        "with "
+        "6,\n"
+        "      or some of each (0). If the miniport offers checksum offloads, gen leaves their "
+        "checksums\n"
+        "      to it, and its far end checks them\n"
         "    hold=0|1: wait for the command `go` of scenario control (0)\n",
     .wants_far = true,
     .open = gen_open,

@@ -7,7 +7,9 @@
 #define TYPE_NUMBERED 0x88B5u
 #define TYPE_SHORT    0x88B6u
 #define TYPE_IPV4     0x0800u
+#define TYPE_IPV6     0x86DDu
 #define IP_BYTES      20u
+#define IPV6_BYTES    40u
 #define UDP_BYTES     8u
 #define TCP_BYTES     20u
 #define VERSION       1
@@ -117,12 +119,20 @@ static void fill_short(const struct numbered *stream, uint64_t number, unsigned 
     memcpy(frame + NUMBERED_MIN, words, size - NUMBERED_MIN);
 }
 
+/* Is frame `number` one of IPv6? */
+static bool is_v6(const struct numbered *stream, uint64_t number)
+{
+    return stream->ip == NUMBERED_V6 || (stream->ip == NUMBERED_BOTH && number & 2);
+}
+
 /* Bytes of headers between the source and what numbers the frame. */
 static unsigned headers_of(const struct numbered *stream, uint64_t number, unsigned size)
 {
-    if (!stream->ip || size < NUMBERED_IP)
+    bool v6 = is_v6(stream, number);
+
+    if (!stream->ip || size < (v6 ? NUMBERED_IPV6 : NUMBERED_IP))
         return 0;
-    return IP_BYTES + (number & 1 ? TCP_BYTES : UDP_BYTES);
+    return (v6 ? IPV6_BYTES : IP_BYTES) + (number & 1 ? TCP_BYTES : UDP_BYTES);
 }
 
 /* The same, of a frame that has come. */
@@ -132,46 +142,68 @@ static unsigned headers_in(const struct numbered *stream, const uint8_t *frame, 
 
     if (!stream->ip || !checksum_find(frame, length, &at))
         return 0;
-    return at.protocol == CHECKSUM_TCP ? IP_BYTES + TCP_BYTES : IP_BYTES + UDP_BYTES;
+    return at.transport - NUMBERED_MIN + (at.protocol == CHECKSUM_TCP ? TCP_BYTES : UDP_BYTES);
 }
 
-/* 10.0.0.1 to 10.0.0.2, from port 49152 to discard (9). The rest of the frame is there. */
-static void fill_headers(uint64_t number, uint8_t *frame, unsigned size)
+/* 10.0.0.1 to 10.0.0.2, a whole datagram. */
+static void fill_ipv4(uint64_t number, uint8_t *ip, unsigned length)
 {
-    bool tcp = number & 1;
-    unsigned length = size - NUMBERED_MIN;
-    const uint8_t ip[IP_BYTES] = {0x45,
-                                  0,
-                                  (uint8_t)(length >> 8),
-                                  (uint8_t)length,
-                                  (uint8_t)(number >> 8),
-                                  (uint8_t)number,
-                                  0x40,
-                                  0, /* whole */
-                                  64,
-                                  tcp ? CHECKSUM_TCP : CHECKSUM_UDP,
-                                  0,
-                                  0,
-                                  10,
-                                  0,
-                                  0,
-                                  1,
-                                  10,
-                                  0,
-                                  0,
-                                  2};
-    const uint8_t tcp_header[TCP_BYTES] = {
+    const uint8_t header[IP_BYTES] = {0x45,
+                                      0,
+                                      (uint8_t)(length >> 8),
+                                      (uint8_t)length,
+                                      (uint8_t)(number >> 8),
+                                      (uint8_t)number,
+                                      0x40,
+                                      0,
+                                      64,
+                                      number & 1 ? CHECKSUM_TCP : CHECKSUM_UDP,
+                                      0,
+                                      0,
+                                      10,
+                                      0,
+                                      0,
+                                      1,
+                                      10,
+                                      0,
+                                      0,
+                                      2};
+
+    memcpy(ip, header, sizeof header);
+}
+
+/* fd00::1 to fd00::2 */
+static void fill_ipv6(uint64_t number, uint8_t *ip, unsigned length)
+{
+    memset(ip, 0, IPV6_BYTES);
+    ip[0] = 0x60;
+    ip[4] = (uint8_t)((length - IPV6_BYTES) >> 8);
+    ip[5] = (uint8_t)(length - IPV6_BYTES);
+    ip[6] = number & 1 ? CHECKSUM_TCP : CHECKSUM_UDP;
+    ip[7] = 64;
+    ip[8] = ip[24] = 0xFD;
+    ip[23] = 1;
+    ip[39] = 2;
+}
+
+/* From port 49152 to discard (9). The rest of the frame is there. */
+static void fill_headers(const struct numbered *stream, uint64_t number, uint8_t *frame,
+                         unsigned size)
+{
+    bool v6 = is_v6(stream, number);
+    uint8_t *ip = frame + NUMBERED_MIN, *transport = ip + (v6 ? IPV6_BYTES : IP_BYTES);
+    unsigned length = (unsigned)(frame + size - transport);
+    const uint8_t tcp[TCP_BYTES] = {
         0xC0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, TCP_BYTES / 4 << 4, 0x10 /* ACK */, 0xFF, 0xFF};
-    const uint8_t udp_header[UDP_BYTES] = {
-        0xC0, 0, 0, 9, (uint8_t)((length - IP_BYTES) >> 8), (uint8_t)(length - IP_BYTES)};
+    const uint8_t udp[UDP_BYTES] = {0xC0, 0, 0, 9, (uint8_t)(length >> 8), (uint8_t)length};
     struct checksum_at at;
 
-    put_type(frame + 12, TYPE_IPV4);
-    memcpy(frame + NUMBERED_MIN, ip, sizeof ip);
-    if (tcp)
-        memcpy(frame + NUMBERED_MIN + IP_BYTES, tcp_header, sizeof tcp_header);
+    put_type(frame + 12, v6 ? TYPE_IPV6 : TYPE_IPV4);
+    (v6 ? fill_ipv6 : fill_ipv4)(number, ip, size - NUMBERED_MIN);
+    if (number & 1)
+        memcpy(transport, tcp, sizeof tcp);
     else
-        memcpy(frame + NUMBERED_MIN + IP_BYTES, udp_header, sizeof udp_header);
+        memcpy(transport, udp, sizeof udp);
     if (checksum_find(frame, size, &at)) {
         checksum_header_fill(frame, &at);
         checksum_fill(frame, &at);
@@ -199,7 +231,7 @@ unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *
         memcpy(frame + NUMBERED_MIN + headers, &header, sizeof header);
         fill_pattern(frame + NUMBERED_HEADER + headers, frame + size, key + STEP);
         if (headers)
-            fill_headers(number, frame, size);
+            fill_headers(stream, number, frame, size);
     }
     if (size < NUMBERED_WIRE)
         memset(frame + size, 0, NUMBERED_WIRE - size);

@@ -12,6 +12,7 @@
  * zeros up to 60. 0x88B5 and 0x88B6 are IEEE 802's types for local experiments.
  * With `ip`, a frame of NUMBERED_IP bytes and more has an IPv4 header and a UDP header after the source. Every other
  * frame has a TCP header instead. Their checksums are right, and what otherwise follows the type comes after them.
+ * IPv6 needs NUMBERED_IPV6 bytes.
  */
 #ifndef NDISHOST_NET_NUMBERED_H
 #define NDISHOST_NET_NUMBERED_H
@@ -23,8 +24,12 @@
 #define NUMBERED_MIN    14   /* an Ethernet header */
 #define NUMBERED_HEADER 30   /* the shortest that has a number: 14 + 16 */
 #define NUMBERED_IP     70   /* the shortest that may have headers of IPv4 and TCP */
+#define NUMBERED_IPV6   90   /* the same with IPv6 */
 #define NUMBERED_MAX    1514 /* a tag is not part of it: tag.h */
 #define NUMBERED_WIRE   60   /* the shortest on the wire, without FCS */
+
+/* IPv6 with NUMBERED_BOTH: two frames in four. */
+enum numbered_ip { NUMBERED_NO_IP, NUMBERED_V4, NUMBERED_V6, NUMBERED_BOTH };
 
 /* One direction of one run. */
 struct numbered {
@@ -32,7 +37,7 @@ struct numbered {
     uint8_t stream; /* tells directions of the same seed apart */
     uint8_t destination[6], source[6];
     unsigned size_min, size_max;
-    bool ip;
+    enum numbered_ip ip;
     unsigned stride; /* numbered_init: coprime to the number of sizes */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checksums of TCP and UDP over IPv4: those of known datagrams, and which frames have them. */
+/* Checksums of TCP and UDP over IP: those of known datagrams, and which frames have them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -107,13 +107,64 @@ static void test_none(void **state)
         assert_false(checksum_find(frame, length, &at));
 }
 
-/* Numbered frames over IP: each is identified, and each of its checksums is right. */
-static void test_numbered(void **state)
+/* UDP from fd00::1 to fd00::2, without data. */
+static void ipv6_frame(uint8_t frame[62])
 {
-    struct numbered stream = {.seed = 3, .stream = 1, .size_min = 60, .size_max = 1514, .ip = true};
-    unsigned seen[256] = {0};
+    static const uint8_t head[] = {0x86, 0xDD, 0x60, 0, 0, 0, 0, 8, 17, 64, 0xFD};
+
+    memset(frame, 0, 62);
+    memcpy(frame + 12, head, sizeof head);
+    frame[38] = 0xFD;
+    frame[37] = 1;
+    frame[53] = 2;
+    frame[54] = 0xC0;
+    frame[57] = 9;
+    frame[59] = 8;
+}
+
+static void test_ipv6(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } changes[] = {{14, 0x40}, {19, 9}, {19, 7}, {20, 0}, {20, 44}, {13, 0xDC}};
+    uint8_t frame[62];
+    struct checksum_at at;
 
     (void)state;
+    ipv6_frame(frame);
+    assert_true(checksum_find(frame, sizeof frame, &at));
+    assert_true(at.v6);
+    assert_int_equal(at.protocol, CHECKSUM_UDP);
+    assert_int_equal(at.transport, 54);
+    assert_int_equal(at.length, 8);
+    assert_int_equal(at.field, 60);
+    checksum_fill(frame, &at);
+    assert_int_equal(frame[60] << 8 | frame[61], 0x45D0);
+    assert_true(checksum_good(frame, &at));
+    /* Its header has none, so that nothing is written. */
+    assert_true(checksum_header_good(frame, &at));
+    checksum_header_leave(frame, &at);
+    checksum_header_fill(frame, &at);
+    assert_true(checksum_good(frame, &at));
+    for (size_t i = 22; i < sizeof frame; i++) {
+        frame[i] ^= 0x10;
+        assert_false(checksum_good(frame, &at));
+        frame[i] ^= 0x10;
+    }
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        ipv6_frame(frame);
+        frame[changes[i].at] = changes[i].value;
+        assert_false(checksum_find(frame, sizeof frame, &at));
+    }
+}
+
+/* Numbered frames over IP: each is identified, and each of its checksums is right. */
+static void number_frames(enum numbered_ip ip)
+{
+    struct numbered stream = {.seed = 3, .stream = 1, .size_min = 60, .size_max = 1514, .ip = ip};
+    unsigned seen[2][256] = {{0}};
+
     numbered_init(&stream);
     for (uint64_t number = 0; number < 5000; number++) {
         uint8_t frame[NUMBERED_MAX];
@@ -123,25 +174,41 @@ static void test_numbered(void **state)
 
         assert_true(numbered_identify(&stream, frame, size, &found));
         assert_true(found == number);
-        assert_int_equal(checksum_find(frame, size, &at), size >= NUMBERED_IP);
-        if (size < NUMBERED_IP)
+        bool v6 = ip == NUMBERED_V6 || (ip == NUMBERED_BOTH && number % 4 >= 2);
+        assert_int_equal(checksum_find(frame, size, &at),
+                         size >= (v6 ? NUMBERED_IPV6 : NUMBERED_IP));
+        if (size < (v6 ? NUMBERED_IPV6 : NUMBERED_IP))
             continue;
-        seen[at.protocol]++;
-        assert_int_equal(plain_sum(0, frame + 14, 20), 0xFFFF);
-        assert_int_equal(plain_sum(plain_sum(at.protocol + at.length, frame + 26, 8),
-                                   frame + at.transport, at.length),
-                         0xFFFF);
+        assert_int_equal(at.v6, v6);
+        seen[v6][at.protocol]++;
+        assert_true(v6 || plain_sum(0, frame + 14, 20) == 0xFFFF);
+        assert_int_equal(
+            plain_sum(plain_sum(at.protocol + at.length, frame + (v6 ? 22 : 26), v6 ? 32 : 8),
+                      frame + at.transport, at.length),
+            0xFFFF);
         assert_int_equal(at.transport + at.length, size);
     }
-    assert_true(seen[CHECKSUM_TCP] > 2000 && seen[CHECKSUM_UDP] > 2000);
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        unsigned least = ip == NUMBERED_BOTH ? 1000 : (ip == NUMBERED_V6) == v6 ? 2000 : 0;
+
+        assert_true(seen[v6][CHECKSUM_TCP] >= least && seen[v6][CHECKSUM_UDP] >= least);
+        assert_true(least || (!seen[v6][CHECKSUM_TCP] && !seen[v6][CHECKSUM_UDP]));
+    }
+}
+
+static void test_numbered(void **state)
+{
+    (void)state;
+    number_frames(NUMBERED_V4);
+    number_frames(NUMBERED_V6);
+    number_frames(NUMBERED_BOTH);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_header),
-        cmocka_unit_test(test_udp),
-        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_known_header), cmocka_unit_test(test_udp),
+        cmocka_unit_test(test_none),         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_numbered),
     };
 

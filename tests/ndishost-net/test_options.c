@@ -116,7 +116,7 @@ static void test_bad_kinds(void **state)
     REFUSED("gen:kinds=unicast", "kinds=unicast: expected some of");
     REFUSED("gen:kinds=directed+", "expected some of");
     REFUSED("gen:kinds=+directed", "expected some of");
-    REFUSED("gen:ip=2", "ip=2: expected");
+    REFUSED("gen:ip=2", "ip=2: expected 0 or 1 or 6 or both");
     REFUSED("gen:size=sweeping", "size=sweeping: expected");
 }
 
@@ -132,6 +132,8 @@ static void test_good_ones(void **state)
     accepted("gen:size=sweep,batch=1-256,hold=1");
     accepted("gen:kinds=other");
     accepted("gen:ip=0");
+    accepted("gen:ip=6");
+    accepted("gen:ip=both");
     accepted("gen:ip=1,size=14-1514,tag=random");
     accepted("echo:calls=1,size=sweep");
     accepted("gen:kinds=directed+multicast+broadcast+other");
