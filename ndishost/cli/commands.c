@@ -12,6 +12,7 @@
 #include "bus/bus.h"
 #include "cli/command_line.h"
 #include "cli/device_command.h"
+#include "ndis/adapter/offload_settings.h"
 #include "ndis/protocol/bad_send.h"
 #include "nt/api/pool.h"
 
@@ -246,6 +247,19 @@ static void command_oid(const struct scenario *scenario, struct ndis_adapter *ad
     status = adapter_oid(adapter, (enum adapter_oid_kind)k, oid, buffer, (uint32_t)length, &done,
                          &needed);
     oid_reply(reply, status, buffer, done, needed, k != ADAPTER_OID_SET);
+}
+
+static void command_offload(const struct scenario *scenario, struct ndis_adapter *adapter,
+                            char *arguments, struct reply *reply)
+{
+    char why[256];
+    int32_t status;
+
+    (void)scenario;
+    if (adapter_offload(adapter, arguments, &status, why, sizeof(why)))
+        oid_reply(reply, status, NULL, 0, 0, false);
+    else
+        reply_fail(reply, "%s", why);
 }
 
 static void command_state(const struct scenario *scenario, struct ndis_adapter *adapter,
@@ -585,6 +599,8 @@ static const struct command {
      "call the miniport's handlers that enable or disable its interrupts", false},
     {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]",
      "send an OID request to the miniport", false},
+    {"offload", command_offload, OFFLOAD_SETTINGS_HELP,
+     "set task offloads (OID_TCP_OFFLOAD_PARAMETERS, OID_OFFLOAD_ENCAPSULATION)", false},
     {"state", command_state, "state", "print the state, link and power of the adapter", false},
     {"stats", command_stats, "stats", "print the report so far as one line of JSON", false},
     {"fault", command_fault, "fault NAME[@N]|none",

@@ -165,6 +165,10 @@ static const struct rule table[] = {
     {"ChecksumOffload",
      "the driver reports results of checksums only for an offload that is on, and they are true",
      "network/offloading-checksum-tasks", NULL},
+    {"TaskOffloadConfig",
+     "the driver accepts what the protocol sets of its offloads, does it, and indicates its "
+     "configuration after that",
+     "network/ndis-status-task-offload-current-config", NULL},
     {"NetBufferListSource", "the driver indicates only lists from a pool of its own",
      "ddi/ndis/nf-ndis-ndismindicatereceivenetbufferlists", NULL},
     {"NetBufferListContext",

@@ -1,50 +1,106 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload.h: checksums of TCP and UDP over IPv4, offloaded both ways, and a datagram to try it with.
+ * offload.h: checksums of TCP and UDP, offloaded both ways, and a datagram to try it with. What the protocol sets is
+ * done and indicated.
  *   Hooks->Entry = OffloadEntry;  Hooks->Initialize = SetOffloads (or what calls it);
+ *   Quiet = TRUE;                 nothing is indicated; Stubborn: what is turned off stays on
  *   Datagram(Adapter.Shared, TRUE);  Result(UDP_SUCCEEDED);  Indicate(0);
  */
 #ifndef RULES_OFFLOAD_H
 #define RULES_OFFLOAD_H
 
 #include "miniport.h"
+#include "miniport_forms.h"
 
 #define UDP_FAILED    0x02 /* of NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO */
 #define UDP_SUCCEEDED 0x10
 #define DATAGRAM      60 /* bytes of the frame */
 
-static ULONG Encapsulations;
+static ULONG Encapsulations, Settings;
+static BOOLEAN Quiet, Stubborn;
+static NDIS_OFFLOAD Current; /* what is on; Initialize sets it */
+
+/* What the hardware can do. */
+static VOID FormOffload(PNDIS_OFFLOAD Offload)
+{
+    NDIS_TCP_IP_CHECKSUM_OFFLOAD *Checksum = &Offload->Checksum;
+
+    NdisZeroMemory(Offload, sizeof(*Offload));
+    Offload->Header.Type = NDIS_OBJECT_TYPE_OFFLOAD;
+    Offload->Header.Revision = NDIS_OFFLOAD_REVISION_1;
+    Offload->Header.Size = NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_1;
+    Checksum->IPv4Transmit.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
+    Checksum->IPv4Transmit.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv4Transmit.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv4Receive.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
+    Checksum->IPv4Receive.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv4Receive.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv6Transmit.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
+    Checksum->IPv6Transmit.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv6Transmit.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv6Receive.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
+    Checksum->IPv6Receive.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    Checksum->IPv6Receive.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
+}
+
+static __inline VOID IndicateOffload(VOID)
+{
+    NDIS_STATUS_INDICATION Indication;
+
+    FormIndication(&Indication, Adapter.Handle, NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG, &Current,
+                   sizeof(Current));
+    NdisMIndicateStatusEx(Adapter.Handle, &Indication);
+}
+
+/* Not 0: the offload is on after this setting. */
+static ULONG Set(ULONG Was, UCHAR Setting, UCHAR OneWay)
+{
+    if (Setting == NDIS_OFFLOAD_PARAMETERS_NO_CHANGE)
+        return Was;
+    return Setting == NDIS_OFFLOAD_PARAMETERS_TX_RX_ENABLED || Setting == OneWay;
+}
+#define TX NDIS_OFFLOAD_PARAMETERS_TX_ENABLED_RX_DISABLED
+#define RX NDIS_OFFLOAD_PARAMETERS_RX_ENABLED_TX_DISABLED
+
+static VOID SetParameters(const NDIS_OFFLOAD_PARAMETERS *Parameters)
+{
+    NDIS_TCP_IP_CHECKSUM_OFFLOAD *c = &Current.Checksum;
+
+    c->IPv4Transmit.TcpChecksum = Set(c->IPv4Transmit.TcpChecksum, Parameters->TCPIPv4Checksum, TX);
+    c->IPv4Transmit.UdpChecksum = Set(c->IPv4Transmit.UdpChecksum, Parameters->UDPIPv4Checksum, TX);
+    c->IPv6Transmit.TcpChecksum = Set(c->IPv6Transmit.TcpChecksum, Parameters->TCPIPv6Checksum, TX);
+    c->IPv6Transmit.UdpChecksum = Set(c->IPv6Transmit.UdpChecksum, Parameters->UDPIPv6Checksum, TX);
+    c->IPv4Receive.TcpChecksum = Set(c->IPv4Receive.TcpChecksum, Parameters->TCPIPv4Checksum, RX);
+    c->IPv4Receive.UdpChecksum = Set(c->IPv4Receive.UdpChecksum, Parameters->UDPIPv4Checksum, RX);
+    c->IPv6Receive.TcpChecksum = Set(c->IPv6Receive.TcpChecksum, Parameters->TCPIPv6Checksum, RX);
+    c->IPv6Receive.UdpChecksum = Set(c->IPv6Receive.UdpChecksum, Parameters->UDPIPv6Checksum, RX);
+}
 
 static MINIPORT_OID_REQUEST OffloadOid;
 static NDIS_STATUS NTAPI OffloadOid(NDIS_HANDLE MiniportAdapterContext,
                                     PNDIS_OID_REQUEST OidRequest)
 {
-    if (OidRequest->RequestType == NdisRequestSetInformation &&
-        OidRequest->DATA.SET_INFORMATION.Oid == OID_OFFLOAD_ENCAPSULATION) {
-        OidRequest->DATA.SET_INFORMATION.BytesRead = sizeof(NDIS_OFFLOAD_ENCAPSULATION);
+    NDIS_OID Oid = OidRequest->DATA.SET_INFORMATION.Oid;
+
+    if (OidRequest->RequestType != NdisRequestSetInformation ||
+        (Oid != OID_OFFLOAD_ENCAPSULATION && Oid != OID_TCP_OFFLOAD_PARAMETERS))
+        return MiniportOid(MiniportAdapterContext, OidRequest);
+    OidRequest->DATA.SET_INFORMATION.BytesRead =
+        OidRequest->DATA.SET_INFORMATION.InformationBufferLength;
+    if (Oid == OID_OFFLOAD_ENCAPSULATION)
         Encapsulations++;
-        return NDIS_STATUS_SUCCESS;
-    }
-    return MiniportOid(MiniportAdapterContext, OidRequest);
+    else
+        Settings++;
+    if (Oid == OID_TCP_OFFLOAD_PARAMETERS && !Stubborn)
+        SetParameters(OidRequest->DATA.SET_INFORMATION.InformationBuffer);
+    if (!Quiet)
+        IndicateOffload();
+    return NDIS_STATUS_SUCCESS;
 }
 
 static VOID OffloadEntry(PNDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics)
 {
     Characteristics->OidRequestHandler = OffloadOid;
-}
-
-static VOID FormOffload(PNDIS_OFFLOAD Offload)
-{
-    NdisZeroMemory(Offload, sizeof(*Offload));
-    Offload->Header.Type = NDIS_OBJECT_TYPE_OFFLOAD;
-    Offload->Header.Revision = NDIS_OFFLOAD_REVISION_1;
-    Offload->Header.Size = NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_1;
-    Offload->Checksum.IPv4Transmit.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
-    Offload->Checksum.IPv4Transmit.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
-    Offload->Checksum.IPv4Transmit.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
-    Offload->Checksum.IPv4Receive.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
-    Offload->Checksum.IPv4Receive.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
-    Offload->Checksum.IPv4Receive.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
 }
 
 static NDIS_STATUS SetOffloads(VOID)
@@ -53,11 +109,13 @@ static NDIS_STATUS SetOffloads(VOID)
     NDIS_OFFLOAD Offload;
 
     FormOffload(&Offload);
+    if (Current.Header.Size == 0)
+        Current = Offload;
     NdisZeroMemory(&Attributes, sizeof(Attributes));
     Attributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES;
     Attributes.Header.Revision = NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1;
     Attributes.Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1;
-    Attributes.DefaultOffloadConfiguration = &Offload;
+    Attributes.DefaultOffloadConfiguration = &Current;
     Attributes.HardwareOffloadCapabilities = &Offload;
     return NdisMSetMiniportAttributes(Adapter.Handle,
                                       (PNDIS_MINIPORT_ADAPTER_ATTRIBUTES)&Attributes);

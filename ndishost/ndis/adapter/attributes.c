@@ -20,7 +20,8 @@ static NDIS_STATUS refuse(const void *caller, NDIS_STATUS status, const char *fo
 void attributes_forget(struct ndis_adapter *adapter)
 {
     adapter->registration_set = adapter->general_set = adapter->pm_set = false;
-    adapter->offload_set = adapter->offload.encapsulated = false;
+    adapter->offload_set = false;
+    memset(&adapter->offload, 0, sizeof(adapter->offload));
     free(adapter->oids);
     adapter->oids = NULL;
     adapter->oid_count = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "ndis/api/interface.h"
 #include "ndis/api/messages.h"
+#include "ndis/api/offload.h"
 #include "ndis/protocol/protocol.h"
 #include "ndis/adapter/reset.h"
 #include "ndis/protocol/transfer.h"
@@ -328,6 +329,7 @@ void life_cycle_halt(struct ndis_adapter *adapter, NDIS_HALT_ACTION action)
     struct callback call;
 
     hang_check_stop(adapter);
+    offload_end(adapter, (const void *)adapter->driver->characteristics.OidRequestHandler);
     adapter_enter(adapter, ADAPTER_HALTING);
     call = callback_begin("MiniportHaltEx");
     adapter->driver->characteristics.HaltHandlerEx(adapter->context, action);

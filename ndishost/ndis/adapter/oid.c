@@ -4,6 +4,7 @@
 #include "ndis/adapter/filter.h"
 #include "ndis/adapter/oid.h"
 #include "ndis/adapter/cancel.h"
+#include "ndis/api/offload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,11 +364,15 @@ NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind
     /* "No OID requests can be sent ... while it is in a low-power state, with the exception of
      * OID_PNP_SET_POWER" (handling-a-set-power-request). */
     if (!adapter_power_state(adapter) || oid == OID_PNP_SET_POWER) {
-        if (kind == ADAPTER_OID_SET)
+        if (kind == ADAPTER_OID_SET) {
             filter_changing(adapter, oid);
+            offload_oid_begin(adapter, oid, oid_handler(adapter));
+        }
         status = request_locked(adapter, kind, oid, buffer, length, done, needed);
-        if (kind == ADAPTER_OID_SET)
+        if (kind == ADAPTER_OID_SET) {
             filter_changed(adapter, oid, status, buffer, length);
+            offload_oid_end(adapter, oid, status, buffer, length, oid_handler(adapter));
+        }
     }
     pthread_mutex_unlock(&state->serial);
     return status;

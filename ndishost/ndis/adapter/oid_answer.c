@@ -3,6 +3,7 @@
  * that go out when an adapter comes up. Documentation: network/mandatory-oids-for-miniport-drivers,
  * oid-*. */
 #include "ndis/adapter/oid.h"
+#include "ndis/api/offload.h"
 
 #include <string.h>
 
@@ -117,13 +118,22 @@ bool oid_answer(struct ndis_adapter *adapter, NDIS_OID oid, void *buffer, ULONG 
     }
     case OID_TCP_OFFLOAD_CURRENT_CONFIG:
     case OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES: {
-        const NDIS_OFFLOAD *offload = oid == OID_TCP_OFFLOAD_CURRENT_CONFIG
-                                          ? &adapter->offload.config
-                                          : &adapter->offload.hardware;
+        NDIS_OFFLOAD offload;
+        bool there = oid == OID_TCP_OFFLOAD_CURRENT_CONFIG ? offload_config(adapter, &offload)
+                                                           : offload_hardware(adapter, &offload);
 
         *status = NDIS_STATUS_NOT_SUPPORTED;
-        if (adapter->offload_set && offload->Header.Size)
-            *status = answer(offload, offload->Header.Size, buffer, length, done, needed);
+        if (there)
+            *status = answer(&offload, offload.Header.Size, buffer, length, done, needed);
+        return true;
+    }
+    case OID_OFFLOAD_ENCAPSULATION: {
+        NDIS_OFFLOAD_ENCAPSULATION encapsulation;
+
+        *status = NDIS_STATUS_NOT_SUPPORTED;
+        if (offload_encapsulation(adapter, &encapsulation))
+            *status = answer(&encapsulation, NDIS_SIZEOF_OFFLOAD_ENCAPSULATION_REVISION_1, buffer,
+                             length, done, needed);
         return true;
     }
     case OID_802_3_PERMANENT_ADDRESS:
@@ -164,26 +174,17 @@ void oid_bind_queries(struct ndis_adapter *adapter)
     }
 }
 
-/* TCP/IP says how its packets are encapsulated; before that an offload is not on
- * (network/oid-offload-encapsulation). */
+/* TCP/IP says how its packets are encapsulated; before that no offload is on (network/oid-offload-encapsulation). */
 static void bind_offloads(struct ndis_adapter *adapter)
 {
     NDIS_OFFLOAD_ENCAPSULATION encapsulation;
     uint32_t done, needed;
 
-    if (!adapter->offload_set)
+    if (!offload_possible(adapter))
         return;
-    memset(&encapsulation, 0, sizeof(encapsulation));
-    encapsulation.Header.Type = NDIS_OBJECT_TYPE_OFFLOAD_ENCAPSULATION;
-    encapsulation.Header.Revision = NDIS_OFFLOAD_ENCAPSULATION_REVISION_1;
-    encapsulation.Header.Size = NDIS_SIZEOF_OFFLOAD_ENCAPSULATION_REVISION_1;
-    encapsulation.IPv4.Enabled = encapsulation.IPv6.Enabled = NDIS_OFFLOAD_SET_ON;
-    encapsulation.IPv4.EncapsulationType = NDIS_ENCAPSULATION_IEEE_802_3;
-    encapsulation.IPv6.EncapsulationType = NDIS_ENCAPSULATION_IEEE_802_3;
-    encapsulation.IPv4.HeaderSize = encapsulation.IPv6.HeaderSize = 14;
-    adapter->offload.encapsulated =
-        adapter_oid(adapter, ADAPTER_OID_SET, OID_OFFLOAD_ENCAPSULATION, &encapsulation,
-                    sizeof(encapsulation), &done, &needed) == NDIS_STATUS_SUCCESS;
+    offload_form_encapsulation(&encapsulation, true);
+    adapter_oid(adapter, ADAPTER_OID_SET, OID_OFFLOAD_ENCAPSULATION, &encapsulation,
+                sizeof(encapsulation), &done, &needed);
 }
 
 NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)

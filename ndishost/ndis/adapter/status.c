@@ -55,7 +55,8 @@ VOID NTAPI NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle,
     COUNT(adapter, statuses, 1);
     if (StatusIndication->StatusCode == NDIS_STATUS_LINK_STATE)
         link_state(adapter, StatusIndication, RULE_CALLER);
-    else if (StatusIndication->StatusCode == NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG)
+    else if (StatusIndication->StatusCode == NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG ||
+             StatusIndication->StatusCode == NDIS_STATUS_TASK_OFFLOAD_HARDWARE_CAPABILITIES)
         offload_indicated(adapter, StatusIndication, RULE_CALLER);
 }
 HOST_EXPORT("NDIS.SYS", NdisMIndicateStatusEx);

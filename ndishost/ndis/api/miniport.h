@@ -117,9 +117,18 @@ struct adapter_counters {
 
 /* What of task offload the miniport has said. */
 struct offload {
+    /* Under the adapter's lock. */
     NDIS_OFFLOAD config, hardware; /* current, and possible */
-    bool encapsulated;             /* it has accepted OID_OFFLOAD_ENCAPSULATION for Ethernet */
+    NDIS_OFFLOAD_ENCAPSULATION encapsulation;
+    const char *due; /* the OID that succeeded, and no CURRENT_CONFIG has come since it began */
+    bool indicated;  /* one has come since it began */
+    unsigned set_on, set_off; /* by OID_TCP_OFFLOAD_PARAMETERS; bits as in `on` */
+
+    atomic_uint on;           /* a bit for each enum offload_kind in config */
+    atomic_uint encapsulated; /* OFFLOAD_IPV4, OFFLOAD_IPV6: accepted for Ethernet */
 };
+#define OFFLOAD_IPV4 1u
+#define OFFLOAD_IPV6 2u
 
 struct ndis_adapter {
     struct handle handle;

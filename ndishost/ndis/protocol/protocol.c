@@ -306,7 +306,8 @@ static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
 /* Whose checksums are left to the miniport. Those of tagged frames are not. */
 static PVOID offload_of(struct protocol *protocol, const struct net_frame *frame)
 {
-    if (!protocol->adapter->offload.encapsulated || (frame->tag && frame->tag != TAG_NONE))
+    if (!atomic_load_explicit(&protocol->adapter->offload.encapsulated, memory_order_relaxed) ||
+        (frame->tag && frame->tag != TAG_NONE))
         return NULL;
     return offload_request(protocol->adapter, frame->data, frame->length);
 }

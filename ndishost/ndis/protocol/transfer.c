@@ -238,7 +238,7 @@ static bool infos_stale(NET_BUFFER_LIST *nbl)
 /* What NDIS demands of a received list. */
 static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
-    bool results = false;
+    PVOID info = NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo);
     NET_BUFFER *nb;
 
     SHARED_SET(nbl_of(nbl)->time, nt_clock_now());
@@ -251,14 +251,11 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                               (void *)nbl, (void *)nbl->SourceHandle);
     if (infos_stale(nbl))
         COUNT(adapter, stale_infos, 1);
-    else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo) && !adapter->offload_set)
+    if (info && info != STALE_INFO && !adapter->offload_set)
         rule_violation_object("ChecksumOffload", nbl, caller,
                               "NET_BUFFER_LIST %p indicated with checksum information %p, but the "
                               "driver set no offload attributes",
-                              (void *)nbl,
-                              NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo));
-    else if (NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo))
-        results = true;
+                              (void *)nbl, info);
     if (!NET_BUFFER_LIST_FIRST_NB(nbl))
         rule_violation_object("NetBufferData", nbl, caller,
                               "NET_BUFFER_LIST %p indicated without a NET_BUFFER", (void *)nbl);
@@ -282,7 +279,7 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
                 (void *)nb, (unsigned long)NET_BUFFER_DATA_LENGTH(nb),
                 (unsigned long)NET_BUFFER_CURRENT_MDL_OFFSET(nb), room);
     }
-    if (results)
+    if (info && info != STALE_INFO && adapter->offload_set)
         offload_check(adapter, nbl, caller);
     indicated_remember(nbl);
 }
