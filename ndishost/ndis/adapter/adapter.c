@@ -131,8 +131,17 @@ static void net_finished(void *context)
 
 /* ---- Adding and removing ---- */
 
-/* The adapters of the one driver, for who knows only a device object. */
-static struct ndis_driver *with_adapters;
+/* One more than that of the newest adapter, whichever driver that has: they have one registry. */
+static unsigned next_index(void)
+{
+    const struct ndis_driver *driver;
+    unsigned next = 0;
+
+    for (driver = ndis_drivers(); driver; driver = driver->next)
+        if (driver->adapters && driver->adapters->index >= next)
+            next = driver->adapters->index + 1;
+    return next;
+}
 
 static int open_ends(struct ndis_adapter *adapter, const struct adapter_options *options,
                      char *error, size_t error_size)
@@ -238,7 +247,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     }
     adapter->handle.kind = HANDLE_ADAPTER;
     adapter->driver = driver;
-    adapter->index = driver->adapters ? driver->adapters->index + 1 : 0;
+    adapter->index = next_index();
     snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index + 1);
     adapter->seed = options->seed + adapter->index;
     adapter->plain = options->plain;
@@ -269,7 +278,6 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     resources_register(adapter, true);
     adapter->next = driver->adapters;
     driver->adapters = adapter;
-    with_adapters = driver;
     return adapter;
 
 failed:
@@ -304,11 +312,14 @@ int adapter_registry_set(struct ndis_adapter *adapter, const char *text, char *e
 
 struct ndis_adapter *adapter_of_device(const DEVICE_OBJECT *device)
 {
-    struct ndis_adapter *adapter = with_adapters ? with_adapters->adapters : NULL;
+    const struct ndis_driver *driver;
+    struct ndis_adapter *adapter;
 
-    while (adapter && device != &adapter->physical_device)
-        adapter = adapter->next;
-    return adapter;
+    for (driver = ndis_drivers(); driver; driver = driver->next)
+        for (adapter = driver->adapters; adapter; adapter = adapter->next)
+            if (device == &adapter->physical_device)
+                return adapter;
+    return NULL;
 }
 
 /* ---- Starting ---- */

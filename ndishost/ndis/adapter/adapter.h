@@ -47,7 +47,8 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
 const void *ndis_driver_base(const struct ndis_driver *driver);
 /* How many moves of CR8 in its code are calls. */
 unsigned ndis_driver_replaced(const struct ndis_driver *driver);
-/* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. */
+/* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. Several drivers may be loaded at once;
+ * what no adapter has obtained is looked at when the last of them is unloaded. */
 void ndis_driver_unload(struct ndis_driver *driver);
 
 struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,

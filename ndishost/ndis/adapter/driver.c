@@ -18,6 +18,12 @@
 
 /* DriverEntry runs on the thread that loads; NdisMRegisterMiniportDriver finds its driver here. */
 static struct ndis_driver *loading;
+static struct ndis_driver *loaded; /* the first of a list */
+
+struct ndis_driver *ndis_drivers(void)
+{
+    return loaded;
+}
 
 typedef NTSTATUS NTAPI DRIVER_ENTRY_FUNCTION(PDRIVER_OBJECT DriverObject,
                                              PUNICODE_STRING RegistryPath);
@@ -115,11 +121,24 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
         return NULL;
     }
     image_discard_init(driver->image);
+    driver->next = loaded;
+    loaded = driver;
     return driver;
+}
+
+/* Nothing tells of an object that was obtained for no adapter, or of a DPC, whose driver it belongs to. So the last
+ * driver to go answers for those that are left. */
+static void check_leaks(void)
+{
+    if (loaded)
+        return;
+    nt_dpcs_end();
+    track_report_kept(0, NULL, "MiniportDriverUnload");
 }
 
 void ndis_driver_unload(struct ndis_driver *driver)
 {
+    struct ndis_driver **at = &loaded;
     struct callback call;
 
     if (driver->adapters)
@@ -132,8 +151,10 @@ void ndis_driver_unload(struct ndis_driver *driver)
     if (driver->registered)
         rule_violation("NdisMDeregisterMiniportDriver", NULL,
                        "MiniportDriverUnload returned without NdisMDeregisterMiniportDriver");
-    nt_dpcs_end();
-    track_report_kept(0, NULL, "MiniportDriverUnload");
+    while (*at != driver)
+        at = &(*at)->next;
+    *at = driver->next;
+    check_leaks();
     driver_free(driver);
 }
 

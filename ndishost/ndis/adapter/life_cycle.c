@@ -66,18 +66,28 @@ static void init_parameters(struct ndis_adapter *adapter, NDIS_MINIPORT_INIT_PAR
     parameters->DefaultPortAuthStates = authentication;
 }
 
+/* No driver has another adapter. */
+static bool is_alone(const struct ndis_adapter *adapter)
+{
+    const struct ndis_driver *driver;
+
+    for (driver = ndis_drivers(); driver; driver = driver->next)
+        if (driver->adapters && (driver->adapters != adapter || adapter->next))
+            return false;
+    return true;
+}
+
 /* Reports what a failed MiniportInitializeEx, or MiniportHaltEx, did not release. With more than one adapter,
  * only what the driver obtained in calls for this one. Nothing tells which adapter the rest belongs to; it is
  * reported when the driver is unloaded. */
 static void check_leaks(struct ndis_adapter *adapter, const char *after)
 {
-    bool alone = !adapter->next && adapter->driver->adapters == adapter;
     char when[96];
 
     nt_flush();
     snprintf(when, sizeof(when), "%s of %s", after, adapter->name);
     if (rules_enabled)
-        track_report_kept(adapter->objects_before, alone ? NULL : adapter, when);
+        track_report_kept(adapter->objects_before, is_alone(adapter) ? NULL : adapter, when);
 }
 
 /* After a MiniportInitializeEx that failed: somebody has to be able to find out why. */

@@ -82,7 +82,11 @@ struct ndis_driver {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS characteristics;
     NDIS_MINIPORT_PNP_CHARACTERISTICS pnp;
     struct ndis_adapter *adapters;
+    struct ndis_driver *next; /* of those that are loaded */
 };
+
+/* The drivers that are loaded, linked by `next`; NULL: none is. */
+struct ndis_driver *ndis_drivers(void);
 
 #define CANCEL_IDS    16   /* that the protocol marks its sends with in turn, numbered from 1 */
 #define FILTER_GROUPS 1024 /* multicast addresses that the host keeps, at most */
