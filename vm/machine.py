@@ -11,6 +11,7 @@ virtio-net-pci, the transitional device that QEMU makes by default.
 import ctypes
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -98,12 +99,13 @@ def die_with_parent():
 
 class Machine:
     def __init__(self, accel, settings, log, captures=(), device=None, kind="pc", modern=False, cards=1,
-                 end=None, more=()):
+                 end=None, more=(), line=()):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
         captures: for each card, a file for a pcap of all frames between it and QEMU's network.
         device: further options of each virtio-net-pci. kind: QEMU's machine type. modern: the
         cards are on root ports, which only a q35 machine has. cards: how many, at most MOST_CARDS.
-        end: what is behind each card instead of QEMU's user network. more: further words for QEMU."""
+        end: what is behind each card instead of QEMU's user network. more: further words for QEMU.
+        line: words for machine, card and network, instead of those that follow from the arguments before."""
         # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
         # makes QEMU end when the kernel does.
         words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
@@ -111,17 +113,23 @@ class Machine:
         self._channel, theirs = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
         command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-        command += ["-machine", kind, "-accel", accel, "-cpu", "max", "-smp", "2", "-m", "%dM" % (512 + 128 * (cards - 1))]
+        command += ["-accel", accel, "-cpu", "max", "-smp", "2", "-m", "%dM" % (512 + 128 * (cards - 1))]
         command += ["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", " ".join(words)]
         command += ["-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
         command += ["-chardev", f"socket,id=channel,fd={theirs.fileno()}"]
         command += ["-serial", "chardev:channel"]
         command += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}"]
         command += ["-mon", "chardev=monitor,mode=control"]
-        for card in range(cards):
-            command += nic(card, modern, device, end)
+        if line:
+            command += line
+            netdevs = re.findall(r"\bnetdev=(\w+)", " ".join(line))
+        else:
+            command += ["-machine", kind]
+            netdevs = [f"n{card}" for card in range(cards)]
+            for card in range(cards):
+                command += nic(card, modern, device, end)
         for card, file in enumerate(captures):
-            command += ["-object", f"filter-dump,id=dump{card},netdev=n{card},file={file}"]
+            command += ["-object", f"filter-dump,id=dump{card},netdev={netdevs[card]},file={file}"]
         command += more
         self._errors = open(log + ".qemu", "w+", encoding="utf-8", errors="replace")
         try:

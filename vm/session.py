@@ -2,7 +2,7 @@
 """What ./run does once python3 is installed: it builds, boots the virtual machine, and judges the result.
 
     python3 vm/session.py [--short] [--x86] [--modern] [--cards N] [--capture FILE] [--device OPTIONS]
-        [--json FILE] [--trace FILE]
+        [--json FILE] [--trace FILE] [--disk ISO --line WORDS]
 
 The virtual machine does not judge itself. Bytes and hashes are compared with the server's own. The
 driver's counters are compared with Linux' counters and with the frames that QEMU saw on the wire. The
@@ -12,15 +12,20 @@ With several cards each step is done for one after the other, and at last the fi
 them at once. The cards share interrupt lines.
 
 --trace FILE has QEMU write a line there for each notification of the device.
+
+--disk ISO --line WORDS does what docs/install.md tells a user: WORDS are QEMU's for machine and card, and the
+driver is that one of the driver disk whose INF has an id of the card. INF and signed driver are the disk's.
 """
 
 import argparse
 import contextlib
 import fcntl
+import glob
 import hashlib
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import sys
@@ -35,6 +40,7 @@ from wire import count_frames
 MIB = 1 << 20
 HOSTS = {"x64": ("host", "out/ndishost"), "x86": ("host32", "out/ndishost32")}  # make's name, file
 PACKAGE = "out/aerovnet.iso"
+DISK = "out/disk"  # where the files of a driver disk are
 LOG = "out/run.log"
 NAME = "files.aerovnet.test"
 MACHINE_SECONDS = 240  # for the life of a virtual machine with one card; emulated it takes about 20
@@ -60,10 +66,11 @@ class Session:
     PARTS = "build package fetch boot judge keep_capture tell".split()
 
     def __init__(self, screen, arch, size, pings, seed, capture, device, modern=False, cards=1,
-                 trace=None):
+                 trace=None, disk=None, line=""):
         """arch: of the driver, x64 or x86. seed: ndishost's, and the content's of the file that is fetched.
         capture: where a copy of the frames goes, or None. device: further options of QEMU's virtio-net-pci
-        ("mrg_rxbuf=off"), or None. cards: how many there are. trace: a file for QEMU's log, or None."""
+        ("mrg_rxbuf=off"), or None. cards: how many there are. trace: a file for QEMU's log, or None. disk: a driver disk, or None; line: with it,
+        QEMU's words for machine and card."""
         self.screen = screen
         self.arch, self.modern = arch, modern
         self.driver_name = "aerovnetm.sys" if modern else "aerovnet.sys"
@@ -71,6 +78,7 @@ class Session:
         self.size, self.pings = size, pings
         self.qemu = ["-D", trace, "-trace", "virtio_pci_notify_write*"] if trace else []
         self.capture, self.device_options = capture, device
+        self.disk, self.line = disk, shlex.split(line)
         if cards == 1:
             self.result = dict.fromkeys(self.KEYS)
             self.adapters = [self.result]
@@ -121,14 +129,25 @@ class Session:
         self.result["kernel"] = release
         self.screen.done(f"{release}, Debian's, unpacked under out/kernel")
         self.screen.begin("initramfs")
+        if self.disk:
+            self.unpack()
+            return
         run_command(self.screen, ["vm/initramfs", self.arch, self.driver], "out/initramfs.log")
         self.packed("out/initramfs")
+
+    def unpack(self):
+        """Both drivers of the disk, with their INFs; the machine chooses."""
+        folder = f"{DISK}/{self.arch}"
+        shutil.rmtree(DISK, ignore_errors=True)
+        run_command(self.screen, ["xorriso", "-osirrox", "on", "-indev", self.disk, "-extract", "/", DISK], "out/disk.log")
+        drivers = " ".join(sorted(glob.glob(f"{folder}/*.sys")))
+        run_command(self.screen, ["vm/initramfs", self.arch, drivers], "out/initramfs.log")
+        self.screen.done(f"the drivers of {self.disk}: {drivers}")
 
     def packed(self, root):
         """The driver of this run is the one that the machine gets: a commit since the build gives it another
         version, and the package links it anew."""
-        with open(f"{root}/driver/{os.path.basename(self.driver)}", "rb") as file:
-            self.result["driver_sha256"] = hashlib.sha256(file.read()).hexdigest()
+        self.result["driver_sha256"] = digest_of(f"{root}/driver/{os.path.basename(self.driver)}")
         self.screen.done(f"{os.path.getsize(root + '.cpio'):,} bytes")
 
     # The virtual machine: one method per step of vm/init. Its arguments are what vm/init reported.
@@ -151,12 +170,14 @@ class Session:
             "memory": 64 * cards,
             "seed": self.seed,
         }
+        if self.disk:
+            settings["disk"] = 1
         if cards > 1:
             settings["steps"] = ("start_driver,lease,ping_gateway,resolve,fetch_file,push_file,together,"
                                  "count,stop_driver")
         self.machine = Machine(
             accel, settings, LOG, self.wire_files, self.device_options,
-            "q35" if self.modern else "pc", self.modern, cards, more=self.qemu,
+            "q35" if self.modern else "pc", self.modern, cards, more=self.qemu, line=self.line,
         )
         self.follow()
 
@@ -201,10 +222,15 @@ class Session:
     def booted(self):
         return f"Linux {self.result['kernel']} on QEMU {self.result['qemu']}"
 
-    def device(self, device, kernel):
+    def device(self, device, kernel, inf=None, matched=None):
         expect(kernel == self.result["kernel"], f"kernel {kernel} runs, but {self.result['kernel']} was booted")
         self.card["device"] = device
-        return device
+        if not self.disk:
+            return device
+        self.driver_name = inf.replace(".inf", ".sys")
+        self.driver = f"{DISK}/{self.arch}/{self.driver_name}"
+        self.card.update(inf=inf, matched=matched, driver_sha256=digest_of(self.driver))
+        return f"{device}, to which {inf} fits with {matched}"
 
     def driver(self, mac, link, irq):
         self.card.update(mac=mac, link=link)
@@ -403,6 +429,11 @@ class Session:
             self.screen.note(f"{bytes_done / MIB:.1f} of {self.size / MIB:.0f} MiB")
 
 
+def digest_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
 def shown(step, card):
     """A step as a person reads it."""
     return step.replace("_", " ") + (f" {card}" if card else "")
@@ -459,6 +490,8 @@ def arguments():
     parser.add_argument("--capture")
     parser.add_argument("--device")
     parser.add_argument("--trace")
+    parser.add_argument("--disk")
+    parser.add_argument("--line", default="")
     parser.add_argument("--json", default="out/run.json")
     return parser.parse_args()
 
@@ -531,7 +564,7 @@ def main():
     return start(
         lambda screen, seed: Session(
             screen, options.arch, size, pings, seed, options.capture, options.device, options.modern,
-            options.cards, options.trace,
+            options.cards, options.trace, options.disk, options.line,
         ),
         options.json,
     )
