@@ -104,6 +104,9 @@ def run_command(screen, command, log):
             process.wait()
     lines = last_lines(log)
     if process.returncode:
+        # A script of ours that says nothing else says why, and names itself.
+        if len(lines) == 1 and lines[0].startswith(command[0] + ": "):
+            raise StepError(lines[0], [], log)
         shown = " ".join(command)
         raise StepError(f"'{shown}' ended with status {process.returncode}", lines, log)
     return lines[-1] if lines else ""

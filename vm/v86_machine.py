@@ -32,7 +32,7 @@ def version():
     try:
         out = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise MachineError(f"{NODE} does not run: {error}") from error
+        raise MachineError(f"{NODE} does not run: {getattr(error, 'strerror', None) or error}") from error
     return f"{emulator()} on node {out.stdout.strip()}"
 
 
