@@ -211,6 +211,39 @@ def own(name):
         expect(values.get(keyword) == wanted, "%s is %s, expected %s" % (keyword, values.get(keyword), wanted))
 
 
+# Device, subsystem and revision of a card; of its ids the one by which an INF of the project names it, and which INF.
+# QEMU's modern card, the one of the device contract, another subsystem, v86's and other revisions; QEMU's transitional
+# card, its relatives; a block device, and what is no device of virtio 1.2.
+CARDS = [
+    ("1041", "11001AF4", "01", "&SUBSYS_11001AF4&REV_01", "aerovnetm"),
+    ("1041", "00011AF4", "01", "&SUBSYS_00011AF4&REV_01", "aerovnetm"),
+    ("1041", "00401AF4", "01", "&REV_01", "aerovnetm"),
+    ("1041", "11001AF4", "00", "", "aerovnetm"),
+    ("1041", "00011AF4", "02", "", "aerovnetm"),
+    ("1000", "00011AF4", "00", "&SUBSYS_00011AF4&REV_00", "aerovnet"),
+    ("1000", "00011AF4", "01", "&SUBSYS_00011AF4", "aerovnet"),
+    ("1000", "00011414", "00", "", "aerovnet"),
+    ("1001", "00021AF4", "00", None, None),
+    ("1042", "11001AF4", "01", None, None),
+    ("104F", "11001AF4", "01", None, None),
+]
+
+
+def cards(arch):
+    """Each card has one driver of the two, and by its most specific id."""
+    for device, subsystem, revision, wanted, which in CARDS:
+        head, sub, rev = "PCI\\VEN_1AF4&DEV_" + device, "&SUBSYS_" + subsystem, "&REV_" + revision
+        ids = [head + sub + rev, head + sub, head + rev, head]
+        for name, path in OWN.items():
+            status, out, err = host(path, *ids, arch=arch)
+            expect(status == 0, err)
+            found = dict(one.split(" = ", 1) for one in keys(out)[CLASS])["MatchingDeviceId"].partition(":")[2]
+            if name == which:
+                expect(found == head + wanted, "%s: %s names it as %s, not %s" % (ids[0], name, found, head + wanted))
+            else:
+                expect(found not in ids, "%s: %s names it as %s" % (ids[0], name, found))
+
+
 def run_own(arch, options, name="aerovnet"):
     done = subprocess.run([HOSTS[arch], "run", "--bus", "model", "--net", "none", "--seed", "1", "--seconds", "0.1",
                            "--inf", OWN[name], *options, "out/%s/aerovnet.sys" % arch], cwd=ROOT,
@@ -242,6 +275,7 @@ def add(group):
     for arch in HOSTS:
         group.test("inf:forms:" + arch, lambda _, arch=arch: forms(arch))
         group.test("inf:run:" + arch, lambda _, arch=arch: running(arch))
+        group.test("inf:cards:" + arch, lambda _, arch=arch: cards(arch))
     for name in OWN:
         group.test("inf:own:" + name, lambda _, name=name: own(name))
     group.test("inf:encodings", encodings)
