@@ -79,7 +79,7 @@ struct run {
     struct inf *inf;  /* NULL: none */
     struct ndis_driver *driver;
     uintptr_t driver_base; /* of its image */
-    unsigned replaced;     /* of its instructions, by calls */
+    struct image_patched patched;
     struct ndis_adapter *adapters[ADAPTERS_MAX];
     unsigned adapter_count;
     struct control *control;
@@ -246,7 +246,7 @@ static int bring_up(struct run *run, char *error, size_t error_size)
     if (!run->driver)
         return rules_violations() ? EXIT_BROKEN : EXIT_USAGE;
     run->driver_base = (uintptr_t)ndis_driver_base(run->driver);
-    run->replaced = ndis_driver_replaced(run->driver);
+    run->patched = ndis_driver_patched(run->driver);
     for (i = 0; i < run->line.adapter_count; i++)
         if (add_adapter(run, &run->line.adapters[i], error, error_size))
             return EXIT_USAGE;
@@ -361,6 +361,20 @@ static void report_list(FILE *json, const char *name, const char *(*item)(unsign
     fprintf(json, "],\n");
 }
 
+/* Signals that were carried out, by what raised them, and what was changed so that it raises none. */
+static void report_machine(const struct run *run, FILE *json)
+{
+    uint64_t registers = trap_count(TRAP_REGISTERS), privileged = trap_count(TRAP_PRIVILEGED),
+             shared = trap_count(TRAP_SHARED_DATA);
+
+    fprintf(json,
+            ",\n  \"machine\": {\"trapped\": %" PRIu64 ", \"trapped_registers\": %" PRIu64
+            ", \"trapped_privileged\": %" PRIu64 ", \"trapped_shared_data\": %" PRIu64
+            ", \"replaced\": %u, \"left\": %u, \"shared_data\": %u},\n",
+            registers + privileged + shared, registers, privileged, shared, run->patched.replaced,
+            run->patched.left, run->patched.shared);
+}
+
 static void report_json(struct run *run, FILE *json, unsigned leaked)
 {
     char hash[SHA256_HEX] = "";
@@ -379,8 +393,7 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
             run->line.seed);
     fprintf(json, "  \"callbacks\": ");
     callback_report(json);
-    fprintf(json, ",\n  \"machine\": {\"trapped\": %" PRIu64 ", \"replaced\": %u},\n", trap_count(),
-            run->replaced);
+    report_machine(run, json);
     if (*run->error) {
         fprintf(json, "  \"error\": ");
         json_string(json, run->error);

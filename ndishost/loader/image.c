@@ -39,7 +39,7 @@ struct image {
     struct pe_symbols symbols;
     struct pe_messages messages;
     char *lines; /* the file, if it or a PDB can tell source lines; or NULL */
-    struct patch_region patches;
+    struct patches patches;
     bool unloaded; /* inaccessible; kept so that whoever still jumps there can be named */
 };
 
@@ -212,6 +212,7 @@ static bool publish(struct image *image)
         if (images[i]->unloaded) {
             struct image *old = atomic_exchange(&images[i], NULL);
 
+            patch_free(&old->patches);
             munmap(old->base, old->pe.image_size);
             pe_symbols_free(&old->symbols);
             pe_messages_free(&old->messages);
@@ -449,9 +450,10 @@ const char *image_name(const struct image *image)
     return image->name;
 }
 
-unsigned image_replaced(const struct image *image)
+struct image_patched image_patched(const struct image *image)
 {
-    return image->patches.replaced;
+    return (struct image_patched){image->patches.replaced, image->patches.left,
+                                  image->patches.shared};
 }
 
 uint64_t image_size(const struct image *image)

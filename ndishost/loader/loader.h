@@ -32,8 +32,12 @@ void *image_base(const struct image *image);
 void *image_entry(const struct image *image);
 const char *image_name(const struct image *image); /* "aerovnet.sys" */
 uint64_t image_size(const struct image *image);
-unsigned image_replaced(
-    const struct image *image); /* moves of CR8 that are calls: loader/patch.h */
+/* What loader/patch.h changed: moves of CR8 that are calls, those that fault, and constants that name the page that
+ * Windows shares. */
+struct image_patched {
+    unsigned replaced, left, shared;
+};
+struct image_patched image_patched(const struct image *image);
 
 /* Discards the sections marked discardable (INIT), as Windows does after DriverEntry: a later touch
  * faults and is reported. */

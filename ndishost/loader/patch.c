@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds moves from and to CR8, and puts calls in their place; see patch.h. */
+/* Puts calls in the place of moves from and to CR8, and the host's page in that of KUSER_SHARED_DATA; see patch.h. */
 #include "loader/patch.h"
 
 #include <stdlib.h>
@@ -8,6 +8,65 @@
 
 bool patch_enabled = true;
 
+static const struct patch_shared *shared;
+
+void patch_set_shared(const struct patch_shared *page)
+{
+    shared = page;
+}
+
+static bool is_code(const struct pe_section *section)
+{
+    return section->flags & PE_SECTION_EXECUTE;
+}
+
+/* ---- The shared page at an address of 32 bits ---- */
+
+static bool names_shared(uint32_t value)
+{
+    if (value - shared->user < shared->size)
+        return true;
+#if defined(__x86_64__)
+    return false;
+#else
+    /* KeTickCount is imported: the loader has bound it to the page itself. */
+    return value - (uint32_t)shared->kernel < shared->size ||
+           value - (uint32_t)(uintptr_t)shared->page < shared->size;
+#endif
+}
+
+/* Whether four bytes that follow each other name it. Where they are data the page is mapped in vain. */
+static bool names_shared_in(const uint8_t *bytes, uint32_t size, uint32_t step)
+{
+    uint32_t value;
+
+    for (uint32_t i = 0; i + sizeof(value) <= size; i += step) {
+        memcpy(&value, bytes + i, sizeof(value));
+        if (names_shared(value))
+            return true;
+    }
+    return false;
+}
+
+static bool image_names_shared(const struct pe *pe, const uint8_t *base)
+{
+    uint32_t bound = pe->directory[PE_DIRECTORY_IAT].rva,
+             size = pe->directory[PE_DIRECTORY_IAT].size;
+
+    for (unsigned s = 0; s < pe->sections; s++)
+        if (is_code(&pe->section[s]) &&
+            names_shared_in(base + pe->section[s].rva, pe->section[s].virtual_size, 1))
+            return true;
+    return sizeof(void *) == 4 && bound < pe->image_size && size <= pe->image_size - bound &&
+           names_shared_in(base + bound, size, 4);
+}
+
+static void use_shared(struct patches *patches, const struct pe *pe, const uint8_t *base)
+{
+    if (shared && (patches->shared || image_names_shared(pe, base)))
+        shared->use();
+}
+
 #if !defined(__x86_64__)
 
 void patch_set_operation(patch_operation *operation)
@@ -15,16 +74,18 @@ void patch_set_operation(patch_operation *operation)
     (void)operation;
 }
 
-struct patch_region patch_image(const struct pe *pe, uint8_t *base)
+struct patches patch_image(const struct pe *pe, uint8_t *base)
 {
-    (void)pe;
-    (void)base;
-    return (struct patch_region){NULL, 0, 0, 0};
+    struct patches patches = {NULL, 0, 0, 0, 0};
+
+    if (patch_enabled)
+        use_shared(&patches, pe, base);
+    return patches;
 }
 
-void patch_free(struct patch_region *region)
+void patch_free(struct patches *patches)
 {
-    (void)region;
+    (void)patches;
 }
 
 #else
@@ -32,12 +93,13 @@ void patch_free(struct patch_region *region)
 #include <Zydis/Zydis.h>
 
 #define DIRECTORY_EXCEPTION 3
-#define JUMP_LENGTH         5    /* jmp rel32 */
-#define GROUP_MAX           4    /* instructions that one jump takes the place of */
-#define FUNCTION_MAX        8192 /* instructions; a longer function keeps its moves */
+#define MOVE_LENGTH         4    /* of a move of CR8 */
+#define FUNCTION_MAX        8192 /* instructions; a longer function stays as it is */
 #define SITES_MAX           4096
-#define STUB_ROOM           128 /* bytes of one stub, at most */
-#define REACH               0x70000000
+#define STUB_ROOM           32 /* bytes of one stub, at most */
+#define CODE_SIZE           4096u
+#define CODE_MAX            256       /* pieces, one for each highest byte of a distance */
+#define WINDOW              0x1000000 /* bytes that jumps with the same highest byte reach */
 
 /* ---- Calls ---- */
 
@@ -101,40 +163,35 @@ __asm__(".pushsection .text\n"
 
 /* ---- Code ---- */
 
-enum kind { COPY, CR8, FIXED }; /* FIXED: it runs nowhere else */
-
 struct instruction {
     uint32_t rva;
     uint8_t length;
-    uint8_t kind;
-    uint8_t displacement; /* offset of a displacement that is relative to rip; 0: none */
-    bool ends;            /* nothing falls through it */
-    uint8_t number;       /* of CR8 */
-    bool write;
+    bool move, write; /* of CR8 */
+    uint8_t number;   /* of its general register */
+    uint8_t constant; /* offset of 64 bits that name the shared page; 0: none */
+    bool ends;        /* nothing falls through it */
+};
+
+/* Where stubs are. The address of the thunk comes first. */
+struct patch_code {
+    uint8_t *memory;
+    uint32_t used;
 };
 
 struct work {
     const struct pe *pe;
     uint8_t *base;
     ZydisDecoder decoder;
-    uint8_t *targets; /* one bit for each byte of the image: a branch leads there */
+    uint8_t *targets; /* one bit for each byte of the image: a branch leads there, or a pointer */
     uint8_t *covered; /* the same: it is part of a function of the table */
     struct instruction *code;
     unsigned count;
-    bool branches; /* the function has a branch to a known place */
-    bool indirect; /* the function jumps by a table: where to is not known */
-    struct patch_region region;
-    uint32_t used; /* of the region */
+    struct patches patches;
 };
 
 static bool is_set(const uint8_t *bits, uint32_t rva)
 {
     return bits[rva / 8] >> (rva % 8) & 1;
-}
-
-static bool is_target(const struct work *w, uint32_t rva)
-{
-    return is_set(w->targets, rva);
 }
 
 static void set(const struct work *w, uint8_t *bits, uint64_t rva)
@@ -148,32 +205,34 @@ static bool is_cr8(const ZydisDecodedOperand *operand)
     return operand->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->reg.value == ZYDIS_REGISTER_CR8;
 }
 
-/* A move of CR8; the stack pointer is left to the fault. */
-static bool describe_cr8(struct instruction *i, const ZydisDecodedOperand *operand)
+/* The stack pointer is left to the fault, and so is a move with a prefix in vain. */
+static void describe_cr8(struct instruction *i, const ZydisDecodedOperand *operand)
 {
     const ZydisDecodedOperand *general;
 
     if (!is_cr8(&operand[0]) && !is_cr8(&operand[1]))
-        return false;
+        return;
     i->write = is_cr8(&operand[0]);
     general = &operand[i->write ? 1 : 0];
     i->number = (uint8_t)ZydisRegisterGetId(general->reg.value);
-    i->kind = general->reg.value == ZYDIS_REGISTER_RSP ? FIXED : CR8;
-    return true;
+    i->move = general->reg.value != ZYDIS_REGISTER_RSP && i->length == MOVE_LENGTH;
 }
 
-static void describe_branch(struct work *w, struct instruction *i,
-                            const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *operand)
+/* mov reg, imm64, and a load of al, ax, eax or rax from an address of 64 bits. */
+static void describe_constant(struct instruction *i, const ZydisDecodedInstruction *insn,
+                              const ZydisDecodedOperand *operand)
 {
-    i->kind = FIXED;
-    i->ends = insn->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
-    w->branches |= insn->meta.category != ZYDIS_CATEGORY_CALL;
-    if (operand[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
-        set(w, w->targets, i->rva + i->length + (uint64_t)operand[0].imm.value.s);
-    else if (insn->meta.category == ZYDIS_CATEGORY_UNCOND_BR &&
-             !(operand[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-               operand[0].mem.base == ZYDIS_REGISTER_RIP))
-        w->indirect = true; /* through the import table it is a call at the end */
+    uint64_t value = insn->raw.imm[0].value.u;
+    uint8_t offset = insn->raw.imm[0].offset;
+
+    if (insn->raw.imm[0].size != 64) {
+        if (insn->raw.disp.size != 64 || operand[0].type != ZYDIS_OPERAND_TYPE_REGISTER)
+            return;
+        value = (uint64_t)insn->raw.disp.value;
+        offset = insn->raw.disp.offset;
+    }
+    if (shared && value - shared->kernel < shared->size)
+        i->constant = offset;
 }
 
 static void describe(struct work *w, struct instruction *i, const ZydisDecodedInstruction *insn,
@@ -183,27 +242,23 @@ static void describe(struct work *w, struct instruction *i, const ZydisDecodedIn
     case ZYDIS_CATEGORY_CALL:
     case ZYDIS_CATEGORY_COND_BR:
     case ZYDIS_CATEGORY_UNCOND_BR:
-        describe_branch(w, i, insn, operand);
+        i->ends = insn->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
+        if (operand[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+            set(w, w->targets, i->rva + i->length + (uint64_t)operand[0].imm.value.s);
         return;
     case ZYDIS_CATEGORY_RET:
-        i->ends = true;
-        return;
     case ZYDIS_CATEGORY_INTERRUPT:
-    case ZYDIS_CATEGORY_SYSCALL:
-    case ZYDIS_CATEGORY_SYSRET:
-        i->kind = FIXED;
+        i->ends = true;
         return;
     default:
         break;
     }
-    if (insn->mnemonic == ZYDIS_MNEMONIC_MOV && describe_cr8(i, operand))
-        return;
-    if (insn->attributes & ZYDIS_ATTRIB_IS_PRIVILEGED)
-        i->kind = FIXED; /* a fault names its address */
-    else if (insn->attributes & ZYDIS_ATTRIB_IS_RELATIVE) {
-        i->displacement = insn->raw.disp.size == 32 ? insn->raw.disp.offset : 0;
-        i->kind = i->displacement ? COPY : FIXED;
+    if (insn->mnemonic == ZYDIS_MNEMONIC_MOV) {
+        describe_cr8(i, operand);
+        describe_constant(i, insn, operand);
     }
+    if (insn->mnemonic == ZYDIS_MNEMONIC_LEA && operand[1].mem.base == ZYDIS_REGISTER_RIP)
+        set(w, w->targets, i->rva + i->length + (uint64_t)operand[1].mem.disp.value);
 }
 
 /* All instructions of a function, or (leaf) those up to its return; false: they cannot be told. */
@@ -213,7 +268,6 @@ static bool decode(struct work *w, uint32_t begin, uint32_t end, bool leaf)
     ZydisDecodedInstruction insn;
 
     w->count = 0;
-    w->indirect = w->branches = false;
     while (begin < end) {
         struct instruction *i = &w->code[w->count];
 
@@ -236,8 +290,6 @@ static bool decode(struct work *w, uint32_t begin, uint32_t end, bool leaf)
 struct function {
     uint32_t begin, end, unwind;
 };
-#define UNWIND_HANDLERS \
-    3 /* of the flags: __except or __finally, which lead into the middle of a function */
 
 static bool function_at(const struct work *w, uint32_t index, struct function *function)
 {
@@ -250,167 +302,132 @@ static bool function_at(const struct work *w, uint32_t index, struct function *f
         return false;
     memcpy(function, w->base + at, sizeof(*function));
     section = pe_section_at(pe, function->begin);
-    if (!section || !(section->flags & PE_SECTION_EXECUTE) || function->end <= function->begin ||
-        function->end > section->rva + section->virtual_size || function->unwind >= pe->image_size)
+    if (!section || !is_code(section) || function->end <= function->begin ||
+        function->end > section->rva + section->virtual_size)
         function->end = function->begin; /* not one */
     return true;
 }
 
 /* ---- Stubs ---- */
 
-static void emit(struct work *w, const void *bytes, size_t size)
+static void emit(struct patch_code *code, const void *bytes, size_t size)
 {
-    memcpy((uint8_t *)w->region.code + w->used, bytes, size);
-    w->used += (uint32_t)size;
+    memcpy(code->memory + code->used, bytes, size);
+    code->used += (uint32_t)size;
 }
 
-/* push the site; call [the thunk's address, which is the first word of the region] */
-static void emit_call(struct work *w, const struct instruction *i)
+/* push the site; call [the thunk's address]; jmp to what follows the move */
+static void emit_stub(struct patch_code *code, int32_t site, const uint8_t *next)
 {
-    uint8_t push[5] = {0x68}, call[6] = {0xFF, 0x15};
-    int32_t site = (int32_t)site_count, away;
+    uint8_t push[5] = {0x68}, call[6] = {0xFF, 0x15}, jump[5] = {0xE9};
+    int32_t away = -(int32_t)(code->used + sizeof(push) + sizeof(call));
+    int32_t back =
+        (int32_t)(next - (code->memory + code->used + sizeof(push) + sizeof(call) + sizeof(jump)));
 
-    sites[site_count++] =
-        (struct site){.at = w->base + i->rva, .number = i->number, .write = i->write};
     memcpy(push + 1, &site, 4);
-    emit(w, push, sizeof(push));
-    away = -(int32_t)(w->used + sizeof(call));
     memcpy(call + 2, &away, 4);
-    emit(w, call, sizeof(call));
+    memcpy(jump + 1, &back, 4);
+    emit(code, push, sizeof(push));
+    emit(code, call, sizeof(call));
+    emit(code, jump, sizeof(jump));
 }
 
-static void emit_copy(struct work *w, const struct instruction *i)
+/* Room for one stub from `low` on, below `low` + WINDOW; NULL: there is none. */
+static struct patch_code *code_in(struct work *w, uintptr_t low)
 {
-    uint8_t bytes[ZYDIS_MAX_INSTRUCTION_LENGTH];
-    const uint8_t *from = w->base + i->rva;
-    int64_t moved = from - ((const uint8_t *)w->region.code + w->used);
-    int32_t displacement;
+    uintptr_t first = (low + CODE_SIZE - 1) & ~(uintptr_t)(CODE_SIZE - 1);
+    void (*thunk)(void) = patch_thunk;
+    struct patch_code *code;
+    void *memory;
 
-    memcpy(bytes, from, i->length);
-    if (i->displacement) {
-        memcpy(&displacement, bytes + i->displacement, 4);
-        displacement = (int32_t)(displacement + moved);
-        memcpy(bytes + i->displacement, &displacement, 4);
+    for (unsigned n = 0; n < w->patches.code_count; n++) {
+        code = &w->patches.code[n];
+        if ((uintptr_t)code->memory + code->used - low < WINDOW - STUB_ROOM &&
+            code->used + STUB_ROOM <= CODE_SIZE)
+            return code;
     }
-    emit(w, bytes, i->length);
-}
-
-static void emit_back(struct work *w, const void *to)
-{
-    static const uint8_t jump[6] = {0xFF, 0x25, 0, 0, 0, 0};
-
-    emit(w, jump, sizeof(jump));
-    emit(w, &to, sizeof(to));
-}
-
-/* Whether a relative displacement still reaches its target from the region. */
-static bool reaches(const struct work *w, const struct instruction *i)
-{
-    int64_t moved = (w->base + i->rva) - ((const uint8_t *)w->region.code + w->used);
-    int32_t displacement;
-
-    if (!i->displacement)
-        return true;
-    memcpy(&displacement, w->base + i->rva + i->displacement, 4);
-    return displacement + moved < REACH && displacement + moved > -REACH;
-}
-
-/* How many instructions from `first` on, at least `least`, make room for a jump and run elsewhere; 0: they do not. */
-static unsigned group_of(const struct work *w, unsigned first, unsigned least)
-{
-    unsigned length = 0, n = 0;
-
-    while (length < JUMP_LENGTH || n < least) {
-        const struct instruction *i = &w->code[first + n];
-
-        if (first + n >= w->count || n == GROUP_MAX || i->kind == FIXED || !reaches(w, i) ||
-            (n && (is_target(w, i->rva) || i[-1].ends)))
-            return 0;
-        length += i->length;
-        n++;
-    }
-    return n;
-}
-
-static void replace(struct work *w, unsigned first, unsigned n)
-{
-    struct instruction *last = &w->code[first + n - 1], *i;
-    uint32_t end = last->rva + last->length, begin = w->code[first].rva;
-    uint8_t *stub = (uint8_t *)w->region.code + w->used, *site = w->base + begin;
-    int32_t away = (int32_t)(stub - (site + JUMP_LENGTH));
-
-    for (i = &w->code[first]; i <= last; i++) {
-        if (i->kind == CR8) {
-            emit_call(w, i);
-            w->region.replaced++;
-        } else {
-            emit_copy(w, i);
+    if (w->patches.code_count == CODE_MAX)
+        return NULL;
+    for (uintptr_t at = first; at < low + WINDOW - CODE_SIZE; at += WINDOW / 16) {
+        memory = mmap((void *)at, CODE_SIZE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (memory == (void *)at) {
+            code = &w->patches.code[w->patches.code_count++];
+            *code = (struct patch_code){memory, 0};
+            emit(code, &thunk, sizeof(thunk));
+            return code;
         }
-        i->kind = FIXED;
+        if (memory != MAP_FAILED)
+            munmap(memory, CODE_SIZE);
     }
-    if (!last->ends)
-        emit_back(w, w->base + end);
-    *site = 0xE9;
-    memcpy(site + 1, &away, 4);
-    memset(site + JUMP_LENGTH, 0xCC, end - begin - JUMP_LENGTH);
+    return NULL;
 }
 
+/* The jump that takes the place of the move; false: it stays. */
+static bool replace(struct work *w, const struct instruction *i)
+{
+    uint8_t *site = w->base + i->rva, *next = site + MOVE_LENGTH;
+    const struct pe_section *section = pe_section_at(w->pe, i->rva);
+    intptr_t distance = (intptr_t)(int8_t)*next * WINDOW;
+    struct patch_code *code;
+    int32_t away;
+
+    for (unsigned n = 1; n < MOVE_LENGTH; n++)
+        if (is_set(w->targets, i->rva + n))
+            return false; /* then these are not four bytes of one instruction */
+    if (site_count == SITES_MAX || !section ||
+        i->rva + MOVE_LENGTH >= section->rva + section->virtual_size)
+        return false;
+    code = code_in(w, (uintptr_t)(next + 1) + (uintptr_t)distance);
+    if (!code)
+        return false;
+    away = (int32_t)(code->memory + code->used - (next + 1));
+    sites[site_count] = (struct site){.at = site, .number = i->number, .write = i->write};
+    emit_stub(code, (int32_t)site_count++, next);
+    *site = 0xE9;
+    memcpy(site + 1, &away, MOVE_LENGTH - 1); /* the highest byte is there already */
+    return true;
+}
+
+static void change_constant(struct work *w, const struct instruction *i)
+{
+    uint64_t value;
+
+    memcpy(&value, w->base + i->rva + i->constant, sizeof(value));
+    value += (uintptr_t)shared->page - shared->kernel;
+    memcpy(w->base + i->rva + i->constant, &value, sizeof(value));
+    w->patches.shared++;
+}
+
+/* From the last on: a move that follows another is what that one's jump is made of. */
 static void patch_function(struct work *w)
 {
-    for (unsigned k = 0; k < w->count; k++) {
-        unsigned n, first = k;
-
-        if (w->code[k].kind != CR8)
-            continue;
-        n = group_of(w, first, 1);
-        if (!n && k && w->code[k - 1].kind == COPY && !is_target(w, w->code[k].rva))
-            n = group_of(w, --first, 2);
-        if (n && site_count + GROUP_MAX < SITES_MAX && w->used + STUB_ROOM < w->region.size)
-            replace(w, first, n);
-        else
-            w->region.left++;
+    for (unsigned n = w->count; n-- > 0;) {
+        if (w->code[n].move && replace(w, &w->code[n]))
+            w->patches.replaced++;
+        if (w->code[n].constant)
+            change_constant(w, &w->code[n]);
     }
 }
 
 /* ---- The image ---- */
 
-/* The sections have moves of CR8, or what looks like one. Most images do not. */
-static unsigned candidates(const struct pe *pe, const uint8_t *base)
+/* What looks like a move of CR8, and like a constant that names the shared page. Most images have none. */
+static void candidates(const struct pe *pe, const uint8_t *base, unsigned *moves,
+                       unsigned *constants)
 {
-    unsigned count = 0;
-
     for (unsigned s = 0; s < pe->sections; s++) {
         const struct pe_section *section = &pe->section[s];
 
-        for (uint32_t i = 0; section->flags & PE_SECTION_EXECUTE && i + 3 < section->virtual_size;
-             i++) {
+        for (uint32_t i = 0; is_code(section) && i + 7 < section->virtual_size; i++) {
             const uint8_t *p = base + section->rva + i;
+            uint64_t value;
 
-            count += (p[0] & 0xF6) == 0x44 && p[1] == 0x0F && (p[2] & 0xFD) == 0x20;
+            memcpy(&value, p, sizeof(value));
+            *moves += (p[0] & 0xF6) == 0x44 && p[1] == 0x0F && (p[2] & 0xFD) == 0x20;
+            *constants += shared && value - shared->kernel < shared->size;
         }
     }
-    return count;
-}
-
-/* Memory that a jump from the image reaches. */
-static bool region_near(struct work *w, uint32_t size)
-{
-    uintptr_t after = ((uintptr_t)w->base + w->pe->image_size + 0xFFFF) & ~(uintptr_t)0xFFFF;
-
-    for (int tries = 0; tries < 64; tries++, after += 0x100000) {
-        void *code = mmap((void *)after, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-        if (code == MAP_FAILED)
-            continue;
-        if (code == (void *)after) {
-            w->region.code = code;
-            w->region.size = size;
-            return true;
-        }
-        munmap(code, size);
-    }
-    return false;
 }
 
 /* Every function once, before or after the targets of all branches are known. */
@@ -419,8 +436,7 @@ static void each_function(struct work *w, bool patch)
     struct function f;
 
     for (uint32_t index = 0; function_at(w, index, &f); index++)
-        if (f.begin < f.end && decode(w, f.begin, f.end, false) && patch && !w->indirect &&
-            !(w->base[f.unwind] >> 3 & UNWIND_HANDLERS))
+        if (f.begin < f.end && decode(w, f.begin, f.end, false) && patch)
             patch_function(w);
 }
 
@@ -433,54 +449,82 @@ static void cover(struct work *w)
             set(w, w->covered, rva);
 }
 
-/* A function that calls nothing and uses no stack has no row. It begins where a branch leads, and is taken if it has
- * no branch of its own: KeGetCurrentIrql is one. */
-static void each_leaf(struct work *w, const struct pe_section *section)
+/* Pointers to functions, in tables. */
+static void point(struct work *w, const struct pe_section *section)
 {
-    uint32_t end = section->rva + section->virtual_size;
+    uint64_t value;
 
-    for (uint32_t rva = section->rva; rva < end; rva++)
-        if (is_target(w, rva) && !is_set(w->covered, rva) && decode(w, rva, end, true) &&
-            !w->branches)
-            patch_function(w);
+    for (uint32_t i = 0; i + sizeof(value) <= section->virtual_size; i += sizeof(value)) {
+        memcpy(&value, w->base + section->rva + i, sizeof(value));
+        set(w, w->targets, value - (uintptr_t)w->base);
+    }
 }
 
-struct patch_region patch_image(const struct pe *pe, uint8_t *base)
+/* A function that calls nothing and uses no stack has no row. It begins where a branch or a pointer leads:
+ * KeGetCurrentIrql is one. false: there is none more. Its own branches are targets too, that the next call looks at. */
+static bool each_leaf(struct work *w, const struct pe_section *section)
+{
+    uint32_t end = section->rva + section->virtual_size;
+    bool more = false;
+
+    for (uint32_t rva = section->rva; rva < end; rva++)
+        if (is_set(w->targets, rva) && !is_set(w->covered, rva) && decode(w, rva, end, true)) {
+            patch_function(w);
+            for (unsigned n = 0; n < w->count; n++)
+                for (unsigned byte = 0; byte < w->code[n].length; byte++)
+                    set(w, w->covered, w->code[n].rva + byte);
+            more = true;
+        }
+    return more;
+}
+
+static void patch_all(struct work *w)
+{
+    each_function(w, false);
+    each_function(w, true);
+    cover(w);
+    for (unsigned s = 0; s < w->pe->sections; s++)
+        if (!is_code(&w->pe->section[s]))
+            point(w, &w->pe->section[s]);
+    for (unsigned s = 0; s < w->pe->sections; s++)
+        while (is_code(&w->pe->section[s]) && each_leaf(w, &w->pe->section[s]))
+            ;
+    for (unsigned n = 0; n < w->patches.code_count; n++)
+        mprotect(w->patches.code[n].memory, CODE_SIZE, PROT_READ | PROT_EXEC);
+}
+
+struct patches patch_image(const struct pe *pe, uint8_t *base)
 {
     struct work w = {.pe = pe, .base = base};
-    unsigned found = patch_enabled && operation ? candidates(pe, base) : 0;
-    void (*thunk)(void) = patch_thunk;
+    unsigned moves = 0, constants = 0;
 
-    if (!found)
-        return w.region;
-    w.targets = calloc(pe->image_size / 8 + 1, 1);
-    w.covered = calloc(pe->image_size / 8 + 1, 1);
-    w.code = calloc(FUNCTION_MAX + 1, sizeof(*w.code));
-    if (w.targets && w.covered && w.code &&
-        ZYAN_SUCCESS(
-            ZydisDecoderInit(&w.decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) &&
-        region_near(&w, ((found + 1) * STUB_ROOM + 4095) & ~4095u)) {
-        emit(&w, &thunk, sizeof(thunk));
-        each_function(&w, false);
-        each_function(&w, true);
-        cover(&w);
-        for (unsigned s = 0; s < pe->sections; s++)
-            if (pe->section[s].flags & PE_SECTION_EXECUTE)
-                each_leaf(&w, &pe->section[s]);
-        mprotect(w.region.code, w.region.size, PROT_READ | PROT_EXEC);
+    if (!patch_enabled || !operation)
+        return w.patches;
+    candidates(pe, base, &moves, &constants);
+    if (moves || constants) {
+        w.targets = calloc(pe->image_size / 8 + 1, 1);
+        w.covered = calloc(pe->image_size / 8 + 1, 1);
+        w.code = calloc(FUNCTION_MAX + 1, sizeof(*w.code));
+        w.patches.code = calloc(CODE_MAX, sizeof(*w.patches.code));
+        if (w.targets && w.covered && w.code && w.patches.code &&
+            ZYAN_SUCCESS(
+                ZydisDecoderInit(&w.decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
+            patch_all(&w);
     }
-    w.region.left = found > w.region.replaced ? found - w.region.replaced : 0;
+    w.patches.left = moves > w.patches.replaced ? moves - w.patches.replaced : 0;
+    use_shared(&w.patches, pe, base);
     free(w.targets);
     free(w.covered);
     free(w.code);
-    return w.region;
+    return w.patches;
 }
 
-void patch_free(struct patch_region *region)
+void patch_free(struct patches *patches)
 {
-    if (region->code)
-        munmap(region->code, region->size);
-    region->code = NULL;
+    for (unsigned n = 0; n < patches->code_count; n++)
+        munmap(patches->code[n].memory, CODE_SIZE);
+    free(patches->code);
+    *patches = (struct patches){NULL, 0, 0, 0, 0};
 }
 
 #endif

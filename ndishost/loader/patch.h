@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * patch.h: moves from and to CR8 in a driver's code become calls, so that none of them faults.
- *   patch_operation(operation);                    once
- *   region = patch_image(&pe, base);               before the sections are protected
- * A compiler inlines KeGetCurrentIrql and KeRaiseIrql as these moves. A user process that executes one gets a
- * signal, which takes a hundred times as long as a call. Where code cannot be replaced safely it stays, and faults.
+ * patch.h: changes a driver's code that would fault in a user process, before its sections are protected.
+ *   patch_set_operation(operation); patch_set_shared(&shared);     once
+ *   patches = patch_image(&pe, base);
+ *
+ * A compiler inlines KeGetCurrentIrql and KeRaiseIrql as moves from and to CR8, and KeQuerySystemTime and its like as
+ * reads of KUSER_SHARED_DATA. Each would end in a signal, which takes a hundred times as long as a call. Moves become
+ * calls, and constants that name that page name the host's. What cannot be changed safely stays, and faults.
  */
 #ifndef NDISHOST_PATCH_H
 #define NDISHOST_PATCH_H
@@ -18,21 +20,38 @@
 typedef void patch_operation(bool write, uint64_t *value, const void *at);
 void patch_set_operation(patch_operation *operation);
 
+/* The page that Windows shares with everybody. */
+struct patch_shared {
+    uint64_t kernel; /* where drivers read it */
+    uint32_t user;   /* where processes do */
+    uint32_t size;
+    const uint8_t *page; /* the host's */
+    /* The code of an image names the page: keeps it current, and maps it where it can be mapped. May come again. */
+    void (*use)(void);
+};
+void patch_set_shared(const struct patch_shared *shared);
+
 /* false: patch_image changes nothing (--patch off). */
 extern bool patch_enabled;
 
-/* The code that the calls go to; NULL: nothing was replaced. */
-struct patch_region {
-    void *code;
-    uint32_t size;
+/* What was changed; zeroes: nothing. */
+struct patches {
+    struct patch_code *code; /* that the moves lead to */
+    unsigned code_count;
     unsigned replaced, left; /* moves; those that still fault */
+    unsigned shared;         /* constants that name the shared page */
 };
 
-/* Replaces the moves of an image that has its relocations. A jump takes the place of a move and of its neighbours.
- * These have to be instructions that run at another address as well, and no branch may lead between them. Which
- * instructions and branches there are comes from the table of functions (.pdata). Code without a row keeps its
- * moves, unless it is a leaf without branches that the others call. x64 alone. */
-struct patch_region patch_image(const struct pe *pe, uint8_t *base);
-void patch_free(struct patch_region *region);
+/*
+ * Changes an image that has its relocations.
+ * A move has four bytes, and a jump five. The first byte of the next instruction stays as it is, and is the highest
+ * of the distance: so the code that the jump leads to is put where the jump has to go. No other instruction changes.
+ * Branches to the next one, from tables too, and exception handlers stay right. Which bytes are instructions comes
+ * from the table of functions (.pdata), and for functions without a row from branches and pointers to them. x64 alone.
+ * On x64 the constant of mov reg, imm64 and the address of mov eax, [imm64] are changed. An image that names the
+ * page by an address of 32 bits gets it mapped there.
+ */
+struct patches patch_image(const struct pe *pe, uint8_t *base);
+void patch_free(struct patches *patches);
 
 #endif

@@ -10,3 +10,17 @@ include tests/lib/miniports.mk
 # Its test reads source lines. The headers that are read once have none.
 $(DIR)/x64/Names.o: $(HERE)/Names.c $(HERE)/shape.h $(DIR)/x64/miniport.o
 	$(MINGW_CC_x64) $(DRIVER_CFLAGS_x64) -g -Itests/lib -I$(RULES) -c $< -o $@
+
+# As WDK 7.1 compiles them: $(DIR)/msvc/SHAPE.sys, x64.
+MSVC_SHAPE := $(MSVC_CC_x64) $(MSVC_CFLAGS_x64) -Itests/lib -I$(RULES)
+$(DIR)/msvc/%.obj: $(HERE)/%.c $(wildcard $(HERE)/*.h) $(RULES)/miniport.h $(FORMS)
+	@mkdir -p $(@D)
+	$(MSVC_SHAPE) -c $< -o $@
+
+$(DIR)/msvc/miniport.obj: $(RULES)/miniport.c $(RULES)/miniport.h $(FORMS)
+	@mkdir -p $(@D)
+	$(MSVC_SHAPE) -c $< -o $@
+
+$(DIR)/msvc/%.sys: $(DIR)/msvc/%.obj $(DIR)/msvc/miniport.obj $(MSVC_RUNTIME_x64) $(IMPLIBS_x64)
+	$(MSVC_LINK) $(MSVC_LDFLAGS_x64) /out:$@ $^
+	$(DRIVER_FINISH) $@

@@ -142,10 +142,10 @@ const char *image_name(const struct image *image)
 }
 
 /* A compiler for Linux writes no move of CR8. */
-unsigned image_replaced(const struct image *image)
+struct image_patched image_patched(const struct image *image)
 {
     (void)image;
-    return 0;
+    return (struct image_patched){0, 0, 0};
 }
 
 uint64_t image_size(const struct image *image)

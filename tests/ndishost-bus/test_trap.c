@@ -17,6 +17,7 @@
 #include "nt/machine/mmio.h"
 #include "fake_bus.h"
 #include "nt/machine/clock.h"
+#include "nt/machine/shared_data.h"
 #include "nt/machine/irql.h"
 #include "nt/machine/phys.h"
 #include "nt/machine/probe.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <ntddk.h>
 #include "nt/machine/clock.h"
+#include "nt/machine/shared_data.h"
 #include "nt/machine/irql.h"
 #include "nt/api/kernel.h"
 #include "nt/api/work.h"

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "loader/loader.h"
 #include "ndis/protocol/hold.h"
 #include "net/net.h"
 
@@ -45,8 +46,8 @@ struct ndis_driver *ndis_driver_load(const char *path, const struct inf *inf, ch
                                      size_t error_size);
 /* Where the driver's image is in memory. */
 const void *ndis_driver_base(const struct ndis_driver *driver);
-/* How many moves of CR8 in its code are calls. */
-unsigned ndis_driver_replaced(const struct ndis_driver *driver);
+/* What was changed in its code. */
+struct image_patched ndis_driver_patched(const struct ndis_driver *driver);
 /* Calls DriverUnload. What leaked the caller finds in rules.h's leak accounting. Several drivers may be loaded at once;
  * what no adapter has obtained is looked at when the last of them is unloaded. */
 void ndis_driver_unload(struct ndis_driver *driver);

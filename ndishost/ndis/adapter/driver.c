@@ -44,9 +44,9 @@ const void *ndis_driver_base(const struct ndis_driver *driver)
     return image_base(driver->image);
 }
 
-unsigned ndis_driver_replaced(const struct ndis_driver *driver)
+struct image_patched ndis_driver_patched(const struct ndis_driver *driver)
 {
-    return image_replaced(driver->image);
+    return image_patched(driver->image);
 }
 
 static void driver_free(struct ndis_driver *driver)

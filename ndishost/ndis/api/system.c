@@ -19,6 +19,7 @@ VOID NTAPI NdisGetCurrentSystemTime(PLARGE_INTEGER pSystemTime)
 {
     HOST_CALL(RULE_ANY_IRQL);
     pSystemTime->QuadPart = (LONGLONG)nt_clock_system();
+    nt_clock_observed();
 }
 HOST_EXPORT("NDIS.SYS", NdisGetCurrentSystemTime);
 
@@ -26,6 +27,7 @@ VOID NTAPI NdisGetSystemUpTimeEx(PLARGE_INTEGER pSystemUpTime)
 {
     HOST_CALL(RULE_ANY_IRQL);
     pSystemUpTime->QuadPart = (LONGLONG)(nt_clock_now() / NT_MILLISECOND);
+    nt_clock_observed();
 }
 HOST_EXPORT("NDIS.SYS", NdisGetSystemUpTimeEx);
 
@@ -33,6 +35,7 @@ VOID NTAPI NdisGetSystemUpTime(PULONG pSystemUpTime)
 {
     HOST_CALL(RULE_ANY_IRQL);
     *pSystemUpTime = (ULONG)(nt_clock_now() / NT_MILLISECOND);
+    nt_clock_observed();
 }
 HOST_EXPORT("NDIS.SYS", NdisGetSystemUpTime);
 

@@ -5,6 +5,7 @@
 #include "nt/machine/clock.h"
 #include "nt/api/dispatcher.h"
 #include "nt/machine/host_call.h"
+#include "nt/machine/shared_data.h"
 #include "rules/rules.h"
 
 #define STALL_MAX 50 /* microseconds */
@@ -15,9 +16,17 @@ ULONG NTAPI KeQueryTimeIncrement(VOID)
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryTimeIncrement);
 
+static uint64_t told_now(void)
+{
+    uint64_t now = nt_clock_now();
+
+    nt_clock_observed();
+    return now;
+}
+
 ULONGLONG NTAPI KeQueryUnbiasedInterruptTime(VOID)
 {
-    return nt_clock_now();
+    return told_now();
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryUnbiasedInterruptTime);
 
@@ -30,26 +39,28 @@ LARGE_INTEGER_RETURN NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceF
 HOST_EXPORT("HAL.dll", KeQueryPerformanceCounter);
 
 #if defined(_X86_)
-/* On x64 these are reads of KUSER_SHARED_DATA in the driver itself: nt/clock.h. */
+/* On x64 these are reads of KUSER_SHARED_DATA in the driver itself: nt/machine/shared_data.h. */
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime)
 {
     CurrentTime->QuadPart = (LONGLONG)nt_clock_system();
+    nt_clock_observed();
 }
 HOST_EXPORT("ntoskrnl.exe", KeQuerySystemTime);
 
 VOID NTAPI KeQueryTickCount(PLARGE_INTEGER TickCount)
 {
-    TickCount->QuadPart = (LONGLONG)(nt_clock_now() / NT_TICK);
+    TickCount->QuadPart = (LONGLONG)(told_now() / NT_TICK);
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryTickCount);
 
 ULONGLONG NTAPI KeQueryInterruptTime(VOID)
 {
-    return nt_clock_now();
+    return told_now();
 }
 HOST_EXPORT("ntoskrnl.exe", KeQueryInterruptTime);
 
-HOST_EXPORT_AS("ntoskrnl.exe", "KeTickCount", KeTickCount, nt_tick_count);
+HOST_EXPORT_AS("ntoskrnl.exe", "KeTickCount", KeTickCount,
+               nt_shared_data[NT_SHARED_DATA_TICK_COUNT]);
 #endif
 
 NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,

@@ -20,6 +20,7 @@
 /* Time passes this many times as fast, for the driver and all that it is held to. Before any thread is
  * there. */
 void nt_clock_speed(unsigned times);
+unsigned nt_clock_scale(void); /* that number */
 
 uint64_t nt_clock_now(void);     /* interrupt time: since the host started */
 uint64_t nt_clock_system(void);  /* system time: since 1601-01-01 UTC */
@@ -32,13 +33,13 @@ void nt_clock_cond_init(pthread_cond_t *cond);
 /* As pthread_cond_timedwait with an interrupt time as deadline (NT_FOREVER: none). false: it passed. */
 bool nt_clock_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, uint64_t deadline);
 
-/* A driver's inline reads of KUSER_SHARED_DATA (x64: 0xFFFFF78000000000, x86: 0xFFDF0000) for
- * nt/machine/trap.c: the little-endian value of `size` bytes (1, 2, 4, 8); false if the address is not there. */
-bool nt_shared_data_read(uintptr_t address, unsigned size, uint64_t *value);
-#if !defined(__x86_64__)
-extern struct nt_tick_count_page {
-    uint8_t bytes[4096];
-} nt_tick_count; /* trap_install takes the access to it away */
-#endif
+/* Whoever has told a driver the time, or let it wait until some time, calls nt_clock_observed() afterwards: what
+ * shows the time to drivers otherwise (nt/machine/shared_data.h) must not be behind. */
+extern void (*nt_clock_observer)(void);
+static inline void nt_clock_observed(void)
+{
+    if (nt_clock_observer)
+        nt_clock_observer();
+}
 
 #endif

@@ -10,12 +10,12 @@
 #include <sys/personality.h>
 #include <unistd.h>
 #include "nt/machine/mmio.h"
-#include "nt/machine/clock.h"
 #include "nt/machine/emulate.h"
 #include "nt/machine/probe.h"
 #include "nt/machine/trap.h"
 #include "nt/machine/fault_report.h"
 #include "nt/machine/privileged.h"
+#include "nt/machine/shared_data.h"
 #include "nt/machine/trap_registers.h"
 
 #define TRAP_GENERAL_PROTECTION 13
@@ -44,11 +44,17 @@ static const struct emulate_memory shared_memory = {shared_read, shared_write};
 
 /* ---- The handler ---- */
 
-static atomic_ullong trapped;
+static atomic_ullong trapped[TRAP_KINDS];
 
-uint64_t trap_count(void)
+uint64_t trap_count(enum trap_kind kind)
 {
-    return atomic_load(&trapped);
+    return atomic_load(&trapped[kind]);
+}
+
+static bool count(enum trap_kind kind)
+{
+    atomic_fetch_add_explicit(&trapped[kind], 1, memory_order_relaxed);
+    return true;
 }
 
 /* QEMU's user mode leaves the trap number out; the code of the signal says the same. */
@@ -61,15 +67,17 @@ static bool is_general_protection(const siginfo_t *info, const ucontext_t *conte
 static bool segv_handled(const siginfo_t *info, ucontext_t *context, const char **why,
                          const char **what)
 {
-    if (probe_fault(context) || mmio_fault(info->si_addr, context, why))
+    if (probe_fault(context))
         return true;
+    if (mmio_fault(info->si_addr, context, why))
+        return count(TRAP_REGISTERS);
     if (*why)
         return false;
     /* The processor reports no address with a general protection fault. A load from the kernel's half of
      * the address space may also end in one. So the instruction has to tell the address. */
     if (is_general_protection(info, context) && privileged_execute(context, what))
-        return true;
-    return !emulate_access(context, &shared_memory, NULL);
+        return count(TRAP_PRIVILEGED);
+    return !emulate_access(context, &shared_memory, NULL) && count(TRAP_SHARED_DATA);
 }
 
 /* QEMU's user mode calls a handler with a stack that is not aligned, and the decoder uses SSE. */
@@ -83,47 +91,16 @@ __attribute__((force_align_arg_pointer)) static void handler(int number, siginfo
     if ((number == SIGSEGV || number == SIGBUS) && info->si_code > 0 &&
         segv_handled(info, context, &why, &what)) {
         errno = saved_errno;
-        atomic_fetch_add_explicit(&trapped, 1, memory_order_relaxed);
         return;
     }
     /* An emulator such as valgrind has no such instructions, where a processor refuses them. */
     if (number == SIGILL && privileged_execute(context, &what)) {
         errno = saved_errno;
+        count(TRAP_PRIVILEGED);
         return;
     }
     fault_report(number, info, context, why, what);
 }
-
-#if !defined(__x86_64__)
-#define SHARED_DATA_X86 ((void *)0xFFDF0000u)
-#define STACK_ROOM      (1u << 20)
-
-/* On x64 the page that Windows shares is in the kernel's half of the address space, where a load
- * faults by itself. On x86 it is where the main thread's stack may grow to: a load would make the stack
- * grow, and find a zero. So the page is taken before main. In one start of sixty, the kernel's random
- * layout has the stack there already, or so close above that it could not grow. The program then starts
- * again with the layout that is not random. On a 32-bit kernel the page is the kernel's, as on x64:
- * mmap fails with ENOMEM, and the stack is below. */
-static void __attribute__((constructor))
-reserve_shared_data(int argc, char **argv, char **environment)
-{
-    void *page = mmap(SHARED_DATA_X86, 4096, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    bool kernels = page == MAP_FAILED && errno == ENOMEM;
-    int old = personality(0xFFFFFFFF);
-
-    uintptr_t room = (uintptr_t)__builtin_frame_address(0) - (uintptr_t)SHARED_DATA_X86;
-
-    (void)argc;
-    if ((page == SHARED_DATA_X86 || kernels) && room >= STACK_ROOM)
-        return;
-    if (old != -1 && !(old & ADDR_NO_RANDOMIZE) &&
-        personality((unsigned long)old | ADDR_NO_RANDOMIZE) != -1)
-        execve("/proc/self/exe", argv, environment);
-    fprintf(stderr, "ndishost: the stack is at or above 0xffdf0000, where drivers read the time; "
-                    "use an environment below 1 MiB\n");
-}
-#endif
 
 void trap_install(void)
 {
@@ -132,9 +109,7 @@ void trap_install(void)
     struct sigaction action = {.sa_sigaction = handler,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
-#if !defined(__x86_64__)
-    mprotect(&nt_tick_count, sizeof nt_tick_count, PROT_NONE);
-#endif
+    nt_shared_data_install();
     privileged_install();
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)

@@ -8,9 +8,12 @@
 #ifndef NDISHOST_TRAP_H
 #define NDISHOST_TRAP_H
 
+#include <stdint.h>
+
 void trap_install(void);
-/* Instructions that faulted so far and were carried out. */
-uint64_t trap_count(void);
+/* Instructions that faulted so far and were carried out, each after a signal. */
+enum trap_kind { TRAP_REGISTERS, TRAP_PRIVILEGED, TRAP_SHARED_DATA, TRAP_KINDS };
+uint64_t trap_count(enum trap_kind kind);
 /* Gives the calling thread an alternate signal stack, and its segment base where Windows has its
  * processor block (gs on x64, fs on x86). */
 void trap_thread(unsigned processor);
