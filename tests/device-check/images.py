@@ -126,18 +126,50 @@ def case(words, result, says):
     return test
 
 
-def small_disk(name):
-    """The image as far as a disk of 16 MiB holds it."""
-    with tempfile.NamedTemporaryFile(suffix=".img") as disk:
-        with open(IMAGE + ".img", "rb") as image:
-            disk.write(image.read(16 << 20))
-        disk.flush()
-        words = [word % disk.name if "%s" in word else word for word in DISK]
-        text = boot(name, ["-machine", "pc"] + words + TRANSITIONAL)
-    size = (os.path.getsize(IMAGE + ".img") >> 20) + 1
-    said = re.search(r"write it to a disk of at least (\d+) MiB", text)
-    expect(said and size <= int(said[1]) <= size + 2, "does not say that %d MiB are needed" % size)
-    expect(re.search(r"^DEVICE-CHECK result=error .*\breason=image$", text, re.MULTILINE), "no summary with its reason")
+def text_screen(operator):
+    """The 80 by 25 characters that a machine with BIOS shows."""
+    with tempfile.NamedTemporaryFile() as memory:
+        operator.ask("pmemsave", val=0xB8000, size=80 * 25 * 2, filename=memory.name)
+        return memory.read()[::2].decode("cp437")
+
+
+def small_disk(start, size):
+    """The image as far as a disk of `size` bytes holds it. `start` is what boots from the file %s."""
+    def test(name):
+        whole = os.path.getsize(IMAGE + ".img")
+        screens = []
+
+        def look(operator):
+            operator.see("reason=image")
+            screens.append(text_screen(operator))
+
+        with tempfile.NamedTemporaryFile(suffix=".img") as disk:
+            with open(IMAGE + ".img", "rb") as image:
+                disk.write(image.read(size if size > 0 else whole + size))
+            disk.flush()
+            words = [word % disk.name if "%s" in word else word for word in start]
+            uefi = UEFI[1] in words
+            text = boot(name, ["-machine", "pc"] + words + TRANSITIONAL, None if uefi else look)
+        # The console of OVMF is the screen and the serial line: there GRUB says it twice.
+        for shown in screens + [text]:
+            said = re.findall(r"device-check: the image is incomplete: write it to a disk of at least (\d+) MiB *$",
+                              shown if shown is text else "\n".join(re.findall(".{80}", shown)), re.MULTILINE)
+            expect(len(said) == 1 + (uefi and shown is text), "says %d times that the disk is too small" % len(said))
+            need = (whole >> 20) + 1
+            expect(need <= int(said[0]) <= need + 2, "%s MiB are asked for, and %d are needed" % (said[0], need))
+        found = re.findall(r"^DEVICE-CHECK result=error passed=0 failed=0 untestable=0 reason=image$", text, re.MULTILINE)
+        expect(len(found) == 1 + uefi, "%d summaries" % len(found))
+        expect(not re.search(r"^error|grub>", text, re.MULTILINE), "GRUB complains")
+    return test
+
+
+# What boots from it, and bytes of the image that are there; those missing with a sign. The first MiB holds GRUB.
+SMALL = [
+    ("BIOS, disk, 1 MiB", DISK, 1 << 20),
+    ("UEFI, disk, 1 MiB", UEFI + DISK, 1 << 20),
+    ("BIOS, CD, half", ["-cdrom", "%s"], 14 << 20),
+    ("UEFI, disk, 64 KiB missing", UEFI + DISK, -(64 << 10)),
+]
 
 
 def cut_and_raise(operator):
@@ -183,7 +215,8 @@ def main():
     group.test("image:the same bytes again", again)
     for name, words, result, says in CASES:
         group.test("image:" + name, case(words, result, says))
-    group.test("image:a disk that is too small", small_disk)
+    for name, start, size in SMALL:
+        group.test("image:a disk that is too small, " + name, small_disk(start, size))
     group.test("image:the operator cuts the link and raises it", link_by_hand)
     group.test("image:the operator leaves the link alone", link_left_alone)
     return group.finish()
