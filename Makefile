@@ -172,6 +172,11 @@ $(OUT)/bench/plugin.so: bench/plugin.c
 	$(call say,CC plugin $<)
 	$(Q)$(HOST_CC) -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -shared -pthread -o $@ $<
 
+$(OUT)/bench/traffic: bench/traffic.c
+	@mkdir -p $(@D)
+	$(call say,CC traffic $<)
+	$(Q)$(HOST_CC) -std=gnu11 -Wall -Wextra -Werror -O2 -o $@ $<
+
 fuzz:
 	fuzz/run $(or $(SECONDS),60)
 

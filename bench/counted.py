@@ -25,7 +25,7 @@ PLUGIN = os.path.join(ROOT, "out/bench/plugin.so")
 HOST_BASE = 0x4000000000  # where qemu-x86_64 puts a program that may be anywhere
 DRIVER_BASE = 0x7A0000000000  # where ndishost loads the first driver
 REPEATED = (0xA4, 0xA5, 0xA6, 0xA7, 0xAA, 0xAB, 0xAC, 0xAD, 0xAE, 0xAF)  # the last byte of a string instruction
-BUILT = ("driver", "host", "out/bench/plugin.so")  # what make has to build for a count
+BUILT = ("driver", "host", "out/bench/plugin.so", "out/bench/traffic")  # what make has to build for a count
 COPIES = ("memcpy", "memmove", "memset", "memcmp")
 CLASSES = {"virtqueue.c": "ring", "virtqueue.h": "ring", "virtqueue_inline.h": "ring", "virtio_pci_modern.c": "registers", "virtio_pci_modern.h": "registers",
            "hardware.c": "registers", "hardware.h": "registers"}

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Counts what a frame costs in Linux' virtio_net, in aerovnet.sys and in DPDK's driver, in one virtual machine.
 
-    bench/peers.py [LOG]     prints the counts; bench/report takes them from report()
+    bench/peers.py [--rounds N] [LOG]     prints the counts; bench/report takes them from report()
 
 QEMU's virtio-net-pci, with the same features for all; Debian's kernel; one processor, emulated, so that
-bench/plugin.c counts. The drivers take turns: A B C, A B C. Only instructions inside the drivers count: of Linux the
+bench/plugin.c counts. The drivers take turns: A B C D, A B C D. Only instructions inside the drivers count: of Linux the
 modules virtio_net, virtio_ring and virtio_pci, of DPDK librte_net_virtio.
-Each frame is counted at the far end, which is a socket here. A driver that lost one has no count.
+The far end is a socket here: bench/far_end.py. It judges each frame that the card sends, and bench/traffic.c in the virtual
+machine each that the card receives. A driver that lost, reordered or damaged a frame has no count.
 Needs: the packages of ./run, and dpdk-dev, librte-net-virtio23, librte-mempool-ring23.
 """
 import bisect
@@ -16,16 +17,16 @@ import glob
 import os
 import re
 import shutil
-import socket
+import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/lib"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../vm"))
 import counted
+import far_end
 import machine
 from report import ROOT, Failure, expect, make
 
@@ -39,11 +40,12 @@ TESTPMD_DRIVERS = ("librte_net_virtio", "librte_bus_pci", "librte_bus_vdev", "li
 # No offload and no event index; vectors=0: all have the same interrupt line.
 DEVICE = ("vectors=0,event_idx=off,mrg_rxbuf=off,csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,"
           "guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off")
-FRAMES, SIZES, ROUNDS = 4096, (60, 1514), 2
-SLOW, SLOW_FRAMES = 2000, 1024  # frames per second
-SECONDS = 1000
-PEERS = ("Linux virtio_net", "aerovnet", "DPDK virtio")
-NO_RATE = "not counted: DPDK's driver polls, and has no rate"
+TRAFFIC = os.path.join(ROOT, "out/bench/traffic")
+FRAMES, SIZES, ROUNDS = 4096, (60, 1514), 3
+# Frames per second, how many, and how a case is called. At 50 a second the driver and the device are idle in between.
+RATES = ((2000, 1024, "2,000 a second"), (50, 100, "idle"))
+SECONDS = 1100
+LINUX, UDP, OURS, DPDK = PEERS = ("Linux virtio_net", "Linux, UDP sockets", "aerovnet", "DPDK virtio")
 
 
 # ---- What the machine boots ----
@@ -75,6 +77,7 @@ def build_image():
                 os.symlink(real, root + name)
 
         put(os.path.join(ROOT, "bench/peers-init"), "init")
+        put(TRAFFIC, "bin/traffic")
         for module in MODULES:
             put(os.path.join(KERNEL, "modules/kernel/%s.ko" % module), "modules/%s.ko" % os.path.basename(module))
         testpmd = shutil.which("dpdk-testpmd")
@@ -95,62 +98,21 @@ def build_image():
                                        input=names.encode(), capture_output=True).stdout)
 
 
-# ---- The far end ----
-
-class Wire:
-    """The other end of the card's cable: a socket, of which each datagram is a frame."""
-
-    def __init__(self, folder):
-        self.card, self.mine = os.path.join(folder, "card"), os.path.join(folder, "wire")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.mine)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.lengths = collections.Counter()
-        self.open = threading.Event()  # else no frame leaves the card
-        self.open.set()
-        threading.Thread(target=self._drain, daemon=True).start()
-
-    def netdev(self):
-        return "dgram,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s" % (self.card, self.mine)
-
-    def _drain(self):
-        while True:
-            self.lengths[len(self.socket.recv(65536))] += 1
-            self.open.wait()
-
-    def frames(self, size):
-        """How many frames of that size the card has sent; the kernel may send others by itself."""
-        return self.lengths[size]
-
-    def send(self, mac, count, size, rate=None):
-        """Sends frames to the card. The socket blocks while QEMU takes none, so none is lost."""
-        head = bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("52540000009988b5")
-        due = time.monotonic()
-        for number in range(count):
-            self.socket.sendto(head + number.to_bytes(4, "big") + bytes(size - 18), self.card)
-            if rate:
-                due += 1 / rate
-                time.sleep(max(0, due - time.monotonic()))
-
-
 # ---- The machine ----
-
-MAC = "52:54:00:12:34:56"
-
 
 class Guest:
     def __init__(self, folder, log):
         self.folder, self.dumps = folder, 0
-        self.wire = Wire(folder)
+        self.wire = far_end.Wire(folder)
         self.fifo = os.path.join(folder, "orders")
         self.trace = os.path.join(folder, "trace")
         os.mkfifo(self.fifo)
         machine.INITRAMFS = os.path.relpath(IMAGE, ROOT)
         more = ["-smp", "1", "-plugin", "%s,orders=%s" % (counted.PLUGIN, self.fifo), "-D", self.trace,
-                "-trace", "virtio_queue_notify"]
+                "-trace", "virtio_queue_notify", "-trace", "virtio_notify"]
         os.chdir(ROOT)  # machine.py names its files from there
         self.machine = machine.Machine("tcg,thread=single", {"huge_pages": 120}, log,
-                                       device="mac=%s,%s" % (MAC, DEVICE), end=self.wire.netdev(), more=more)
+                                       device="mac=%s,%s" % (far_end.MAC, DEVICE), end=self.wire.netdev(), more=more)
         self.orders = open(self.fifo, "w", encoding="ascii")
         self.lines = machine.Lines(self.machine._channel)
         self.deadline = time.monotonic() + SECONDS
@@ -189,10 +151,13 @@ class Guest:
         expect(self.machine.qmp("cont") is not None, "QEMU does not let the virtual machine go on")
         return found
 
-    def notifications(self):
-        """Those of the device so far."""
+    def signals(self):
+        """Those of the card so far: notifications by queue, and "interrupt" for what it wanted to interrupt for."""
         with open(self.trace, encoding="ascii", errors="replace") as file:
-            return file.read().count("virtio_queue_notify ")
+            text = file.read()
+        found = collections.Counter(int(queue) for queue in re.findall(r"virtio_queue_notify vdev \S+ n (\d+)", text))
+        found["interrupt"] = len(re.findall(r"virtio_notify vdev", text))
+        return found
 
     def close(self):
         self.machine.close()
@@ -241,57 +206,69 @@ class Window:
 
     def __init__(self, guest, places):
         self.guest, self.places = guest, places
-        self.before, self.notified = guest.dump(places.ranges), guest.notifications()
+        self.before, self.signals = guest.dump(places.ranges), guest.signals()
 
     def end(self):
         self.dump = self.guest.dump(self.places.ranges).minus(self.before)
-        self.notified = self.guest.notifications() - self.notified
+        self.signals = self.guest.signals() - self.signals
         return self
 
-    def counts(self, frames):
+    def counts(self, frames, queues=(0, 1)):
+        """queues: those whose notifications count; 0 receives, 1 sends."""
         functions = collections.Counter()
         for address, times in self.dump.times.items():
             functions[self.places.function(address)] += times
+        # A driver without an ISR: what the card wanted to interrupt for.
+        interrupts = self.signals["interrupt"] if self.places.isr is None else self.dump.times[self.places.isr]
         return {"instructions": round(sum(functions.values()) / frames, 1),
                 "functions": {name: round(times / frames, 2) for name, times in functions.most_common() if times > frames / 200},
-                "notifications": round(1000 * self.notified / frames, 1),
-                "interrupts": round(1000 * self.dump.times[self.places.isr] / frames, 1)}
+                "notifications": round(1000 * sum(self.signals[queue] for queue in queues) / frames, 1),
+                "interrupts": round(1000 * interrupts / frames, 1)}
 
 
-def sent(guest, places, order, frames, size):
-    """A driver sends: the frames have to reach the far end."""
-    guest.order(order)
+def numbered(frames, size, kind):
+    """Frames for the card."""
+    return [(far_end.udp_frame if kind == "udp" else far_end.raw_frame)(number, size) for number in range(frames)]
+
+
+def sent(guest, places, order, frames, size, numbers, rate=None):
+    """A driver sends: the frames have to reach the far end as they were, in order. numbers: of bench/far_end.py."""
+    guest.order("%s %d %d %d %d" % (order, frames, size, 1 if rate else 32, rate or 0))
     guest.next("begin")
-    there = guest.wire.frames(size)
+    guest.wire.take(size)
     window = Window(guest, places)
     guest.answer()
     told = guest.next("end")["frames"]
     window.end()
     guest.answer()
     time.sleep(0.1)
-    arrived = guest.wire.frames(size) - there
-    expect(arrived == told >= frames, "%s: %d frames reached the far end, %d were sent" % (order, arrived, told))
-    return window.counts(told)
+    came = guest.wire.take(size)
+    expect(told >= frames, "%s: the driver sent %d of %d frames" % (order, told, frames))
+    far_end.judge("%s, %d bytes" % (order, size), numbers([frame for _, frame in came]), told)
+    return dict(window.counts(told), rate=None if rate else round(far_end.rate_of(came)))
 
 
-def received(guest, places, order, frames, size, rate=None):
-    """A driver receives: it has to report all frames."""
-    guest.order("%s %d" % (order, frames))
+def received(guest, places, order, frames, size, kind, rate=None):
+    """A driver receives all frames as they were, in order, or the machine tells otherwise."""
+    some = numbered(frames, size, kind)
+    guest.order("%s %d %d %s" % (order, frames, size, kind))
     guest.next("begin")
     window = Window(guest, places)
     guest.answer()
-    guest.wire.send(MAC, frames, size, rate)
-    got = guest.next("end")["frames"]
+    speed = guest.wire.send(some, rate)
+    end = guest.next("end")
     window.end()
     guest.answer()
-    expect(got >= frames, "%s: the driver received %d of %d frames" % (order, got, frames))
-    counts = window.counts(frames)
+    counts = dict(window.counts(frames), rate=None if rate else round(speed))
     if order == "ours_rx":
-        lists = guest.next("lists")
+        end = guest.next("lists")
         guest.answer()
-        counts["resources"] = round(100 * lists["resources"] / lists["all"], 2)
+        counts["resources"] = round(100 * end["resources"] / end["all"], 2)
+    far_end.verdict("%s, %d bytes" % (order, size), end, frames)
     return counts
 
+
+# ---- DPDK ----
 
 def dpdk_begin(guest, order):
     guest.order(order)
@@ -321,7 +298,8 @@ def without_vain_calls(vain, busy, frames, count):
     expect(quiet, "DPDK's driver did not poll")
     calls = max(quiet.values())
     always = {address for address, times in quiet.items() if times > calls / 2}
-    return round((sum(busy.dump.times.values()) - count(always) * sum(quiet.values()) / calls) / frames, 1)
+    # All such calls are alike; the rounding takes away those that a moment cut in two.
+    return round((sum(busy.dump.times.values()) - count(always) * round(sum(quiet.values()) / calls)) / frames, 1)
 
 
 def dpdk_sent(guest, frames, size):
@@ -332,33 +310,37 @@ def dpdk_sent(guest, frames, size):
     time.sleep(0.3)
     vain.end()
     guest.wire.open.set()
-    there, window = guest.wire.frames(size), Window(guest, places)
+    guest.wire.take(size)
+    window = Window(guest, places)
     until = time.monotonic() + 60
-    while guest.wire.frames(size) - there < frames:
-        expect(time.monotonic() < until, "testpmd sent %d of %d frames" % (guest.wire.frames(size) - there, frames))
+    while guest.wire.count(size) < frames:
+        expect(time.monotonic() < until, "testpmd sent %d of %d frames" % (guest.wire.count(size), frames))
         time.sleep(0.02)
     window.end()
-    arrived = guest.wire.frames(size) - there
+    came = guest.wire.take(size)
     dpdk_end(guest)
-    counts = window.counts(arrived)
+    far_end.judge_same("dpdk_tx, %d bytes" % size, [frame for _, frame in came])
+    counts = window.counts(len(came))
     counts["with_vain_calls"] = counts["instructions"]
     # The way out of a call on a full ring has instructions of its own.
-    counts["instructions"] = without_vain_calls(vain, window, arrived,
+    counts["instructions"] = without_vain_calls(vain, window, len(came),
                                                 lambda always: min(window.dump.times[address] for address in always))
-    return counts
+    return dict(counts, rate=round(far_end.rate_of(came)))
 
 
-def dpdk_received(guest, frames, size):
+def dpdk_received(guest, frames, size, rate=None):
+    """Counts, and the addresses that were executed."""
+    some = numbered(frames, size, "raw")
     places = dpdk_begin(guest, "dpdk_rx %d" % frames)
     vain = Window(guest, places)
     time.sleep(0.3)
     vain.end()
     window = Window(guest, places)
-    guest.wire.send(MAC, frames, size)
-    time.sleep(1)
+    speed = guest.wire.send(some, rate)
+    time.sleep(0.5)
     window.end()
     total = dpdk_end(guest)
-    expect(total["rx"] >= frames, "testpmd received %d of %d frames" % (total["rx"], frames))
+    expect(total["rx"] == frames, "testpmd received %d of %d frames" % (total["rx"], frames))
 
     def empty(always):
         # Where the way of a call with frames leaves that of an empty one, an instruction stands for each such call.
@@ -370,69 +352,107 @@ def dpdk_received(guest, frames, size):
     counts = window.counts(frames)
     counts["with_vain_calls"] = counts["instructions"]
     counts["instructions"] = without_vain_calls(vain, window, frames, empty)
-    return counts
+    base = places.ranges[0][0]
+    executed = {address - base for one in (vain, window) for address, times in one.dump.times.items() if times > 0}
+    return dict(counts, rate=None if rate else round(speed)), executed
+
+
+def dpdk_returned(guest, frames, size, rate, receives):
+    """testpmd sends back what it receives, which has a rate. What it executes beyond `receives` is for sending."""
+    some = numbered(frames, size, "raw")
+    places = dpdk_begin(guest, "dpdk_io %d" % frames)
+    guest.wire.take(size)
+    window = Window(guest, places)
+    guest.wire.send(some, rate)
+    time.sleep(0.5)
+    window.end()
+    dpdk_end(guest)
+    far_end.judge("dpdk_io, %d bytes" % size, far_end.numbers_of([frame for _, frame in guest.wire.take(size)], far_end.raw_number), frames)
+    base, counts = places.ranges[0][0], window.counts(frames, (1,))
+    own = sum(times for address, times in window.dump.times.items() if times > 0 and address - base not in receives)
+    return dict(counts, instructions=round(own / frames, 1), functions={})
 
 
 # ---- All of it ----
 
+def all_sent(guest, places, order, numbers, keep):
+    for size in SIZES:
+        keep("sent, %d bytes" % size, sent(guest, places, order, FRAMES, size, numbers))
+    for rate, frames, name in RATES:
+        keep("sent, 60 bytes, " + name, sent(guest, places, order, frames, 60, numbers, rate))
+
+
+def all_received(guest, places, order, kind, keep):
+    for size in SIZES:
+        keep("received, %d bytes" % size, received(guest, places, order, FRAMES, size, kind))
+    for rate, frames, name in RATES:
+        keep("received, 60 bytes, " + name, received(guest, places, order, frames, 60, kind, rate))
+
+
 def linux_round(guest, places, keep):
     guest.order("linux_up")
-    for size in SIZES:
-        keep("sent, %d bytes" % size, sent(guest, places, "linux_tx %d %d 32 0" % (FRAMES, size), FRAMES, size))
-        keep("received, %d bytes" % size, received(guest, places, "linux_rx", FRAMES, size))
-    keep("sent, 60 bytes, 2,000 a second",
-         sent(guest, places, "linux_tx %d 60 1 %d" % (SLOW_FRAMES, 10**9 // SLOW), SLOW_FRAMES, 60))
-    keep("received, 60 bytes, 2,000 a second", received(guest, places, "linux_rx", SLOW_FRAMES, 60, SLOW))
+    all_sent(guest, places, "linux_tx", far_end.pktgen_numbers, keep)
+    all_received(guest, places, "linux_rx", "raw", keep)
+    guest.order("linux_down")
+
+
+def udp_round(guest, places, keep):
+    guest.order("linux_up")
+    all_sent(guest, places, "udp_tx", lambda frames: far_end.numbers_of(frames, far_end.udp_number), keep)
+    all_received(guest, places, "linux_rx", "udp", keep)
     guest.order("linux_down")
 
 
 def our_round(guest, places, keep):
-    for size in SIZES:
-        keep("sent, %d bytes" % size, sent(guest, places, "ours_tx %d %d 32" % (FRAMES, size), FRAMES, size))
-        keep("received, %d bytes" % size, received(guest, places, "ours_rx", FRAMES, size))
-    keep("sent, 60 bytes, 2,000 a second",
-         sent(guest, places, "ours_tx %d 60 1 %d" % (SLOW_FRAMES, SLOW), SLOW_FRAMES, 60))
-    keep("received, 60 bytes, 2,000 a second", received(guest, places, "ours_rx", SLOW_FRAMES, 60, SLOW))
+    all_sent(guest, places, "ours_tx", lambda frames: far_end.numbers_of(frames, far_end.gen_number), keep)
+    all_received(guest, places, "ours_rx", "raw", keep)
 
 
 def dpdk_round(guest, _, keep):
+    receives = set()
     for size in SIZES:
         keep("sent, %d bytes" % size, dpdk_sent(guest, FRAMES, size))
-        keep("received, %d bytes" % size, dpdk_received(guest, FRAMES, size))
+    for size, frames, rate, name in [(size, FRAMES, None, "") for size in SIZES] + [
+            (60, frames, rate, ", " + name) for rate, frames, name in RATES]:
+        counts, executed = dpdk_received(guest, frames, size, rate)
+        receives |= executed
+        keep("received, %d bytes%s" % (size, name), counts)
+    for rate, frames, name in RATES:
+        keep("sent, 60 bytes, " + name, dpdk_returned(guest, frames, 60, rate, receives))
 
 
-def measure(guest, cases, tell):
+def measure(guest, cases, tell, count):
     """Fills `cases`: {case: {peer: [counts of each round]}}."""
     guest.next("boot")
     guest.answer()
-    places = {"Linux virtio_net": linux_places(guest),
-              "aerovnet": our_places(counted.Driver(os.path.join(ROOT, "out/x64/aerovnet.sys"))), "DPDK virtio": None}
-    rounds = dict(zip(PEERS, (linux_round, our_round, dpdk_round)))
-    for number in range(ROUNDS):
+    linux = linux_places(guest)
+    places = {LINUX: linux, UDP: linux, OURS: our_places(counted.Driver(os.path.join(ROOT, "out/x64/aerovnet.sys"))), DPDK: None}
+    rounds = dict(zip(PEERS, (linux_round, udp_round, our_round, dpdk_round)))
+    for number in range(count):
         for peer in PEERS:
             def keep(case, counts, peer=peer):
                 cases.setdefault(case, {}).setdefault(peer, []).append(counts)
-                tell("round %d of %d: %s: %s: %.1f instructions" % (number + 1, ROUNDS, peer, case, counts["instructions"]))
+                tell("round %d of %d: %s: %s: %.1f instructions" % (number + 1, count, peer, case, counts["instructions"]))
 
             rounds[peer](guest, places[peer], keep)
     guest.order("off")
 
 
-def report(tell, log=os.path.join(ROOT, "out/bench/peers.log")):
+def report(tell, log=os.path.join(ROOT, "out/bench/peers.log"), count=ROUNDS):
     """{"cases": {case: {peer: [counts]}}, "why": what is not counted, and why, or None, ...}."""
     cases, why, guest = {}, None, None
     with tempfile.TemporaryDirectory() as folder:
         try:
             build_image()
             guest = Guest(folder, log)
-            measure(guest, cases, tell)
+            measure(guest, cases, tell, count)
         except (Failure, machine.MachineError, subprocess.SubprocessError, OSError) as error:
             why = str(error)
         finally:
             if guest:
                 guest.close()
     version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "librte-net-virtio23"], capture_output=True, text=True, check=False)
-    return {"cases": cases, "why": why, "rounds": ROUNDS, "kernel": read(os.path.join(KERNEL, "release")),
+    return {"cases": cases, "why": why, "rounds": count, "kernel": read(os.path.join(KERNEL, "release")),
             "qemu": machine.version(), "dpdk": version.stdout or "none", "device": "virtio-net-pci," + DEVICE}
 
 
@@ -450,16 +470,28 @@ def cell(found, key="instructions"):
     return "%.0f" % values[0] if round(values[0]) == round(values[-1]) else "%.0f to %.0f" % (values[0], values[-1])
 
 
+def ratios(found, peer):
+    """Frames a second of a peer, as a ratio to those of Linux in the same round; empty: not measured."""
+    return [one["rate"] / other["rate"] for one, other in zip(found.get(peer, []), found.get(LINUX, []))
+            if one.get("rate") and other.get("rate")]
+
+
+def spread(values):
+    """Text for ratios: the median, and the least and the most."""
+    values = sorted(values)
+    return "%.2f (%.2f to %.2f)" % (statistics.median(values), values[0], values[-1]) if values else ""
+
+
 def rows(peers):
-    """(case, peer, instructions, notifications, interrupts) as text, of report()."""
+    """(case, peer, instructions, notifications, interrupts, frames per second beside Linux) as text, of report()."""
     for case, found in peers["cases"].items():
         for peer in PEERS:
             counts = found.get(peer)
             if not counts:
-                slow = peer == "DPDK virtio" and "second" in case
-                yield case, peer, NO_RATE if slow else "not counted", "", ""
+                yield case, peer, "not counted", "", "", ""
                 continue
-            yield case, peer, cell(counts), cell(counts, "notifications"), cell(counts, "interrupts")
+            yield (case, peer, cell(counts), cell(counts, "notifications"), cell(counts, "interrupts"),
+                   spread(ratios(found, peer)))
 
 
 def main():
@@ -468,7 +500,10 @@ def main():
         return 0
     if not make("bench", *counted.BUILT):
         return 1
-    found = report(tell, *sys.argv[1:2])
+    arguments, count = sys.argv[1:], ROUNDS
+    if arguments[:1] == ["--rounds"]:
+        count, arguments = int(arguments[1]), arguments[2:]
+    found = report(tell, *arguments[:1], count=count)
     print_rows(found)
     return 1 if found["why"] else 0
 
@@ -484,9 +519,10 @@ def tell(text):
 
 
 def print_rows(found):
-    print("\n  %-38s %-17s %14s %14s %14s" % ("beside the peers, a frame", "", "instructions", "notif./k", "intr./k"))
-    for case, peer, instructions, notifications, interrupts in rows(found):
-        print("  %-38s %-17s %14s %14s %14s" % (case, peer, instructions, notifications, interrupts))
+    form = "  %-35s %-18s %14s %14s %14s  %s"
+    print("\n" + form % ("beside the peers, a frame", "", "instructions", "notif./k", "intr./k", "frames/s beside Linux"))
+    for row in rows(found):
+        print(form % row)
     if found["why"]:
         print("bench: FAIL: the peers: %s" % found["why"], file=sys.stderr)
 
