@@ -29,6 +29,8 @@ BUILT = ("driver", "host", "out/bench/plugin.so", "out/bench/traffic")  # what m
 COPIES = ("memcpy", "memmove", "memset", "memcmp")
 CLASSES = {"virtqueue.c": "ring", "virtqueue.h": "ring", "virtqueue_inline.h": "ring", "virtio_pci_modern.c": "registers", "virtio_pci_modern.h": "registers",
            "hardware.c": "registers", "hardware.h": "registers"}
+# ndishost/bus/model/ring.c and chain.c, but what copies frames.
+RING_CODE = r"ring_(?!open$|close$)|chain_(add|read|check_unaltered)\b"
 LINES = "out/bench/lines/x64/aerovnet.sys"
 Instruction = collections.namedtuple("Instruction", "size text")
 
@@ -108,7 +110,8 @@ class Driver:
 
 
 class Host:
-    """Where ndishost's own functions for the driver's imports begin."""
+    """Where ndishost's own functions for the driver's imports begin; and, in `device`, the model's code that works on
+    the rings: [(first address, last)]."""
 
     def __init__(self, driver):
         imports = set(re.findall(r"^\s+[0-9a-f]+\s+(?:<none>\s+)?[0-9a-f]+\s+(\w+)$",
@@ -121,6 +124,12 @@ class Host:
             elif len(words) == 3 and words[2] == "main":
                 self.main = int(words[0], 16)
         expect(self.functions and self.main, "%s has no symbols" % HOST)
+        self.device = []
+        for line in output("nm", "-S", HOST).splitlines():
+            words = line.split()
+            if len(words) == 4 and re.match(RING_CODE, words[3]) and words[2] in "tT":
+                self.device.append((int(words[0], 16), int(words[0], 16) + int(words[1], 16)))
+        expect(len(self.device) > 9, "%s has no functions for rings" % HOST)
 
     def start(self, name):
         """Where that function for an import begins."""
@@ -134,7 +143,9 @@ class Counts:
         self.functions = collections.Counter()
         self.calls = collections.Counter()
         self.locked = self.driver = self.host = self.bytes = 0
+        self.lines = 0  # of the rings: 64 bytes that the driver touched, once for each turn of the device
         self.to_indication = []  # instructions from the ISR to the indication, of each interrupt
+        self.functions_to_indication = collections.Counter()  # the same, of all interrupts, by function
         self.report = {}
 
 
@@ -149,7 +160,7 @@ def finished(done, report, command):
     """A run that lost, reordered or damaged a frame has no count."""
     lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
     expect(done.returncode == 0, "ndishost ended with status %d: %s (%s)" % (
-        done.returncode, lines[-1] if lines else "nothing printed", " ".join(command)))
+        done.returncode, " | ".join([line for line in lines if line.startswith("gen ")][:1] + lines[-1:]) or "nothing printed", " ".join(command)))
     with open(report, encoding="utf-8") as file:
         return json.load(file)
 
@@ -159,12 +170,20 @@ class Dump:
 
     def __init__(self, path):
         self.times, self.accesses, self.sizes, self.between = collections.Counter(), collections.Counter(), {}, []
+        self.lines = {}  # address: turns
+        self.inside = collections.Counter()  # address: times between the two marks
         before, reps = collections.Counter(), []
         with open(path, encoding="ascii") as file:
             for line in file:
                 words = line.split()
                 if words[0] == "between":
                     self.between.append(int(words[1]))
+                    continue
+                if words[0] == "inside":
+                    self.inside[int(words[1], 16)] += int(words[2], 16)
+                    continue
+                if words[0] == "line":
+                    self.lines[int(words[1], 16)] = int(words[2], 16)
                     continue
                 address, size, times, accesses = (int(word, 16) for word in words[:4])
                 self.times[address] += times
@@ -189,8 +208,9 @@ def trace(driver, host, ends, options, timeout):
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(suffix=".json") as report:
         out = os.path.join(folder, "dump")
         command = host_command(driver, ends, options, report.name)
-        plugin = "%s,out=%s,base=%#x,end=%#x,from=%#x,to=%#x" % (
-            PLUGIN, out, DRIVER_BASE, DRIVER_BASE + driver.end + 1, DRIVER_BASE + driver.start("AerovnetInterrupt"),
+        device = ":".join("%x-%x" % (HOST_BASE + first, HOST_BASE + last) for first, last in host.device)
+        plugin = "%s,device=%s,out=%s,base=%#x,end=%#x,from=%#x,to=%#x" % (
+            PLUGIN, device, out, DRIVER_BASE, DRIVER_BASE + driver.end + 1, DRIVER_BASE + driver.start("AerovnetInterrupt"),
             HOST_BASE + host.start("NdisMIndicateReceiveNetBufferLists"))
         done = subprocess.run(["qemu-x86_64", "-plugin", plugin] + command,
                               capture_output=True, text=True, check=False, timeout=timeout)
@@ -220,6 +240,9 @@ def run(driver, host, ends, options=(), timeout=120):
     result = Counts()
     result.report, dump = trace(driver, host, ends, options, timeout)
     result.to_indication = dump.between
+    for address, times in dump.inside.items():
+        result.functions_to_indication[driver.function(address - DRIVER_BASE)] += times
+    result.lines = sum(dump.lines.values())
     for place, name in host.functions.items():
         result.calls[name] += dump.times[HOST_BASE + place]
     for address, times in dump.times.items():

@@ -12,7 +12,7 @@ LOADER.exec_module(report)
 def counted(cases, value):
     found = {}
     for case in cases:
-        found[case.name] = dict(case.facts, instructions=value, to_indication=value,
+        found[case.name] = dict(case.facts, instructions=value, to_indication=value, functions={}, functions_to_indication={},
                                 ring=int(case.bus.partition("queue_size=")[2] or 256))
     return found
 
