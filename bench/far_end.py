@@ -176,7 +176,7 @@ class Wire:
         return [one for one in came if len(one[1]) == size]
 
     def send(self, frames, rate=None):
-        """The socket blocks while QEMU takes none, so none is lost. Returns frames a second until QEMU had all."""
+        """The socket blocks while QEMU takes none, so none is lost. Returns frames per second until QEMU had all."""
         began = due = time.monotonic()
         for frame in frames:
             self.socket.sendto(frame, self.card)

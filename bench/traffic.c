@@ -36,7 +36,7 @@
 #define HEADERS   (ETHERNET + 20 + 8) /* with IP's and UDP's */
 #define BURST_MAX 64
 #define FRAME_MAX 2048
-#define ROOM      (64 << 20) /* of a socket: nothing may be lost there */
+#define ROOM      (64 << 20) /* of a socket, which shall lose none */
 #define PATIENCE  20000      /* ms */
 #define FILE_HEAD 24
 #define MAGIC_NS  0xA1B23C4Du
@@ -53,7 +53,7 @@ static unsigned long number_of(const char *text, unsigned long most)
     unsigned long value = strtoul(text, &end, 10);
 
     if (*end || value > most) {
-        fprintf(stderr, "traffic: '%s' is no number up to %lu\n", text, most);
+        fprintf(stderr, "traffic: '%s' is not a number up to %lu\n", text, most);
         exit(2);
     }
     return value;
@@ -189,7 +189,7 @@ static int read_capture(const char *name, struct account *account)
     if (!file)
         die(name);
     if (fread(head, sizeof head, 1, file) != 1 || memcmp(head, &(uint32_t){MAGIC_NS}, 4)) {
-        fprintf(stderr, "traffic: %s is no capture of ndishost\n", name);
+        fprintf(stderr, "traffic: %s is not a capture of ndishost\n", name);
         return 1;
     }
     while (fread(record, sizeof record, 1, file) == 1) {
