@@ -55,7 +55,8 @@ int flow_init(struct flow *flow, const struct flow_options *options)
                                    .stream = options->stream,
                                    .size_min = options->size[0],
                                    .size_max = options->size[1],
-                                   .ip = options->ip};
+                                   .ip = options->ip,
+                                   .large = options->large};
     numbered_init(&flow->sent);
     flow->expected = flow->sent;
     return 0;

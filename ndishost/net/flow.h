@@ -45,6 +45,7 @@ struct flow_options {
     uint64_t count;      /* frames to send; 0: until stopped */
     unsigned size[2];    /* smallest, largest */
     enum numbered_ip ip; /* TCP and UDP over IP, where there is room */
+    unsigned large;      /* frames that are the segments of a large TCP packet; 0: none */
     uint64_t rate;       /* frames per second; 0: no limit */
     unsigned window;     /* frames in flight, at most */
     unsigned stall;      /* seconds without progress that are a failure */

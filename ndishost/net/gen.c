@@ -12,6 +12,7 @@
 #include <string.h>
 #include "net/far.h"
 #include "net/flow.h"
+#include "net/large.h"
 #include "net/near_sender.h"
 #include "net/options.h"
 #include "net/watch.h"
@@ -37,6 +38,8 @@ struct gen {
     bool going;                           /* only for the threads that call start, go and stop */
     _Atomic bool has_tx, has_rx, has_far; /* start sets them; callbacks may run before it */
     uint8_t (*frames)[NUMBERED_MAX];
+    struct large large; /* of tx */
+    uint8_t *packed;    /* room for large packets: NUMBERED_MAX bytes for each frame of a chain */
     pthread_mutex_t lock;
     uint64_t strays_near, strays_far; /* guarded by lock: frames of a direction that is not used */
 };
@@ -56,6 +59,43 @@ static unsigned next_batch(const struct gen *gen, uint64_t *chains)
     return (unsigned)(gen->batch[0] + numbered_random(&gen->tx.sent, ~++*chains) % choices);
 }
 
+static void fill_frame(struct gen *gen, uint64_t number, uint8_t *data, struct net_frame *frame)
+{
+    frame->data = data;
+    frame->length = flow_fill(&gen->tx, number, data);
+    frame->tag = flow_tag(&gen->tx, number);
+    frame->cookie = number;
+}
+
+/* Sends frames in a row: as large packets, as far as the miniport segments them, and else alone. Returns how many were
+ * taken. */
+static unsigned send_large(struct gen *gen, uint64_t first, unsigned count)
+{
+    unsigned sent = 0;
+
+    while (sent < count) {
+        struct net_frame frames[BATCH_MAX];
+        struct net_large packet;
+        unsigned alone = 0, packed = 0;
+        uint8_t *room = gen->packed + (size_t)sent * NUMBERED_MAX;
+
+        for (; sent + alone < count; alone++) {
+            packed =
+                large_pack(&gen->large, first + sent + alone, count - sent - alone, room, &packet);
+            if (packed)
+                break;
+            fill_frame(gen, first + sent + alone, gen->frames[alone], &frames[alone]);
+        }
+        if (alone && near_sender_send(&gen->near, frames, alone) < alone)
+            return sent;
+        sent += alone;
+        if (packed && near_sender_send_large(&gen->near, &packet, 1) < 1)
+            return sent;
+        sent += packed;
+    }
+    return sent;
+}
+
 /* Sends the next chain. How many frames it had; 0: all are sent, or the traffic stops. */
 static unsigned send_chain(struct gen *gen, uint64_t *chains)
 {
@@ -63,13 +103,13 @@ static unsigned send_chain(struct gen *gen, uint64_t *chains)
     uint64_t first;
     unsigned count = flow_issue(&gen->tx, next_batch(gen, chains), &first), taken;
 
-    for (unsigned i = 0; i < count; i++) {
-        frames[i].data = gen->frames[i];
-        frames[i].length = flow_fill(&gen->tx, first + i, gen->frames[i]);
-        frames[i].tag = flow_tag(&gen->tx, first + i);
-        frames[i].cookie = first + i;
+    if (gen->large.segments) {
+        taken = send_large(gen, first, count);
+    } else {
+        for (unsigned i = 0; i < count; i++)
+            fill_frame(gen, first + i, gen->frames[i], &frames[i]);
+        taken = count ? near_sender_send(&gen->near, frames, count) : 0;
     }
-    taken = count ? near_sender_send(&gen->near, frames, count) : 0;
     if (taken < count) {
         flow_withdraw(&gen->tx, count - taken);
         return 0;
@@ -145,8 +185,11 @@ static void gen_near_receive(struct net *net, const void *frame, size_t length, 
 static void gen_far_receive(struct net *net, const void *frame, size_t length)
 {
     struct gen *gen = gen_of(net);
+    uint8_t copy[NET_FRAME_MAX];
 
-    if (gen->has_tx)
+    if (gen->has_tx && gen->large.segments)
+        flow_arrived(&gen->tx, large_arrived(&gen->large, frame, length, copy), length, TAG_NONE);
+    else if (gen->has_tx)
         flow_arrived(&gen->tx, frame, length, TAG_NONE);
     else
         count_stray(gen, &gen->strays_far);
@@ -157,8 +200,12 @@ static void gen_far_receive(struct net *net, const void *frame, size_t length)
 static void gen_near_sent(struct net *net, uint64_t cookie, int32_t status)
 {
     struct gen *gen = gen_of(net);
+    unsigned segments = large_count(cookie);
 
-    flow_completed(&gen->tx, cookie, status);
+    if (!segments)
+        flow_completed(&gen->tx, cookie, status);
+    for (unsigned i = 0; i < segments; i++)
+        flow_completed(&gen->tx, large_first(cookie) + i, status);
     near_sender_sent(&gen->near, status);
 }
 
@@ -306,6 +353,11 @@ static int gen_verdict(struct net *net, FILE *out)
         result |= flow_verdict(&gen->tx, out);
     if (gen->has_rx)
         result |= flow_verdict(&gen->rx, out);
+    if (gen->large.packets)
+        fprintf(out,
+                "gen tx: %" PRIu64 " large sends, which the miniport segmented into %" PRIu64
+                " of the frames\n",
+                gen->large.packets, gen->large.frames);
     if (counts.failed) {
         fprintf(out, "gen tx: failed sends:");
         near_sender_print_failures(&gen->near, out);
@@ -333,6 +385,9 @@ static void gen_report(struct net *net, FILE *json)
         flow_report(&gen->tx, json);
         fprintf(json, ", ");
         near_sender_report(&gen->near, json);
+        if (gen->large.segments)
+            fprintf(json, ", \"large_sends\": %" PRIu64 ", \"segments\": %" PRIu64,
+                    gen->large.packets, gen->large.frames);
         fprintf(json, "}");
     }
     if (gen->has_rx) {
@@ -354,6 +409,8 @@ static void gen_free(struct gen *gen)
         flow_destroy(&gen->rx);
     near_sender_destroy(&gen->near);
     pthread_mutex_destroy(&gen->lock);
+    large_close(&gen->large);
+    free(gen->packed);
     free(gen->frames);
     free(gen);
 }
@@ -392,7 +449,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
     static const char *const directions[] = {"tx", "rx", "both", NULL};
     static const char *const versions[] = {"0", "1", "6", "both", NULL}; /* enum numbered_ip */
     uint64_t count = 0, sizes[2] = {60, 1514}, rate = 0, seed = 1, window = 4096, stall = 10;
-    uint64_t ip = 0, tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
+    uint64_t ip = 0, large = 0, tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
         {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
@@ -407,18 +464,24 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
         {"burst", OPTION_NUMBER, 0, BATCH_MAX, NULL, &gen->burst},
         {"hold", OPTION_NUMBER, 0, 1, NULL, &gen->hold},
         {"ip", OPTION_CHOICE, 0, 0, versions, &ip},
+        {"large", OPTION_NUMBER, 0, LARGE_SEGMENTS, NULL, &large},
     };
 
     gen->direction = UNSAID;
     gen->batch[0] = gen->batch[1] = 32;
     if (options_parse("gen", arguments, table, sizeof table / sizeof table[0], error, size))
         return -1;
+    if (large && !ip) {
+        snprintf(error, size, "gen: large=%" PRIu64 " needs ip=1, ip=6 or ip=both", large);
+        return -1;
+    }
     if (!gen->burst)
         gen->burst = gen->batch[1];
     *flow = (struct flow_options){.seed = seed,
                                   .count = count,
                                   .size = {(unsigned)sizes[0], (unsigned)sizes[1]},
                                   .ip = (enum numbered_ip)ip,
+                                  .large = (unsigned)large,
                                   .rate = rate,
                                   .window = (unsigned)window,
                                   .stall = (unsigned)stall,
@@ -457,6 +520,9 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
     options.completions = true;
     made = made && !flow_init(&gen->tx, &options);
     gen->frames = calloc(gen->batch[1], sizeof *gen->frames);
+    gen->packed = options.large ? calloc(gen->batch[1], NUMBERED_MAX) : NULL;
+    made = made && (!options.large || gen->packed) &&
+           !large_open(&gen->large, ports, &gen->tx, options.large);
     if (!made || !gen->frames) {
         snprintf(error, error_size, "gen: out of memory");
         gen_free(gen);
@@ -495,6 +561,9 @@ const struct net_backend net_gen = {
         "      or some of each (0). If the miniport offers checksum offloads, gen leaves their "
         "checksums\n"
         "      to it, and its far end checks them\n"
+        "    large=N: TCP packets of N frames (2-40) that the miniport segments, where its "
+        "current\n"
+        "      configuration has LSO on; the far end checks the segments. Needs ip\n"
         "    hold=0|1: wait for the command `go` of scenario control (0)\n",
     .wants_far = true,
     .open = gen_open,

@@ -71,9 +71,11 @@ static void wait_for_return(struct near_sender *sender, uint64_t seen, unsigned 
     sender->wake_at = 0;
 }
 
-unsigned near_sender_send(struct near_sender *sender, const struct net_frame *frames,
-                          unsigned count)
+/* Frames or large packets; the other is NULL. */
+static unsigned send_all(struct near_sender *sender, const struct net_frame *frames,
+                         const struct net_large *packets, unsigned count)
 {
+    struct net_ports *ports = sender->ports;
     unsigned done = 0;
 
     pthread_mutex_lock(&sender->lock);
@@ -84,7 +86,8 @@ unsigned near_sender_send(struct near_sender *sender, const struct net_frame *fr
         /* Counted before the call, as frames may be back before it returns. */
         sender->given += count - done;
         pthread_mutex_unlock(&sender->lock);
-        taken = sender->ports->near_send(sender->ports->context, frames + done, count - done);
+        taken = frames ? ports->near_send(ports->context, frames + done, count - done)
+                       : ports->near_send_large(ports->context, packets + done, count - done);
         pthread_mutex_lock(&sender->lock);
         sender->given -= count - done - taken;
         done += taken;
@@ -95,6 +98,18 @@ unsigned near_sender_send(struct near_sender *sender, const struct net_frame *fr
     }
     pthread_mutex_unlock(&sender->lock);
     return done;
+}
+
+unsigned near_sender_send(struct near_sender *sender, const struct net_frame *frames,
+                          unsigned count)
+{
+    return send_all(sender, frames, NULL, count);
+}
+
+unsigned near_sender_send_large(struct near_sender *sender, const struct net_large *packets,
+                                unsigned count)
+{
+    return send_all(sender, NULL, packets, count);
 }
 
 static void count_status(struct near_statuses *statuses, int32_t status)

@@ -45,6 +45,9 @@ void near_sender_destroy(struct near_sender *sender);
  * fewer than count only after near_sender_stop. One thread at a time, and not from a callback. */
 unsigned near_sender_send(struct near_sender *sender, const struct net_frame *frames,
                           unsigned count);
+/* The same of large packets, with near_send_large. */
+unsigned near_sender_send_large(struct near_sender *sender, const struct net_large *packets,
+                                unsigned count);
 void near_sender_sent(struct near_sender *sender, int32_t status);
 
 /* Sends that wait return at once, and later ones take nothing, until near_sender_start. */

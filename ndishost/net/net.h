@@ -24,6 +24,19 @@ struct net_frame {
     uint64_t cookie; /* handed to near_sent */
 };
 
+/* A TCP packet that the miniport is to segment (network/offloading-the-segmentation-of-large-tcp-packets). The data
+ * goes after near_send_large returns. */
+struct net_large {
+    const uint8_t *data; /* with the headers as a transport leaves them */
+    uint32_t length;
+    uint32_t tcp;     /* offset of the TCP header */
+    uint32_t headers; /* bytes of all headers */
+    uint32_t mss;
+    unsigned version; /* of LSO: 1 or 2 */
+    bool v6;
+    uint64_t cookie; /* handed to near_sent */
+};
+
 /* What a network end may call; any of its threads, never from inside a callback's lock. */
 struct net_ports {
     void *context;
@@ -36,6 +49,14 @@ struct net_ports {
      * near_sent, then go on. 0: the adapter may not be running. PASSIVE_LEVEL or DISPATCH_LEVEL. The host
      * decides on the shape (MDLs, offsets, NET_BUFFERs per list) from its seed. */
     unsigned (*near_send)(void *context, const struct net_frame *frames, unsigned count);
+    /* May TCP packets of that version of IP, with or without TCP options, be left to the miniport by that version of
+     * LSO? Then *most is the most bytes of data, and *least the fewest segments. NULL: never. */
+    bool (*large_limits)(void *context, unsigned version, bool v6, bool options, uint32_t *most,
+                         uint32_t *least);
+    /* The same as near_send, each packet in a list of its own. */
+    unsigned (*near_send_large)(void *context, const struct net_large *packets, unsigned count);
+    /* The far end has seen that the miniport broke this rule. NULL: nobody wants to know. */
+    void (*broken)(void *context, const char *rule, const char *what);
     /* Do packet filter, multicast list and VLAN, as they were last set, ask for frames to that
      * address with that tag on the wire? NULL: that is not known. */
     bool (*near_accepts)(void *context, const uint8_t destination[6], uint32_t tag);

@@ -12,6 +12,12 @@
 #define IPV6_BYTES    40u
 #define UDP_BYTES     8u
 #define TCP_BYTES     20u
+#define OPTION_BYTES  12u
+#define ID_MASK       0x7FFFu
+#define TCP_FIN       0x01
+#define TCP_PSH       0x08
+#define TCP_ACK       0x10
+#define TCP_CWR       0x80
 #define VERSION       1
 #define STEP          0x9E3779B97F4A7C15ull /* 2^64 / golden ratio, odd: consecutive words differ */
 
@@ -66,13 +72,13 @@ void numbered_init(struct numbered *stream)
         stream->stride += 2;
 }
 
-unsigned numbered_size(const struct numbered *stream, uint64_t number)
+static unsigned size_of(const struct numbered *stream, uint64_t which)
 {
     unsigned sizes = stream->size_max - stream->size_min + 1;
 
     if (sizes == 1)
         return stream->size_min;
-    return stream->size_min + (unsigned)(number % sizes) * stream->stride % sizes;
+    return stream->size_min + (unsigned)(which % sizes) * stream->stride % sizes;
 }
 
 unsigned numbered_wire_size(unsigned size)
@@ -119,45 +125,143 @@ static void fill_short(const struct numbered *stream, uint64_t number, unsigned 
     memcpy(frame + NUMBERED_MIN, words, size - NUMBERED_MIN);
 }
 
-/* Is frame `number` one of IPv6? */
-static bool is_v6(const struct numbered *stream, uint64_t number)
+/* ---- Headers ---- */
+
+/* The frames of a group have the same headers. */
+static uint64_t group_of(const struct numbered *stream, uint64_t number)
 {
-    return stream->ip == NUMBERED_V6 || (stream->ip == NUMBERED_BOTH && number & 2);
+    return stream->large ? number / stream->large : number;
 }
 
-/* Bytes of headers between the source and what numbers the frame. */
-static unsigned headers_of(const struct numbered *stream, uint64_t number, unsigned size)
+bool numbered_is_v6(const struct numbered *stream, uint64_t number)
 {
-    bool v6 = is_v6(stream, number);
+    uint64_t which = stream->large ? group_of(stream, number) << 1 : number;
 
-    if (!stream->ip || size < (v6 ? NUMBERED_IPV6 : NUMBERED_IP))
+    return stream->ip == NUMBERED_V6 || (stream->ip == NUMBERED_BOTH && which & 2);
+}
+
+static bool is_tcp(const struct numbered *stream, uint64_t number)
+{
+    return stream->large || number & 1;
+}
+
+bool numbered_has_options(const struct numbered *stream, uint64_t number)
+{
+    return stream->large && group_of(stream, number) % 3 == 2;
+}
+
+static unsigned headers_of(const struct numbered *stream, uint64_t number)
+{
+    return (numbered_is_v6(stream, number) ? IPV6_BYTES : IP_BYTES) +
+           (!is_tcp(stream, number)                ? UDP_BYTES
+            : numbered_has_options(stream, number) ? TCP_BYTES + OPTION_BYTES
+                                                   : TCP_BYTES);
+}
+
+/* The shortest frame that may have these headers. */
+static unsigned least_of(const struct numbered *stream, uint64_t number)
+{
+    if (stream->large)
+        return NUMBERED_HEADER + headers_of(stream, number);
+    return numbered_is_v6(stream, number) ? NUMBERED_IPV6 : NUMBERED_IP;
+}
+
+/* Each but a group's last has its group's size. */
+unsigned numbered_size(const struct numbered *stream, uint64_t number)
+{
+    unsigned size = size_of(stream, group_of(stream, number)), least;
+
+    if (!stream->large || (number + 1) % stream->large)
+        return size;
+    least = least_of(stream, number);
+    return size < least ? size : least + (unsigned)(mix(number) % (size - least + 1));
+}
+
+unsigned numbered_headers(const struct numbered *stream, uint64_t number)
+{
+    if (!stream->ip || size_of(stream, group_of(stream, number)) < least_of(stream, number))
         return 0;
-    return (v6 ? IPV6_BYTES : IP_BYTES) + (number & 1 ? TCP_BYTES : UDP_BYTES);
+    return headers_of(stream, number);
 }
 
-/* The same, of a frame that has come. */
+unsigned numbered_mss(const struct numbered *stream, uint64_t number)
+{
+    return size_of(stream, group_of(stream, number)) - NUMBERED_MIN - headers_of(stream, number);
+}
+
+unsigned numbered_data(const struct numbered *stream, uint64_t number)
+{
+    return numbered_size(stream, number) - NUMBERED_MIN - headers_of(stream, number);
+}
+
+static unsigned index_of(const struct numbered *stream, uint64_t number)
+{
+    return stream->large ? (unsigned)(number % stream->large) : 0;
+}
+
+uint32_t numbered_sequence(const struct numbered *stream, uint64_t number)
+{
+    if (!stream->large)
+        return 0;
+    return (uint32_t)(group_of(stream, number) << 16) +
+           index_of(stream, number) * numbered_mss(stream, number);
+}
+
+/* Those of one group in four go beyond the last, and begin anew. */
+uint16_t numbered_identification(const struct numbered *stream, uint64_t number)
+{
+    uint64_t group = group_of(stream, number);
+    unsigned first;
+
+    if (!stream->large)
+        return (uint16_t)number;
+    first = group % 4 ? (unsigned)(group * stream->large) : ID_MASK - stream->large / 2;
+    return (uint16_t)((first + index_of(stream, number)) & ID_MASK);
+}
+
+/* The window is reduced in a first segment; a last one is pushed, and may be the end of the connection. */
+static uint8_t flags_of(const struct numbered *stream, uint64_t number)
+{
+    uint64_t group = group_of(stream, number);
+    unsigned index = index_of(stream, number);
+    uint8_t flags = TCP_ACK;
+
+    if (!stream->large)
+        return flags;
+    if (!index && group % 4 == 1)
+        flags |= TCP_CWR;
+    if (index == stream->large - 1)
+        flags |= group % 8 == 3 ? TCP_PSH | TCP_FIN : TCP_PSH;
+    return flags;
+}
+
+/* The headers of a frame that has come. */
 static unsigned headers_in(const struct numbered *stream, const uint8_t *frame, size_t length)
 {
     struct checksum_at at;
+    unsigned tcp;
 
     if (!stream->ip || !checksum_find(frame, length, &at))
         return 0;
-    return at.transport - NUMBERED_MIN + (at.protocol == CHECKSUM_TCP ? TCP_BYTES : UDP_BYTES);
+    if (at.protocol != CHECKSUM_TCP)
+        return at.transport - NUMBERED_MIN + UDP_BYTES;
+    tcp = (frame[at.transport + 12] >> 4) * 4u;
+    return at.transport - NUMBERED_MIN + (tcp < TCP_BYTES ? TCP_BYTES : tcp);
 }
 
 /* 10.0.0.1 to 10.0.0.2, a whole datagram. */
-static void fill_ipv4(uint64_t number, uint8_t *ip, unsigned length)
+static void fill_ipv4(uint16_t id, uint8_t protocol, uint8_t *ip, unsigned length)
 {
     const uint8_t header[IP_BYTES] = {0x45,
                                       0,
                                       (uint8_t)(length >> 8),
                                       (uint8_t)length,
-                                      (uint8_t)(number >> 8),
-                                      (uint8_t)number,
+                                      (uint8_t)(id >> 8),
+                                      (uint8_t)id,
                                       0x40,
                                       0,
                                       64,
-                                      number & 1 ? CHECKSUM_TCP : CHECKSUM_UDP,
+                                      protocol,
                                       0,
                                       0,
                                       10,
@@ -173,35 +277,65 @@ static void fill_ipv4(uint64_t number, uint8_t *ip, unsigned length)
 }
 
 /* fd00::1 to fd00::2 */
-static void fill_ipv6(uint64_t number, uint8_t *ip, unsigned length)
+static void fill_ipv6(uint8_t protocol, uint8_t *ip, unsigned length)
 {
     memset(ip, 0, IPV6_BYTES);
     ip[0] = 0x60;
     ip[4] = (uint8_t)((length - IPV6_BYTES) >> 8);
     ip[5] = (uint8_t)(length - IPV6_BYTES);
-    ip[6] = number & 1 ? CHECKSUM_TCP : CHECKSUM_UDP;
+    ip[6] = protocol;
     ip[7] = 64;
     ip[8] = ip[24] = 0xFD;
     ip[23] = 1;
     ip[39] = 2;
 }
 
+static void fill_tcp(const struct numbered *stream, uint64_t number, uint8_t *tcp)
+{
+    static const uint8_t options[OPTION_BYTES] = {1, 1, 8, 10, 0x12, 0x34, 0x56, 0x78}; /* times */
+    uint32_t sequence = numbered_sequence(stream, number);
+    bool has_options = numbered_has_options(stream, number);
+    const uint8_t header[TCP_BYTES] = {0xC0,
+                                       0,
+                                       0,
+                                       9,
+                                       (uint8_t)(sequence >> 24),
+                                       (uint8_t)(sequence >> 16),
+                                       (uint8_t)(sequence >> 8),
+                                       (uint8_t)sequence,
+                                       0,
+                                       0,
+                                       0,
+                                       0,
+                                       (has_options ? TCP_BYTES + OPTION_BYTES : TCP_BYTES) / 4
+                                           << 4,
+                                       flags_of(stream, number),
+                                       0xFF,
+                                       0xFF};
+
+    memcpy(tcp, header, sizeof header);
+    if (has_options)
+        memcpy(tcp + TCP_BYTES, options, sizeof options);
+}
+
 /* From port 49152 to discard (9). The rest of the frame is there. */
 static void fill_headers(const struct numbered *stream, uint64_t number, uint8_t *frame,
                          unsigned size)
 {
-    bool v6 = is_v6(stream, number);
+    bool v6 = numbered_is_v6(stream, number);
     uint8_t *ip = frame + NUMBERED_MIN, *transport = ip + (v6 ? IPV6_BYTES : IP_BYTES);
+    uint8_t protocol = is_tcp(stream, number) ? CHECKSUM_TCP : CHECKSUM_UDP;
     unsigned length = (unsigned)(frame + size - transport);
-    const uint8_t tcp[TCP_BYTES] = {
-        0xC0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, TCP_BYTES / 4 << 4, 0x10 /* ACK */, 0xFF, 0xFF};
     const uint8_t udp[UDP_BYTES] = {0xC0, 0, 0, 9, (uint8_t)(length >> 8), (uint8_t)length};
     struct checksum_at at;
 
     put_type(frame + 12, v6 ? TYPE_IPV6 : TYPE_IPV4);
-    (v6 ? fill_ipv6 : fill_ipv4)(number, ip, size - NUMBERED_MIN);
-    if (number & 1)
-        memcpy(transport, tcp, sizeof tcp);
+    if (v6)
+        fill_ipv6(protocol, ip, size - NUMBERED_MIN);
+    else
+        fill_ipv4(numbered_identification(stream, number), protocol, ip, size - NUMBERED_MIN);
+    if (is_tcp(stream, number))
+        fill_tcp(stream, number, transport);
     else
         memcpy(transport, udp, sizeof udp);
     if (checksum_find(frame, size, &at)) {
@@ -213,7 +347,7 @@ static void fill_headers(const struct numbered *stream, uint64_t number, uint8_t
 unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame)
 {
     unsigned size = numbered_size(stream, number);
-    unsigned headers = headers_of(stream, number, size);
+    unsigned headers = numbered_headers(stream, number);
 
     memcpy(frame, stream->destination, 6);
     memcpy(frame + 6, stream->source, 6);

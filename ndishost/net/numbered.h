@@ -13,6 +13,8 @@
  * With `ip`, a frame of NUMBERED_IP bytes and more has an IPv4 header and a UDP header after the source. Every other
  * frame has a TCP header instead. Their checksums are right, and what otherwise follows the type comes after them.
  * IPv6 needs NUMBERED_IPV6 bytes.
+ * With `large`, each group of so many frames in a row is what a large TCP packet becomes when it is segmented: they are
+ * all TCP, of one size but for the last, with sequence numbers, identifications and flags that follow from each other.
  */
 #ifndef NDISHOST_NET_NUMBERED_H
 #define NDISHOST_NET_NUMBERED_H
@@ -38,6 +40,7 @@ struct numbered {
     uint8_t destination[6], source[6];
     unsigned size_min, size_max;
     enum numbered_ip ip;
+    unsigned large;  /* frames of a group; 0: no groups. Needs ip */
     unsigned stride; /* numbered_init: coprime to the number of sizes */
 };
 
@@ -53,6 +56,20 @@ unsigned numbered_wire_size(unsigned size);
 
 /* Writes the frame with its padding, numbered_wire_size bytes; returns numbered_size. */
 unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *frame);
+
+/* Bytes of IP and TCP or UDP headers after the Ethernet header; 0: it is not of IP. */
+unsigned numbered_headers(const struct numbered *stream, uint64_t number);
+bool numbered_is_v6(const struct numbered *stream, uint64_t number);
+
+/* With `large`: what a segment has in its headers. A group's first sequence number is its number times 65536. */
+uint32_t numbered_sequence(const struct numbered *stream, uint64_t number);
+unsigned numbered_mss(const struct numbered *stream,
+                      uint64_t number); /* bytes of data but for the last */
+unsigned numbered_data(const struct numbered *stream,
+                       uint64_t number); /* bytes of data of this one */
+uint16_t numbered_identification(const struct numbered *stream,
+                                 uint64_t number); /* 0 to 0x7FFF, of IPv4 */
+bool numbered_has_options(const struct numbered *stream, uint64_t number); /* of TCP */
 
 /* True if the header is there and its check holds: the number can be believed, the rest not yet. */
 bool numbered_identify(const struct numbered *stream, const uint8_t *frame, size_t length,

@@ -167,6 +167,41 @@ static void test_compare(void **state)
     assert_int_equal(difference.count, 2);
 }
 
+/* The data of a group's segments follow on each other; each is identified, and only the last is shorter. */
+static void test_groups(void **state)
+{
+    (void)state;
+    for (enum numbered_ip ip = NUMBERED_V4; ip <= NUMBERED_BOTH; ip++) {
+        struct numbered stream = stream_of(150, 1514);
+        unsigned v6 = 0, options = 0, wrapped = 0;
+
+        stream.ip = ip;
+        stream.large = 7;
+        for (uint64_t number = 0; number < 7000; number++) {
+            uint8_t frame[NUMBERED_MAX];
+            unsigned size = numbered_fill(&stream, number, frame), index = number % 7;
+            unsigned mss = numbered_mss(&stream, number), data = numbered_data(&stream, number);
+            uint64_t found;
+
+            assert_true(numbered_identify(&stream, frame, size, &found) && found == number);
+            assert_int_equal(size, 14 + numbered_headers(&stream, number) + data);
+            assert_true(data && (index == 6 ? data <= mss : data == mss));
+            assert_int_equal(numbered_sequence(&stream, number),
+                             (uint32_t)(number / 7 * 65536 + index * mss));
+            assert_true(numbered_identification(&stream, number) <= 0x7FFF);
+            if (index) {
+                assert_int_equal(numbered_identification(&stream, number),
+                                 (numbered_identification(&stream, number - 1) + 1) & 0x7FFF);
+                wrapped += !numbered_identification(&stream, number);
+            }
+            v6 += numbered_is_v6(&stream, number);
+            options += numbered_has_options(&stream, number);
+        }
+        assert_int_equal(v6, ip == NUMBERED_V4 ? 0 : ip == NUMBERED_V6 ? 7000 : 3500);
+        assert_true(options > 2000 && options < 2500 && wrapped > 200);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_frames_differ),
         cmocka_unit_test(test_short_frames_differ),
         cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,9 @@ static void test_good_ones(void **state)
     accepted("gen:size=sweep,batch=1-256,hold=1");
     accepted("gen:kinds=other");
     accepted("gen:ip=0");
+    REFUSED("gen:large=41,ip=1", "large=41: expected a number from 0 to 40");
+    REFUSED("gen:large=8", "large=8 needs ip=1, ip=6 or ip=both");
+    accepted("gen:large=8,ip=both");
     accepted("gen:ip=6");
     accepted("gen:ip=both");
     accepted("gen:ip=1,size=14-1514,tag=random");
