@@ -20,7 +20,7 @@ $(DIR)/$(1)/$(HEADER).gch: $(HERE)/$(HEADER) $(RULES)/miniport.h $(shell find $(
 	@mkdir -p $$(@D)
 	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -I$(RULES) -x c-header $$< -o $$@
 
-$(DIR)/$(1)/%.o: $(HERE)/%.c $(wildcard $(HERE)/*.h) $(DIR)/$(1)/$(HEADER).gch $(FORMS)
+$(DIR)/$(1)/%.o: $(HERE)/%.c $(wildcard $(HERE)/*.h $(RULES)/*.h) $(DIR)/$(1)/$(HEADER).gch $(FORMS)
 	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -Itests/lib -I$(RULES) -include $(DIR)/$(1)/$(HEADER) -c $$< -o $$@
 
 $(DIR)/$(1)/miniport.o: $(RULES)/miniport.c $(RULES)/miniport.h $(FORMS)

@@ -3,6 +3,7 @@
  * offload.h: checksums of TCP and UDP, offloaded both ways, and a datagram to try it with. What the protocol sets is
  * done and indicated.
  *   Hooks->Entry = OffloadEntry;  Hooks->Initialize = SetOffloads (or what calls it);
+ *   LargeMost = 65536;            TCP packets of so many bytes of data are segmented, too
  *   Quiet = TRUE;                 nothing is indicated; Stubborn: what is turned off stays on
  *   Datagram(Adapter.Shared, TRUE);  Result(UDP_SUCCEEDED);  Indicate(0);
  */
@@ -14,11 +15,32 @@
 
 #define UDP_FAILED    0x02 /* of NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO */
 #define UDP_SUCCEEDED 0x10
+#define LARGE_LEAST   3  /* MinSegmentCount */
 #define DATAGRAM      60 /* bytes of the frame */
 
 static ULONG Encapsulations, Settings;
 static BOOLEAN Quiet, Stubborn;
-static NDIS_OFFLOAD Current; /* what is on; Initialize sets it */
+static ULONG LargeMost;         /* MaxOffLoadSize; 0: no large send offload */
+static ULONG LargeVersions = 7; /* 1: LSOv1, 2: LSOv2 over IPv4, 4: over IPv6 */
+static NDIS_OFFLOAD Current;    /* what is on; Initialize sets it */
+
+/* LSO of the versions that are bits of On. */
+static VOID SetLarge(PNDIS_OFFLOAD Offload, ULONG On)
+{
+    ULONG Ethernet = NDIS_ENCAPSULATION_IEEE_802_3;
+
+    Offload->LsoV1.IPv4.Encapsulation = On & 1 ? Ethernet : 0;
+    Offload->LsoV1.IPv4.MaxOffLoadSize = On & 1 ? LargeMost : 0;
+    Offload->LsoV1.IPv4.MinSegmentCount = LARGE_LEAST;
+    Offload->LsoV1.IPv4.TcpOptions = NDIS_OFFLOAD_SUPPORTED;
+    Offload->LsoV2.IPv4.Encapsulation = On & 2 ? Ethernet : 0;
+    Offload->LsoV2.IPv4.MaxOffLoadSize = On & 2 ? LargeMost : 0;
+    Offload->LsoV2.IPv4.MinSegmentCount = LARGE_LEAST;
+    Offload->LsoV2.IPv6.Encapsulation = On & 4 ? Ethernet : 0;
+    Offload->LsoV2.IPv6.MaxOffLoadSize = On & 4 ? LargeMost : 0;
+    Offload->LsoV2.IPv6.MinSegmentCount = LARGE_LEAST;
+    Offload->LsoV2.IPv6.TcpOptionsSupported = NDIS_OFFLOAD_SUPPORTED;
+}
 
 /* What the hardware can do. */
 static VOID FormOffload(PNDIS_OFFLOAD Offload)
@@ -41,6 +63,8 @@ static VOID FormOffload(PNDIS_OFFLOAD Offload)
     Checksum->IPv6Receive.Encapsulation = NDIS_ENCAPSULATION_IEEE_802_3;
     Checksum->IPv6Receive.TcpChecksum = NDIS_OFFLOAD_SUPPORTED;
     Checksum->IPv6Receive.UdpChecksum = NDIS_OFFLOAD_SUPPORTED;
+    if (LargeMost != 0)
+        SetLarge(Offload, LargeVersions);
 }
 
 static __inline VOID IndicateOffload(VOID)
@@ -59,12 +83,23 @@ static ULONG Set(ULONG Was, UCHAR Setting, UCHAR OneWay)
         return Was;
     return Setting == NDIS_OFFLOAD_PARAMETERS_TX_RX_ENABLED || Setting == OneWay;
 }
-#define TX NDIS_OFFLOAD_PARAMETERS_TX_ENABLED_RX_DISABLED
-#define RX NDIS_OFFLOAD_PARAMETERS_RX_ENABLED_TX_DISABLED
+#define TX       NDIS_OFFLOAD_PARAMETERS_TX_ENABLED_RX_DISABLED
+#define RX       NDIS_OFFLOAD_PARAMETERS_RX_ENABLED_TX_DISABLED
+#define LARGE_ON NDIS_OFFLOAD_PARAMETERS_LSOV2_ENABLED
 
 static VOID SetParameters(const NDIS_OFFLOAD_PARAMETERS *Parameters)
 {
     NDIS_TCP_IP_CHECKSUM_OFFLOAD *c = &Current.Checksum;
+    ULONG Large = 0;
+
+    if (LargeMost != 0) {
+        Large |= Set(Current.LsoV1.IPv4.Encapsulation != 0, Parameters->LsoV1, LARGE_ON) ? 1 : 0;
+        Large |=
+            Set(Current.LsoV2.IPv4.Encapsulation != 0, Parameters->LsoV2IPv4, LARGE_ON) ? 2 : 0;
+        Large |=
+            Set(Current.LsoV2.IPv6.Encapsulation != 0, Parameters->LsoV2IPv6, LARGE_ON) ? 4 : 0;
+        SetLarge(&Current, Large);
+    }
 
     c->IPv4Transmit.TcpChecksum = Set(c->IPv4Transmit.TcpChecksum, Parameters->TCPIPv4Checksum, TX);
     c->IPv4Transmit.UdpChecksum = Set(c->IPv4Transmit.UdpChecksum, Parameters->UDPIPv4Checksum, TX);

@@ -17,6 +17,7 @@
 #include "ndis/protocol/protocol.h"
 #include "ndis/adapter/report.h"
 #include "ndis/api/resources.h"
+#include "ndis/protocol/large_send.h"
 #include "ndis/protocol/shape.h"
 #include "ndis/protocol/transfer.h"
 #include "ndis/watch/wire_watch.h"
@@ -86,6 +87,31 @@ static unsigned near_send(void *context, const struct net_frame *frames, unsigne
     taken = protocol_send(adapter->protocol, frames, count);
     transfer_leave(adapter);
     return taken;
+}
+
+static unsigned near_send_large(void *context, const struct net_large *packets, unsigned count)
+{
+    struct ndis_adapter *adapter = context;
+    unsigned taken;
+
+    if (!transfer_enter(adapter))
+        return 0;
+    taken = protocol_send_large(adapter->protocol, packets, count);
+    transfer_leave(adapter);
+    return taken;
+}
+
+static bool net_large_limits(void *context, unsigned version, bool v6, bool options, uint32_t *most,
+                             uint32_t *least)
+{
+    return large_limits(context, version, v6, options, most, least);
+}
+
+static void net_broken(void *context, const char *rule, const char *what)
+{
+    (void)context;
+    if (rules_enabled)
+        rule_violation(rule, NULL, "%s", what);
 }
 
 static int far_send(void *context, const void *frame, size_t length)
@@ -158,6 +184,9 @@ static int open_ends(struct ndis_adapter *adapter, const struct adapter_options 
     }
     adapter->ports.context = adapter;
     adapter->ports.near_send = near_send;
+    adapter->ports.near_send_large = near_send_large;
+    adapter->ports.large_limits = net_large_limits;
+    adapter->ports.broken = net_broken;
     adapter->ports.near_accepts = filter_accepts;
     adapter->ports.far_send = adapter->bus->ops->wire_send ? far_send : NULL;
     adapter->ports.step = adapter->bus->lockstep ? net_step : NULL;

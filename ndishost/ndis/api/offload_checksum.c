@@ -116,7 +116,7 @@ static void frame_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, cons
 #define TYPE_IPV4 0x0800
 #define TYPE_IPV6 0x86DD
 
-/* What can be said of the frame. IPv4 that is no whole datagram of TCP or UDP has the checksum of its header. Of IPv6
+/* What can be said of the frame. An IPv4 packet that is not a whole datagram of TCP or UDP has only the checksum of its header. Of IPv6
  * with extension headers nothing can be said here. */
 static bool look_into(const uint8_t *frame, size_t length, struct checksum_at *at)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "ndis/watch/ownership.h"
 #include "ndis/watch/send_watch.h"
+#include "ndis/protocol/large_send.h"
 #include "ndis/protocol/shape.h"
 #include "ndis/protocol/transfer.h"
 #include "nt/machine/clock.h"
@@ -54,6 +55,8 @@ struct protocol {
     unsigned foreign_out; /* lists of protocol_send_foreign with the miniport */
     void (*foreign_back)(void *context, NET_BUFFER_LIST *nbl);
     void *foreign_context;
+
+    struct large_sends *large; /* NULL before the first */
 
     bool own_out; /* a frame of protocol_send_one is with the miniport */
     NDIS_STATUS own_status;
@@ -174,6 +177,7 @@ void protocol_destroy(struct protocol *protocol)
         poison_end_buffer(protocol->free_frames[i]->nb);
     for (i = 0; i < protocol->free_list_count; i++)
         poison_end_list(protocol->free_lists[i]);
+    large_sends_destroy(protocol->large);
     shape_memory_destroy(&protocol->memory);
     free(protocol->list_blocks);
     free(protocol);
@@ -184,7 +188,8 @@ unsigned protocol_in_flight(struct protocol *protocol)
     unsigned count;
 
     pthread_mutex_lock(&protocol->lock);
-    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count + protocol->foreign_out;
+    count = PROTOCOL_IN_FLIGHT - protocol->free_frame_count + protocol->foreign_out +
+            large_sends_in_flight(protocol->large);
     pthread_mutex_unlock(&protocol->lock);
     return count;
 }
@@ -399,6 +404,49 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
     return batch.frame_count;
 }
 
+static struct large_sends *large_of(struct protocol *protocol, struct random *random)
+{
+    struct large_sends *large;
+
+    pthread_mutex_lock(&protocol->lock);
+    if (!protocol->large)
+        protocol->large = large_sends_create(protocol->plain);
+    large = protocol->large;
+    random_seed(random, random_next(&protocol->random));
+    pthread_mutex_unlock(&protocol->lock);
+    return large;
+}
+
+unsigned protocol_send_large(struct protocol *protocol, const struct net_large *packets,
+                             unsigned count)
+{
+    struct random random;
+    struct large_sends *large = large_of(protocol, &random);
+    NET_BUFFER_LIST *chain;
+    unsigned irql = irql_get(), taken, i;
+    uint64_t bytes = 0;
+    bool raise;
+
+    chain = large ? large_sends_build(large, packets, count, &random, &taken) : NULL;
+    if (!chain)
+        return 0;
+    for (i = 0; i < taken; i++) {
+        capture(protocol->adapter, packets[i].data, packets[i].length, TAG_NONE);
+        bytes += packets[i].length;
+    }
+    COUNT(protocol->adapter, sent_lists, taken);
+    COUNT(protocol->adapter, sent_frames, taken);
+    COUNT(protocol->adapter, sent_bytes, bytes);
+    raise = irql < DISPATCH_LEVEL && !protocol->plain && random_chance(&random, 1, 2);
+    if (raise)
+        irql_raise(DISPATCH_LEVEL, NULL);
+    transfer_send(protocol->adapter, chain,
+                  raise || irql == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    if (raise)
+        irql_lower(irql, NULL);
+    return taken;
+}
+
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status)
 {
@@ -460,10 +508,28 @@ static bool is_foreign(const struct protocol *protocol, const NET_BUFFER_LIST *n
            at >= protocol->list_blocks + PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE;
 }
 
+static void large_complete(struct protocol *protocol, NET_BUFFER_LIST *nbl)
+{
+    struct net *net = protocol->adapter->net;
+    NDIS_STATUS status;
+    uint64_t cookie = large_sends_complete(protocol->large, nbl, &status);
+
+    if (status != NDIS_STATUS_SUCCESS)
+        COUNT(protocol->adapter, send_failed, 1);
+    if (status == NDIS_STATUS_SEND_ABORTED)
+        COUNT(protocol->adapter, send_aborted, 1);
+    net->ops->near_sent(net, cookie, status);
+}
+
 static void foreign_complete(struct protocol *protocol, NET_BUFFER_LIST *nbl)
 {
     NET_BUFFER *nb;
     unsigned failed = 0;
+
+    if (large_sends_own(protocol->large, nbl)) {
+        large_complete(protocol, nbl);
+        return;
+    }
 
     for (nb = nbl_of(nbl)->first; nb; nb = NET_BUFFER_NEXT_NB(nb))
         failed += NET_BUFFER_LIST_STATUS(nbl) != NDIS_STATUS_SUCCESS;

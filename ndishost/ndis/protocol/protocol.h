@@ -20,6 +20,9 @@ void protocol_destroy(struct protocol *protocol);
 
 /* net_ports.near_send. PASSIVE_LEVEL or DISPATCH_LEVEL. */
 unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count);
+/* net_ports.near_send_large. */
+unsigned protocol_send_large(struct protocol *protocol, const struct net_large *packets,
+                             unsigned count);
 /* Sends one frame of no network end, and waits. -1: not taken, or not complete by the deadline. */
 int protocol_send_one(struct protocol *protocol, const void *frame, uint32_t length,
                       uint64_t deadline, NDIS_STATUS *status);

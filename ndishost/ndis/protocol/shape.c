@@ -7,12 +7,16 @@
 #include <string.h>
 #include "nt/machine/phys.h"
 
-#define PLAIN_SIZE 2048u           /* never crosses a page */
-#define PLAIN_GAP  16u             /* between the pieces of a plain frame */
-#define SHAPE_SIZE (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
-#define SHAPE_MDLS 26              /* in most slots */
-#define WIDE_MDLS  320             /* in one of WIDE_EVERY: more fragments than any ring takes */
-#define WIDE_EVERY 32
+#define PLAIN_SIZE  2048u           /* never crosses a page */
+#define PLAIN_GAP   16u             /* between the pieces of a plain frame */
+#define SHAPE_SIZE  (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
+#define SHAPE_MDLS  26              /* in most slots */
+#define WIDE_MDLS   320             /* in one of WIDE_EVERY: more fragments than any ring takes */
+#define WIDE_EVERY  32
+#define LARGE_SIZE  (20 * PHYS_PAGE) /* SHAPE_LARGE, what is around it, and gaps */
+#define LARGE_PIECE 8192u            /* bytes an MDL at most: with an offset three pages */
+#define LARGE_LEAST 512u             /* ... and at least, but for the last */
+#define LARGE_MDLS  (SHAPE_LARGE / LARGE_LEAST + 2)
 
 /* What stands in MappedSystemVa of an MDL that is not mapped: who uses it faults. */
 #define UNMAPPED ((void *)(uintptr_t)0xD00D)
@@ -36,40 +40,45 @@ struct frame_slot *frame_slot_of(NET_BUFFER *nb)
     return ((struct slot_block *)(void *)nb_of(nb))->slot;
 }
 
-static unsigned slot_mdls(unsigned i, bool plain)
+/* `wide` MDLs in one slot of WIDE_EVERY, `mdls` in all others. */
+static int memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
+                         size_t size, unsigned mdls, unsigned wide)
 {
-    if (plain)
-        return SHAPE_PIECES_MAX;
-    return i % WIDE_EVERY == WIDE_EVERY - 1 ? WIDE_MDLS : SHAPE_MDLS;
-}
-
-int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
-                        bool plain)
-{
-    size_t size = plain ? PLAIN_SIZE : SHAPE_SIZE;
-    size_t mdls = 0;
+    size_t total = 0;
     struct slot_block *blocks;
     unsigned i;
 
     for (i = 0; i < count; i++)
-        mdls += slot_mdls(i, plain);
+        total += slots[i].mdl_max = i % WIDE_EVERY == WIDE_EVERY - 1 ? wide : mdls;
     memory->data = phys_alloc(count * size, PHYS_SCATTERED, NULL);
     memory->buffers = aligned_alloc(16, count * sizeof(struct slot_block));
-    memory->mdls = aligned_alloc(16, mdls * MDL_STRIDE);
+    memory->mdls = aligned_alloc(16, total * MDL_STRIDE);
     if (!memory->data || !memory->buffers || !memory->mdls)
         return -1;
     blocks = (struct slot_block *)memory->buffers;
-    for (mdls = 0, i = 0; i < count; i++) {
+    for (total = 0, i = 0; i < count; i++) {
         slots[i].nb = nb_initialize(&blocks[i], NULL);
         blocks[i].slot = &slots[i];
         slots[i].data = memory->data + i * size;
         slots[i].size = size;
         slots[i].pieces = 1;
-        slots[i].mdls = memory->mdls + mdls * MDL_STRIDE;
-        slots[i].mdl_max = slot_mdls(i, plain);
-        mdls += slots[i].mdl_max;
+        slots[i].mdls = memory->mdls + total * MDL_STRIDE;
+        total += slots[i].mdl_max;
     }
     return 0;
+}
+
+int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
+                        bool plain)
+{
+    return plain
+               ? memory_create(memory, slots, count, PLAIN_SIZE, SHAPE_PIECES_MAX, SHAPE_PIECES_MAX)
+               : memory_create(memory, slots, count, SHAPE_SIZE, SHAPE_MDLS, WIDE_MDLS);
+}
+
+int shape_large_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count)
+{
+    return memory_create(memory, slots, count, LARGE_SIZE, LARGE_MDLS, LARGE_MDLS);
 }
 
 void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces)
@@ -182,13 +191,10 @@ struct layout {
     MDL *first, *last;
 };
 
-static MDL *layout_add(struct layout *layout, size_t length)
+static MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool mapped)
 {
-    size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
-    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length,
-                         !random_chance(layout->random, 1, 8));
+    MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length, mapped);
 
-    layout->spare -= gap;
     layout->at += gap + length;
     if (layout->last)
         layout->last->Next = mdl;
@@ -196,6 +202,14 @@ static MDL *layout_add(struct layout *layout, size_t length)
         layout->first = mdl;
     layout->last = mdl;
     return mdl;
+}
+
+static MDL *layout_add(struct layout *layout, size_t length)
+{
+    size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
+
+    layout->spare -= gap;
+    return layout_put(layout, gap, length, !random_chance(layout->random, 1, 8));
 }
 
 /* The length of piece i of a frame of which `left` bytes are still to be placed. */
@@ -292,4 +306,31 @@ void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, boo
     }
     shape_draw(&shape, length, slot->mdl_max, random);
     shape_lay(slot, &shape, data, length, random);
+}
+
+void shape_large(struct frame_slot *slot, const uint8_t *data, uint32_t length, uint32_t headers,
+                 bool plain, struct random *random)
+{
+    size_t front = plain ? 0 : random_below(random, 300), before = front;
+    struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
+    uint32_t done = 0;
+
+    layout.spare = slot->size - length - front;
+    while (done < length) {
+        uint32_t piece = LARGE_PIECE;
+        MDL *mdl;
+
+        if (!plain)
+            piece = LARGE_LEAST + (uint32_t)random_below(random, LARGE_PIECE - LARGE_LEAST);
+        if (!done && !plain && random_chance(random, 1, 2))
+            piece = headers;
+        if (piece > length - done)
+            piece = length - done;
+        mdl = plain ? layout_put(&layout, 0, piece, true) : layout_add(&layout, before + piece);
+        memcpy(mdl_address(mdl) + before, data + done, piece);
+        done += piece;
+        before = 0;
+    }
+    nb_set_data(slot->nb, layout.first, (ULONG)front, length);
+    slot->used = layout.at;
 }

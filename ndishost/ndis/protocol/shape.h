@@ -34,6 +34,9 @@ int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, u
                         bool plain);
 /* Spreads each plain frame over so many MDLs: 1 to SHAPE_PIECES_MAX. */
 void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces);
+/* The same for frames of SHAPE_LARGE bytes at most. */
+int shape_large_memory_create(struct shape_memory *memory, struct frame_slot *slots,
+                              unsigned count);
 void shape_memory_destroy(struct shape_memory *memory);
 
 /* The longest frame that a slot takes. */
@@ -42,6 +45,11 @@ size_t shape_longest(bool plain);
 /* Lays the frame out. Its bytes are copied. length <= shape_longest(plain). */
 void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
                  struct random *random);
+
+/* Lays out a large TCP packet, whose headers are whole in the first MDL. length <= SHAPE_LARGE. */
+#define SHAPE_LARGE 65600
+void shape_large(struct frame_slot *slot, const uint8_t *data, uint32_t length, uint32_t headers,
+                 bool plain, struct random *random);
 
 /* Room for an MDL over `bytes` bytes that begin anywhere in a page. */
 #define SHAPE_MDL_SIZE(bytes) \
