@@ -200,7 +200,7 @@ def floods(report):
              number(flood["share"]), "-" if flood["rate"] is None else "{:,}".format(flood["rate"])) for flood in report["floods"]]
     return ("<h2>Lists with NDIS_RECEIVE_FLAGS_RESOURCES in a flood</h2><p>Frames of 60 bytes, as fast as the device takes "
             "them: the median of three runs. Frames per second are in real time.</p>" +
-            table(["device", "ring entries", "the stack keeps lists", "with RESOURCES, %", "frames a second"], rows))
+            table(["device", "ring entries", "the stack keeps lists", "with RESOURCES, %", "frames per second"], rows))
 
 
 def beside(report):
@@ -218,7 +218,7 @@ def beside(report):
 emulates and counts. The drivers took turns, %d rounds; a bar is the median, the line on it goes from the least to the most. Linux %s,
 its modules virtio_net, virtio_ring and virtio_pci; pktgen sends bursts of 32, and a packet socket receives. UDP sockets send and receive
 32 to 64 datagrams a call. DPDK %s: calls that moved no frame are taken out. Device: %s. QEMU %s. Notifications and interrupts are for
-1,000 frames. Idle: 50 frames a second, each alone. Frames per second are of an emulated processor, and of all that sends or receives
+1,000 frames. Idle: 50 frames per second, each alone. Frames per second are of an emulated processor, and of all that sends or receives
 above the driver: read the ratio as a check that no driver stalls, and not as speed. Not counted here: exits and cache misses, since an
 emulated processor has none.</p>%s%s%s%s%s
 """ % (failed, found["rounds"], text(found["kernel"]), text(found["dpdk"]), text(found["device"]).replace(",", ",<wbr>"), text(found["qemu"]),

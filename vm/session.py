@@ -50,7 +50,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The keys of run.json, in its order; null until known.
 KEYS = """driver_sha256 device features_offered features_negotiated mac link ipv4 ping_sent
 ping_received http_get_bytes http_get_sha256_ok http_put_bytes http_put_sha256_ok tx_frames
-rx_frames tx_notifications interrupts kernel qemu""".split()
+rx_frames rx_lists rx_lists_copied tx_notifications interrupts kernel qemu""".split()
 # Those that are the same for all cards. With several cards the others are in a list, `adapters`, where
 # `irq` and `together_sha256_ok` are besides.
 COMMON = "driver_sha256 kernel qemu".split()
@@ -318,6 +318,10 @@ class Session:
         counters = report.get("driver_counters", {})
         for key in ("tx_frames", "rx_frames", "tx_notifications", "interrupts"):
             card[key] = counters.get(key)
+        if "rx_lists" in card:
+            # NDIS copies those that the driver indicates with NDIS_RECEIVE_FLAGS_RESOURCES.
+            card["rx_lists"] = report["ndis"]["indicated_lists"]
+            card["rx_lists_copied"] = report["ndis"]["indicated_resources"]
         for key in ("features_offered", "features_negotiated"):
             if key in report:
                 card[key] = f"{int(report[key], 16):#x}"
@@ -402,7 +406,8 @@ class Session:
                 say(f"adapter {number + 1}   {card['device']}, {card['ipv4']}, on interrupt line {card['irq']} "
                     f"with {linux['users'] - 1} more")
             say(f"driver      sent {card['tx_frames']:,}, received {card['rx_frames']:,} frames; "
-                f"{card['tx_notifications']:,} notifications, {card['interrupts']:,} interrupts")
+                f"{card['tx_notifications']:,} notifications, {card['interrupts']:,} interrupts; "
+                f"{card['rx_lists_copied']:,} of {card['rx_lists']:,} lists with RESOURCES")
             say(f"Linux' TAP  sent {linux['tap_tx']:,}, received {linux['tap_rx']:,}; "
                 f"{linux['interrupts']:,} interrupts of the line")
             say(f"the wire    from the device {linux['wire_tx']:,}, "
