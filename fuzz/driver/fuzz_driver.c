@@ -449,7 +449,7 @@ void bench_run(struct bench *b)
     unsigned steps = 0, shape = bench_below(b, 8);
 
     bus_line(b, bus, sizeof bus);
-    options.plain = shape & 1;
+    options.liberties = shape & 1 ? LIBERTY_PLAIN : LIBERTY_ALL;
     if (shape & 6)
         options.hold = (struct hold){HOLD_TIME, shape & 2 ? 0 : 5000};
     options.map_registers = map_registers[bench_below(b, 8)];

@@ -108,7 +108,7 @@ static void live(struct bench *b, enum point point, unsigned what, unsigned occa
 void bench_run(struct bench *b)
 {
     const char *keywords[] = {"*ReceiveBuffers=16", "*TransmitBuffers=16", NULL, NULL};
-    struct adapter_options options = {.plain = true, .keywords = keywords};
+    struct adapter_options options = {.liberties = LIBERTY_PLAIN, .keywords = keywords};
     unsigned what = bench_below(b, FAULT_COUNT + 1), point = bench_below(b, POINTS);
     unsigned occasion = 1 + (unsigned)bench_take(b, 1), seconds = 0;
     unsigned long failures = nt_failures();

@@ -18,7 +18,7 @@ void bench_run(struct bench *b)
     static const char digits[] = "0123456789abcdefABCDEFxX-+ .:";
     static char text[VALUES_MAX][VALUE_MAX + 32];
     const char *keywords[VALUES_MAX + 3];
-    struct adapter_options options = {.plain = true};
+    struct adapter_options options = {.liberties = LIBERTY_PLAIN};
     unsigned count = 1 + bench_below(b, VALUES_MAX), i, j;
 
     /* Few buffers, unless the input says otherwise: they take most of the time. */

@@ -70,7 +70,7 @@ void bench_run(struct bench *b)
     static const char *const keywords[][3] = {{"*ReceiveBuffers=16", "*TransmitBuffers=16", NULL},
                                               {"*ReceiveBuffers=16", "VlanId=5", NULL},
                                               {"*ReceiveBuffers=16", "*PriorityVLANTag=0", NULL}};
-    struct adapter_options options = {.plain = true};
+    struct adapter_options options = {.liberties = LIBERTY_PLAIN};
     unsigned requests = 0;
 
     options.keywords = (const char **)(uintptr_t)keywords[bench_below(b, ARRAYSIZE(keywords))];

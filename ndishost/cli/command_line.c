@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "cli/help.h"
 #include "loader/exports.h"
+#include "ndis/api/liberty.h"
 #include "nt/api/pool.h"
 #include "nt/machine/host_call.h"
 
@@ -28,6 +29,7 @@ enum option_id {
     OPTION_CONTROL,
     OPTION_RULES,
     OPTION_SHAPE,
+    OPTION_SHAPE_SEARCH,
     OPTION_PATCH,
     OPTION_PEDANTIC,
     OPTION_FAIL_ALLOCATION,
@@ -63,6 +65,7 @@ static const struct option options[] = {
     {"control", required_argument, NULL, OPTION_CONTROL},
     {"rules", required_argument, NULL, OPTION_RULES},
     {"shape", required_argument, NULL, OPTION_SHAPE},
+    {"shape-search", no_argument, NULL, OPTION_SHAPE_SEARCH},
     {"patch", required_argument, NULL, OPTION_PATCH},
     {"pedantic", no_argument, NULL, OPTION_PEDANTIC},
     {"fail-allocation", required_argument, NULL, OPTION_FAIL_ALLOCATION},
@@ -144,20 +147,6 @@ static int parse_choice(const char *text, const char *first, const char *other, 
 {
     *second = !strcmp(text, other);
     return *second || !strcmp(text, first) ? 0 : -1;
-}
-
-static int parse_shape(struct command_line *line, const char *value)
-{
-    long pieces;
-
-    line->pieces = 0;
-    if (!parse_choice(value, "random", "plain", &line->plain))
-        return 0;
-    if (parse_range(value, 1, 8, &pieces))
-        return -1;
-    line->plain = true;
-    line->pieces = (unsigned)pieces;
-    return 0;
 }
 
 /* Returns the adapter of the last --bus, or the first adapter if there was no --bus yet. */
@@ -286,8 +275,11 @@ static int set_word(struct command_line *line, int option, const char *value, ch
         line->patch = !off;
         return 0;
     case OPTION_SHAPE:
-        return parse_shape(line, value)
-                   ? bad(error, error_size, "shape", value, "plain or random, or 1 to 8 MDLs")
+        line->shape = value;
+        return liberty_parse(value, &line->liberties, &line->pieces)
+                   ? bad(error, error_size, "shape", value,
+                         "random, middle, plain, or 1 to 8 MDLs, and `,LIBERTY` or `,-LIBERTY`; "
+                         "--help lists the liberties")
                    : 0;
     }
     return -1;
@@ -313,6 +305,9 @@ static int set_option(struct command_line *line, int option, const char *value, 
         return 0;
     case OPTION_INF:
         line->inf = value;
+        return 0;
+    case OPTION_SHAPE_SEARCH:
+        line->shape_search = true;
         return 0;
     case OPTION_RETRY:
         line->retry = true;
@@ -530,6 +525,8 @@ int command_line_parse(struct command_line *line, int argc, char **argv, char *e
 
     memset(line, 0, sizeof(*line));
     line->rules = true;
+    line->liberties = LIBERTY_ALL;
+    line->shape = "random";
     line->patch = true;
     line->time_scale = 1;
     line->hang = HANG_DEFAULT;

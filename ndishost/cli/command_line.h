@@ -53,8 +53,11 @@ struct command_line {
     const char *fail;     /* FUNCTION[:N] */
     bool pedantic;        /* report these rules of the model, too */
     bool patch;           /* false: no instruction of the driver is replaced */
-    bool rules, plain, debug_output, quiet, progress, retry;
-    unsigned pieces; /* --shape NUMBER, or 0 */
+    bool rules, debug_output, quiet, progress, retry;
+    const char *shape;  /* --shape */
+    unsigned liberties; /* of it: LIBERTY_... */
+    unsigned pieces;    /* --shape NUMBER, or 0 */
+    bool shape_search;  /* run again, with fewer liberties */
     unsigned time_scale;
     unsigned map_registers; /* 0: no limit */
     unsigned messages;      /* the most that a device is assigned */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "bus/bus.h"
 #include "cli/commands.h"
+#include "ndis/api/liberty.h"
 #include "net/net.h"
 
 /* ---- run ---- */
@@ -32,9 +33,15 @@ static const char run_options[] =
     "  --seed N            repeat the random decisions of the run that printed this seed\n"
     "  --processors N      number of processors that the driver sees, 1 to 16 (default 2)\n"
     "  --seconds S         stop after S seconds, for example 2.5\n"
-    "  --shape SHAPE       random (default): spread each frame over many MDLs at odd offsets and\n"
-    "                      pages, and keep received lists for a while. plain: do neither.\n"
-    "                      1 to 8: as plain, with each frame in so many MDLs\n"
+    "  --shape SHAPE       random (default): take all liberties that Windows has, for instance "
+    "spread\n"
+    "                      each frame over many MDLs; they are listed below. middle: all but\n"
+    "                      split-header, empty-first and sg-late. plain: chains alone.\n"
+    "                      1 to 8: as plain, with each frame in so many MDLs. More words add a\n"
+    "                      liberty, or leave one out: --shape plain,offset or random,-offset\n"
+    "  --shape-search      if the run fails, run again with fewer liberties until it passes, and "
+    "name\n"
+    "                      those that the failure needs\n"
     "  --inf FILE          install the parameters of the driver's INF for each adapter: its\n"
     "                      service, its values and the defaults of Ndi\\params. --set overrides "
     "them\n"
@@ -85,6 +92,8 @@ static const char run_options[] =
     "  --progress          print one line per second to standard error (default on a terminal)\n"
     "  --quiet             print errors only\n";
 
+static const char run_liberties[] = "\nLiberties (--shape):\n";
+
 static const char run_commands[] =
     "\nCommands of scenario control (--control). Each gets one line of reply, "
     "`ok ...` or `error ...`:\n";
@@ -117,6 +126,8 @@ static void run_help(FILE *out)
     fputs("\nThe network ends (--net):\n", out);
     net_help(out);
     fputs(run_options, out);
+    fputs(run_liberties, out);
+    liberty_help(out);
     fputs(run_commands, out);
     commands_help(out);
     fputs(run_tail, out);
@@ -194,6 +205,9 @@ static const char test_text[] =
     "  --junit FILE        write the result as JUnit XML, too\n"
     "  --logs FOLDER       keep the output of each test there (default ndishost-test)\n"
     "  --jobs N            run N tests at once (default: the number of processors)\n"
+    "  --shape-search      run a test that fails again, with fewer liberties of --shape, and name "
+    "those\n"
+    "                      that the failure needs\n"
     "  --list              print the names of the tests, and run nothing\n"
     "\n"
     "Exit status:\n"

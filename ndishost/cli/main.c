@@ -208,7 +208,7 @@ static int add_adapter(struct run *run, const struct adapter_line *line, char *e
         .queue_size = run->line.queue_size,
         .keywords = (const char **)line->keywords,
         .seed = run->line.seed,
-        .plain = run->line.plain,
+        .liberties = run->line.liberties,
         .pieces = run->line.pieces,
         .hold = run->line.hold,
         .map_registers = run->line.map_registers,
@@ -391,7 +391,9 @@ static void report_json(struct run *run, FILE *json, unsigned leaked)
     fprintf(json, ",\n  \"driver_base\": \"0x%" PRIxPTR "\"", run->driver_base);
     fprintf(json, ",\n  \"driver_sha256\": \"%s\",\n  \"seed\": %" PRIu64 ",\n", hash,
             run->line.seed);
-    fprintf(json, "  \"callbacks\": ");
+    fprintf(json, "  \"liberties\": ");
+    liberty_report(run->line.liberties, json);
+    fprintf(json, ",\n  \"callbacks\": ");
     callback_report(json);
     report_machine(run, json);
     if (*run->error) {
@@ -695,6 +697,35 @@ static int script(const char *file, char *const *arguments)
     return complain(error, EXIT_USAGE);
 }
 
+/* The run, and if it fails the search for the liberties that it needs. The script runs this program again with the
+ * arguments less this option. */
+static int search_shape(struct run *run)
+{
+    const char *control = run->line.control ? run->line.control : "";
+    size_t count = 0, kept = 4, i;
+    char **arguments, seed[24];
+
+    if (*control && strcmp(control, "-"))
+        return complain("--shape-search repeats runs: it takes commands from standard input alone, "
+                        "--control -",
+                        EXIT_USAGE);
+    while (run->arguments[count])
+        count++;
+    arguments = calloc(count + 5, sizeof(*arguments));
+    if (!arguments)
+        return complain("out of memory", EXIT_USAGE);
+    seed_choose(&run->line);
+    snprintf(seed, sizeof(seed), "%" PRIu64, run->line.seed);
+    arguments[0] = seed;
+    arguments[1] = (char *)(run->line.json ? run->line.json : "");
+    arguments[2] = (char *)control;
+    arguments[3] = (char *)run->line.shape;
+    for (i = 0; i < count; i++)
+        if (strncmp(run->arguments[i], "--shape-", 8) != 0)
+            arguments[kept++] = run->arguments[i];
+    return script("tools/shapesearch.py", arguments);
+}
+
 static int carry_out(struct run *run)
 {
     switch (run->line.command) {
@@ -719,7 +750,7 @@ static int carry_out(struct run *run)
     case COMMAND_RUN:
         break;
     }
-    return run_command(run);
+    return run->line.shape_search ? search_shape(run) : run_command(run);
 }
 
 /* What was printed must be whole, for people and for programs. */

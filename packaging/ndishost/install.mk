@@ -14,7 +14,7 @@ NDISHOST_SOURCE := packaging/ndishost
 # The program's files, with their folders: the jobs, the scripts, and drivers that break one rule each.
 NDISHOST_FILES := $(wildcard tests/jobs/*.py tests/rules/*.c tests/rules/*.h include/ndis-mingw/ndis/*.h include/ndis-mingw/exports/*.exports) \
                   $(addprefix tests/lib/,job.py keywords.py ndishost.py oids.py report.py stress.py target.py wire.py) \
-                  tests/ndishost-bus/test_model_rules.c tools/ndishost-test tools/ndishost-report tools/peimage.py tools/pecheck
+                  tests/ndishost-bus/test_model_rules.c tools/ndishost-test tools/ndishost-report tools/shapesearch.py tools/peimage.py tools/pecheck
 
 $(OUT)/ndishost.1: $(NDISHOST_SOURCE)/make-man $(OUT)/ndishost
 	$(Q)$(NDISHOST_SOURCE)/make-man $(OUT)/ndishost >$@

@@ -19,6 +19,7 @@ _ndishost() {
         --bus) words="$(_ndishost_words "$program" 'model|qtest|pci|virtual' run)" ;;
         --net) words="$(_ndishost_words "$program" 'gen|echo|tap|ping|none' run)" ;;
         --rules) words="on off" ;;
+        --shape) words="random middle plain" ;;
         *)
             case $word in
             -*) words="$(_ndishost_words "$program" '--[a-z-]+' "$command") --help" ;;

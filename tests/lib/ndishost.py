@@ -103,7 +103,7 @@ def log_of(logs, name):
 
 
 def command_of(bus, net, options, arch, control, report, which="aerovnet"):
-    command = [target.host or os.path.join(ROOT, HOSTS[arch]), "run"] + target.options + pairs(bus, net)
+    command = [target.host or os.path.join(ROOT, HOSTS[arch]), "run"] + target.options + target.shape() + pairs(bus, net)
     command += ["--pedantic"] if target.own else []
     command += ["--seed", str(seed()), "--json", report] + list(options)
     return command + (["--control", "-"] if control else []) + [driver(arch, which)]

@@ -4,12 +4,14 @@
     target.own                       True: aerovnet, with its counters, its messages and its INF
     target.path, .arch, .host        of another driver, and of the ndishost that runs it; None: as the test says
     target.options                   more options for each run
+    target.here.shape                --shape of the runs of this thread; None: the default
     target.bus                       "model", "qtest" or another; None: as the test says
     target.mac                       12 hexadecimal digits; None: that of the model
     target.inf                       a path; None: there is no INF
     raise NotApplicable("why")       what the test asks for is not there
 """
 import os
+import threading
 
 from report import ROOT, Skip
 
@@ -25,6 +27,7 @@ class Target:
         self.path = self.arch = self.host = self.bus = self.mac = self.logs = None
         self.options = []
         self.timeout = None
+        self.here = threading.local()
         self.inf = os.path.join(ROOT, "drivers/windows7/virtio-net/aerovnet.inf")
         self.imports = set()
 
@@ -32,6 +35,10 @@ class Target:
         """Ends a test that asks for what only aerovnet has."""
         if not self.own:
             raise NotApplicable(what)
+
+    def shape(self):
+        shape = getattr(self.here, "shape", None)
+        return ["--shape", shape] if shape else []
 
     def bus_is(self, name):
         return self.bus is None or self.bus.partition(":")[0] == name

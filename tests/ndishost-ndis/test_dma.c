@@ -95,7 +95,7 @@ static void round_of(NDIS_HANDLE dma, ULONG list_size, struct random *random)
     unsigned i, before = atomic_load(&called), old;
 
     for (i = 0; i < SLOTS; i++)
-        shape_frame(&slots[i], data, (uint32_t)random_below(random, sizeof(data) + 1), false,
+        shape_frame(&slots[i], data, (uint32_t)random_below(random, sizeof(data) + 1), LIBERTY_ALL,
                     random);
     old = irql_raise(DISPATCH_LEVEL, NULL);
     for (i = 0; i < SLOTS; i++) {
@@ -130,11 +130,12 @@ static void lists(bool is_wide, uint64_t seed, const char *name)
         data[i] = (uint8_t)random_next(&random);
     adapter->handle.kind = HANDLE_ADAPTER;
     adapter->seed = seed;
+    adapter->liberties = LIBERTY_ALL;
     atomic_store(&adapter->state, ADAPTER_INITIALIZING);
     adapter->bus = &no_bus;
     adapter->registration_set = true;
     adapter->registration.AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
-    EXPECT(!shape_memory_create(&memory, slots, SLOTS, false));
+    EXPECT(!shape_memory_create(&memory, slots, SLOTS, LIBERTY_ALL));
     dma = channel(adapter, &list_size);
     for (i = 0; i < ROUNDS / SLOTS; i++)
         round_of(dma, list_size, &random);

@@ -19,7 +19,7 @@ int main(void)
     nt_clock_speed(1000); /* the thread looks at the sends once a millisecond */
     native_start(&seed);
     atomic_store(&adapter.state, ADAPTER_RUNNING);
-    protocol = protocol_create(&adapter, seed, false, &hold, error, sizeof(error));
+    protocol = protocol_create(&adapter, seed, LIBERTY_ALL, &hold, error, sizeof(error));
     EXPECT(protocol);
     usleep(500000); /* a loaded machine starts it late */
     if (protocol)

@@ -11,8 +11,8 @@
 
 /* Shapes seen so far, by what is odd about them. */
 static struct {
-    unsigned empty_first, empty_last, one, many, wide, single_bytes, empty, front_mdl, offset, tail,
-        behind, scattered, unmapped;
+    unsigned empty_first, empty_last, one, two, many, wide, single_bytes, empty, front_mdl, offset,
+        tail, behind, scattered, unmapped, split, anywhere;
 } seen;
 
 static void check_pages(const MDL *mdl)
@@ -77,17 +77,21 @@ static void classify(const NET_BUFFER *nb)
     ULONG offset = NET_BUFFER_CURRENT_MDL_OFFSET(nb), left = NET_BUFFER_DATA_LENGTH(nb);
     unsigned pieces = 0, ones = 0;
     const MDL *mdl;
+    bool header = left > 14;
 
-    if (left && !NET_BUFFER_CURRENT_MDL(nb)->ByteCount)
+    if (!left)
+        return;
+    if (!NET_BUFFER_CURRENT_MDL(nb)->ByteCount)
         seen.empty_first++;
     for (mdl = NET_BUFFER_CURRENT_MDL(nb); mdl && left; mdl = mdl->Next) {
         ULONG here = mdl->ByteCount - offset;
 
         offset = 0;
-        if (!here)
-            seen.empty++;
-        else
-            pieces++;
+        seen.anywhere += (uintptr_t)mdl_address(mdl) % 16 != 0;
+        seen.empty += !here && pieces;
+        pieces += here != 0;
+        seen.split += header && here && here < 14;
+        header = header && !here;
         ones += here == 1;
         if (here > left)
             seen.tail++;
@@ -96,6 +100,7 @@ static void classify(const NET_BUFFER *nb)
     seen.empty_last += mdl && !mdl->ByteCount;
     seen.behind += mdl && mdl->ByteCount;
     seen.one += pieces == 1;
+    seen.two += pieces > 1 && pieces <= 8;
     seen.many += pieces > 8;
     seen.wide += pieces > 100;
     seen.single_bytes += ones > 8;
@@ -109,7 +114,7 @@ static uint32_t draw_length(struct random *random)
     case 0:
         return edges[random_below(random, sizeof(edges) / sizeof(edges[0]))];
     case 1:
-        return (uint32_t)random_below(random, shape_longest(false) + 1);
+        return (uint32_t)random_below(random, shape_longest(LIBERTY_ALL) + 1);
     default:
         return (uint32_t)random_below(random, 1519);
     }
@@ -131,8 +136,9 @@ static void check_pieces(const struct frame_slot *slot, uint32_t length, unsigne
 }
 
 /* pieces: of a plain frame; 0: one, as by default. */
-static void frames(bool plain, unsigned pieces, uint64_t seed, const char *name)
+static void lay_frames(unsigned liberties, unsigned pieces, uint64_t seed)
 {
+    bool plain = !(liberties & LIBERTY_FRAME);
     static struct frame_slot slots[SLOTS];
     static uint8_t data[8192], back[8192];
     struct shape_memory memory;
@@ -141,7 +147,7 @@ static void frames(bool plain, unsigned pieces, uint64_t seed, const char *name)
     size_t k;
 
     random_seed(&random, seed);
-    EXPECT(!shape_memory_create(&memory, slots, SLOTS, plain));
+    EXPECT(!shape_memory_create(&memory, slots, SLOTS, liberties));
     if (pieces)
         shape_pieces(slots, SLOTS, pieces);
     for (k = 0; k < sizeof(data); k++)
@@ -150,9 +156,9 @@ static void frames(bool plain, unsigned pieces, uint64_t seed, const char *name)
         struct frame_slot *slot = &slots[i % SLOTS];
         uint32_t length = draw_length(&random);
 
-        if (length > shape_longest(plain))
+        if (length > shape_longest(liberties))
             length = 1514;
-        shape_frame(slot, data, length, plain, &random);
+        shape_frame(slot, data, length, liberties, &random);
         EXPECT(NET_BUFFER_DATA_LENGTH(slot->nb) == length);
         EXPECT(frame_slot_of(slot->nb) == slot);
         memset(back, 0x99, length);
@@ -167,7 +173,71 @@ static void frames(bool plain, unsigned pieces, uint64_t seed, const char *name)
             EXPECT(nb_contiguous(slot->nb) == slot->data && !NET_BUFFER_FIRST_MDL(slot->nb)->Next);
     }
     shape_memory_destroy(&memory);
+}
+
+static void frames(unsigned liberties, unsigned pieces, uint64_t seed, const char *name)
+{
+    lay_frames(liberties, pieces, seed);
     native_end(name);
+}
+
+/* What of a frame's shape was seen, as liberties. */
+static unsigned taken(void)
+{
+    return (seen.two ? LIBERTY_PIECES : 0u) | (seen.many ? LIBERTY_MANY_PIECES : 0u) |
+           (seen.split ? LIBERTY_SPLIT_HEADER : 0u) |
+           (seen.empty || seen.empty_last ? LIBERTY_EMPTY_MDLS : 0u) |
+           (seen.empty_first ? LIBERTY_EMPTY_FIRST : 0u) | (seen.offset ? LIBERTY_OFFSET : 0u) |
+           (seen.front_mdl ? LIBERTY_FRONT_MDLS : 0u) | (seen.tail ? LIBERTY_SPARE : 0u) |
+           (seen.behind ? LIBERTY_BEHIND : 0u) | (seen.unmapped ? LIBERTY_UNMAPPED : 0u) |
+           (seen.anywhere ? LIBERTY_ALIGNMENT : 0u);
+}
+
+/* Alone a liberty brings itself; all without it bring all others. */
+static void each_liberty(uint64_t seed)
+{
+    unsigned number;
+
+    for (number = 0; LIBERTY_FRAME >> number & 1; number++) {
+        unsigned liberty = 1u << number, also = 0;
+
+        if (liberty == LIBERTY_SPLIT_HEADER)
+            also = LIBERTY_PIECES; /* two pieces at least */
+        memset(&seen, 0, sizeof(seen));
+        lay_frames(liberty, 0, seed);
+        EXPECT(taken() == (liberty | also));
+        memset(&seen, 0, sizeof(seen));
+        lay_frames((unsigned)LIBERTY_ALL & ~liberty, 0, seed);
+        also = liberty == LIBERTY_PIECES ? liberty : 0; /* the header that is split */
+        EXPECT(taken() == (((unsigned)LIBERTY_FRAME & ~liberty) | also));
+    }
+    EXPECT(number == 11);
+    native_end("shape-each-liberty");
+}
+
+/* A liberty that is left out changes no draw of another one: the frames begin at the same places. */
+static void independent(uint64_t seed)
+{
+    static struct frame_slot slots[2][SLOTS];
+    static uint8_t data[1514];
+    struct shape_memory memory[2];
+    struct random random[2];
+    unsigned i, k;
+
+    for (k = 0; k < 2; k++) {
+        random_seed(&random[k], seed);
+        EXPECT(!shape_memory_create(&memory[k], slots[k], SLOTS, LIBERTY_ALL));
+    }
+    for (i = 0; i < ROUNDS; i++) {
+        for (k = 0; k < 2; k++)
+            shape_frame(&slots[k][i % SLOTS], data, sizeof(data),
+                        k ? (unsigned)LIBERTY_ALL & ~LIBERTY_SPARE : LIBERTY_ALL, &random[k]);
+        EXPECT(NET_BUFFER_CURRENT_MDL_OFFSET(slots[0][i % SLOTS].nb) ==
+               NET_BUFFER_CURRENT_MDL_OFFSET(slots[1][i % SLOTS].nb));
+    }
+    for (k = 0; k < 2; k++)
+        shape_memory_destroy(&memory[k]);
+    native_end("shape-liberties-are-independent");
 }
 
 int main(void)
@@ -177,13 +247,15 @@ int main(void)
     uint64_t seed;
 
     native_start(&seed);
-    frames(true, 0, seed, "shape-plain");
+    frames(LIBERTY_PLAIN, 0, seed, "shape-plain");
     for (pieces = 1; pieces <= SHAPE_PIECES_MAX; pieces++) {
         snprintf(name, sizeof(name), "shape-pieces-%u", pieces);
-        frames(true, pieces, seed, name);
+        frames(LIBERTY_PLAIN, pieces, seed, name);
     }
+    each_liberty(seed);
+    independent(seed);
     memset(&seen, 0, sizeof(seen));
-    frames(false, 0, seed, "shape-random");
+    frames(LIBERTY_ALL, 0, seed, "shape-random");
     EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);
     EXPECT(seen.empty_first && seen.empty_last);
     EXPECT(seen.front_mdl && seen.offset && seen.tail && seen.behind && seen.scattered);

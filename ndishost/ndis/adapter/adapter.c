@@ -279,7 +279,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
     adapter->index = next_index();
     snprintf(adapter->name, sizeof(adapter->name), "adapter %u", adapter->index + 1);
     adapter->seed = options->seed + adapter->index;
-    adapter->plain = options->plain;
+    adapter->liberties = options->liberties;
     adapter->pieces = options->pieces;
     adapter->map_registers = options->map_registers;
     adapter->message_limit = options->messages;
@@ -295,7 +295,7 @@ struct ndis_adapter *ndis_adapter_add(struct ndis_driver *driver,
         install_adapter(adapter, error, error_size) ||
         configuration_load(adapter, options->keywords, error, error_size))
         goto failed;
-    adapter->protocol = protocol_create(adapter, random_next(&random), options->plain,
+    adapter->protocol = protocol_create(adapter, random_next(&random), options->liberties,
                                         &options->hold, error, error_size);
     if (!adapter->protocol)
         goto failed;
@@ -601,7 +601,7 @@ int adapter_send_frame(struct ndis_adapter *adapter, const void *frame, uint32_t
         .data = frame, .length = length, .tag = tag_sent(adapter->ports.tags, TAG_NONE)};
     int failed;
 
-    if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->plain))
+    if (adapter_state(adapter) == ADAPTER_HALTED || length > shape_longest(adapter->liberties))
         return -1;
     atomic_fetch_add(&adapter->senders, 1);
     wire_watch_begin(adapter->watch, &own, 1);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include "loader/loader.h"
 #include "ndis/protocol/hold.h"
+#include "ndis/api/liberty.h"
 #include "net/net.h"
 
 struct ndis_driver;
@@ -33,9 +34,9 @@ struct adapter_options {
     const char *
         *keywords; /* "NAME=VALUE" of the registry's configuration, NULL-terminated, or NULL */
     uint64_t seed;
-    bool plain; /* --shape plain: one MDL a frame, receives returned at once, nothing by chance */
-    unsigned pieces;        /* --shape NUMBER: with plain, so many MDLs a frame; 0: one */
-    struct hold hold;       /* of received lists */
+    unsigned liberties; /* --shape: LIBERTY_... (ndis/api/liberty.h) */
+    unsigned pieces;    /* --shape NUMBER: without LIBERTY_FRAME, so many MDLs a frame; 0: one */
+    struct hold hold;   /* of received lists */
     unsigned map_registers; /* --map-registers, or 0: as many as are wanted */
     unsigned
         messages; /* --messages: the most interrupt messages that Windows assigns; 0: the line */

@@ -275,8 +275,8 @@ static void result_check(struct ndis_adapter *adapter, const NDIS_OID_REQUEST *r
 /* Is a request to be cancelled now? By chance; never one of power, which are NDIS's own. */
 static bool cancel_due(struct ndis_adapter *adapter, NDIS_OID oid, unsigned in)
 {
-    return !adapter->plain && oid != OID_PNP_SET_POWER && oid != OID_PNP_QUERY_POWER &&
-           random_chance(&adapter->oid->random, 1, in);
+    return (adapter->liberties & LIBERTY_CANCEL) && oid != OID_PNP_SET_POWER &&
+           oid != OID_PNP_QUERY_POWER && random_chance(&adapter->oid->random, 1, in);
 }
 
 /* The request to MiniportOidRequest, and its end waited for; with `cancel` it is cancelled while it

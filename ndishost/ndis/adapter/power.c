@@ -69,7 +69,7 @@ static NDIS_STATUS request(struct ndis_adapter *adapter, NDIS_OID oid, unsigned 
 
 static bool chance(struct ndis_adapter *adapter)
 {
-    return !adapter->plain && random_chance(&adapter->power_random, 1, 2);
+    return (adapter->liberties & LIBERTY_POWER) && random_chance(&adapter->power_random, 1, 2);
 }
 
 /* The line is shared: while the device sleeps, the interrupt of another device calls the
@@ -129,7 +129,7 @@ static NDIS_STATUS fall_asleep(struct ndis_adapter *adapter, unsigned state)
         return status;
     }
     device_power(adapter, state);
-    if (!adapter->plain && !adapter->gone)
+    if ((adapter->liberties & LIBERTY_POWER) && !adapter->gone)
         shared_interrupt(adapter);
     return NDIS_STATUS_SUCCESS;
 }

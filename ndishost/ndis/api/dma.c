@@ -470,7 +470,7 @@ static bool deliver_late(struct dma_channel *dma, struct sg_record *record)
 {
     bool late;
 
-    if (dma->adapter->plain)
+    if (!(dma->adapter->liberties & LIBERTY_SG_LATE))
         return false;
     pthread_mutex_lock(&dma->lock);
     late = random_chance(&dma->random, 1, 16);

@@ -157,7 +157,8 @@ static void interrupt_done(void *context)
 /* How many lists the DPC may indicate: mostly all, as Windows does unless it is short of time. */
 static ULONG throttle(struct dpc_slot *slot)
 {
-    if (slot->source->owner->adapter->plain || !random_chance(&slot->random, 1, 8))
+    if (!(slot->source->owner->adapter->liberties & LIBERTY_THROTTLE) ||
+        !random_chance(&slot->random, 1, 8))
         return NDIS_INDICATE_ALL_NBLS;
     return 1 + (ULONG)random_below(&slot->random, 64);
 }

@@ -21,6 +21,7 @@
 #include "bus/bus.h"
 #include "loader/exports.h"
 #include "loader/loader.h"
+#include "ndis/api/liberty.h"
 #include "net/net.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/host_call.h"
@@ -141,7 +142,7 @@ struct ndis_adapter {
     unsigned index;
     char name[32]; /* "adapter 1": index + 1, as scenario control counts them */
     uint64_t seed;
-    bool plain;             /* --shape plain, or a number */
+    unsigned liberties;     /* --shape: LIBERTY_... */
     unsigned pieces;        /* --shape NUMBER: MDLs of a plain frame; 0: one */
     unsigned map_registers; /* --map-registers; 0: no limit */
     unsigned message_limit; /* --messages */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct hold {
-    enum { HOLD_BY_SHAPE, HOLD_TIME, HOLD_FRAMES } by; /* by shape: plain keeps none, others some */
+    enum { HOLD_BY_SHAPE, HOLD_TIME, HOLD_FRAMES } by; /* by shape: LIBERTY_HOLD keeps some */
     uint64_t longest; /* microseconds, or frames that come up meanwhile */
 };
 

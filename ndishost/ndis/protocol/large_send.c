@@ -19,7 +19,7 @@ struct sent {
 };
 
 struct large_sends {
-    bool plain;
+    unsigned liberties;
     pthread_mutex_t lock;
     unsigned free[LARGE_IN_FLIGHT], free_count; /* under lock */
     struct sent sent[LARGE_IN_FLIGHT];
@@ -28,13 +28,13 @@ struct large_sends {
     char *lists; /* list N has slot N */
 };
 
-struct large_sends *large_sends_create(bool plain)
+struct large_sends *large_sends_create(unsigned liberties)
 {
     struct large_sends *sends = calloc(1, sizeof(*sends));
 
     if (!sends)
         return NULL;
-    sends->plain = plain;
+    sends->liberties = liberties;
     pthread_mutex_init(&sends->lock, NULL);
     sends->lists = aligned_alloc(16, LARGE_IN_FLIGHT * NBL_BLOCK_SIZE);
     if (!sends->lists || shape_large_memory_create(&sends->memory, sends->slots, LARGE_IN_FLIGHT)) {
@@ -149,7 +149,7 @@ static NET_BUFFER_LIST *build(struct large_sends *sends, unsigned index,
     }
     sends->sent[index] =
         (struct sent){packet->version, packet->length - packet->headers, packet->cookie};
-    shape_large(slot, packet->data, packet->length, packet->headers, sends->plain, random);
+    shape_large(slot, packet->data, packet->length, packet->headers, sends->liberties, random);
     NET_BUFFER_NEXT_NB(slot->nb) = NULL;
     NET_BUFFER_LIST_FIRST_NB(nbl) = slot->nb;
     NET_BUFFER_LIST_NEXT_NBL(nbl) = NULL;

@@ -2,7 +2,7 @@
 /*
  * large_send.h: TCP packets that the miniport is to segment, each in a list of its own with one NET_BUFFER, and what the
  * list has to say when it is complete (network/offloading-the-segmentation-of-large-tcp-packets).
- *   sends = large_sends_create(plain);
+ *   sends = large_sends_create(liberties);
  *   chain = large_sends_build(sends, packets, count, &random, &taken);  ... send ...
  *   if (large_sends_own(sends, nbl)) cookie = large_sends_complete(sends, nbl, &status);
  */
@@ -16,7 +16,7 @@
 struct large_sends;
 
 /* NULL when out of memory. */
-struct large_sends *large_sends_create(bool plain);
+struct large_sends *large_sends_create(unsigned liberties);
 /* NULL is allowed. None is in flight. */
 void large_sends_destroy(struct large_sends *sends);
 unsigned large_sends_in_flight(struct large_sends *sends);

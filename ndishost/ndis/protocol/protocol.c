@@ -34,7 +34,7 @@ struct held {
 
 struct protocol {
     struct ndis_adapter *adapter;
-    bool plain;
+    unsigned liberties;
 
     pthread_mutex_t lock; /* never held across a call into the miniport or the network end */
     struct random random;
@@ -116,7 +116,7 @@ static void capture(struct ndis_adapter *adapter, const void *frame, size_t leng
 
 static void returner_run(void *context);
 
-struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, unsigned liberties,
                                  const struct hold *hold, char *error, size_t error_size)
 {
     struct protocol *protocol = calloc(1, sizeof(*protocol));
@@ -126,20 +126,20 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bo
         !(protocol->list_blocks = aligned_alloc(16, PROTOCOL_IN_FLIGHT * NBL_BLOCK_SIZE)))
         goto out_of_memory;
     protocol->adapter = adapter;
-    protocol->plain = plain;
+    protocol->liberties = liberties;
     protocol->hold_all = hold->by != HOLD_BY_SHAPE;
     protocol->hold_frames = hold->by == HOLD_FRAMES;
     if (protocol->hold_frames)
         protocol->hold_longest = hold->longest;
     else if (protocol->hold_all)
         protocol->hold_longest = hold->longest * NT_MICROSECOND;
-    else if (!plain)
+    else if (liberties & LIBERTY_HOLD)
         protocol->hold_longest = HOLD_LONGEST;
     pthread_mutex_init(&protocol->lock, NULL);
     nt_clock_cond_init(&protocol->wake);
     nt_clock_cond_init(&protocol->own_back);
     random_seed(&protocol->random, seed);
-    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, plain))
+    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, liberties))
         goto out_of_memory;
     if (adapter->pieces)
         shape_pieces(protocol->frames, PROTOCOL_IN_FLIGHT, adapter->pieces);
@@ -303,7 +303,7 @@ static void batch_give_lists(struct protocol *protocol, struct batch *batch, uns
 /* How many NET_BUFFERs the next list gets. */
 static unsigned buffers_a_list(struct protocol *protocol, struct random *random)
 {
-    if (protocol->plain || random_chance(random, 5, 8))
+    if (!(protocol->liberties & LIBERTY_BUFFERS) || random_chance(random, 5, 8))
         return 1;
     return 2 + (unsigned)random_below(random, random_chance(random, 1, 8) ? 15 : 3);
 }
@@ -357,7 +357,7 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
             uint8_t room[NET_FRAME_MAX];
 
             shape_frame(slot, offload_leave(offload, frames[i].data, frames[i].length, room),
-                        frames[i].length, protocol->plain, &batch->random);
+                        frames[i].length, protocol->liberties, &batch->random);
             nb_of(slot->nb)->cookie = frames[i].cookie;
             capture(protocol->adapter, frames[i].data, frames[i].length,
                     tag_sent(protocol->adapter->ports.tags, frames[i].tag));
@@ -381,6 +381,21 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
     return head;
 }
 
+static void send_chain(struct protocol *protocol, NET_BUFFER_LIST *chain, ULONG flags)
+{
+    if (protocol->liberties & LIBERTY_CHAINS) {
+        transfer_send(protocol->adapter, chain, flags);
+        return;
+    }
+    while (chain) {
+        NET_BUFFER_LIST *next = NET_BUFFER_LIST_NEXT_NBL(chain);
+
+        NET_BUFFER_LIST_NEXT_NBL(chain) = NULL;
+        transfer_send(protocol->adapter, chain, flags);
+        chain = next;
+    }
+}
+
 unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames, unsigned count)
 {
     struct batch batch;
@@ -394,11 +409,12 @@ unsigned protocol_send(struct protocol *protocol, const struct net_frame *frames
     if (!batch.frame_count)
         return 0;
     chain = batch_build(protocol, &batch, frames);
-    raise = irql < DISPATCH_LEVEL && !protocol->plain && random_chance(&batch.random, 1, 2);
+    raise = irql < DISPATCH_LEVEL && (protocol->liberties & LIBERTY_DISPATCH) &&
+            random_chance(&batch.random, 1, 2);
     if (raise)
         irql_raise(DISPATCH_LEVEL, NULL);
-    transfer_send(protocol->adapter, chain,
-                  raise || irql == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
+    send_chain(protocol, chain,
+               raise || irql == DISPATCH_LEVEL ? NDIS_SEND_FLAGS_DISPATCH_LEVEL : 0);
     if (raise)
         irql_lower(irql, NULL);
     return batch.frame_count;
@@ -410,7 +426,7 @@ static struct large_sends *large_of(struct protocol *protocol, struct random *ra
 
     pthread_mutex_lock(&protocol->lock);
     if (!protocol->large)
-        protocol->large = large_sends_create(protocol->plain);
+        protocol->large = large_sends_create(protocol->liberties);
     large = protocol->large;
     random_seed(random, random_next(&protocol->random));
     pthread_mutex_unlock(&protocol->lock);
@@ -437,7 +453,8 @@ unsigned protocol_send_large(struct protocol *protocol, const struct net_large *
     COUNT(protocol->adapter, sent_lists, taken);
     COUNT(protocol->adapter, sent_frames, taken);
     COUNT(protocol->adapter, sent_bytes, bytes);
-    raise = irql < DISPATCH_LEVEL && !protocol->plain && random_chance(&random, 1, 2);
+    raise = irql < DISPATCH_LEVEL && (protocol->liberties & LIBERTY_DISPATCH) &&
+            random_chance(&random, 1, 2);
     if (raise)
         irql_raise(DISPATCH_LEVEL, NULL);
     transfer_send(protocol->adapter, chain,

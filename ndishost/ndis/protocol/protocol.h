@@ -2,7 +2,7 @@
 /*
  * protocol.h: the protocol driver that the host plays above a miniport: makes NET_BUFFER_LISTs of a
  * network end's frames, in shapes drawn from the seed, and takes apart what the miniport indicates.
- *   protocol = protocol_create(adapter, seed, plain, hold);  protocol_send(...);  protocol_receive(...);
+ *   protocol = protocol_create(adapter, seed, liberties, hold);  protocol_send(...);  protocol_receive(...);
  *   protocol_drain(...);  protocol_destroy(protocol);
  */
 #ifndef NDISHOST_PROTOCOL_H
@@ -14,7 +14,7 @@
 #define PROTOCOL_IN_FLIGHT 1024 /* frames sent and not completed, at most */
 
 /* NULL when out of memory, with a line in error. */
-struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, bool plain,
+struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, unsigned liberties,
                                  const struct hold *hold, char *error, size_t error_size);
 void protocol_destroy(struct protocol *protocol);
 

@@ -7,16 +7,18 @@
 #include <string.h>
 #include "nt/machine/phys.h"
 
-#define PLAIN_SIZE  2048u           /* never crosses a page */
-#define PLAIN_GAP   16u             /* between the pieces of a plain frame */
-#define SHAPE_SIZE  (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
-#define SHAPE_MDLS  26              /* in most slots */
-#define WIDE_MDLS   320             /* in one of WIDE_EVERY: more fragments than any ring takes */
-#define WIDE_EVERY  32
-#define LARGE_SIZE  (20 * PHYS_PAGE) /* SHAPE_LARGE, what is around it, and gaps */
-#define LARGE_PIECE 8192u            /* bytes an MDL at most: with an offset three pages */
-#define LARGE_LEAST 512u             /* ... and at least, but for the last */
-#define LARGE_MDLS  (SHAPE_LARGE / LARGE_LEAST + 2)
+#define PLAIN_SIZE      2048u /* never crosses a page */
+#define ETHERNET_HEADER 14u
+#define FEW_PIECES      8u
+#define PLAIN_GAP       16u             /* between the pieces of a plain frame */
+#define SHAPE_SIZE      (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
+#define SHAPE_MDLS      26              /* in most slots */
+#define WIDE_MDLS       320 /* in one of WIDE_EVERY: more fragments than any ring takes */
+#define WIDE_EVERY      32
+#define LARGE_SIZE      (20 * PHYS_PAGE) /* SHAPE_LARGE, what is around it, and gaps */
+#define LARGE_PIECE     8192u            /* bytes an MDL at most: with an offset three pages */
+#define LARGE_LEAST     512u             /* ... and at least, but for the last */
+#define LARGE_MDLS      (SHAPE_LARGE / LARGE_LEAST + 2)
 
 /* What stands in MappedSystemVa of an MDL that is not mapped: who uses it faults. */
 #define UNMAPPED ((void *)(uintptr_t)0xD00D)
@@ -24,9 +26,9 @@
 /* An MDL holds shape_longest() bytes and 500 around them at most: four pages. */
 #define MDL_STRIDE ((sizeof(MDL) + 4 * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
 
-size_t shape_longest(bool plain)
+size_t shape_longest(unsigned liberties)
 {
-    return plain ? PLAIN_SIZE : 2 * PHYS_PAGE;
+    return !(liberties & LIBERTY_FRAME) ? PLAIN_SIZE : 2 * PHYS_PAGE;
 }
 
 /* The slot's address follows the NET_BUFFER, so that a completion finds it. */
@@ -69,9 +71,9 @@ static int memory_create(struct shape_memory *memory, struct frame_slot *slots, 
 }
 
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
-                        bool plain)
+                        unsigned liberties)
 {
-    return plain
+    return !(liberties & LIBERTY_FRAME)
                ? memory_create(memory, slots, count, PLAIN_SIZE, SHAPE_PIECES_MAX, SHAPE_PIECES_MAX)
                : memory_create(memory, slots, count, SHAPE_SIZE, SHAPE_MDLS, WIDE_MDLS);
 }
@@ -129,72 +131,118 @@ static MDL *mdl_build(struct frame_slot *slot, unsigned index, size_t offset, si
 
 /* One shape: what lies before the data, the pieces of the data, and what lies behind. */
 struct shape {
-    unsigned front_mdls;  /* whole MDLs before CurrentMdl */
-    size_t front;         /* CurrentMdlOffset */
-    unsigned pieces;      /* MDLs with data */
-    unsigned ones;        /* of these, how many at the start hold 1 byte each */
-    bool empty_first;     /* CurrentMdl has no bytes, and the data begin in the next */
-    bool empty_last;      /* an MDL of no bytes after the last piece */
+    unsigned front_mdls; /* whole MDLs before CurrentMdl */
+    size_t front;        /* CurrentMdlOffset */
+    unsigned pieces;     /* MDLs with data */
+    unsigned ones;       /* of these, how many at the start hold 1 byte each */
+    bool whole_header;   /* all of the Ethernet header is in the first piece */
+    unsigned split;   /* bytes of the header in the first piece, if it is cut there; 0: by chance */
+    bool unmapped;    /* some MDLs are not mapped */
+    bool anywhere;    /* MDLs begin at any address */
+    bool empty_first; /* CurrentMdl has no bytes, and the data begin in the next */
+    bool empty_last;  /* an MDL of no bytes after the last piece */
     bool header_apart;    /* the first piece is the Ethernet header alone */
     unsigned empty_every; /* an MDL of no bytes after every n-th piece; 0: none */
     size_t tail;          /* bytes that the last MDL has too many */
     bool behind;          /* an MDL after all others */
 };
 
-static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max,
+/* All is drawn, whether it is used or not: with one liberty less the rest of a run stays as it is. */
+static void draw_pieces(struct shape *shape, uint32_t length, unsigned most, unsigned liberties,
+                        struct random *random)
+{
+    bool few = liberties & LIBERTY_PIECES, many = liberties & LIBERTY_MANY_PIECES;
+    unsigned form = (unsigned)random_below(random, 8);
+    unsigned some =
+        1 + (unsigned)random_below(random, most < FEW_PIECES ? most + !most : FEW_PIECES);
+    unsigned any = 1 + (unsigned)random_below(random, most + !most);
+
+    shape->pieces = 1;
+    if (form < 2) {
+        shape->header_apart = few && length > ETHERNET_HEADER;
+        shape->pieces += shape->header_apart;
+    } else if (form < 4) {
+        shape->pieces = few ? some : 1;
+    } else if (form < 6) {
+        shape->pieces = (any > FEW_PIECES ? many : few) ? any : 1;
+        shape->ones = form == 5 ? shape->pieces - 1 : 0;
+    }
+}
+
+static void draw_split(struct shape *shape, uint32_t length, unsigned liberties,
+                       struct random *random)
+{
+    bool split = random_chance(random, 1, 8);
+    unsigned cut = 1 + (unsigned)random_below(random, ETHERNET_HEADER - 1);
+
+    shape->whole_header = !(liberties & LIBERTY_SPLIT_HEADER);
+    if (shape->whole_header || !split || length <= ETHERNET_HEADER)
+        return;
+    shape->split = cut;
+    shape->header_apart = false;
+    if (shape->pieces < 2)
+        shape->pieces = 2;
+}
+
+static void draw_around(struct shape *shape, unsigned room, unsigned liberties,
+                        struct random *random)
+{
+    size_t front = random_chance(random, 1, 2) ? random_below(random, 300) : 0;
+    unsigned front_mdls = random_chance(random, 1, 8) ? 1 + (unsigned)random_below(random, 2) : 0;
+    bool empty_first = random_chance(random, 1, 8), empty_last = random_chance(random, 1, 16);
+    size_t tail = random_chance(random, 1, 4) ? random_below(random, 200) : 0;
+    bool behind = random_chance(random, 1, 16);
+    unsigned empty_every = random_chance(random, 1, 16) ? 1 + (unsigned)random_below(random, 3) : 0;
+
+    shape->front = liberties & LIBERTY_OFFSET ? front : 0;
+    shape->front_mdls = liberties & LIBERTY_FRONT_MDLS ? front_mdls : 0;
+    shape->empty_first = liberties & LIBERTY_EMPTY_FIRST && !shape->front && empty_first;
+    shape->empty_last = liberties & LIBERTY_EMPTY_MDLS && empty_last;
+    shape->tail = liberties & LIBERTY_SPARE ? tail : 0;
+    shape->behind = liberties & LIBERTY_BEHIND && behind;
+    if (liberties & LIBERTY_EMPTY_MDLS && shape->pieces < room / 2)
+        shape->empty_every = empty_every;
+}
+
+static void shape_draw(struct shape *shape, uint32_t length, unsigned mdl_max, unsigned liberties,
                        struct random *random)
 {
     unsigned room = mdl_max - 6; /* front, behind, first, last */
-    unsigned most = length < room ? length : room;
+    uint32_t least =
+        liberties & LIBERTY_SPLIT_HEADER ? 1 : ETHERNET_HEADER; /* of the first piece */
+    uint32_t cuts = length < least ? 1 : length - least + 1;
 
     memset(shape, 0, sizeof(*shape));
-    shape->pieces = 1;
-    switch (random_below(random, 8)) {
-    case 0:
-    case 1:
-        shape->header_apart = length > 14;
-        shape->pieces += shape->header_apart;
-        break;
-    case 2:
-    case 3:
-        shape->pieces = 1 + (unsigned)random_below(random, most < 8 ? most + !most : 8);
-        break;
-    case 4:
-        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
-        break;
-    case 5:
-        shape->pieces = 1 + (unsigned)random_below(random, most + !most);
-        shape->ones = shape->pieces - 1;
-        break;
-    default:
-        break;
-    }
-    if (random_chance(random, 1, 2))
-        shape->front = random_below(random, 300);
-    if (random_chance(random, 1, 8))
-        shape->front_mdls = 1 + (unsigned)random_below(random, 2);
-    shape->empty_first = !shape->front && random_chance(random, 1, 8);
-    shape->empty_last = random_chance(random, 1, 16);
-    if (random_chance(random, 1, 4))
-        shape->tail = random_below(random, 200);
-    shape->behind = random_chance(random, 1, 16);
-    if (random_chance(random, 1, 16) && shape->pieces < room / 2)
-        shape->empty_every = 1 + (unsigned)random_below(random, 3);
+    shape->unmapped = liberties & LIBERTY_UNMAPPED;
+    shape->anywhere = liberties & LIBERTY_ALIGNMENT;
+    draw_pieces(shape, length, cuts < room ? cuts : room, liberties, random);
+    draw_split(shape, length, liberties, random);
+    draw_around(shape, room, liberties, random);
 }
 
 /* Where the next MDL may begin: after a gap, so that alignments differ and pages are crossed. */
 struct layout {
     struct frame_slot *slot;
+    const struct shape *shape;
     struct random *random;
     size_t at, spare;
     unsigned used;
     MDL *first, *last;
 };
 
+/* Without the liberty of any address: the next multiple of PLAIN_GAP that touches no other MDL. */
+static size_t aligned_gap(const struct layout *layout)
+{
+    size_t gap = layout->used ? PLAIN_GAP - layout->at % PLAIN_GAP : 0;
+
+    return gap <= layout->spare ? gap : 0;
+}
+
 static MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool mapped)
 {
     MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length, mapped);
 
+    layout->spare -= gap;
     layout->at += gap + length;
     if (layout->last)
         layout->last->Next = mdl;
@@ -207,9 +255,11 @@ static MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool ma
 static MDL *layout_add(struct layout *layout, size_t length)
 {
     size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
+    bool unmapped = random_chance(layout->random, 1, 8) && layout->shape->unmapped;
 
-    layout->spare -= gap;
-    return layout_put(layout, gap, length, !random_chance(layout->random, 1, 8));
+    if (!layout->shape->anywhere)
+        gap = aligned_gap(layout);
+    return layout_put(layout, gap, length, !unmapped);
 }
 
 /* The length of piece i of a frame of which `left` bytes are still to be placed. */
@@ -217,24 +267,28 @@ static uint32_t piece_length(const struct shape *shape, unsigned i, uint32_t lef
                              struct random *random)
 {
     unsigned after = shape->pieces - 1 - i; /* pieces to come, each of a byte at least */
+    uint32_t least = i == 0 && shape->whole_header ? ETHERNET_HEADER : 1;
     uint32_t most;
 
     if (!after)
         return left;
+    if (i == 0 && shape->split)
+        return shape->split <= left - after ? shape->split : left - after;
     if (i < shape->ones)
-        return 1;
+        return least;
     if (i == 0 && shape->header_apart)
-        return 14;
+        return ETHERNET_HEADER;
     most = 2 * (left - after) / (after + 1) + 1;
     if (most > left - after)
         most = left - after;
-    return 1 + (uint32_t)random_below(random, most);
+    most = 1 + (uint32_t)random_below(random, most);
+    return most < least ? least : most;
 }
 
 static void shape_lay(struct frame_slot *slot, const struct shape *shape, const uint8_t *data,
                       uint32_t length, struct random *random)
 {
-    struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
+    struct layout layout = {.slot = slot, .shape = shape, .random = random};
     uint32_t left = length, offset = 0;
     size_t front_mdl = shape->front_mdls ? 1 + random_below(random, 64) : 0;
     MDL *empty = NULL;
@@ -295,24 +349,30 @@ static void shape_plain(struct frame_slot *slot, const uint8_t *data, uint32_t l
     nb_set_data(slot->nb, first, 0, length);
 }
 
-void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
+void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, unsigned liberties,
                  struct random *random)
 {
+    struct random own;
     struct shape shape;
 
-    if (plain) {
+    if (!(liberties & LIBERTY_FRAME)) {
         shape_plain(slot, data, length);
         return;
     }
-    shape_draw(&shape, length, slot->mdl_max, random);
-    shape_lay(slot, &shape, data, length, random);
+    random_seed(&own, random_next(random));
+    shape_draw(&shape, length, slot->mdl_max, liberties, &own);
+    shape_lay(slot, &shape, data, length, &own);
 }
 
 void shape_large(struct frame_slot *slot, const uint8_t *data, uint32_t length, uint32_t headers,
-                 bool plain, struct random *random)
+                 unsigned liberties, struct random *random)
 {
-    size_t front = plain ? 0 : random_below(random, 300), before = front;
-    struct layout layout = {slot, random, 0, 0, 0, NULL, NULL};
+    const struct shape shape = {.unmapped = liberties & LIBERTY_UNMAPPED,
+                                .anywhere = liberties & LIBERTY_ALIGNMENT};
+    bool plain = !(liberties & LIBERTY_FRAME);
+    bool pieces = liberties & (LIBERTY_PIECES | LIBERTY_MANY_PIECES);
+    size_t front = liberties & LIBERTY_OFFSET ? random_below(random, 300) : 0, before = front;
+    struct layout layout = {.slot = slot, .shape = &shape, .random = random};
     uint32_t done = 0;
 
     layout.spare = slot->size - length - front;
@@ -320,9 +380,9 @@ void shape_large(struct frame_slot *slot, const uint8_t *data, uint32_t length, 
         uint32_t piece = LARGE_PIECE;
         MDL *mdl;
 
-        if (!plain)
+        if (pieces)
             piece = LARGE_LEAST + (uint32_t)random_below(random, LARGE_PIECE - LARGE_LEAST);
-        if (!done && !plain && random_chance(random, 1, 2))
+        if (!done && pieces && random_chance(random, 1, 2))
             piece = headers;
         if (piece > length - done)
             piece = length - done;

@@ -2,12 +2,13 @@
 /*
  * shape.h: where a frame is in memory when the protocol sends it: over how many MDLs, at which
  * offsets, with what around it. Windows promises nothing of it, so it is drawn from the seed.
- *   shape_memory_create(&memory, slots, 1024, plain);
- *   shape_frame(&slots[0], data, length, plain, &random);
+ *   shape_memory_create(&memory, slots, 1024, liberties);
+ *   shape_frame(&slots[0], data, length, liberties, &random);
  */
 #ifndef NDISHOST_SHAPE_H
 #define NDISHOST_SHAPE_H
 
+#include "ndis/api/liberty.h"
 #include "ndis/api/net_buffer_pool.h"
 #include "nt/machine/phys.h"
 
@@ -29,9 +30,9 @@ struct shape_memory {
 
 #define SHAPE_PIECES_MAX 8
 
-/* 0, or -1 when out of memory. plain: half a page a slot, for one MDL. */
+/* 0, or -1 when out of memory. Without LIBERTY_FRAME among the liberties a slot has half a page, and 8 MDLs. */
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
-                        bool plain);
+                        unsigned liberties);
 /* Spreads each plain frame over so many MDLs: 1 to SHAPE_PIECES_MAX. */
 void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces);
 /* The same for frames of SHAPE_LARGE bytes at most. */
@@ -40,16 +41,17 @@ int shape_large_memory_create(struct shape_memory *memory, struct frame_slot *sl
 void shape_memory_destroy(struct shape_memory *memory);
 
 /* The longest frame that a slot takes. */
-size_t shape_longest(bool plain);
+size_t shape_longest(unsigned liberties);
 
-/* Lays the frame out. Its bytes are copied. length <= shape_longest(plain). */
-void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, bool plain,
+/* Lays the frame out. Its bytes are copied. length <= shape_longest(liberties). The liberties are among those that the
+ * memory was made with. With LIBERTY_FRAME each frame is one draw from `random`. */
+void shape_frame(struct frame_slot *slot, const void *data, uint32_t length, unsigned liberties,
                  struct random *random);
 
 /* Lays out a large TCP packet, whose headers are whole in the first MDL. length <= SHAPE_LARGE. */
 #define SHAPE_LARGE 65600
 void shape_large(struct frame_slot *slot, const uint8_t *data, uint32_t length, uint32_t headers,
-                 bool plain, struct random *random);
+                 unsigned liberties, struct random *random);
 
 /* Room for an MDL over `bytes` bytes that begin anywhere in a page. */
 #define SHAPE_MDL_SIZE(bytes) \
