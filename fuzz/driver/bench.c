@@ -72,6 +72,7 @@ void bench_command(struct bench *b, const char *format, ...)
     va_end(args);
     bench_say("%.100s", line);
     command_carry_out(&b->scenario, line, &reply);
+    b->refused = strncmp(reply.text, "ok", 2) != 0;
     bench_say("  %.200s", reply.text);
 }
 

@@ -26,6 +26,7 @@ struct bench {
     struct ndis_adapter *adapter; /* NULL: there is none (yet) */
     struct scenario scenario;
     bool removed;
+    bool refused; /* the last command got no "ok" */
     bool hostile; /* the device has lied, or has a fault */
 };
 

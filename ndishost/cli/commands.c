@@ -15,6 +15,7 @@
 #include "ndis/adapter/offload_settings.h"
 #include "ndis/protocol/bad_send.h"
 #include "nt/api/pool.h"
+#include "nt/machine/late.h"
 
 #define OID_LENGTH   2048
 #define SEND_FRAME   2048
@@ -550,6 +551,21 @@ static void command_fail(const struct scenario *scenario, struct ndis_adapter *a
         reply_ok(reply, "%lu failed", failed);
 }
 
+/* late KIND:MS | late none; how many calls the last order made late */
+static void command_late(const struct scenario *scenario, struct ndis_adapter *adapter,
+                         char *arguments, struct reply *reply)
+{
+    char *order = command_word(&arguments), error[160];
+    unsigned long calls = nt_late_calls();
+
+    (void)scenario;
+    (void)adapter;
+    if (nt_late_order(order ? order : "", error, sizeof(error)))
+        reply_fail(reply, "%s", error);
+    else
+        reply_ok(reply, "%lu were late", calls);
+}
+
 /* registry NAME | registry NAME=VALUE */
 static void command_registry(const struct scenario *scenario, struct ndis_adapter *adapter,
                              char *arguments, struct reply *reply)
@@ -617,6 +633,8 @@ static const struct command {
     {"wire", command_wire, "wire HEX", "let the device receive a frame", true},
     {"fail", command_fail, "fail FUNCTION[:N]|allocation[:N]|none", "let a call of the driver fail",
      false},
+    {"late", command_late, "late timer|workitem|dpc|sg:MS, or none",
+     "let calls of that kind come MS later than they could", false},
     {"registry", command_registry, "registry NAME[=VALUE]",
      "print or set a value of the adapter's key; the next Initialize reads it", false},
     {"device", device_command, DEVICE_COMMAND_HELP,

@@ -235,6 +235,13 @@ class Adapter:
     def fail_none(self):
         self.do("fail none")
 
+    def late(self):
+        """Windows takes its time; it is for all adapters."""
+        self.do("late %s:%d" % (self.chance.choice(("timer", "workitem", "dpc", "sg")), self.chance.choice((1, 5, 20))))
+
+    def late_none(self):
+        self.do("late none")
+
     # ---- What there is to choose from ----
 
     def actions(self):
@@ -246,7 +253,7 @@ class Adapter:
         if self.asleep:
             may.append((25, self.wake))
         else:
-            may += [(1, self.fail_calls), (3, self.fail_none), (6, self.reset), (4, self.sleep),
+            may += [(1, self.fail_calls), (3, self.fail_none), (1, self.late), (3, self.late_none), (6, self.reset), (4, self.sleep),
                     (1, self.query_sleep), (2, self.set_filter),
                     (2, self.set_list), (1, self.set_lookahead), (2, self.set_vlan)]
             may.append((18, self.restart) if self.paused else (5, self.pause))
@@ -270,6 +277,7 @@ class Adapter:
     def open(self):
         """Back to what a system has all day."""
         self.fail_none()
+        self.late_none()
         if self.scenario.bus == "model":
             self.no_fault()
         if self.asleep:

@@ -13,7 +13,7 @@ HOST  := $(wildcard ndishost/bus/model/*.c) $(wildcard ndishost/rules/*.c) \
          $(wildcard ndishost/loader/*.c) \
          $(addprefix ndishost/bus/,bus.c map.c msix.c structure.c thread.c) \
          $(addprefix ndishost/nt/machine/,trap.c trap_thread.c privileged.c fault_report.c emulate.c rule_context.c host_call.c held.c \
-             probe.c phys.c hugepages.c irql.c clock.c shared_data.c callback.c lock.c lock_order.c dma_map.c \
+             probe.c phys.c hugepages.c irql.c clock.c late.c shared_data.c callback.c lock.c lock_order.c dma_map.c \
              mmio.c ioport.c hang.c)
 
 # As the top-level Makefile compiles the host.

@@ -229,6 +229,7 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
         {"dpc_most_lists", SHARED_GET(c->dpc_most_lists)},
         {"sg_lists", SHARED_GET(c->sg_lists)},
         {"sg_lists_late", SHARED_GET(c->sg_lists_late)},
+        {"sg_lists_short", SHARED_GET(c->sg_lists_short)},
         {"oid_requests", SHARED_GET(c->oid_requests)},
         {"status_indications", SHARED_GET(c->statuses)},
         {"resets", adapter->resets},

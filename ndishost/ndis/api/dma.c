@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nt/machine/dma_map.h"
+#include "nt/machine/late.h"
 #include "nt/machine/phys.h"
 #include "nt/api/pool.h"
 
@@ -129,6 +130,7 @@ NDIS_STATUS NTAPI NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandl
     pthread_mutex_init(&dma->lock, NULL);
     random_seed(&dma->random, adapter->seed ^ 0x646D61);
     KeInitializeDpc(&dma->late_dpc, late_run, dma);
+    KeInitializeTimer(&dma->late_timer);
     DmaDescription->ScatterGatherListSize = (ULONG)LIST_SIZE(elements_usual(dma));
     dma->next = adapter->dma;
     adapter->dma = dma;
@@ -167,6 +169,7 @@ void dma_release(struct ndis_adapter *adapter)
         struct dma_channel *dma = adapter->dma;
 
         adapter->dma = dma->next;
+        KeCancelTimer(&dma->late_timer);
         while (dma->storage) {
             struct sg_storage *storage = dma->storage;
 
@@ -441,6 +444,8 @@ static bool registers_take(struct dma_channel *dma, struct sg_record *record)
     else
         queue_append(&dma->wait_first, &dma->wait_last, record);
     pthread_mutex_unlock(&dma->lock);
+    if (!taken)
+        COUNT(dma->adapter, sg_lists_short, 1);
     return taken;
 }
 
@@ -465,19 +470,25 @@ static void registers_give(struct dma_channel *dma, struct sg_record *record)
         KeInsertQueueDpc(&dma->late_dpc, NULL, NULL);
 }
 
-/* Keeps the list for the DPC if chance will have it; Windows calls back late when it must wait. */
+/* Keeps the list for the DPC if chance, or an order, will have it; Windows calls back late when it must wait. */
 static bool deliver_late(struct dma_channel *dma, struct sg_record *record)
 {
-    bool late;
+    LARGE_INTEGER due = {.QuadPart = -(LONGLONG)nt_late(LATE_SG)};
+    bool late, set;
 
-    if (!(dma->adapter->liberties & LIBERTY_SG_LATE))
+    if (!(dma->adapter->liberties & LIBERTY_SG_LATE) && !due.QuadPart)
         return false;
     pthread_mutex_lock(&dma->lock);
-    late = random_chance(&dma->random, 1, 16);
+    late = due.QuadPart || random_chance(&dma->random, 1, 16);
     if (late)
         queue_append(&dma->late_first, &dma->late_last, record);
+    set = due.QuadPart && !dma->late_timer_set;
+    if (set)
+        dma->late_timer_set = true;
     pthread_mutex_unlock(&dma->lock);
-    if (late)
+    if (set)
+        KeSetTimer(&dma->late_timer, due, &dma->late_dpc);
+    else if (late && !due.QuadPart)
         KeInsertQueueDpc(&dma->late_dpc, NULL, NULL);
     return late;
 }
@@ -494,6 +505,7 @@ static VOID NTAPI late_run(PKDPC Dpc, PVOID DeferredContext, PVOID SystemArgumen
         struct sg_record *record;
 
         pthread_mutex_lock(&dma->lock);
+        dma->late_timer_set = false;
         record = queue_pop(&dma->late_first);
         pthread_mutex_unlock(&dma->lock);
         if (!record)
@@ -559,6 +571,7 @@ NDIS_STATUS NTAPI NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle
     }
     if (dma->adapter->map_registers &&
         record->list->NumberOfElements > dma->adapter->map_registers) {
+        COUNT(dma->adapter, sg_lists_short, 1);
         record_clear(dma, record);
         return NDIS_STATUS_RESOURCES; /* it could wait for ever */
     }

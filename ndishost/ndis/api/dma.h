@@ -26,6 +26,8 @@ struct dma_channel {
     struct sg_record *wait_first, *wait_last; /* lists that wait for map registers, in order */
     unsigned registers_free;
     KDPC late_dpc;
+    KTIMER late_timer; /* queues it, by an order of nt/machine/late.h */
+    bool late_timer_set;
 };
 
 /* Frees the channel and what is cached in it. */

@@ -116,7 +116,9 @@ struct adapter_counters {
     /* Calls and lists with NDIS_RECEIVE_FLAGS_RESOURCES: Windows copies each of these lists. */
     shared_u64 resources_indications, indicated_resources;
     shared_u64 dpc_most_lists; /* that one DPC has indicated */
-    shared_u64 isr_calls, isr_claimed, dpcs, sg_lists, sg_lists_late, oid_requests, statuses;
+    shared_u64 isr_calls, isr_claimed, dpcs, sg_lists, oid_requests, statuses;
+    /* Lists that came from a DPC; lists that found too few map registers, and waited or were refused. */
+    shared_u64 sg_lists_late, sg_lists_short;
 };
 #define COUNT(adapter, name, by) SHARED_ADD((adapter)->counters.name, by)
 

@@ -5,7 +5,9 @@
 #include <string.h>
 #include "nt/api/pool.h"
 #include "nt/api/work.h"
+#include "nt/machine/clock.h"
 #include "nt/machine/hang.h"
+#include "nt/machine/late.h"
 
 #define WORK_TAG 0x6B57444E /* "NDWk" */
 
@@ -57,8 +59,11 @@ static void run(void *context)
     struct ndis_work_item *item = context;
     NDIS_IO_WORKITEM_ROUTINE routine = item->routine;
     void *argument = item->context;
+    uint64_t late = nt_late(LATE_WORK_ITEM);
     struct callback call;
 
+    if (late)
+        nt_clock_sleep(late);
     hang_untimed(true);
     call = callback_begin("NdisIoWorkItemRoutine");
     atomic_store(&item->queued, false);

@@ -8,6 +8,7 @@
 #include "nt/machine/clock.h"
 #include "nt/api/dpc.h"
 #include "nt/machine/irql.h"
+#include "nt/machine/late.h"
 #include "nt/machine/processor.h"
 #include "nt/machine/host_call.h"
 #include "rules/rules.h"
@@ -191,6 +192,13 @@ static void run(unsigned processor)
     self->in_dpc = true;
     cpu_lock();
     while ((dpc = queue_get(q))) {
+        uint64_t late = nt_late(LATE_DPC);
+
+        if (late) {
+            cpu_unlock();
+            nt_clock_sleep(late); /* as after a long DPC of another driver */
+            cpu_lock();
+        }
         self->dpc_start = nt_clock_now();
         running++;
         call(dpc);

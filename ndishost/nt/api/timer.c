@@ -5,6 +5,7 @@
 #include <ntddk.h>
 #include "loader/exports.h"
 #include "nt/machine/clock.h"
+#include "nt/machine/late.h"
 #include "nt/api/dispatcher.h"
 #include "nt/machine/irql.h"
 #include "nt/api/timer.h"
@@ -190,7 +191,7 @@ static struct armed *slot_for(PKTIMER timer)
 static BOOLEAN set(PKTIMER timer, const LARGE_INTEGER *due, uint64_t period, PKDPC dpc,
                    const void *caller)
 {
-    uint64_t deadline = dispatcher_deadline(due);
+    uint64_t deadline = dispatcher_deadline(due) + nt_late(LATE_TIMER);
     struct armed *a;
     bool was_set;
 

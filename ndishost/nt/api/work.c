@@ -7,7 +7,9 @@
 #include "loader/exports.h"
 #include "nt/machine/callback.h"
 #include "nt/machine/hang.h"
+#include "nt/machine/clock.h"
 #include "nt/machine/irql.h"
+#include "nt/machine/late.h"
 #include "nt/api/pool.h"
 #include "nt/api/work.h"
 #include "nt/machine/host_call.h"
@@ -220,8 +222,11 @@ static void run_item(void *context)
     PIO_WORKITEM_ROUTINE routine;
     PIO_WORKITEM_ROUTINE_EX routine_ex;
     PVOID object = item->object, argument = item->context;
+    uint64_t late = nt_late(LATE_WORK_ITEM);
     struct callback call;
 
+    if (late)
+        nt_clock_sleep(late);
     /* From here on it may be queued again, or be freed by its own routine. */
     pthread_mutex_lock(&lock);
     routine = item->routine;
