@@ -44,7 +44,7 @@ TRAFFIC = os.path.join(ROOT, "out/bench/traffic")
 FRAMES, SIZES, ROUNDS = 4096, (60, 1514), 3
 # Frames per second, how many, and how a case is called. At 50 a second the driver and the device are idle in between.
 RATES = ((2000, 1024, "2,000 a second"), (50, 100, "idle"))
-SECONDS = 1100
+SECONDS = 1500
 LINUX, UDP, OURS, DPDK = PEERS = ("Linux virtio_net", "Linux, UDP sockets", "aerovnet", "DPDK virtio")
 
 
