@@ -54,6 +54,8 @@ DIRECTED, MULTICAST, ALL_MULTICAST, BROADCAST, PROMISCUOUS = 1, 2, 4, 8, 0x20
 STRANGER = "02deadbeef01"
 ENDS = ("quit", "quit", "quit", "quit paused", "quit asleep", "quit unplugged", "remove", "remove",
         "remove paused", "remove asleep", "gone", "gone", "power d3 halt")
+# The machine goes down with all its adapters. Nothing is freed after that, and what is in flight is lost.
+OFF = ("shutdown", "shutdown crash")
 
 
 class Adapter:
@@ -342,6 +344,8 @@ class Scenario:
         self.buses = [self.choose_bus() for _ in range(self.count_adapters)]
         self.options = self.choose_options()
         self.ends = [chance.choice(ENDS) for _ in range(self.count_adapters)]
+        if self.count_adapters == 1 and chance.random() < 0.25:
+            self.ends = [chance.choice(OFF)]
         self.pace = chance.choice((0, 2, 10, 40))
         self.length = chance.uniform(20, 60)
         self.map_registers = self.choose_map_registers()
@@ -508,10 +512,11 @@ class Scenario:
         broken = sorted(set(re.findall(r"^ndishost: rule (\S+) broken", run.text, re.M)))
         run.expect(not broken, "broken: " + ", ".join(broken))
         run.lawful()
-        run.says("leaked: nothing")
+        if self.ends[0] not in OFF:
+            run.says("leaked: nothing")
         for number, part in enumerate(parts, 1):
             self.account(run, "@%d: " % number if len(parts) > 1 else "", part)
-        if not self.hostile:
+        if not self.hostile and self.ends[0] not in OFF:
             run.ends(0)
 
     def account(self, run, who, part):
@@ -525,6 +530,9 @@ class Scenario:
         again = unseen + misled // max(1, counters["rx_queue_size"] // 2)  # a leaked buffer makes laps shorter
         most = dict.fromkeys(("not_returned", "returned_twice", "failed", "stalled"), 0)
         most["lost"] = counters["rx_malformed"] + unseen * size + bus.get("rx_untold", 0)
+        if self.ends[0] in OFF:
+            for what in ("not_returned", "lost", "stalled"):
+                most[what] = 1 << 40
         for what in ("damaged", "wrong_length", "mistagged", "duplicated", "stray", "unwanted"):
             most[what] = again
         most["reordered"] = unseen * size + misled
