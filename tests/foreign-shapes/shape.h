@@ -9,6 +9,7 @@
  *   control: pause; restart     what scenario control does before `quit`, instead of one send
  *   reply: 2 ok 00010203        what the second of these lines is answered with, from its begin on
  *   says: text                  what ndishost prints
+ *   calls: NAME 3               how often the host calls this function, of the report's callbacks
  *   broken: NAME                a rule that is reported; the run goes on
  *   arch: x86                   only there
  */

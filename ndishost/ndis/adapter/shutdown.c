@@ -3,6 +3,7 @@
 #include "ndis/adapter/life_cycle.h"
 #include "ndis/adapter/reset.h"
 #include "ndis/protocol/transfer.h"
+#include "nt/api/bugcheck.h"
 #include "nt/machine/clock.h"
 
 /* No other processor runs after a system error. Ours cannot be held where they are: they get to the end
@@ -29,13 +30,16 @@ int32_t adapter_shutdown(struct ndis_adapter *adapter, bool crash)
     if (crash) {
         stop_others(adapter);
         irql_raise(IRQL_HIGH, NULL);
+        nt_bug_check(false);
     }
     call = callback_begin("MiniportShutdownEx");
     adapter->driver->characteristics.ShutdownHandlerEx(
         adapter->context, crash ? NdisShutdownBugCheck : NdisShutdownPowerOff);
     callback_end(&call);
-    if (crash)
+    if (crash) {
+        nt_bug_check(true);
         irql_lower(irql, NULL);
+    }
     adapter->in_shutdown = false;
     adapter->shut_down = true;
     adapter_enter(adapter, ADAPTER_HALTED);

@@ -63,6 +63,10 @@ static struct row {
     {"CustomDpc", AT(IRQL_DISPATCH), false, 0, 0, 0},
     {"IoWorkItemRoutine", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"DriverDispatch", AT(IRQL_PASSIVE), false, 0, 0, 0},
+    {"CallbackFunction", UP_TO(IRQL_DISPATCH), false, 0, 0, 0},
+    {"InterruptService", AT(IRQL_DEVICE), false, 0, 0, 0},
+    {"InterruptMessageService", AT(IRQL_DEVICE), false, 0, 0, 0},
+    {"BugCheckCallback", AT(IRQL_HIGH), false, 0, 0, 0},
 };
 
 #define ROWS (sizeof table / sizeof table[0])
