@@ -598,6 +598,108 @@ static BOOLEAN TryIoCreateDevice(PFAILS Fails)
     return TRUE;
 }
 
+/* ---- Callback objects, run-down protection, connected interrupts ---- */
+
+static BOOLEAN TryExAllocateCacheAwareRundownProtection(PFAILS Fails)
+{
+    PEX_RUNDOWN_REF_CACHE_AWARE Ref =
+        ExAllocateCacheAwareRundownProtection(NonPagedPool, FAILS_TAG);
+
+    UNREFERENCED_PARAMETER(Fails);
+    if (Ref != NULL)
+        ExFreeCacheAwareRundownProtection(Ref);
+    return Ref != NULL;
+}
+
+static PCALLBACK_OBJECT CreateCallback(VOID)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    PCALLBACK_OBJECT Object;
+    UNICODE_STRING Name;
+
+    RtlInitUnicodeString(&Name, L"\\Callback\\Fails");
+    InitializeObjectAttributes(&Attributes, &Name, 0, NULL, NULL);
+    return ExCreateCallback(&Object, &Attributes, TRUE, TRUE) == STATUS_SUCCESS ? Object : NULL;
+}
+
+static BOOLEAN TryExCreateCallback(PFAILS Fails)
+{
+    PCALLBACK_OBJECT Object = CreateCallback();
+
+    UNREFERENCED_PARAMETER(Fails);
+    if (Object != NULL)
+        ObDereferenceObject(Object);
+    return Object != NULL;
+}
+
+static VOID NTAPI Notified(PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Context);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+}
+
+static BOOLEAN TryExRegisterCallback(PFAILS Fails)
+{
+    PCALLBACK_OBJECT Object = CreateCallback();
+    PVOID Registration = ExRegisterCallback(Object, Notified, NULL);
+
+    UNREFERENCED_PARAMETER(Fails);
+    if (Registration != NULL)
+        ExUnregisterCallback(Registration);
+    ObDereferenceObject(Object);
+    return Registration != NULL;
+}
+
+static KSERVICE_ROUTINE NotMine;
+static BOOLEAN NTAPI NotMine(PKINTERRUPT Interrupt, PVOID ServiceContext)
+{
+    UNREFERENCED_PARAMETER(Interrupt);
+    UNREFERENCED_PARAMETER(ServiceContext);
+    return FALSE;
+}
+
+static BOOLEAN TryIoConnectInterrupt(PFAILS Fails)
+{
+    PCM_PARTIAL_RESOURCE_LIST List;
+    PCM_RESOURCE_LIST Translated;
+    PKINTERRUPT Object = NULL;
+    ULONG i;
+
+    NdisMGetDeviceProperty(Fails->Handle, NULL, NULL, NULL, NULL, &Translated);
+    List = &Translated->List[0].PartialResourceList;
+    for (i = 0; i < List->Count; i++) {
+        PCM_PARTIAL_RESOURCE_DESCRIPTOR Line = &List->PartialDescriptors[i];
+
+        if (Line->Type == CmResourceTypeInterrupt &&
+            IoConnectInterrupt(&Object, NotMine, NULL, NULL, Line->u.Interrupt.Vector,
+                               (KIRQL)Line->u.Interrupt.Level, (KIRQL)Line->u.Interrupt.Level,
+                               LevelSensitive, TRUE, Line->u.Interrupt.Affinity,
+                               FALSE) == STATUS_SUCCESS)
+            break;
+    }
+    if (Object != NULL)
+        IoDisconnectInterrupt(Object);
+    return Object != NULL;
+}
+
+static BOOLEAN TryIoConnectInterruptEx(PFAILS Fails)
+{
+    IO_CONNECT_INTERRUPT_PARAMETERS Parameters;
+    PKINTERRUPT Object = NULL;
+
+    NdisZeroMemory(&Parameters, sizeof(Parameters));
+    Parameters.Version = CONNECT_LINE_BASED;
+    NdisMGetDeviceProperty(Fails->Handle, &Parameters.LineBased.PhysicalDeviceObject, NULL, NULL,
+                           NULL, NULL);
+    Parameters.LineBased.InterruptObject = &Object;
+    Parameters.LineBased.ServiceRoutine = NotMine;
+    if (IoConnectInterruptEx(&Parameters) != STATUS_SUCCESS)
+        return FALSE;
+    IoDisconnectInterrupt(Object);
+    return TRUE;
+}
+
 static DRIVER_DISPATCH Succeed;
 static NTSTATUS NTAPI Succeed(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -1115,15 +1217,20 @@ static const ATTEMPT Attempts[] = {
 #endif
     ATTEMPT_OF(EtwRegister),
     ATTEMPT_OF(EtwRegisterClassicProvider),
+    ATTEMPT_OF(ExAllocateCacheAwareRundownProtection),
     ATTEMPT_OF(ExAllocatePool),
     ATTEMPT_OF(ExAllocatePoolWithQuotaTag),
     ATTEMPT_OF(ExAllocatePoolWithTag),
     ATTEMPT_OF(ExAllocatePoolWithTagPriority),
+    ATTEMPT_OF(ExCreateCallback),
+    ATTEMPT_OF(ExRegisterCallback),
     ATTEMPT_OF(ExUuidCreate),
     ATTEMPT_OF(IoAllocateErrorLogEntry),
     ATTEMPT_OF(IoAllocateIrp),
     ATTEMPT_OF(IoAllocateMdl),
     ATTEMPT_OF(IoAllocateWorkItem),
+    ATTEMPT_OF(IoConnectInterrupt),
+    ATTEMPT_OF(IoConnectInterruptEx),
     ATTEMPT_OF(IoCreateDevice),
     ATTEMPT_OF(IoCreateSymbolicLink),
     ATTEMPT_OF(IoGetDeviceObjectPointer),

@@ -16,6 +16,7 @@
 #include "ndis/adapter/oid.h"
 #include "ndis/adapter/reset.h"
 #include "ndis/watch/send_status.h"
+#include "nt/api/callback_object.h"
 #include "nt/machine/clock.h"
 
 #define RESET_WAIT (20 * NT_SECOND)
@@ -206,10 +207,17 @@ static NDIS_STATUS stay_awake(struct ndis_adapter *adapter)
     return status == NDIS_STATUS_SUCCESS ? request(adapter, OID_PNP_SET_POWER, 0) : status;
 }
 
+/* A device leaves D0 because the system leaves S0. */
+static void system_state(bool working)
+{
+    nt_callback_notify("\\Callback\\PowerState", NT_PO_CB_SYSTEM_STATE_LOCK, working);
+}
+
 int32_t adapter_power(struct ndis_adapter *adapter, unsigned state)
 {
     enum adapter_state now = adapter_state(adapter);
     unsigned power = adapter_power_state(adapter);
+    NDIS_STATUS status;
 
     if (state > 3)
         return NDIS_STATUS_INVALID_PARAMETER;
@@ -217,9 +225,15 @@ int32_t adapter_power(struct ndis_adapter *adapter, unsigned state)
         return initialize_again(adapter);
     if ((now != ADAPTER_RUNNING && now != ADAPTER_PAUSED) || adapter->gone || (state && power))
         return NDIS_STATUS_INVALID_STATE;
-    if (state)
+    if (state) {
+        system_state(false);
         return fall_asleep(adapter, state);
-    return power ? wake_up(adapter) : stay_awake(adapter);
+    }
+    if (!power)
+        return stay_awake(adapter);
+    status = wake_up(adapter);
+    system_state(true);
+    return status;
 }
 
 unsigned adapter_power_state(const struct ndis_adapter *adapter)

@@ -52,12 +52,26 @@ void interrupt_indicated(unsigned count)
 
 /* ---- What the device sends ---- */
 
+/* The line has no listener, or several. The caller holds interrupt_lock. */
+static void tell_all(struct ndis_adapter *adapter, bool asserted)
+{
+    unsigned i;
+
+    if (adapter->ndis_line)
+        nt_interrupt_line(adapter->ndis_line, asserted);
+    for (i = 0; i < CONNECTED_MAX; i++)
+        if (adapter->connected[i])
+            nt_interrupt_line(adapter->connected[i], asserted);
+}
+
 void interrupt_line(struct ndis_adapter *adapter, bool asserted)
 {
     pthread_mutex_lock(&adapter->interrupt_lock);
     adapter->line_asserted = asserted;
     if (adapter->line)
         nt_interrupt_line(adapter->line, asserted);
+    else
+        tell_all(adapter, asserted);
     pthread_mutex_unlock(&adapter->interrupt_lock);
 }
 
@@ -69,6 +83,17 @@ void interrupt_message(struct ndis_adapter *adapter, unsigned number)
     pthread_mutex_unlock(&adapter->interrupt_lock);
 }
 
+/* One listener alone is told without looking at the others. The caller holds interrupt_lock. */
+static void settle(struct ndis_adapter *adapter)
+{
+    unsigned i;
+
+    adapter->line = adapter->ndis_line;
+    for (i = 0; i < CONNECTED_MAX; i++)
+        if (adapter->connected[i])
+            adapter->line = NULL;
+}
+
 /* Tells the interrupt of what comes from now on. NULL: nobody. The caller holds interrupt_lock. */
 static void listen(struct ndis_adapter *adapter, const struct source *source, bool on)
 {
@@ -78,9 +103,49 @@ static void listen(struct ndis_adapter *adapter, const struct source *source, bo
         adapter->message[source->id] = interrupt;
         return;
     }
-    adapter->line = interrupt;
+    adapter->ndis_line = interrupt;
+    settle(adapter);
     if (interrupt)
         nt_interrupt_line(interrupt, adapter->line_asserted);
+}
+
+bool interrupt_connect(struct ndis_adapter *adapter, struct nt_interrupt *interrupt, int message)
+{
+    bool connected = false;
+    unsigned i;
+
+    pthread_mutex_lock(&adapter->interrupt_lock);
+    if (message >= 0) {
+        connected = (unsigned)message < BUS_MESSAGES && !adapter->message[message];
+        if (connected)
+            adapter->message[message] = interrupt;
+    }
+    for (i = 0; message < 0 && i < CONNECTED_MAX && !connected; i++)
+        if (!adapter->connected[i]) {
+            adapter->connected[i] = interrupt;
+            connected = true;
+        }
+    if (connected && message < 0) {
+        settle(adapter);
+        nt_interrupt_line(interrupt, adapter->line_asserted);
+    }
+    pthread_mutex_unlock(&adapter->interrupt_lock);
+    return connected;
+}
+
+void interrupt_disconnect(struct ndis_adapter *adapter, struct nt_interrupt *interrupt)
+{
+    unsigned i;
+
+    pthread_mutex_lock(&adapter->interrupt_lock);
+    for (i = 0; i < BUS_MESSAGES; i++)
+        if (adapter->message[i] == interrupt)
+            adapter->message[i] = NULL;
+    for (i = 0; i < CONNECTED_MAX; i++)
+        if (adapter->connected[i] == interrupt)
+            adapter->connected[i] = NULL;
+    settle(adapter);
+    pthread_mutex_unlock(&adapter->interrupt_lock);
 }
 
 static bool queue_dpc(struct source *source, unsigned processor, void *dpc_context)

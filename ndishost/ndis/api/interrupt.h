@@ -14,6 +14,11 @@
 void interrupt_line(struct ndis_adapter *adapter, bool asserted);
 /* The message has come; before the driver registers an interrupt it is lost. Any thread. */
 void interrupt_message(struct ndis_adapter *adapter, unsigned number);
+/* What a driver connects past NDIS (IoConnectInterrupt): the interrupt of the line (message -1), which it may share, or
+ * of a message that has none. false: there is no room, or the message has one. PASSIVE_LEVEL. */
+bool interrupt_connect(struct ndis_adapter *adapter, struct nt_interrupt *interrupt, int message);
+/* It is told of nothing more. */
+void interrupt_disconnect(struct ndis_adapter *adapter, struct nt_interrupt *interrupt);
 /* Another device's interrupt on the same line: MiniportInterrupt is called once. true: it says that
  * it is its own. PASSIVE_LEVEL, by who drives the life cycle. */
 bool interrupt_shared(struct ndis_adapter *adapter);

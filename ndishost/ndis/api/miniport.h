@@ -29,6 +29,8 @@
 #include "nt/machine/random.h"
 #include "rules/rules.h"
 
+#define CONNECTED_MAX 8 /* interrupts of one line that IoConnectInterrupt has connected */
+
 #ifndef ARRAYSIZE
 #define ARRAYSIZE(array) (sizeof(array) / sizeof((array)[0]))
 #endif
@@ -219,11 +221,13 @@ struct ndis_adapter {
     struct mapping *mappings;            /* NdisMMapIoSpace; resources.c, under lock */
 
     struct messages *messages; /* NULL: the device has its line */
-    /* The four below; held when the bus tells of the line or of a message. */
+    /* The five below; held when the bus tells of the line or of a message. */
     pthread_mutex_t interrupt_lock;
     struct interrupt_registration *interrupt;
     struct nt_interrupt *line, *message[BUS_MESSAGES]; /* who listens, or NULL */
     bool line_asserted;
+    /* Also held then. Who listens to the line if `line` is NULL: NDIS's, and those of IoConnectInterrupt. */
+    struct nt_interrupt *ndis_line, *connected[CONNECTED_MAX];
     struct dma_channel *dma;
     struct protocol *protocol;
     /* Of scenario control: the run is to end, and nothing waits for the driver any longer. May be NULL. */

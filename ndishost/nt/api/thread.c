@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <ntddk.h>
 #include "loader/exports.h"
+#include "nt/api/callback_object.h"
 #include "nt/api/dispatcher.h"
 #include "nt/api/handle.h"
 #include "nt/api/irp.h"
@@ -43,7 +44,8 @@ LONG_PTR FASTCALL ObfReferenceObject(PVOID Object)
     LONG_PTR count;
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (nt_file_reference(Object, 1, &count, RULE_CALLER))
+    if (nt_file_reference(Object, 1, &count, RULE_CALLER) ||
+        nt_callback_reference(Object, 1, &count, RULE_CALLER))
         return count;
     return __atomic_add_fetch(&thread->references, 1, __ATOMIC_ACQ_REL);
 }
@@ -55,7 +57,8 @@ LONG_PTR FASTCALL ObfDereferenceObject(PVOID Object)
     LONG_PTR left;
 
     HOST_CALL(DISPATCH_LEVEL);
-    if (nt_file_reference(Object, -1, &left, RULE_CALLER))
+    if (nt_file_reference(Object, -1, &left, RULE_CALLER) ||
+        nt_callback_reference(Object, -1, &left, RULE_CALLER))
         return left;
     left = __atomic_load_n(&thread->references, __ATOMIC_ACQUIRE) - 1;
     dereference(thread);
