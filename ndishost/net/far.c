@@ -22,7 +22,7 @@ void far_address(const struct net_ports *ports, uint8_t address[6])
 static bool send_one(struct far *far, uint64_t number)
 {
     const struct timespec moment = {.tv_nsec = RETRY_NS};
-    uint8_t frame[NET_FRAME_MAX];
+    uint8_t frame[NET_JUMBO_MAX];
     uint32_t tag = flow_tag(far->flow, number);
     unsigned size = flow_fill(far->flow, number, frame);
     size_t wire = numbered_wire_size(size);

@@ -23,7 +23,7 @@ static bool ambiguous(const struct flow *flow, uint64_t number)
 
 static bool equal(const struct flow *flow, uint64_t one, uint64_t other)
 {
-    uint8_t frame[NUMBERED_MAX], expected[NUMBERED_MAX];
+    uint8_t frame[NUMBERED_JUMBO], expected[NUMBERED_JUMBO];
 
     return flow_fill_expected(flow, one, frame) == flow_fill_expected(flow, other, expected) &&
            !memcmp(frame, expected, NUMBERED_WIRE);
@@ -167,7 +167,7 @@ static struct lengths lengths_of(const struct flow *flow, uint64_t number, unsig
 /* Compares with what frame `number` should be, and counts. */
 static void check_content(struct flow *flow, uint64_t number, const struct arrival *arrival)
 {
-    uint8_t expected[NUMBERED_MAX];
+    uint8_t expected[NUMBERED_JUMBO];
     unsigned size = flow_fill_expected(flow, number, expected);
     struct lengths lengths = lengths_of(flow, number, size);
     struct numbered_difference difference = numbered_compare(
@@ -190,7 +190,7 @@ static void check_content(struct flow *flow, uint64_t number, const struct arriv
 
 static bool is_frame(const struct flow *flow, uint64_t number, const uint8_t *frame, size_t length)
 {
-    uint8_t expected[NUMBERED_MAX];
+    uint8_t expected[NUMBERED_JUMBO];
 
     return numbered_size(&flow->expected, number) < NUMBERED_HEADER &&
            flow_fill_expected(flow, number, expected) < NUMBERED_HEADER &&
@@ -230,7 +230,7 @@ static bool find_short(struct flow *flow, const uint8_t *frame, size_t length, u
  * and the padding, the same in all frames, do not count. */
 static bool resembles_next(struct flow *flow, const uint8_t *frame, size_t length)
 {
-    uint8_t expected[NUMBERED_MAX];
+    uint8_t expected[NUMBERED_JUMBO];
     unsigned size;
     size_t same = 0, compared;
 
@@ -291,7 +291,7 @@ static void take_tags(const struct flow *flow, struct arrival *arrival, uint8_t 
 void flow_arrived(struct flow *flow, const uint8_t *frame, size_t length, uint32_t tag)
 {
     struct arrival arrival = {.frame = frame, .length = length, .tag = tag};
-    uint8_t bare[2 * NUMBERED_MAX];
+    uint8_t bare[2 * NUMBERED_JUMBO];
     uint64_t number;
 
     take_tags(flow, &arrival, bare, sizeof bare);

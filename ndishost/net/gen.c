@@ -37,9 +37,9 @@ struct gen {
     bool started;
     bool going;                           /* only for the threads that call start, go and stop */
     _Atomic bool has_tx, has_rx, has_far; /* start sets them; callbacks may run before it */
-    uint8_t (*frames)[NUMBERED_MAX];
+    uint8_t (*frames)[NUMBERED_JUMBO];
     struct large large; /* of tx */
-    uint8_t *packed;    /* room for large packets: NUMBERED_MAX bytes for each frame of a chain */
+    uint8_t *packed;    /* room for large packets: NUMBERED_JUMBO bytes for each frame of a chain */
     pthread_mutex_t lock;
     uint64_t strays_near, strays_far; /* guarded by lock: frames of a direction that is not used */
 };
@@ -77,7 +77,7 @@ static unsigned send_large(struct gen *gen, uint64_t first, unsigned count)
         struct net_frame frames[BATCH_MAX];
         struct net_large packet;
         unsigned alone = 0, packed = 0;
-        uint8_t *room = gen->packed + (size_t)sent * NUMBERED_MAX;
+        uint8_t *room = gen->packed + (size_t)sent * NUMBERED_JUMBO;
 
         for (; sent + alone < count; alone++) {
             packed =
@@ -185,7 +185,7 @@ static void gen_near_receive(struct net *net, const void *frame, size_t length, 
 static void gen_far_receive(struct net *net, const void *frame, size_t length)
 {
     struct gen *gen = gen_of(net);
-    uint8_t copy[NET_FRAME_MAX];
+    uint8_t copy[NET_JUMBO_MAX];
 
     if (gen->has_tx && gen->large.segments)
         flow_arrived(&gen->tx, large_arrived(&gen->large, frame, length, copy), length, TAG_NONE);
@@ -311,8 +311,16 @@ static int gen_go(struct net *net, char *error, size_t error_size)
 static int gen_start(struct net *net, char *error, size_t error_size)
 {
     struct gen *gen = gen_of(net);
+    uint32_t mtu = net->ports->mtu;
     uint8_t address[6];
 
+    if (mtu && net->ports->longest > NUMBERED_MAX && net->ports->longest > mtu + NUMBERED_MIN) {
+        snprintf(error, error_size,
+                 "gen: frames of %" PRIu32 " bytes need an MTU of %" PRIu32
+                 ", but the miniport's is %" PRIu32,
+                 net->ports->longest, net->ports->longest - NUMBERED_MIN, mtu);
+        return -1;
+    }
     if (settle_direction(gen, error, error_size))
         return -1;
     far_address(net->ports, address);
@@ -452,7 +460,7 @@ static int gen_options(const char *arguments, struct gen *gen, struct flow_optio
     uint64_t ip = 0, large = 0, tag[2] = {FLOW_TAGS_NONE, 0}, kinds = 1u << FLOW_DIRECTED;
     const struct option table[] = {
         {"count", OPTION_NUMBER, 0, UINT64_MAX, NULL, &count},
-        {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_MAX, NULL, sizes},
+        {"size", OPTION_SIZES, NUMBERED_MIN, NUMBERED_JUMBO, NULL, sizes},
         {"dir", OPTION_CHOICE, 0, 0, directions, &gen->direction},
         {"tag", OPTION_TAG, 0, 0, NULL, tag},
         {"kinds", OPTION_SET, 0, 0, flow_kind_names, &kinds},
@@ -510,6 +518,7 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
         gen_free(gen);
         return NULL;
     }
+    ports->longest = options.size[1];
     options.name = "gen rx";
     options.stream = STREAM_RX;
     options.way = FLOW_RECEIVED;
@@ -520,7 +529,7 @@ static struct net *gen_open(const char *arguments, struct net_ports *ports, char
     options.completions = true;
     made = made && !flow_init(&gen->tx, &options);
     gen->frames = calloc(gen->batch[1], sizeof *gen->frames);
-    gen->packed = options.large ? calloc(gen->batch[1], NUMBERED_MAX) : NULL;
+    gen->packed = options.large ? calloc(gen->batch[1], NUMBERED_JUMBO) : NULL;
     made = made && (!options.large || gen->packed) &&
            !large_open(&gen->large, ports, &gen->tx, options.large);
     if (!made || !gen->frames) {
@@ -537,9 +546,12 @@ const struct net_backend net_gen = {
         "  gen[:OPTION=VALUE,...]  numbered frames with checked content; accounts for each frame\n"
         "    count=N: frames in each direction (0: until stopped)\n"
         "    rate=N: frames per second in each direction (0: no limit)\n"
-        "    size=S, MIN-MAX, or sweep for 14-1514: bytes per frame without a tag (60-1514). Each\n"
-        "      round has each size once. Frames under 30 bytes have no room for a number; gen\n"
-        "      compares their content. A frame of 14 bytes has no content\n"
+        "    size=S, MIN-MAX, or sweep for 14-1514: bytes per frame without a tag (60-1514; up to "
+        "9230\n"
+        "      if the miniport's MTU allows it). Each round has each size once. Frames under 30 "
+        "bytes\n"
+        "      have no room for a number; gen compares their content. A frame of 14 bytes has no "
+        "content\n"
         "    tag=none|VID[:PRIORITY]|random: an 802.1Q tag (none). The tag is out of band above "
         "the\n"
         "      miniport and in the frame on the wire, if the miniport's MacOptions offer that. If\n"

@@ -162,7 +162,7 @@ unsigned large_pack(struct large *large, uint64_t first, unsigned count, uint8_t
     flags = room[packet->tcp + TCP_FLAGS];
     cwr = flags & FLAG_CWR;
     for (unsigned i = 1; i < n; i++) {
-        uint8_t frame[NET_FRAME_MAX];
+        uint8_t frame[NET_JUMBO_MAX];
         unsigned size = flow_fill(large->flow, first + i, frame);
 
         memcpy(room + used, frame + headers, size - headers);
@@ -187,7 +187,7 @@ struct segment {
     bool v6;
     unsigned headers; /* bytes */
     unsigned data;    /* bytes, by the length in the IP header */
-    size_t room;      /* bytes behind the headers, with padding */
+    size_t room;      /* bytes after the headers, with padding */
 };
 
 static bool segment_read(const uint8_t *frame, size_t length, struct segment *s)
@@ -242,7 +242,7 @@ static bool group_find(const struct large *large, uint32_t sequence, uint64_t *g
     if (!sent)
         return false;
     *group = (sent - 1) / large->segments;
-    while ((*group & 0xFFFF) != sequence >> 16) {
+    while ((uint32_t)*group * NUMBERED_GROUP != (sequence & ~(NUMBERED_GROUP - 1))) {
         if (!*group || (sent / large->segments) - *group > FLOW_RING / large->segments)
             return false;
         --*group;
@@ -255,12 +255,12 @@ static bool was_large(const struct large *large, uint64_t number)
     return large->went[number % FLOW_RING] & WENT_VERSION;
 }
 
-/* Where in its group the sequence number says that the segment is; false: it is none of a large send, or that was
+/* Where in its group the sequence number says that the segment is; false: no large send has it, or it was
  * reported. */
 static bool place_by_sequence(const struct large *large, const struct segment *s, uint64_t *number)
 {
     const struct numbered *stream = &large->flow->sent;
-    uint32_t sequence = get32(s->tcp + TCP_SEQ), offset = sequence & 0xFFFF;
+    uint32_t sequence = get32(s->tcp + TCP_SEQ), offset = sequence & (NUMBERED_GROUP - 1);
     uint64_t group;
     unsigned mss;
 
@@ -367,12 +367,12 @@ static void check_sums(const struct large *large, uint64_t number, const uint8_t
 const uint8_t *large_arrived(struct large *large, const uint8_t *frame, size_t length,
                              uint8_t *copy)
 {
-    uint8_t expected[NET_FRAME_MAX];
+    uint8_t expected[NET_JUMBO_MAX];
     struct checksum_at at;
     struct segment s;
     uint64_t number;
 
-    if (!large->packets || length > NET_FRAME_MAX || !segment_read(frame, length, &s) ||
+    if (!large->packets || length > NET_JUMBO_MAX || !segment_read(frame, length, &s) ||
         !segment_place(large, &s, length, &number))
         return frame;
     flow_fill(large->flow, number, expected);

@@ -26,7 +26,7 @@ struct large {
 int large_open(struct large *large, struct net_ports *ports, struct flow *flow, unsigned segments);
 void large_close(struct large *large);
 
-/* Makes a packet of frames from `first` on, `count` at most, in `room`, which has NUMBERED_MAX bytes for each of them.
+/* Makes a packet of frames from `first` on, `count` at most, in `room`, which has NUMBERED_JUMBO bytes for each of them.
  * Returns how many it has; 0: the miniport is not to segment this one. One sender a flow. */
 unsigned large_pack(struct large *large, uint64_t first, unsigned count, uint8_t *room,
                     struct net_large *packet);
@@ -36,7 +36,7 @@ uint64_t large_first(uint64_t cookie);
 unsigned large_count(uint64_t cookie);
 
 /* Is a frame that arrived a segment as it has to be? Returns the frame to account for: itself, or `copy`, which has room
- * for NET_FRAME_MAX bytes, without what a miniport may add. */
+ * for NET_JUMBO_MAX bytes, without what a miniport may add. */
 const uint8_t *large_arrived(struct large *large, const uint8_t *frame, size_t length,
                              uint8_t *copy);
 

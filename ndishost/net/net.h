@@ -15,6 +15,7 @@
 #include "net/tag.h"
 
 #define NET_FRAME_MAX 1518 /* without FCS, with an 802.1Q tag */
+#define NET_JUMBO_MAX 9234 /* the same of a jumbo frame */
 
 /* One frame to send. The data is the network end's and may go after near_send returns. */
 struct net_frame {
@@ -40,6 +41,9 @@ struct net_large {
 /* What a network end may call; any of its threads, never from inside a callback's lock. */
 struct net_ports {
     void *context;
+    uint32_t
+        longest;    /* of the frames that the end may send, without a tag; open sets it, 0: 1514 */
+    uint32_t mtu;   /* the miniport's; valid from start() on, 0: not known */
     uint8_t mac[6]; /* the adapter's current address; valid from start() on */
     _Atomic struct tag_options
         tags; /* what of 802.1Q the miniport advertises; valid from start() on */

@@ -203,7 +203,7 @@ uint32_t numbered_sequence(const struct numbered *stream, uint64_t number)
 {
     if (!stream->large)
         return 0;
-    return (uint32_t)(group_of(stream, number) << 16) +
+    return (uint32_t)group_of(stream, number) * NUMBERED_GROUP +
            index_of(stream, number) * numbered_mss(stream, number);
 }
 

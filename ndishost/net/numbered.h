@@ -28,6 +28,7 @@
 #define NUMBERED_IP     70   /* the shortest that may have headers of IPv4 and TCP */
 #define NUMBERED_IPV6   90   /* the same with IPv6 */
 #define NUMBERED_MAX    1514 /* a tag is not part of it: tag.h */
+#define NUMBERED_JUMBO  9230 /* ... of a frame that is longer: an MTU of 9216 */
 #define NUMBERED_WIRE   60   /* the shortest on the wire, without FCS */
 
 /* IPv6 with NUMBERED_BOTH: two frames in four. */
@@ -61,7 +62,9 @@ unsigned numbered_fill(const struct numbered *stream, uint64_t number, uint8_t *
 unsigned numbered_headers(const struct numbered *stream, uint64_t number);
 bool numbered_is_v6(const struct numbered *stream, uint64_t number);
 
-/* With `large`: what a segment has in its headers. A group's first sequence number is its number times 65536. */
+/* With `large`: what a segment has in its headers. A group's first sequence number is its number times
+ * NUMBERED_GROUP. */
+#define NUMBERED_GROUP 0x80000u
 uint32_t numbered_sequence(const struct numbered *stream, uint64_t number);
 unsigned numbered_mss(const struct numbered *stream,
                       uint64_t number); /* bytes of data but for the last */

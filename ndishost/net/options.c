@@ -9,6 +9,8 @@
 #include <string.h>
 #include "net/flow.h"
 
+#define SWEEP_MAX 1514 /* a sweep has no jumbo frames */
+
 /* One `NAME=VALUE` in the text, not terminated. */
 struct given {
     const char *name, *value; /* value NULL: there was no '=' */
@@ -99,7 +101,7 @@ static bool read_sizes(const struct option *row, struct given given)
     if (!is_word(given, "sweep"))
         return read_range(row, given);
     row->number[0] = row->minimum;
-    row->number[1] = row->maximum;
+    row->number[1] = row->maximum < SWEEP_MAX ? row->maximum : SWEEP_MAX;
     return true;
 }
 

@@ -15,7 +15,7 @@ enum option_kind {
     OPTION_NUMBER, /* decimal or 0x...: *number */
     OPTION_RANGE,  /* S or MIN-MAX: number[0], number[1] */
     OPTION_CHOICE, /* one of the names: *number is its place in the list */
-    OPTION_SIZES,  /* a RANGE, or sweep: all of minimum to maximum */
+    OPTION_SIZES,  /* a RANGE, or sweep: all of minimum to 1514 or maximum */
     OPTION_SET,    /* some of the names, joined by +: *number has a bit for each */
     OPTION_TAG     /* none, VID[:PRIORITY] or random: enum flow_tags, TCI */
 };

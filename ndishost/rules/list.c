@@ -166,7 +166,8 @@ static const struct rule table[] = {
      "the driver reports results of checksums only for an offload that is on, and they are true",
      "network/offloading-checksum-tasks", NULL},
     {"LargeSendOffload",
-     "the driver segments a large TCP packet as its headers and MSS say, and completes it with what "
+     "the driver segments a large TCP packet as its headers and MSS say, and completes it with "
+     "what "
      "LSOv1 or LSOv2 demands",
      "network/offloading-the-segmentation-of-large-tcp-packets", NULL},
     {"TaskOffloadConfig",

@@ -135,7 +135,7 @@ static void lists(bool is_wide, uint64_t seed, const char *name)
     adapter->bus = &no_bus;
     adapter->registration_set = true;
     adapter->registration.AttributeFlags = NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
-    EXPECT(!shape_memory_create(&memory, slots, SLOTS, LIBERTY_ALL));
+    EXPECT(!shape_memory_create(&memory, slots, SLOTS, LIBERTY_ALL, 0));
     dma = channel(adapter, &list_size);
     for (i = 0; i < ROUNDS / SLOTS; i++)
         round_of(dma, list_size, &random);

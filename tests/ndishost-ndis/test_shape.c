@@ -6,8 +6,9 @@
 #include "ndis/protocol/shape.h"
 #include "ndis/api/net_buffer_data.h"
 
-#define SLOTS  64
-#define ROUNDS 20000
+#define SLOTS       64
+#define ROUNDS      20000
+#define LONG_ROUNDS 2000
 
 /* Shapes seen so far, by what is odd about them. */
 static struct {
@@ -135,6 +136,45 @@ static void check_pieces(const struct frame_slot *slot, uint32_t length, unsigne
     EXPECT(count == expected);
 }
 
+/* Jumbo frames, and large TCP packets whose first MDL has all headers. */
+static void long_frames(unsigned liberties, bool large, uint64_t seed, const char *name)
+{
+    static struct frame_slot slots[SLOTS];
+    static uint8_t data[SHAPE_LARGE], back[SHAPE_LARGE];
+    uint32_t most = large ? SHAPE_LARGE : NET_JUMBO_MAX;
+    struct shape_memory memory;
+    struct random random;
+
+    random_seed(&random, seed);
+    if (large)
+        EXPECT(!shape_large_memory_create(&memory, slots, SLOTS));
+    else
+        EXPECT(!shape_memory_create(&memory, slots, SLOTS, liberties, most));
+    for (size_t k = 0; k < sizeof(data); k++)
+        data[k] = (uint8_t)random_next(&random);
+    for (unsigned i = 0; i < LONG_ROUNDS; i++) {
+        struct frame_slot *slot = &slots[i % SLOTS];
+        uint32_t length = i % 2 ? most : 200 + (uint32_t)random_below(&random, most - 199);
+        const MDL *first;
+
+        if (large)
+            shape_large(slot, data, length, 86, liberties, &random);
+        else
+            shape_frame(slot, data, length, liberties, &random);
+        EXPECT(NET_BUFFER_DATA_LENGTH(slot->nb) == length);
+        EXPECT(slot->used <= slot->size);
+        memset(back, 0x99, length);
+        EXPECT(nb_copy_out(slot->nb, back, sizeof(back)) == length);
+        EXPECT(!memcmp(back, data, length));
+        check_chain(slot);
+        check_offsets(slot->nb);
+        first = NET_BUFFER_CURRENT_MDL(slot->nb);
+        EXPECT(!large || first->ByteCount >= NET_BUFFER_CURRENT_MDL_OFFSET(slot->nb) + 86);
+    }
+    shape_memory_destroy(&memory);
+    native_end(name);
+}
+
 /* pieces: of a plain frame; 0: one, as by default. */
 static void lay_frames(unsigned liberties, unsigned pieces, uint64_t seed)
 {
@@ -147,7 +187,7 @@ static void lay_frames(unsigned liberties, unsigned pieces, uint64_t seed)
     size_t k;
 
     random_seed(&random, seed);
-    EXPECT(!shape_memory_create(&memory, slots, SLOTS, liberties));
+    EXPECT(!shape_memory_create(&memory, slots, SLOTS, liberties, 0));
     if (pieces)
         shape_pieces(slots, SLOTS, pieces);
     for (k = 0; k < sizeof(data); k++)
@@ -226,7 +266,7 @@ static void independent(uint64_t seed)
 
     for (k = 0; k < 2; k++) {
         random_seed(&random[k], seed);
-        EXPECT(!shape_memory_create(&memory[k], slots[k], SLOTS, LIBERTY_ALL));
+        EXPECT(!shape_memory_create(&memory[k], slots[k], SLOTS, LIBERTY_ALL, 0));
     }
     for (i = 0; i < ROUNDS; i++) {
         for (k = 0; k < 2; k++)
@@ -254,6 +294,10 @@ int main(void)
     }
     each_liberty(seed);
     independent(seed);
+    long_frames(LIBERTY_PLAIN, false, seed, "shape-jumbo-plain");
+    long_frames(LIBERTY_ALL, false, seed, "shape-jumbo-random");
+    long_frames(LIBERTY_PLAIN, true, seed, "shape-large-plain");
+    long_frames(LIBERTY_ALL, true, seed, "shape-large-random");
     memset(&seen, 0, sizeof(seen));
     frames(LIBERTY_ALL, 0, seed, "shape-random");
     EXPECT(seen.one && seen.many && seen.wide && seen.single_bytes && seen.empty);

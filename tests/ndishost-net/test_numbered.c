@@ -187,7 +187,7 @@ static void test_groups(void **state)
             assert_int_equal(size, 14 + numbered_headers(&stream, number) + data);
             assert_true(data && (index == 6 ? data <= mss : data == mss));
             assert_int_equal(numbered_sequence(&stream, number),
-                             (uint32_t)(number / 7 * 65536 + index * mss));
+                             (uint32_t)(number / 7 * 0x80000 + index * mss));
             assert_true(numbered_identification(&stream, number) <= 0x7FFF);
             if (index) {
                 assert_int_equal(numbered_identification(&stream, number),

@@ -28,12 +28,15 @@ static USHORT Offered;
 static ULONG Features;                       /* of the lower half, besides VIRTIO_F_VERSION_1 */
 static USHORT Vectors[2] = {0xFFFF, 0xFFFF}; /* MSI-X: which entry of the table each queue has */
 
+static USHORT NotifyOff[2]; /* of each queue; read before two threads could select queues */
+
 static VOID VirtioSetup(USHORT Queue)
 {
     ULONGLONG Pa = RingsPa.QuadPart + Queue * VIRTIO_QUEUE;
 
     NdisWriteRegisterUshort((PUSHORT)(Registers + 0x16), Queue);
     NdisWriteRegisterUshort((PUSHORT)(Registers + 0x18), VIRTIO_SIZE);
+    NdisReadRegisterUshort((PUSHORT)(Registers + 0x1E), &NotifyOff[Queue]);
     if (Vectors[Queue] != 0xFFFF)
         NdisWriteRegisterUshort((PUSHORT)(Registers + 0x1A), Vectors[Queue]);
     NdisWriteRegisterUlong((PULONG)(Registers + 0x20), (ULONG)Pa);
@@ -104,14 +107,15 @@ static VOID VirtioStart(VOID)
     VirtioRun();
 }
 
-/* Tells the device of queue 1. */
+/* Tells the device of a queue. */
+static __inline VOID VirtioNotifyQueue(USHORT Queue)
+{
+    NdisWriteRegisterUshort((PUSHORT)(Registers + VIRTIO_NOTIFY + 4 * NotifyOff[Queue]), Queue);
+}
+
 static __inline VOID VirtioNotify(VOID)
 {
-    USHORT Off;
-
-    NdisWriteRegisterUshort((PUSHORT)(Registers + 0x16), 1);
-    NdisReadRegisterUshort((PUSHORT)(Registers + 0x1E), &Off);
-    NdisWriteRegisterUshort((PUSHORT)(Registers + VIRTIO_NOTIFY + 4 * Off), 1);
+    VirtioNotifyQueue(1);
 }
 
 static __inline VOID VirtioSend(ULONGLONG Pa, ULONG Length, USHORT Flags)

@@ -159,6 +159,7 @@ static NDIS_STATUS general_set(struct ndis_adapter *adapter,
     SHARED_SET(adapter->rcv_link_speed, attributes->RcvLinkSpeed);
     atomic_store(&adapter->duplex, attributes->MediaDuplexState);
     memcpy(adapter->ports.mac, attributes->CurrentMacAddress, sizeof(adapter->ports.mac));
+    adapter->ports.mtu = attributes->MtuSize;
     tags_set(adapter, attributes->MacOptions);
     adapter->general_set = true;
     return NDIS_STATUS_SUCCESS;

@@ -50,9 +50,9 @@ static void leave(struct cable_end *from, struct net *to, const void *frame, siz
                   uint32_t tag)
 {
     struct ndis_adapter *adapter = from->adapter;
-    uint8_t wire[2 * NET_FRAME_MAX];
+    uint8_t wire[2 * NET_JUMBO_MAX];
 
-    if (length >= 12 && length <= NET_FRAME_MAX && (tag < TAG_NONE || length < WIRE_SMALLEST)) {
+    if (length >= 12 && length <= NET_JUMBO_MAX && (tag < TAG_NONE || length < WIRE_SMALLEST)) {
         length = tag_insert(wire, frame, length, tag);
         if (length < WIRE_SMALLEST) {
             memset(wire + length, 0, WIRE_SMALLEST - length);
@@ -103,7 +103,7 @@ int cable_send(struct ndis_adapter *adapter, const void *frame, size_t length,
 {
     struct cable_end *other = end_of(adapter->net)->other;
     uint32_t tag = tag_read(frame, length);
-    uint8_t bare[NET_FRAME_MAX];
+    uint8_t bare[NET_JUMBO_MAX];
     struct net_frame one = {.data = frame, .length = (uint32_t)length, .tag = tag};
 
     if (!other || length > sizeof(bare))

@@ -57,7 +57,7 @@ void offload_end(struct ndis_adapter *adapter, const void *handler);
 
 /* What is left to the miniport in this frame: the value of TcpIpChecksumNetBufferListInfo. NULL: nothing. */
 PVOID offload_request(struct ndis_adapter *adapter, const void *frame, uint32_t length);
-/* The frame as a protocol gives it with that request: itself, or its copy in `room`, NET_FRAME_MAX bytes. */
+/* The frame as a protocol gives it with that request: itself, or its copy in `room`, NET_JUMBO_MAX bytes. */
 const void *offload_leave(PVOID request, const void *frame, uint32_t length, uint8_t *room);
 
 /* Rule "ChecksumOffload": are the results of a list's frames true, and was the offload on? */

@@ -136,7 +136,7 @@ static bool look_into(const uint8_t *frame, size_t length, struct checksum_at *a
 
 void offload_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
-    uint8_t frame[NET_FRAME_MAX];
+    uint8_t frame[NET_JUMBO_MAX];
 
     for (NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(nbl); nb; nb = NET_BUFFER_NEXT_NB(nb)) {
         size_t length = nb_copy_out(nb, frame, sizeof(frame));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * large_send.h: TCP packets that the miniport is to segment, each in a list of its own with one NET_BUFFER, and what the
- * list has to say when it is complete (network/offloading-the-segmentation-of-large-tcp-packets).
+ * large_send.h: TCP packets that the miniport is to segment (network/offloading-the-segmentation-of-large-tcp-packets).
+ * Each is in a list of its own with one NET_BUFFER. The completed list has to say what became of it.
  *   sends = large_sends_create(liberties);
  *   chain = large_sends_build(sends, packets, count, &random, &taken);  ... send ...
  *   if (large_sends_own(sends, nbl)) cookie = large_sends_complete(sends, nbl, &status);

@@ -139,7 +139,8 @@ struct protocol *protocol_create(struct ndis_adapter *adapter, uint64_t seed, un
     nt_clock_cond_init(&protocol->wake);
     nt_clock_cond_init(&protocol->own_back);
     random_seed(&protocol->random, seed);
-    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, liberties))
+    if (shape_memory_create(&protocol->memory, protocol->frames, PROTOCOL_IN_FLIGHT, liberties,
+                            adapter->ports.longest))
         goto out_of_memory;
     if (adapter->pieces)
         shape_pieces(protocol->frames, PROTOCOL_IN_FLIGHT, adapter->pieces);
@@ -354,7 +355,7 @@ static NET_BUFFER_LIST *batch_build(struct protocol *protocol, struct batch *bat
         while (buffers-- && i < batch->frame_count &&
                same_list(protocol, first, offload, &frames[i])) {
             struct frame_slot *slot = batch->frames[i];
-            uint8_t room[NET_FRAME_MAX];
+            uint8_t room[NET_JUMBO_MAX];
 
             shape_frame(slot, offload_leave(offload, frames[i].data, frames[i].length, room),
                         frames[i].length, protocol->liberties, &batch->random);

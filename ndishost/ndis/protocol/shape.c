@@ -12,6 +12,7 @@
 #define FEW_PIECES      8u
 #define PLAIN_GAP       16u             /* between the pieces of a plain frame */
 #define SHAPE_SIZE      (4 * PHYS_PAGE) /* the frame, what is around it, and gaps */
+#define JUMBO_SIZE      (6 * PHYS_PAGE) /* the same for frames of NET_JUMBO_MAX bytes */
 #define SHAPE_MDLS      26              /* in most slots */
 #define WIDE_MDLS       320 /* in one of WIDE_EVERY: more fragments than any ring takes */
 #define WIDE_EVERY      32
@@ -23,7 +24,7 @@
 /* What stands in MappedSystemVa of an MDL that is not mapped: who uses it faults. */
 #define UNMAPPED ((void *)(uintptr_t)0xD00D)
 
-/* An MDL holds shape_longest() bytes and 500 around them at most: four pages. */
+/* An MDL holds NET_JUMBO_MAX bytes and 500 around them at most: four pages. */
 #define MDL_STRIDE ((sizeof(MDL) + 4 * sizeof(PFN_NUMBER) + 15) & ~(size_t)15)
 
 size_t shape_longest(unsigned liberties)
@@ -71,11 +72,15 @@ static int memory_create(struct shape_memory *memory, struct frame_slot *slots, 
 }
 
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
-                        unsigned liberties)
+                        unsigned liberties, uint32_t longest)
 {
-    return !(liberties & LIBERTY_FRAME)
-               ? memory_create(memory, slots, count, PLAIN_SIZE, SHAPE_PIECES_MAX, SHAPE_PIECES_MAX)
-               : memory_create(memory, slots, count, SHAPE_SIZE, SHAPE_MDLS, WIDE_MDLS);
+    bool jumbo = longest > shape_longest(liberties);
+
+    if (!(liberties & LIBERTY_FRAME))
+        return memory_create(memory, slots, count, jumbo ? JUMBO_SIZE : PLAIN_SIZE,
+                             SHAPE_PIECES_MAX, SHAPE_PIECES_MAX);
+    return memory_create(memory, slots, count, jumbo ? JUMBO_SIZE : SHAPE_SIZE, SHAPE_MDLS,
+                         WIDE_MDLS);
 }
 
 int shape_large_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count)
@@ -329,7 +334,7 @@ static void shape_lay(struct frame_slot *slot, const struct shape *shape, const 
 static void shape_plain(struct frame_slot *slot, const uint8_t *data, uint32_t length)
 {
     unsigned pieces = length < slot->pieces ? 1 : slot->pieces;
-    size_t gap = length + (pieces - 1) * PLAIN_GAP <= PLAIN_SIZE ? PLAIN_GAP : 0;
+    size_t gap = length + (pieces - 1) * PLAIN_GAP <= slot->size ? PLAIN_GAP : 0;
     MDL *first = NULL, *last = NULL, *mdl;
     size_t at = 0, from = 0, to;
     unsigned i;

@@ -30,9 +30,10 @@ struct shape_memory {
 
 #define SHAPE_PIECES_MAX 8
 
-/* 0, or -1 when out of memory. Without LIBERTY_FRAME among the liberties a slot has half a page, and 8 MDLs. */
+/* 0, or -1 when out of memory. Without LIBERTY_FRAME among the liberties a slot has half a page, and 8 MDLs.
+ * `longest`: bytes of the longest frame; up to shape_longest(liberties) there is always room for. */
 int shape_memory_create(struct shape_memory *memory, struct frame_slot *slots, unsigned count,
-                        unsigned liberties);
+                        unsigned liberties, uint32_t longest);
 /* Spreads each plain frame over so many MDLs: 1 to SHAPE_PIECES_MAX. */
 void shape_pieces(struct frame_slot *slots, unsigned count, unsigned pieces);
 /* The same for frames of SHAPE_LARGE bytes at most. */
