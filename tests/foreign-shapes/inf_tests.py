@@ -213,7 +213,7 @@ def own(name):
 
 # Device, subsystem and revision of a card; of its ids the one by which an INF of the project names it, and which INF.
 # QEMU's modern card, the one of the device contract, another subsystem, v86's and other revisions; QEMU's transitional
-# card, its relatives; a block device, and what is no device of virtio 1.2.
+# card, its relatives; a block device, and an id without a device in virtio 1.2.
 CARDS = [
     ("1041", "11001AF4", "01", "&SUBSYS_11001AF4&REV_01", "aerovnetm"),
     ("1041", "00011AF4", "01", "&SUBSYS_00011AF4&REV_01", "aerovnetm"),
