@@ -164,7 +164,7 @@ def taken_back(machine):
         sent, completed = stats["ndis"], sum(stats["net"]["tx"]["completions"].values())
         machine.expect(sent["sent_frames"] > sent["sent_lists"], "no list had more than one NET_BUFFER")
         machine.expect(sent["send_failed_frames"] > 500, "%d frames were taken back" % sent["send_failed_frames"])
-        # A list fails as a whole, also if some of its frames had gone out: these are no discards.
+        # A list fails as a whole, also if some of its frames had gone out: these are not discards.
         machine.same("frames, discards and errors out", (got["out_directed"] + got["out_discards"], got["out_errors"]),
                      (completed, 0))
         machine.expect(got["out_discards"] <= sent["send_failed_frames"], "%d discards, %d frames failed" % (
