@@ -659,6 +659,45 @@ static BOOLEAN NTAPI NotMine(PKINTERRUPT Interrupt, PVOID ServiceContext)
     return FALSE;
 }
 
+static BOOLEAN TryIoBuildDeviceIoControlRequest(PFAILS Fails)
+{
+    IO_STATUS_BLOCK Result;
+    PDEVICE_OBJECT Device;
+    PIRP Irp;
+
+    NdisMGetDeviceProperty(Fails->Handle, &Device, NULL, NULL, NULL, NULL);
+    Irp = IoBuildDeviceIoControlRequest(0x222000, Device, NULL, 0, NULL, 0, FALSE, NULL, &Result);
+    if (Irp != NULL)
+        IoCallDriver(Device, Irp); /* which knows no request, and frees it */
+    return Irp != NULL;
+}
+
+static IO_COMPLETION_ROUTINE Done;
+static NTSTATUS NTAPI Done(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    UNREFERENCED_PARAMETER(Irp);
+    UNREFERENCED_PARAMETER(Context);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static BOOLEAN TryIoSetCompletionRoutineEx(PFAILS Fails)
+{
+    PIRP Irp = IoAllocateIrp(1, FALSE);
+    PDEVICE_OBJECT Device;
+    NTSTATUS Status;
+
+    if (Irp == NULL)
+        return FALSE;
+    NdisMGetDeviceProperty(Fails->Handle, &Device, NULL, NULL, NULL, NULL);
+    IoGetNextIrpStackLocation(Irp)->MajorFunction = IRP_MJ_DEVICE_CONTROL;
+    Status = IoSetCompletionRoutineEx(Device, Irp, Done, NULL, TRUE, TRUE, TRUE);
+    if (Status == STATUS_SUCCESS)
+        IoCallDriver(Device, Irp);
+    IoFreeIrp(Irp);
+    return Status == STATUS_SUCCESS;
+}
+
 static BOOLEAN TryIoConnectInterrupt(PFAILS Fails)
 {
     PCM_PARTIAL_RESOURCE_LIST List;
@@ -1229,12 +1268,14 @@ static const ATTEMPT Attempts[] = {
     ATTEMPT_OF(IoAllocateIrp),
     ATTEMPT_OF(IoAllocateMdl),
     ATTEMPT_OF(IoAllocateWorkItem),
+    ATTEMPT_OF(IoBuildDeviceIoControlRequest),
     ATTEMPT_OF(IoConnectInterrupt),
     ATTEMPT_OF(IoConnectInterruptEx),
     ATTEMPT_OF(IoCreateDevice),
     ATTEMPT_OF(IoCreateSymbolicLink),
     ATTEMPT_OF(IoGetDeviceObjectPointer),
     ATTEMPT_OF(IoOpenDeviceRegistryKey),
+    ATTEMPT_OF(IoSetCompletionRoutineEx),
     ATTEMPT_OF(IoWMIRegistrationControl),
     ATTEMPT_OF(MmAllocateContiguousMemory),
     ATTEMPT_OF(MmAllocateContiguousMemorySpecifyCache),

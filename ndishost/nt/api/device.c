@@ -23,6 +23,7 @@ struct device {
     PDRIVER_DISPATCH majors[MAJORS];
     bool own_majors, deleted;
     unsigned opened;
+    PDEVICE_OBJECT below;  /* that it is attached to, or NULL */
     DEVICE_OBJECT *object; /* after this; the extension of the driver follows */
 };
 
@@ -164,6 +165,7 @@ static void unlink_device(struct device *device)
 
 void nt_device_delete(PDEVICE_OBJECT object, const void *caller)
 {
+    PDEVICE_OBJECT below = NULL;
     struct device *device;
     bool free_it = false;
 
@@ -171,11 +173,20 @@ void nt_device_delete(PDEVICE_OBJECT object, const void *caller)
     device = *device_of(object);
     if (device && device->deleted)
         device = NULL;
+    if (device && device->below) {
+        below = device->below;
+        below->AttachedDevice = NULL;
+        device->below = NULL;
+    }
     if (device && !(free_it = !device->opened))
         device->deleted = true;
     if (free_it)
         unlink_device(device);
     pthread_mutex_unlock(&lock);
+    if (below)
+        rule_violation("DeviceObject", caller,
+                       "deletes %p, which is still attached to %p: call IoDetachDevice first",
+                       (void *)object, (void *)below);
     if (!device)
         rule_violation("DeviceObject", caller,
                        "deletes %p, which is not a device object or was already deleted",
@@ -285,6 +296,22 @@ void nt_device_release(PDEVICE_OBJECT object)
         nt_pool_free(TRACK_DEVICE, device, DEVICE_TAG, NULL);
 }
 
+/* Lock held. */
+static PDEVICE_OBJECT top_of(PDEVICE_OBJECT object)
+{
+    while (object->AttachedDevice)
+        object = object->AttachedDevice;
+    return object;
+}
+
+PDEVICE_OBJECT nt_device_top(PDEVICE_OBJECT object)
+{
+    pthread_mutex_lock(&lock);
+    object = top_of(object);
+    pthread_mutex_unlock(&lock);
+    return object;
+}
+
 PDRIVER_DISPATCH nt_device_dispatch(PDEVICE_OBJECT object, unsigned major)
 {
     PDRIVER_DISPATCH dispatch;
@@ -355,6 +382,68 @@ VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
     nt_device_delete(DeviceObject, RULE_CALLER);
 }
 HOST_EXPORT("ntoskrnl.exe", IoDeleteDevice);
+
+/* NULL: the source is not a device, or is part of a stack already; or the target is being deleted. A device that
+ * Windows has made, such as that of an adapter, may be the target. */
+static PDEVICE_OBJECT attach(PDEVICE_OBJECT source, PDEVICE_OBJECT target)
+{
+    struct device *device, *under;
+    PDEVICE_OBJECT top = NULL;
+
+    pthread_mutex_lock(&lock);
+    device = *device_of(source);
+    under = *device_of(target);
+    if (device && !device->deleted && !device->below && !(under && under->deleted) &&
+        top_of(target) != source) {
+        top = top_of(target);
+        source->AlignmentRequirement = top->AlignmentRequirement;
+        source->StackSize = (CCHAR)((top->StackSize ? top->StackSize : 1) + 1);
+        device->below = top;
+        top->AttachedDevice = source;
+    }
+    pthread_mutex_unlock(&lock);
+    return top;
+}
+
+PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice,
+                                                 PDEVICE_OBJECT TargetDevice)
+{
+    HOST_CALL(DISPATCH_LEVEL);
+    return attach(SourceDevice, TargetDevice);
+}
+HOST_EXPORT("ntoskrnl.exe", IoAttachDeviceToDeviceStack);
+
+NTSTATUS NTAPI IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice,
+                                               PDEVICE_OBJECT TargetDevice,
+                                               PDEVICE_OBJECT *AttachedToDeviceObject)
+{
+    PDEVICE_OBJECT top;
+
+    HOST_CALL(DISPATCH_LEVEL);
+    top = attach(SourceDevice, TargetDevice);
+    *AttachedToDeviceObject = top;
+    return top ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+}
+HOST_EXPORT("ntoskrnl.exe", IoAttachDeviceToDeviceStackSafe);
+
+VOID NTAPI IoDetachDevice(PDEVICE_OBJECT TargetDevice)
+{
+    struct device *device = NULL;
+
+    HOST_CALL(PASSIVE_LEVEL);
+    pthread_mutex_lock(&lock);
+    if (TargetDevice->AttachedDevice)
+        device = *device_of(TargetDevice->AttachedDevice);
+    TargetDevice->AttachedDevice = NULL;
+    if (device)
+        device->below = NULL;
+    pthread_mutex_unlock(&lock);
+    if (!device)
+        rule_violation("DeviceObject", RULE_CALLER,
+                       "IoDetachDevice of %p, which no device is attached to",
+                       (void *)TargetDevice);
+}
+HOST_EXPORT("ntoskrnl.exe", IoDetachDevice);
 
 NTSTATUS NTAPI IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
 {

@@ -43,6 +43,8 @@ bool nt_name_plain(const UNICODE_STRING *name, char text[NT_NAME_MAX]);
  * nt_device_release. */
 PDEVICE_OBJECT nt_device_find(const char *name);
 void nt_device_release(PDEVICE_OBJECT object);
+/* The device on top of its stack (IoAttachDeviceToDeviceStack), which gets its requests. */
+PDEVICE_OBJECT nt_device_top(PDEVICE_OBJECT object);
 PDRIVER_DISPATCH nt_device_dispatch(PDEVICE_OBJECT object, unsigned major);
 /* How many handles are open. */
 unsigned nt_device_opened(PDEVICE_OBJECT object);

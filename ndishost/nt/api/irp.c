@@ -24,9 +24,10 @@
 #define CANCEL_MOST  5000  /* ms that a cancelled request may take */
 #define ANSWER_MOST  30000 /* ms that IRP_MJ_CREATE and the like may take */
 
+/* A driver has one location for each device of the stack; the first driver's is the last one. */
 struct packet {
     IRP irp;
-    IO_STACK_LOCATION stack;
+    IO_STACK_LOCATION stack[];
 };
 
 struct nt_request {
@@ -57,6 +58,11 @@ static struct nt_file *pointed;     /* that drivers have opened */
 static KSPIN_LOCK cancel_lock;
 
 /* ---- Requests ---- */
+
+static IO_STACK_LOCATION *first(const struct nt_request *request)
+{
+    return &request->packet->stack[request->packet->irp.StackCount - 1];
+}
 
 /* Lock held. */
 static struct nt_request *request_of(const IRP *irp)
@@ -97,6 +103,8 @@ static struct nt_request *request_new(struct nt_file *file, unsigned major, cons
                                       size_t length, size_t room)
 {
     struct nt_request *request = calloc(1, sizeof *request);
+    PDEVICE_OBJECT top = nt_device_top(file->object.DeviceObject);
+    size_t bytes = sizeof(struct packet) + (size_t)top->StackSize * sizeof(IO_STACK_LOCATION);
     bool failed = false;
     IRP *irp;
 
@@ -105,9 +113,9 @@ static struct nt_request *request_new(struct nt_file *file, unsigned major, cons
     request->file = file;
     request->in_length = length;
     request->out_length = room;
-    request->packet = nt_pool_alloc(NULL, sizeof *request->packet, IRP_TAG, NULL);
+    request->packet = nt_pool_alloc(NULL, bytes, IRP_TAG, NULL);
     if (request->packet)
-        memset(request->packet, 0, sizeof *request->packet);
+        memset(request->packet, 0, bytes);
     request->in = buffer(data, length, &failed);
     request->out = buffer(NULL, room, &failed);
     if (failed || !request->packet) {
@@ -116,14 +124,14 @@ static struct nt_request *request_new(struct nt_file *file, unsigned major, cons
     }
     irp = &request->packet->irp;
     irp->Type = IO_TYPE_IRP;
-    irp->Size = sizeof *request->packet;
-    irp->StackCount = irp->CurrentLocation = 1;
+    irp->Size = (USHORT)bytes;
+    irp->StackCount = irp->CurrentLocation = top->StackSize;
     irp->RequestorMode = file->kernel ? KERNEL_MODE : USER_MODE;
-    irp->Tail.Overlay.CurrentStackLocation = &request->packet->stack;
+    irp->Tail.Overlay.CurrentStackLocation = first(request);
     irp->Tail.Overlay.OriginalFileObject = &file->object;
-    request->packet->stack.MajorFunction = (UCHAR)major;
-    request->packet->stack.DeviceObject = file->object.DeviceObject;
-    request->packet->stack.FileObject = &file->object;
+    first(request)->MajorFunction = (UCHAR)major;
+    first(request)->DeviceObject = top;
+    first(request)->FileObject = &file->object;
     pthread_mutex_lock(&lock);
     request->next = requests;
     requests = request;
@@ -162,7 +170,7 @@ static const char *major_name(const struct nt_request *request)
 {
     static const char *const names[] = {"IRP_MJ_CREATE", "", "IRP_MJ_CLOSE", "IRP_MJ_READ",
                                         "IRP_MJ_WRITE"};
-    unsigned major = request->packet->stack.MajorFunction;
+    unsigned major = first(request)->MajorFunction;
 
     return major == IRP_MJ_CLEANUP ? "IRP_MJ_CLEANUP"
            : major < 5             ? names[major]
@@ -174,10 +182,20 @@ static void complete(struct nt_request *request, NTSTATUS status, size_t informa
     pthread_mutex_lock(&lock);
     request->status = status;
     request->information = information;
-    request->pended = request->packet->stack.Control & SL_PENDING_RETURNED;
+    request->pended = first(request)->Control & SL_PENDING_RETURNED;
     request->completed = true;
     pthread_cond_broadcast(&completion);
     pthread_mutex_unlock(&lock);
+}
+
+/* A driver that passes the IRP on returns what the lower one returned, which has marked its own location. */
+static bool is_pended(const struct nt_request *request)
+{
+    bool pended = false;
+
+    for (int i = 0; i < request->packet->irp.StackCount; i++)
+        pended |= request->packet->stack[i].Control & SL_PENDING_RETURNED;
+    return pended;
 }
 
 /* What the dispatch routine has returned must fit what it did. */
@@ -187,7 +205,7 @@ static void judge(struct nt_request *request, NTSTATUS returned)
 
     pthread_mutex_lock(&lock);
     completed = request->completed;
-    pended = completed ? request->pended : request->packet->stack.Control & SL_PENDING_RETURNED;
+    pended = completed ? request->pended : is_pended(request);
     pthread_mutex_unlock(&lock);
     if (returned == STATUS_PENDING && !pended)
         rule_violation("PendedCompletedRequest", NULL,
@@ -209,8 +227,8 @@ static void judge(struct nt_request *request, NTSTATUS returned)
 
 static void submit(struct nt_request *request)
 {
-    PDEVICE_OBJECT object = request->file->object.DeviceObject;
-    PDRIVER_DISPATCH dispatch = nt_device_dispatch(object, request->packet->stack.MajorFunction);
+    PDEVICE_OBJECT object = first(request)->DeviceObject;
+    PDRIVER_DISPATCH dispatch = nt_device_dispatch(object, first(request)->MajorFunction);
     struct callback call;
     NTSTATUS returned;
 
@@ -407,15 +425,15 @@ static bool buffered(struct nt_request *request)
 
 static bool prepare_transfer(struct nt_request *request, bool write)
 {
-    ULONG flags = request->file->object.DeviceObject->Flags;
+    ULONG flags = first(request)->DeviceObject->Flags;
     uint8_t *bytes = write ? request->in : request->out;
     size_t length = write ? request->in_length : request->out_length;
     struct packet *packet = request->packet;
 
     if (write)
-        packet->stack.Parameters.Write.Length = (ULONG)length;
+        first(request)->Parameters.Write.Length = (ULONG)length;
     else
-        packet->stack.Parameters.Read.Length = (ULONG)length;
+        first(request)->Parameters.Read.Length = (ULONG)length;
     if (flags & DO_BUFFERED_IO)
         return buffered(request);
     if (flags & DO_DIRECT_IO)
@@ -430,14 +448,14 @@ static bool prepare_control(struct nt_request *request, ULONG code)
     size_t room = request->out_length;
     bool done;
 
-    packet->stack.Parameters.DeviceIoControl.IoControlCode = code;
-    packet->stack.Parameters.DeviceIoControl.InputBufferLength = (ULONG)request->in_length;
-    packet->stack.Parameters.DeviceIoControl.OutputBufferLength = (ULONG)room;
+    first(request)->Parameters.DeviceIoControl.IoControlCode = code;
+    first(request)->Parameters.DeviceIoControl.InputBufferLength = (ULONG)request->in_length;
+    first(request)->Parameters.DeviceIoControl.OutputBufferLength = (ULONG)room;
     switch (code & 3) {
     case METHOD_BUFFERED:
         return buffered(request);
     case METHOD_NEITHER:
-        packet->stack.Parameters.DeviceIoControl.Type3InputBuffer = request->in;
+        first(request)->Parameters.DeviceIoControl.Type3InputBuffer = request->in;
         packet->irp.UserBuffer = request->out;
         return true;
     default: /* the input is buffered, the other one is locked */
@@ -480,7 +498,7 @@ void nt_request_cancel(struct nt_request *request)
     pthread_mutex_unlock(&lock);
     if (routine) {
         irp->CancelIrql = irql; /* the routine releases the lock */
-        routine(request->packet->stack.DeviceObject, irp);
+        routine(irp->Tail.Overlay.CurrentStackLocation->DeviceObject, irp);
         nt_check_no_locks("a cancel routine");
         nt_check_irql("a cancel routine", before);
     } else {
@@ -496,7 +514,7 @@ void nt_request_cancel(struct nt_request *request)
 
 NTSTATUS nt_request_result(struct nt_request *request, const void **data, size_t *length)
 {
-    bool in = request->packet->stack.MajorFunction == IRP_MJ_WRITE;
+    bool in = first(request)->MajorFunction == IRP_MJ_WRITE;
     size_t room = in ? request->in_length : request->out_length;
     size_t count = request->information < room ? request->information : room;
 
@@ -533,14 +551,14 @@ void nt_request_end(struct nt_request *request)
 /* Information of these is a number of bytes. */
 static bool transfers(const struct nt_request *request)
 {
-    unsigned major = request->packet->stack.MajorFunction;
+    unsigned major = first(request)->MajorFunction;
 
     return major == IRP_MJ_READ || major == IRP_MJ_WRITE || major == IRP_MJ_DEVICE_CONTROL;
 }
 
 static void check_completed(const struct nt_request *request, const IRP *irp, const void *caller)
 {
-    bool write = request->packet->stack.MajorFunction == IRP_MJ_WRITE;
+    bool write = first(request)->MajorFunction == IRP_MJ_WRITE;
     size_t room = write ? request->in_length : request->out_length;
 
     if (irp->IoStatus.Status == STATUS_PENDING)
@@ -580,6 +598,8 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
         return;
     }
     check_completed(request, Irp, RULE_CALLER);
+    if (!driver_irp_unwind(Irp))
+        return; /* a driver above has it again */
     complete(request, Irp->IoStatus.Status, Irp->IoStatus.Information);
 }
 HOST_EXPORT("ntoskrnl.exe", IofCompleteRequest);
