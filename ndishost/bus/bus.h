@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "bus/negotiated.h"
 #include "nt/machine/phys.h"
 
 #define BUS_BARS 6
@@ -86,9 +87,10 @@ struct bus_ops {
     /* How often an ordered fault has struck: what the driver then does may be the device's doing. NULL
      * where there are no faults. */
     uint64_t (*faults)(struct bus *bus);
-    /* The feature bits that the device offers, and those that the driver has accepted by now. NULL where the
-     * device does not tell. */
-    void (*features)(struct bus *bus, uint64_t *offered, uint64_t *negotiated);
+    /* What driver and device have agreed on by now; bus/negotiated.h. Only while the driver does not start, stop or
+     * reset the device, unless negotiated_any_time. false: the device does not tell. NULL where there is none. */
+    bool (*negotiated)(struct bus *bus, struct bus_negotiated *agreed);
+    bool negotiated_any_time;
     /* Numbers for reports, as a JSON object's members, each `"name": value`, comma-separated, or
      * nothing ("register_reads", "register_writes", "interrupts", ...): the same thing has the same name on each bus. */
     void (*report)(struct bus *bus, FILE *json);

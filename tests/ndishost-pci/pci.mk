@@ -6,7 +6,7 @@ QTEST := tests/ndishost-qtest
 
 SOURCES := tests/ndishost-pci/guest_pci.c $(QTEST)/device.c \
            $(wildcard ndishost/bus/qtest/*.c ndishost/bus/pci/*.c) ndishost/bus/thread.c \
-           ndishost/bus/mailbox.c ndishost/bus/msix.c ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
+           ndishost/bus/mailbox.c ndishost/bus/msix.c ndishost/bus/negotiated.c ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
            $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c examples/bus_io.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 

@@ -8,7 +8,7 @@ HERE  := tests/ndishost-qtest
 
 TESTS   := $(patsubst $(HERE)/%.c,%,$(wildcard $(HERE)/test_*.c))
 SOURCES := $(wildcard ndishost/bus/qtest/*.c ndishost/bus/pci/*.c) ndishost/bus/thread.c \
-           ndishost/bus/mailbox.c ndishost/bus/msix.c ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
+           ndishost/bus/mailbox.c ndishost/bus/msix.c ndishost/bus/negotiated.c ndishost/bus/notify.c ndishost/bus/structure.c ndishost/bus/power.c ndishost/nt/machine/phys.c ndishost/nt/machine/hugepages.c \
            $(VIRTQ)/virtqueue.c $(PCI)/virtio_pci_modern.c $(HERE)/device.c examples/bus_io.c
 OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
 

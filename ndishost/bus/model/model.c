@@ -192,14 +192,17 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
 
 /* ---- Report ---- */
 
-static void op_features(struct bus *bus, uint64_t *offered, uint64_t *negotiated)
+static bool op_negotiated(struct bus *bus, struct bus_negotiated *agreed)
 {
     struct model *model = model_of(bus);
 
     pthread_mutex_lock(&model->lock);
-    *offered = model->offered;
-    *negotiated = model->negotiated;
+    *agreed = (struct bus_negotiated){
+        .offered = model->offered, .accepted = model->negotiated, .queues = QUEUES};
+    for (int i = 0; i < QUEUES; i++)
+        agreed->queue_size[i] = model->ring[i].enabled ? (uint16_t)model->ring[i].size : 0;
     pthread_mutex_unlock(&model->lock);
+    return true;
 }
 
 static const char *const counter_names[COUNTERS] = {
@@ -235,6 +238,8 @@ static void op_report(struct bus *bus, FILE *json)
     struct model *model = model_of(bus);
     unsigned long long violations = 0;
     const char *separator = "";
+    unsigned long long rx = atomic_load(&model->counter[COUNT_NOTIFICATIONS]);
+    unsigned long long tx = atomic_load(&model->counter[COUNT_NOTIFICATIONS_TX]);
     uint32_t longest, command, bound;
 
     pthread_mutex_lock(&model->lock);
@@ -249,8 +254,8 @@ static void op_report(struct bus *bus, FILE *json)
                 (unsigned long long)atomic_load(&model->counter[i]));
     fprintf(json, "\"tx_longest_chain\": %u, \"pci_command\": \"0x%x\", ", longest, command);
     fprintf(json, "\"msix_vectors\": %u, ", bound); /* those that the driver has written */
-    fprintf(json, "\"features_offered\": \"0x%llx\", \"faults\": {",
-            (unsigned long long)model->offered);
+    fprintf(json, "\"notifications\": %llu, \"queue_notifications\": [%llu, %llu], \"faults\": {",
+            rx + tx, rx, tx);
     for (int i = 0; i < FAULT_COUNT; i++) {
         unsigned long struck = atomic_load(&model->faults.fault[i].struck);
 
@@ -322,7 +327,8 @@ static const struct bus_ops ops = {
     .describe = op_describe,
     .command = op_command,
     .faults = op_faults,
-    .features = op_features,
+    .negotiated = op_negotiated,
+    .negotiated_any_time = true,
     .report = op_report,
     .step = op_step,
     .close = op_close,

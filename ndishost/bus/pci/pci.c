@@ -583,6 +583,7 @@ static const struct bus_ops ops = {
     .interrupt_done = interrupt_done,
     .describe = describe,
     .command = command,
+    .negotiated = bus_negotiated_read,
     .report = report,
     .close = close_bus,
 };

@@ -369,6 +369,7 @@ static const struct bus_ops ops = {
     .remove = remove_device,
     .describe = describe,
     .command = command,
+    .negotiated = bus_negotiated_read,
     .report = report,
     .close = close_bus,
 };
@@ -385,6 +386,7 @@ static const struct bus_ops ops_without_wire = {
     .remove = remove_device,
     .describe = describe,
     .command = command,
+    .negotiated = bus_negotiated_read,
     .report = report,
     .close = close_bus,
 };

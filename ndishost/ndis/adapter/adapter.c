@@ -543,7 +543,7 @@ void adapter_stop(struct ndis_adapter *adapter)
         drain(adapter);
         adapter_pause(adapter);
     }
-    adapter_collect(adapter);
+    adapter_collect_last(adapter);
     /* Asleep: "a bus driver did not power up the NIC on resume" (nc-ndis-miniport_halt). */
     life_cycle_halt(adapter, adapter->remove_requested || adapter_power_state(adapter)
                                  ? NdisHaltDeviceFailed

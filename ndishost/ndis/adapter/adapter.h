@@ -144,6 +144,8 @@ void adapter_frames(struct ndis_adapter *adapter, uint64_t *sent, uint64_t *rece
 /* Asks the miniport for what reports show (statistics, its own counters), while it still answers:
  * adapter_stop does it before it halts. */
 void adapter_collect(struct ndis_adapter *adapter);
+/* The same, and what the device's registers say: before the adapter is halted, when the driver uses none. */
+void adapter_collect_last(struct ndis_adapter *adapter);
 /* The lines that ndishost prints at the end, and the same as the members of a JSON object. */
 void adapter_summary(struct ndis_adapter *adapter, FILE *out);
 void adapter_report(struct ndis_adapter *adapter, FILE *json);

@@ -14,8 +14,8 @@ struct collected {
     bool statistics_valid, counters_valid;
     bool link_valid, link_up; /* before MiniportHaltEx, which may take the link down */
     uint64_t link_speed;
-    bool features_valid;
-    uint64_t offered, negotiated;
+    bool agreed_valid; /* by the device, or at least the features by the driver */
+    struct bus_negotiated agreed;
     NDIS_STATISTICS_INFO statistics;
     AEROVNET_COUNTERS counters;
 };
@@ -44,18 +44,38 @@ static bool collect_counters(struct ndis_adapter *adapter, AEROVNET_COUNTERS *co
            done >= sizeof(*counters) && counters->Version == AEROVNET_COUNTERS_VERSION;
 }
 
-/* Of the device if it tells; of the driver if that tells. */
+/* What the device tells is more than what the driver tells: any driver's is told. */
+static bool collect_agreed(struct ndis_adapter *adapter)
+{
+    struct collected *collected = adapter->collected;
+    struct bus_negotiated agreed;
+
+    if (!adapter->bus->ops->negotiated || !adapter->bus->ops->negotiated(adapter->bus, &agreed))
+        return false;
+    collected->agreed = agreed;
+    collected->agreed_valid = true;
+    return true;
+}
+
+/* While the driver uses the registers: not from them. */
 static void collect_features(struct ndis_adapter *adapter)
 {
     struct collected *collected = adapter->collected;
 
-    collected->features_valid = adapter->bus->ops->features || collected->counters_valid;
-    if (adapter->bus->ops->features) {
-        adapter->bus->ops->features(adapter->bus, &collected->offered, &collected->negotiated);
-    } else if (collected->counters_valid) {
-        collected->offered = collected->counters.FeaturesOffered;
-        collected->negotiated = collected->counters.FeaturesNegotiated;
-    }
+    if (adapter->bus->ops->negotiated_any_time && collect_agreed(adapter))
+        return;
+    if (collected->agreed.queues || !collected->counters_valid)
+        return;
+    collected->agreed.offered = collected->counters.FeaturesOffered;
+    collected->agreed.accepted = collected->counters.FeaturesNegotiated;
+    collected->agreed_valid = true;
+}
+
+void adapter_collect_last(struct ndis_adapter *adapter)
+{
+    adapter_collect(adapter);
+    if (!adapter_power_state(adapter) && !adapter->gone && !adapter->bus_failed)
+        collect_agreed(adapter);
 }
 
 void adapter_collect(struct ndis_adapter *adapter)
@@ -118,9 +138,9 @@ static double resources_share(struct adapter_counters *c)
 /* A driver that negotiates nothing drives no virtio device. */
 static void summary_features(const struct collected *collected, FILE *out)
 {
-    fprintf(out, "features:  offered 0x%" PRIx64, collected->offered);
-    if (collected->negotiated)
-        fprintf(out, ", negotiated 0x%" PRIx64, collected->negotiated);
+    fprintf(out, "features:  offered 0x%" PRIx64, collected->agreed.offered);
+    if (collected->agreed.accepted)
+        fprintf(out, ", negotiated 0x%" PRIx64, collected->agreed.accepted);
     fprintf(out, "\n");
 }
 
@@ -151,7 +171,7 @@ void adapter_summary(struct ndis_adapter *adapter, FILE *out)
         summary_mac(adapter, out);
         fprintf(out, ", link %s\n", link_up(adapter) ? "up" : "down");
     }
-    if (collected->features_valid)
+    if (collected->agreed_valid)
         summary_features(collected, out);
     if (collected->counters_valid)
         summary_counters(&collected->counters, out);
@@ -240,25 +260,36 @@ static void json_ndis(struct ndis_adapter *adapter, FILE *json)
     json_object(json, "ndis", members, ARRAYSIZE(members));
 }
 
+/* A member that the miniport does not say is valid is left out: it is not known. */
 static void json_statistics(const NDIS_STATISTICS_INFO *s, FILE *json)
 {
-    const struct member members[] = {
-        {"in_octets", s->ifHCInOctets},
-        {"in_unicast", s->ifHCInUcastPkts},
-        {"in_multicast", s->ifHCInMulticastPkts},
-        {"in_broadcast", s->ifHCInBroadcastPkts},
-        {"in_discards", s->ifInDiscards},
-        {"in_errors", s->ifInErrors},
-        {"out_octets", s->ifHCOutOctets},
-        {"out_unicast", s->ifHCOutUcastPkts},
-        {"out_multicast", s->ifHCOutMulticastPkts},
-        {"out_broadcast", s->ifHCOutBroadcastPkts},
-        {"out_discards", s->ifOutDiscards},
-        {"out_errors", s->ifOutErrors},
+    const struct {
+        struct member member;
+        ULONG flag;
+    } all[] = {
+#define STATISTIC(name, field, flag) {{name, s->field}, NDIS_STATISTICS_FLAGS_VALID_##flag}
+        STATISTIC("in_octets", ifHCInOctets, BYTES_RCV),
+        STATISTIC("in_unicast", ifHCInUcastPkts, DIRECTED_FRAMES_RCV),
+        STATISTIC("in_multicast", ifHCInMulticastPkts, MULTICAST_FRAMES_RCV),
+        STATISTIC("in_broadcast", ifHCInBroadcastPkts, BROADCAST_FRAMES_RCV),
+        STATISTIC("in_discards", ifInDiscards, RCV_DISCARDS),
+        STATISTIC("in_errors", ifInErrors, RCV_ERROR),
+        STATISTIC("out_octets", ifHCOutOctets, BYTES_XMIT),
+        STATISTIC("out_unicast", ifHCOutUcastPkts, DIRECTED_FRAMES_XMIT),
+        STATISTIC("out_multicast", ifHCOutMulticastPkts, MULTICAST_FRAMES_XMIT),
+        STATISTIC("out_broadcast", ifHCOutBroadcastPkts, BROADCAST_FRAMES_XMIT),
+        STATISTIC("out_discards", ifOutDiscards, XMIT_DISCARDS),
+        STATISTIC("out_errors", ifOutErrors, XMIT_ERROR),
+#undef STATISTIC
     };
+    struct member known[ARRAYSIZE(all)];
+    size_t count = 0, i;
 
+    for (i = 0; i < ARRAYSIZE(all); i++)
+        if (s->SupportedStatistics & all[i].flag)
+            known[count++] = all[i].member;
     fprintf(json, ",\n");
-    json_object(json, "statistics", members, ARRAYSIZE(members));
+    json_object(json, "statistics", known, count);
 }
 
 static void json_counters(const AEROVNET_COUNTERS *c, FILE *json)
@@ -297,9 +328,17 @@ static void json_counters(const AEROVNET_COUNTERS *c, FILE *json)
 
 static void json_features(const struct collected *collected, FILE *json)
 {
-    fprintf(json, ",\n  \"features_offered\": \"0x%016" PRIx64 "\"", collected->offered);
-    if (collected->negotiated)
-        fprintf(json, ",\n  \"features_negotiated\": \"0x%016" PRIx64 "\"", collected->negotiated);
+    const struct bus_negotiated *agreed = &collected->agreed;
+
+    fprintf(json, ",\n  \"features_offered\": \"0x%016" PRIx64 "\"", agreed->offered);
+    if (agreed->accepted)
+        fprintf(json, ",\n  \"features_negotiated\": \"0x%016" PRIx64 "\"", agreed->accepted);
+    if (agreed->queues) {
+        fprintf(json, ",\n  \"queue_sizes\": [");
+        for (unsigned i = 0; i < agreed->queues; i++)
+            fprintf(json, "%s%u", i ? ", " : "", agreed->queue_size[i]);
+        fprintf(json, "]");
+    }
 }
 
 /* An object of whatever members the bus or the network end writes. */
@@ -320,6 +359,15 @@ static void write_bus(void *of, FILE *json)
     ((struct bus *)of)->ops->report(of, json);
 }
 
+/* Without a link, and of a driver that does not tell, it is not known. */
+static void json_link_speed(struct ndis_adapter *adapter, FILE *json)
+{
+    uint64_t speed = link_speed(adapter);
+
+    if (speed && speed != NDIS_LINK_SPEED_UNKNOWN)
+        fprintf(json, ",\n  \"link_speed\": %" PRIu64, speed);
+}
+
 void adapter_report(struct ndis_adapter *adapter, FILE *json)
 {
     const struct collected *collected = adapter->collected;
@@ -328,11 +376,13 @@ void adapter_report(struct ndis_adapter *adapter, FILE *json)
     adapter->bus->ops->describe(adapter->bus, device, sizeof(device));
     fprintf(json, "  \"device\": ");
     json_string(json, device);
-    fprintf(json, ",\n  \"mac\": \"");
-    summary_mac(adapter, json);
-    fprintf(json, "\",\n  \"link\": \"%s\",\n  \"link_speed\": %" PRIu64,
-            link_up(adapter) ? "up" : "down", link_speed(adapter));
-    if (collected->features_valid)
+    if (adapter->general_set) {
+        fprintf(json, ",\n  \"mac\": \"");
+        summary_mac(adapter, json);
+        fprintf(json, "\",\n  \"link\": \"%s\"", link_up(adapter) ? "up" : "down");
+        json_link_speed(adapter, json);
+    }
+    if (collected->agreed_valid)
         json_features(collected, json);
     if (collected->counters_valid)
         json_counters(&collected->counters, json);
