@@ -10,7 +10,6 @@ another one. A neighbour solicitation goes to a multicast address that Linux has
 adapter must have it in its list.
 """
 import os
-import subprocess
 import sys
 import time
 
@@ -18,37 +17,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import ndishost as host
 from ndishost import Session
 from report import ROOT, Failure, Group
-from namespace import ip, own_network
+from namespace import Far, ip, own_network
 
 LOGS = os.path.join(ROOT, "out/tests/foreign")
 TAP, FAR = "aero0", "far0"
 OURS, THEIRS, GROUP = "fd77::abcd:1", "fd77::2", "33:33:00:07:76:01"
 BUS = "qtest:-netdev tap,id=end,ifname=%s,script=no,downscript=no -device virtio-net-pci,netdev=end" % FAR
-
-
-class Far:
-    """Another namespace, with QEMU's TAP in it, as long as the block lasts."""
-
-    def __enter__(self):
-        self.process = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec cat"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
-        self.process.stdout.readline()
-        ip("link", "set", FAR, "netns", str(self.process.pid))
-        self.run("ip", "address", "add", THEIRS + "/64", "dev", FAR, "nodad")
-        self.run("ip", "link", "set", FAR, "up")
-        return self
-
-    def run(self, *command):
-        done = subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % self.process.pid, *command],
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failure("%s: %s" % (" ".join(command), (done.stdout + done.stderr).strip()[-200:]))
-        return done.stdout
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
 
 
 def multicast_list(session):
@@ -72,7 +46,7 @@ def found(arch):
             session.do("wait up 20000")
             ip("address", "add", OURS + "/64", "dev", TAP, "nodad")
             until(session, "33:33:ff:cd:00:01", True)
-            with Far() as far:
+            with Far(FAR, THEIRS + "/64") as far:
                 # The far end asks first: it knows no address of ours.
                 far.run("ping", "-6", "-n", "-c", "3", "-i", "0.2", "-w", "30", OURS)
                 for command in ("reset", "power d3", "power d0"):
