@@ -8,6 +8,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
-from report import ROOT, Group, Skip, expect, make
+from report import ROOT, Group, expect, make
 
 IMAGE = os.path.join(ROOT, "out/device-check")
 LOGS = os.path.join(ROOT, "out/tests/device-check")
@@ -116,7 +117,7 @@ def judge(text, result, says):
     found = re.findall(r"^DEVICE-CHECK (.*)$", text, re.MULTILINE)
     expect(len(found) == 1, "%d summaries" % len(found))
     failed = re.findall(r"^FAIL .*$", text, re.MULTILINE)
-    expect(found[0].startswith(result + " "), "%s; %s" % (found[0], failed[:1]))
+    expect((found[0] + " ").startswith(result + " "), "%s; %s" % (found[0], failed[:1]))
     expect(says in text, "does not say '%s'" % says)
 
 
@@ -197,6 +198,27 @@ def link_left_alone(name):
     judge(text, "result=passed", "the driver saw no link loss within 60 s")
 
 
+def silent_far_end(name):
+    """QEMU's device returns no frame once a socket that nobody reads is full: the check ends with a result."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "far")
+        with socket.socket(socket.AF_UNIX) as far:
+            far.bind(path)
+            far.listen(1)
+            end = ["-netdev", "stream,id=n0,server=off,addr.type=unix,addr.path=" + path]
+            text = boot(name, ["-machine", "pc"] + CD + end + ["-device", "virtio-net-pci,netdev=n0"])
+    judge(text, "result=failed", "FAIL 9.5")
+
+
+def hung(name):
+    """A check that does not end, here within 2 s: its system says so, and turns the machine off."""
+    system = IMAGE + "/iso/check/x64/"
+    words = ["-machine", "pc", "-kernel", system + "vmlinuz", "-initrd", system + "initrd", "-append",
+             "console=ttyS0,115200 console=tty0 quiet panic=-1 mitigations=off aerovnet.seconds=2"]
+    text = boot(name, words + TRANSITIONAL)
+    judge(text, "result=error passed=0 failed=0 untestable=0 reason=hung", "the check did not end within 2 s")
+
+
 def again(_):
     """The same bytes, built once more."""
     with open(IMAGE + ".iso", "rb") as file:
@@ -208,15 +230,45 @@ def again(_):
             expect(file.read() == first, "%s differs from the first build's" % (IMAGE + suffix))
 
 
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def elsewhere(_):
+    """The same bytes, compiled in another folder, later, by a user with another umask."""
+    names = output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    environment = dict(os.environ, AEROVNET_BUILD=output("packaging/build-number").strip(),
+                       SOURCE_DATE_EPOCH=output("packaging/build-number", "--date").strip())
+    with tempfile.TemporaryDirectory() as folder:
+        tree = os.path.join(folder, "in/another/tree")
+        for name in filter(os.path.exists, filter(None, names)):
+            os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
+            shutil.copy2(name, os.path.join(tree, name))
+        os.makedirs(tree + "/out")
+        for name in ("debian", "kernel", "kernel-686"):  # of Debian, and downloaded
+            os.symlink(os.path.join(ROOT, "out", name), "%s/out/%s" % (tree, name))
+        shutil.copytree("out/deps", tree + "/out/deps", symlinks=True)
+        done = subprocess.run(["make", "-s", "-j2", "device-check"], cwd=tree, env=environment, umask=0o077,
+                              capture_output=True, text=True, check=False)
+        expect(done.returncode == 0, (done.stdout + done.stderr).strip()[-300:])
+        for suffix in (".iso", ".img"):
+            with open(IMAGE + suffix, "rb") as ours, open(tree + "/out/device-check" + suffix, "rb") as theirs:
+                expect(ours.read() == theirs.read(), "device-check%s differs" % suffix)
+
+
 def main():
+    os.chdir(ROOT)
     group = Group("device-check", sys.argv[1:])
     if not group.listing and not make("device-check", "device-check"):
         return 1
     group.test("image:the same bytes again", again)
+    group.test("image:equal bytes from another folder", elsewhere)
     for name, words, result, says in CASES:
         group.test("image:" + name, case(words, result, says))
     for name, start, size in SMALL:
         group.test("image:a disk that is too small, " + name, small_disk(start, size))
+    group.test("image:a far end that reads nothing, pc, transitional", silent_far_end)
+    group.test("image:a check that does not end, pc, transitional", hung)
     group.test("image:the operator cuts the link and raises it", link_by_hand)
     group.test("image:the operator leaves the link alone", link_left_alone)
     return group.finish()
