@@ -263,6 +263,19 @@ static void command_offload(const struct scenario *scenario, struct ndis_adapter
         reply_fail(reply, "%s", why);
 }
 
+static void command_rss(const struct scenario *scenario, struct ndis_adapter *adapter,
+                        char *arguments, struct reply *reply)
+{
+    char *change = command_word(&arguments);
+    int32_t status;
+
+    (void)scenario;
+    if (change && adapter_receive_scale(adapter, change, &status))
+        oid_reply(reply, status, NULL, 0, 0, false);
+    else
+        reply_fail(reply, "rss takes off, on, table or key");
+}
+
 static void command_state(const struct scenario *scenario, struct ndis_adapter *adapter,
                           char *arguments, struct reply *reply)
 {
@@ -615,6 +628,8 @@ static const struct command {
      "call the miniport's handlers that enable or disable its interrupts", false},
     {"oid", command_oid, "oid query|stats NAME [LENGTH]; oid set NAME [HEX]",
      "send an OID request to the miniport", false},
+    {"rss", command_rss, "rss off|on|table|key",
+     "set receive-side scaling (OID_GEN_RECEIVE_SCALE_PARAMETERS)", false},
     {"offload", command_offload, OFFLOAD_SETTINGS_HELP,
      "set task offloads (OID_TCP_OFFLOAD_PARAMETERS, OID_OFFLOAD_ENCAPSULATION)", false},
     {"state", command_state, "state", "print the state, link and power of the adapter", false},

@@ -165,6 +165,13 @@ static const struct rule table[] = {
     {"ChecksumOffload",
      "the driver reports results of checksums only for an offload that is on, and they are true",
      "network/offloading-checksum-tasks", NULL},
+    {"ReceiveScale", "a driver that says it has RSS accepts the parameters of RSS",
+     "network/oid-gen-receive-scale-parameters", NULL},
+    {"ReceiveHash",
+     "the driver hashes received frames by the types and the key that the protocol set, and says "
+     "the "
+     "true value",
+     "network/rss-hashing-types", NULL},
     {"LargeSendOffload",
      "the driver segments a large TCP packet as its headers and MSS say, and completes it with "
      "what "

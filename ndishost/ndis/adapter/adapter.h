@@ -68,6 +68,8 @@ int adapter_end_captures(struct ndis_adapter *adapter);
 
 enum adapter_oid_kind { ADAPTER_OID_QUERY, ADAPTER_OID_SET, ADAPTER_OID_STATISTICS };
 /* One OID request, waited for. *done: BytesWritten or BytesRead; *needed: BytesNeeded. */
+/* Sends OID_GEN_RECEIVE_SCALE_PARAMETERS: "off", "on", "table" or "key". false: there is no such change. */
+bool adapter_receive_scale(struct ndis_adapter *adapter, const char *change, int32_t *status);
 int32_t adapter_oid(struct ndis_adapter *adapter, enum adapter_oid_kind kind, uint32_t oid,
                     void *buffer, uint32_t length, uint32_t *done, uint32_t *needed);
 /* A value of the adapter's registry key as text; false if there is none. Set: text is "NAME=VALUE" as in

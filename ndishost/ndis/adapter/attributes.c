@@ -7,6 +7,7 @@
 #include "ndis/api/configuration.h"
 #include "ndis/adapter/life_cycle.h"
 #include "ndis/api/offload.h"
+#include "ndis/api/receive_scale.h"
 #include "ndis/adapter/reset.h"
 #include "nt/api/pool.h"
 
@@ -68,6 +69,8 @@ static NDIS_STATUS general_copy(struct ndis_adapter *adapter,
         return NDIS_STATUS_RESOURCES;
     memcpy(adapter->oids, attributes->SupportedOidList, adapter->oid_count * sizeof(NDIS_OID));
     adapter->general.SupportedOidList = adapter->oids;
+    if (adapter->scale.capabilities.Header.Size)
+        adapter->general.RecvScaleCapabilities = &adapter->scale.capabilities;
     if (attributes->Header.Revision >= NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2 &&
         attributes->PowerManagementCapabilitiesEx) {
         adapter->pm = *attributes->PowerManagementCapabilitiesEx;
@@ -151,6 +154,7 @@ static NDIS_STATUS general_set(struct ndis_adapter *adapter,
                       "general attributes of a size that no revision has: %u",
                       attributes->Header.Size);
     general_check(attributes, ndis620, caller);
+    receive_scale_set(adapter, attributes->RecvScaleCapabilities, caller);
     status = general_copy(adapter, attributes);
     if (status != NDIS_STATUS_SUCCESS)
         return status;

@@ -5,6 +5,7 @@
 #include "ndis/adapter/oid.h"
 #include "ndis/adapter/cancel.h"
 #include "ndis/api/offload.h"
+#include "ndis/api/receive_scale.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,11 +368,15 @@ NDIS_STATUS oid_request(struct ndis_adapter *adapter, enum adapter_oid_kind kind
         if (kind == ADAPTER_OID_SET) {
             filter_changing(adapter, oid);
             offload_oid_begin(adapter, oid, oid_handler(adapter));
+            if (oid == OID_GEN_RECEIVE_SCALE_PARAMETERS)
+                receive_scale_oid_begin(adapter, buffer, length);
         }
         status = request_locked(adapter, kind, oid, buffer, length, done, needed);
         if (kind == ADAPTER_OID_SET) {
             filter_changed(adapter, oid, status, buffer, length);
             offload_oid_end(adapter, oid, status, buffer, length, oid_handler(adapter));
+            if (oid == OID_GEN_RECEIVE_SCALE_PARAMETERS)
+                receive_scale_oid_end(adapter, status, buffer, length, oid_handler(adapter));
         }
     }
     pthread_mutex_unlock(&state->serial);

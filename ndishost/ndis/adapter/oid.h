@@ -9,6 +9,7 @@
 
 #include "ndis/adapter/adapter.h"
 #include "ndis/api/miniport.h"
+#include "ndis/api/receive_scale.h"
 
 int oid_create(struct ndis_adapter *adapter);
 void oid_destroy(struct ndis_adapter *adapter);
@@ -27,6 +28,8 @@ bool oid_supported(const struct ndis_adapter *adapter, NDIS_OID oid);
 /* What NDIS and the protocols ask and set when an adapter has come up. */
 void oid_bind_queries(struct ndis_adapter *adapter);
 NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter);
+/* Sets receive-side scaling; NDIS_STATUS_NOT_SUPPORTED if the miniport has none. */
+NDIS_STATUS oid_receive_scale(struct ndis_adapter *adapter, enum receive_scale_change change);
 
 /* "OID_GEN_STATISTICS" for a number, or NULL; and the number for a name, with or without "OID_". */
 const char *oid_name(NDIS_OID oid);

@@ -3,6 +3,7 @@
  * that go out when an adapter comes up. Documentation: network/mandatory-oids-for-miniport-drivers,
  * oid-*. */
 #include "ndis/adapter/oid.h"
+#include "ndis/api/configuration.h"
 #include "ndis/api/offload.h"
 
 #include <string.h>
@@ -127,6 +128,22 @@ bool oid_answer(struct ndis_adapter *adapter, NDIS_OID oid, void *buffer, ULONG 
             *status = answer(&offload, offload.Header.Size, buffer, length, done, needed);
         return true;
     }
+    case OID_GEN_RECEIVE_SCALE_CAPABILITIES:
+        *status = NDIS_STATUS_NOT_SUPPORTED;
+        if (adapter->scale.capabilities.Header.Size)
+            *status = answer(&adapter->scale.capabilities,
+                             NDIS_SIZEOF_RECEIVE_SCALE_CAPABILITIES_REVISION_1, buffer, length,
+                             done, needed);
+        return true;
+    case OID_GEN_RECEIVE_SCALE_PARAMETERS: {
+        uint8_t room[RECEIVE_SCALE_ROOM];
+        ULONG size = receive_scale_parameters(adapter, room);
+
+        *status = NDIS_STATUS_NOT_SUPPORTED;
+        if (size)
+            *status = answer(room, size, buffer, length, done, needed);
+        return true;
+    }
     case OID_OFFLOAD_ENCAPSULATION: {
         NDIS_OFFLOAD_ENCAPSULATION encapsulation;
 
@@ -187,6 +204,28 @@ static void bind_offloads(struct ndis_adapter *adapter)
                 sizeof(encapsulation), &done, &needed);
 }
 
+/* TCP/IP turns RSS on where the miniport has it and the keyword allows it. */
+static void bind_receive_scale(struct ndis_adapter *adapter)
+{
+    char keyword[16] = "";
+
+    configuration_value(adapter, "*RSS", keyword, sizeof(keyword));
+    if (strcmp(keyword, "0"))
+        oid_receive_scale(adapter, RECEIVE_SCALE_ON);
+}
+
+NDIS_STATUS oid_receive_scale(struct ndis_adapter *adapter, enum receive_scale_change change)
+{
+    uint8_t room[RECEIVE_SCALE_ROOM];
+    ULONG length = receive_scale_form(adapter, change, room);
+    uint32_t done, needed;
+
+    if (!length)
+        return NDIS_STATUS_NOT_SUPPORTED;
+    return adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_RECEIVE_SCALE_PARAMETERS, room, length,
+                       &done, &needed);
+}
+
 NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
 {
     uint32_t lookahead = adapter->general.LookaheadSize;
@@ -197,6 +236,7 @@ NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
     uint32_t done, needed;
 
     bind_offloads(adapter);
+    bind_receive_scale(adapter);
     atomic_store(&adapter->groups.followed_count, -1);
     adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_CURRENT_LOOKAHEAD, &lookahead, sizeof(lookahead),
                 &done, &needed);
@@ -207,4 +247,19 @@ NDIS_STATUS oid_bind_filters(struct ndis_adapter *adapter)
     }
     return adapter_oid(adapter, ADAPTER_OID_SET, OID_GEN_CURRENT_PACKET_FILTER, &filter,
                        sizeof(filter), &done, &needed);
+}
+
+bool adapter_receive_scale(struct ndis_adapter *adapter, const char *change, int32_t *status)
+{
+    static const char *const changes[] = {[RECEIVE_SCALE_OFF] = "off",
+                                          [RECEIVE_SCALE_ON] = "on",
+                                          [RECEIVE_SCALE_TABLE] = "table",
+                                          [RECEIVE_SCALE_KEY] = "key"};
+
+    for (unsigned i = 0; i < ARRAYSIZE(changes); i++)
+        if (!strcmp(change, changes[i])) {
+            *status = oid_receive_scale(adapter, (enum receive_scale_change)i);
+            return true;
+        }
+    return false;
 }

@@ -139,6 +139,23 @@ struct offload {
 #define OFFLOAD_IPV4 1u
 #define OFFLOAD_IPV6 2u
 
+/* How received frames are hashed. */
+struct receive_hash {
+    ULONG types; /* NDIS_HASH_IPV4 and so on; 0: not at all */
+    uint8_t key[40];
+};
+
+/* Receive-side scaling; ndis/api/receive_scale.h. */
+struct receive_scale {
+    NDIS_RECEIVE_SCALE_CAPABILITIES capabilities; /* Header.Size 0: the miniport has none */
+    struct random random;                         /* of the thread that sends OIDs */
+    /* Under the adapter's lock. */
+    struct receive_hash now, before;
+    unsigned under_way; /* frames that may still be hashed as before */
+    ULONG set_length;
+    uint8_t set[1024]; /* the parameters that the miniport accepted last */
+};
+
 struct ndis_adapter {
     struct handle handle;
     struct ndis_driver *driver;
@@ -205,6 +222,7 @@ struct ndis_adapter {
     NDIS_HANDLE context;            /* MiniportAdapterContext */
     bool registration_set, general_set, offload_set;
     struct offload offload; /* ndis/api/offload.h */
+    struct receive_scale scale;
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
     NDIS_PM_CAPABILITIES pm;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The path of frames between the protocol and the miniport, and who owns a list at each step. */
 #include "ndis/api/offload.h"
+#include "ndis/api/receive_scale.h"
 #include "ndis/protocol/transfer.h"
 
 #include "ndis/api/interrupt.h"
@@ -239,6 +240,7 @@ static bool infos_stale(NET_BUFFER_LIST *nbl)
 static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl, const void *caller)
 {
     PVOID info = NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo);
+    PVOID hash = NET_BUFFER_LIST_INFO(nbl, NetBufferListHashInfo);
     NET_BUFFER *nb;
 
     SHARED_SET(nbl_of(nbl)->time, nt_clock_now());
@@ -281,6 +283,8 @@ static void indication_check(struct ndis_adapter *adapter, NET_BUFFER_LIST *nbl,
     }
     if (info && info != STALE_INFO && adapter->offload_set)
         offload_check(adapter, nbl, caller);
+    if (hash && hash != STALE_INFO)
+        receive_scale_check(adapter, nbl, caller);
     indicated_remember(nbl);
 }
 
