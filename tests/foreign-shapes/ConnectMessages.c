@@ -5,53 +5,13 @@
  * control: link down; sleep 50; link up; sleep 50
  */
 #include "shape.h"
+#include "quiet.h"
 #include "virtio.h"
 
 #define CONFIG_VECTOR 0x10 /* of the common structure */
 
 static PIO_INTERRUPT_MESSAGE_INFO Table;
 static volatile LONG Came[2];
-
-/* ---- NDIS's interrupt, which is deregistered at once ---- */
-
-static MINIPORT_MESSAGE_INTERRUPT NdisIsr;
-static BOOLEAN NTAPI NdisIsr(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId,
-                             PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
-{
-    UNREFERENCED_PARAMETER(MiniportInterruptContext);
-    UNREFERENCED_PARAMETER(MessageId);
-    *QueueDefaultInterruptDpc = FALSE;
-    *TargetProcessors = 0;
-    return TRUE;
-}
-
-static MINIPORT_MESSAGE_INTERRUPT_DPC NdisDpc;
-static VOID NTAPI NdisDpc(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId,
-                          PVOID MiniportDpcContext, PVOID ReceiveThrottleParameters,
-                          PVOID NdisReserved2)
-{
-    UNREFERENCED_PARAMETER(MiniportInterruptContext);
-    UNREFERENCED_PARAMETER(MessageId);
-    UNREFERENCED_PARAMETER(MiniportDpcContext);
-    UNREFERENCED_PARAMETER(ReceiveThrottleParameters);
-    UNREFERENCED_PARAMETER(NdisReserved2);
-}
-
-static MINIPORT_ENABLE_MESSAGE_INTERRUPT Switch;
-static VOID NTAPI Switch(NDIS_HANDLE MiniportInterruptContext, ULONG MessageId)
-{
-    UNREFERENCED_PARAMETER(MiniportInterruptContext);
-    UNREFERENCED_PARAMETER(MessageId);
-}
-
-static VOID Interrupt(PNDIS_MINIPORT_INTERRUPT_CHARACTERISTICS Characteristics)
-{
-    Characteristics->MsiSupported = TRUE;
-    Characteristics->MessageInterruptHandler = NdisIsr;
-    Characteristics->MessageInterruptDpcHandler = NdisDpc;
-    Characteristics->DisableMessageInterruptHandler = Switch;
-    Characteristics->EnableMessageInterruptHandler = Switch;
-}
 
 /* ---- The driver's own ---- */
 
@@ -106,7 +66,7 @@ static VOID Halt(VOID)
 
 VOID Break(HOOKS *Hooks)
 {
-    Hooks->Interrupt = Interrupt;
+    Hooks->Interrupt = QuietInterrupt;
     Hooks->Initialize = Initialize;
     Hooks->Halt = Halt;
 }

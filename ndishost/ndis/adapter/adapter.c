@@ -10,6 +10,7 @@
 #include "ndis/api/configuration.h"
 #include "ndis/api/dma.h"
 #include "ndis/adapter/filter.h"
+#include "ndis/adapter/filter_resources.h"
 #include "ndis/adapter/install.h"
 #include "ndis/api/interrupt.h"
 #include "ndis/api/messages.h"
@@ -366,16 +367,21 @@ static void enable_device(struct ndis_adapter *adapter)
                            (command | PCI_COMMAND_DECODE) & ~PCI_COMMAND_INTX_OFF);
 }
 
-static NDIS_STATUS add_device(struct ndis_adapter *adapter)
+static NDIS_STATUS add_device(struct ndis_adapter *adapter, const char **what)
 {
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
+    *what = "MiniportAddDevice";
     if (driver_calls_add_device(adapter->driver) && !adapter->added) {
         struct callback call = callback_begin("MiniportAddDevice");
 
         status = adapter->driver->pnp.MiniportAddDeviceHandler(adapter, adapter->driver->context);
         callback_end(&call);
         adapter->added = status == NDIS_STATUS_SUCCESS;
+        if (adapter->added && adapter->driver->pnp.MiniportFilterResourceRequirementsHandler) {
+            *what = "MiniportFilterResourceRequirements";
+            status = filter_resources(adapter);
+        }
     }
     return status;
 }
@@ -486,7 +492,7 @@ NDIS_STATUS life_cycle_come_up(struct ndis_adapter *adapter, const char **what)
 int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_size)
 {
     size_t mark = nt_log_mark();
-    const char *what = "MiniportAddDevice";
+    const char *what;
     NDIS_STATUS status;
 
     if (!cable_complete(adapter)) {
@@ -496,7 +502,7 @@ int32_t adapter_start(struct ndis_adapter *adapter, char *error, size_t error_si
                  adapter->name);
         return NDIS_STATUS_OPEN_FAILED;
     }
-    status = add_device(adapter);
+    status = add_device(adapter, &what);
     if (status == NDIS_STATUS_SUCCESS)
         status = life_cycle_come_up(adapter, &what);
     if (status != NDIS_STATUS_SUCCESS)

@@ -73,21 +73,19 @@ static unsigned granted(struct ndis_adapter *adapter, const struct msix *msix, u
 
 /* ---- Assignment ---- */
 
-int messages_assign(struct ndis_adapter *adapter, unsigned limit)
+/* `wanted` NULL: the processors that the registry says. */
+static int assign(struct ndis_adapter *adapter, const struct msix *msix, unsigned count,
+                  const KAFFINITY *wanted)
 {
     struct bus *bus = adapter->bus;
-    struct messages *messages;
-    struct msix msix;
-    unsigned count, i;
+    struct messages *messages = calloc(1, sizeof(*messages));
+    KAFFINITY all = ((KAFFINITY)1 << nt_processors()) - 1;
+    unsigned i;
 
-    if (!bus->ops->message_target || !msix_find(bus, &msix) ||
-        !(count = granted(adapter, &msix, limit)))
-        return 0;
-    messages = calloc(1, sizeof(*messages));
     if (!messages)
         return -1;
     pthread_mutex_init(&messages->lock, NULL);
-    messages->msix = msix;
+    messages->msix = *msix;
     memset(messages->mapped, NOBODY, sizeof(messages->mapped));
     for (i = 0; i < count; i++) {
         struct message *message = &messages->message[i];
@@ -95,7 +93,7 @@ int messages_assign(struct ndis_adapter *adapter, unsigned limit)
         if (!bus->ops->message_target(bus, i, &message->write))
             break;
         message->vector = FIRST_VECTOR + i;
-        message->targets = targets(adapter, i);
+        message->targets = !wanted ? targets(adapter, i) : wanted[i] & all ? wanted[i] & all : all;
         messages->mapped[i] = (uint8_t)i;
     }
     messages->count = i;
@@ -103,6 +101,32 @@ int messages_assign(struct ndis_adapter *adapter, unsigned limit)
     if (!i)
         messages_release(adapter);
     return 0;
+}
+
+int messages_assign(struct ndis_adapter *adapter, unsigned limit)
+{
+    struct bus *bus = adapter->bus;
+    struct msix msix;
+    unsigned count;
+
+    if (!bus->ops->message_target || !msix_find(bus, &msix) ||
+        !(count = granted(adapter, &msix, limit)))
+        return 0;
+    return assign(adapter, &msix, count, NULL);
+}
+
+int messages_reassign(struct ndis_adapter *adapter, unsigned count, const KAFFINITY *wanted)
+{
+    struct msix msix = adapter->messages->msix;
+
+    messages_release(adapter);
+    if (count > msix.entries)
+        count = msix.entries;
+    if (count > adapter->message_limit)
+        count = adapter->message_limit;
+    if (count > BUS_MESSAGES)
+        count = BUS_MESSAGES;
+    return count ? assign(adapter, &msix, count, wanted) : 0;
 }
 
 unsigned messages_count(const struct ndis_adapter *adapter)

@@ -21,6 +21,9 @@ struct message {
 /* Sets adapter->messages, or leaves it NULL: the device has its line. At most `limit` messages, 0: none. -1
  * when out of memory. */
 int messages_assign(struct ndis_adapter *adapter, unsigned limit);
+/* Gives it other ones: `count`, or as many as the device and the limit allow, for these processors each. 0: it gets its
+ * line. Before messages_start. -1 when out of memory. */
+int messages_reassign(struct ndis_adapter *adapter, unsigned count, const KAFFINITY *targets);
 /* 0: the device has its line. */
 unsigned messages_count(const struct ndis_adapter *adapter);
 const struct message *messages_get(const struct ndis_adapter *adapter, unsigned number);

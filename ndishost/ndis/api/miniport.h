@@ -232,6 +232,7 @@ struct ndis_adapter {
 
     atomic_uint miniport_ports; /* bit N: port N is allocated; NdisMAllocatePort */
     DEVICE_OBJECT physical_device, functional_device;
+    bool private_resources;           /* the lists have descriptors of the bus driver's own */
     CM_RESOURCE_LIST *full_resources; /* translated */
     CM_RESOURCE_LIST *raw_resources;
     NDIS_RESOURCE_LIST *resources;       /* the partial list inside full_resources */

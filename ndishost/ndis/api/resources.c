@@ -120,12 +120,18 @@ static CM_RESOURCE_LIST *build_list(struct ndis_adapter *adapter, bool private, 
 int resources_build(struct ndis_adapter *adapter, struct random *random)
 {
     /* Windows puts descriptors of the PCI driver's own between a device's: sometimes we do too. */
-    bool private = random_chance(random, 1, 2);
+    adapter->private_resources = random_chance(random, 1, 2);
+    return resources_rebuild(adapter);
+}
 
+int resources_rebuild(struct ndis_adapter *adapter)
+{
     if (adapter->bus->no_device)
         return 0; /* no list, rather than an empty one: irp-mn-start-device */
-    adapter->full_resources = build_list(adapter, private, false);
-    adapter->raw_resources = build_list(adapter, private, true);
+    free(adapter->full_resources);
+    free(adapter->raw_resources);
+    adapter->full_resources = build_list(adapter, adapter->private_resources, false);
+    adapter->raw_resources = build_list(adapter, adapter->private_resources, true);
     if (!adapter->full_resources || !adapter->raw_resources)
         return -1;
     adapter->resources = partial_list(adapter->full_resources);

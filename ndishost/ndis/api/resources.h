@@ -11,6 +11,8 @@
 
 /* Sets adapter->full_resources and adapter->resources, NULL without a device; -1 when out of memory. */
 int resources_build(struct ndis_adapter *adapter, struct random *random);
+/* The same again, when the interrupts are other ones; before the driver has seen the lists. */
+int resources_rebuild(struct ndis_adapter *adapter);
 /* Unmaps what the driver left mapped (the leak has been reported by then). */
 void resources_release(struct ndis_adapter *adapter);
 /* The adapter's BARs can, or can no longer, be reached by MmMapIoSpace. */

@@ -30,6 +30,7 @@ static struct row {
     {"MiniportDriverUnload", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"MiniportSetOptions", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"MiniportAddDevice", AT(IRQL_PASSIVE), false, 0, 0, 0},
+    {"MiniportFilterResourceRequirements", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"MiniportRemoveDevice", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"MiniportInitializeEx", AT(IRQL_PASSIVE), false, 0, 0, 0},
     {"MiniportHaltEx", AT(IRQL_PASSIVE), false, 0, 0, 0},
