@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A device that is attached on top of another gets its requests first, from programs and from
- * IoBuildDeviceIoControlRequest, and passes them on with and without a completion routine.
+/* A device that is attached on top of another gets its requests first. They come from programs and from
+ * IoBuildDeviceIoControlRequest. It passes them on with and without a completion routine.
  * control: device open ShapeLower; device ioctl 1 0x222000 4 01020304; device ioctl 1 0x222004 4 05; device ioctl 1 0x222010 4; device close 1
  * reply: 1 ok 1
  * reply: 2 ok 12131415
