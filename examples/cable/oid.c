@@ -18,6 +18,7 @@ NDIS_OID CableOids[] = {OID_GEN_MAXIMUM_FRAME_SIZE,
                         OID_GEN_VENDOR_DESCRIPTION,
                         OID_GEN_VENDOR_DRIVER_VERSION,
                         OID_GEN_INTERRUPT_MODERATION,
+                        OID_GEN_LINK_PARAMETERS,
                         OID_GEN_STATISTICS,
                         OID_GEN_XMIT_OK,
                         OID_GEN_RCV_OK,
@@ -245,10 +246,19 @@ static NDIS_STATUS CableSetNumber(PCABLE_ADAPTER Adapter, NDIS_OID Oid, ULONG Nu
         Adapter->Lookahead = Number;
     else if (Oid == OID_GEN_CURRENT_PACKET_FILTER && (Number & ~(ULONG)CABLE_FILTERS) == 0)
         Adapter->Filter = Number;
-    else if (Oid != OID_PNP_SET_POWER) /* NDIS has paused the adapter, and will restart it */
-        Status = NDIS_STATUS_INVALID_DATA;
+    else if (Oid != OID_PNP_SET_POWER || Number < NdisDeviceStateD0 || Number > NdisDeviceStateD3)
+        Status = NDIS_STATUS_INVALID_DATA; /* NDIS pauses the adapter for sleep, and restarts it */
     NdisReleaseSpinLock(&Cable.Lock);
     return Status;
+}
+
+/* A set that is known, and cannot be done. */
+static NDIS_STATUS CableRefuse(PNDIS_OID_REQUEST Request, ULONG Size, NDIS_STATUS Status)
+{
+    if (Request->DATA.SET_INFORMATION.InformationBufferLength >= Size)
+        return Status;
+    Request->DATA.SET_INFORMATION.BytesNeeded = Size;
+    return NDIS_STATUS_INVALID_LENGTH;
 }
 
 static NDIS_STATUS CableSet(PCABLE_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
@@ -273,6 +283,12 @@ static NDIS_STATUS CableSet(PCABLE_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
         NdisMoveMemory(&Number, Data, sizeof(Number));
         Status = CableSetNumber(Adapter, Oid, Number);
         break;
+    case OID_GEN_INTERRUPT_MODERATION: /* there is no interrupt */
+        return CableRefuse(Request, NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1,
+                           NDIS_STATUS_INVALID_DATA);
+    case OID_GEN_LINK_PARAMETERS: /* a cable has one speed */
+        return CableRefuse(Request, NDIS_SIZEOF_LINK_PARAMETERS_REVISION_1,
+                           NDIS_STATUS_NOT_SUPPORTED);
     default:
         return NDIS_STATUS_NOT_SUPPORTED;
     }

@@ -7,12 +7,14 @@
 
 #define TAG        0x74737246 /* "Frst" */
 #define FRAME_DATA 1500
+#define FRAME_MIN  14 /* an Ethernet header */
 #define FRAME_MAX  1514
 #define LIST_MAX   32
 #define SPEED      1000000000 /* bits per second */
 
 typedef struct _FIRST_ADAPTER {
     NDIS_HANDLE Handle;
+    BOOLEAN Running;
     ULONG PacketFilter;
     ULONG Lookahead;
     ULONG64 Sent;
@@ -36,6 +38,8 @@ static const NDIS_OID Oids[] = {
     OID_GEN_RECEIVE_BLOCK_SIZE,
     OID_GEN_CURRENT_PACKET_FILTER,
     OID_GEN_CURRENT_LOOKAHEAD,
+    OID_GEN_INTERRUPT_MODERATION,
+    OID_GEN_LINK_PARAMETERS,
     OID_802_3_MULTICAST_LIST,
 };
 
@@ -61,6 +65,21 @@ static VOID FirstComplete(PFIRST_ADAPTER Adapter, PNET_BUFFER_LIST Lists, ULONG 
     Adapter->Completed++;
 }
 
+/* A list is sent with all of its frames, or not at all. */
+static NDIS_STATUS FirstCheck(PFIRST_ADAPTER Adapter, PNET_BUFFER_LIST List)
+{
+    PNET_BUFFER Frame = NET_BUFFER_LIST_FIRST_NB(List);
+
+    if (!Adapter->Running)
+        return NDIS_STATUS_PAUSED;
+    if (Frame == NULL)
+        return NDIS_STATUS_FAILURE;
+    for (; Frame != NULL; Frame = NET_BUFFER_NEXT_NB(Frame))
+        if (NET_BUFFER_DATA_LENGTH(Frame) < FRAME_MIN || NET_BUFFER_DATA_LENGTH(Frame) > FRAME_MAX)
+            return NDIS_STATUS_INVALID_LENGTH;
+    return NDIS_STATUS_SUCCESS;
+}
+
 static VOID NTAPI FirstSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferList,
                             NDIS_PORT_NUMBER PortNumber, ULONG SendFlags)
 {
@@ -73,7 +92,9 @@ static VOID NTAPI FirstSend(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST
     if (NDIS_TEST_SEND_AT_DISPATCH_LEVEL(SendFlags))
         Flags |= NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL;
     for (List = NetBufferList; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List)) {
-        NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
+        NET_BUFFER_LIST_STATUS(List) = FirstCheck(Adapter, List);
+        if (NET_BUFFER_LIST_STATUS(List) != NDIS_STATUS_SUCCESS)
+            continue;
         for (Frame = NET_BUFFER_LIST_FIRST_NB(List); Frame != NULL;
              Frame = NET_BUFFER_NEXT_NB(Frame))
             Adapter->Sent++;
@@ -138,6 +159,18 @@ static const struct {
     {OID_GEN_RECEIVE_BUFFER_SPACE, &FrameMax, sizeof(FrameMax)},
 };
 
+static NDIS_STATUS FirstModeration(PNDIS_OID_REQUEST Request)
+{
+    NDIS_INTERRUPT_MODERATION_PARAMETERS Moderation;
+
+    NdisZeroMemory(&Moderation, sizeof(Moderation));
+    Moderation.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    Moderation.Header.Revision = NDIS_INTERRUPT_MODERATION_PARAMETERS_REVISION_1;
+    Moderation.Header.Size = NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1;
+    Moderation.InterruptModeration = NdisInterruptModerationNotSupported;
+    return FirstAnswer(Request, &Moderation, sizeof(Moderation), FALSE);
+}
+
 static NDIS_STATUS FirstQuery(PFIRST_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
 {
     ULONG64 Count = 0;
@@ -153,6 +186,8 @@ static NDIS_STATUS FirstQuery(PFIRST_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
         return FirstAnswer(Request, &Count, sizeof(Count), TRUE);
     case OID_GEN_RCV_OK:
         return FirstAnswer(Request, &Count, sizeof(Count), TRUE);
+    case OID_GEN_INTERRUPT_MODERATION:
+        return FirstModeration(Request);
     case OID_GEN_CURRENT_PACKET_FILTER:
         Value = Adapter->PacketFilter;
         break;
@@ -163,6 +198,15 @@ static NDIS_STATUS FirstQuery(PFIRST_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
         return NDIS_STATUS_NOT_SUPPORTED;
     }
     return FirstAnswer(Request, &Value, sizeof(Value), FALSE);
+}
+
+/* A set that is known, and cannot be done. */
+static NDIS_STATUS FirstRefuse(PNDIS_OID_REQUEST Request, ULONG Size, NDIS_STATUS Status)
+{
+    if (Request->DATA.SET_INFORMATION.InformationBufferLength >= Size)
+        return Status;
+    Request->DATA.SET_INFORMATION.BytesNeeded = Size;
+    return NDIS_STATUS_INVALID_LENGTH;
 }
 
 static NDIS_STATUS FirstSet(PFIRST_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
@@ -177,6 +221,12 @@ static NDIS_STATUS FirstSet(PFIRST_ADAPTER Adapter, PNDIS_OID_REQUEST Request)
     case OID_GEN_CURRENT_LOOKAHEAD:
         Value = &Adapter->Lookahead;
         break;
+    case OID_GEN_INTERRUPT_MODERATION: /* there is no interrupt */
+        return FirstRefuse(Request, NDIS_SIZEOF_INTERRUPT_MODERATION_PARAMETERS_REVISION_1,
+                           NDIS_STATUS_INVALID_DATA);
+    case OID_GEN_LINK_PARAMETERS: /* there is one speed */
+        return FirstRefuse(Request, NDIS_SIZEOF_LINK_PARAMETERS_REVISION_1,
+                           NDIS_STATUS_NOT_SUPPORTED);
     case OID_802_3_MULTICAST_LIST: /* no frame ever comes, so nothing depends on it */
         if (Length % 6 != 0 || Length > LIST_MAX * 6)
             return Length % 6 != 0 ? NDIS_STATUS_INVALID_LENGTH : NDIS_STATUS_MULTICAST_FULL;
@@ -309,16 +359,16 @@ static VOID NTAPI FirstHalt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION
 static NDIS_STATUS NTAPI FirstPause(NDIS_HANDLE MiniportAdapterContext,
                                     PNDIS_MINIPORT_PAUSE_PARAMETERS Parameters)
 {
-    UNREFERENCED_PARAMETER(MiniportAdapterContext); /* the driver holds no list */
     UNREFERENCED_PARAMETER(Parameters);
+    ((PFIRST_ADAPTER)MiniportAdapterContext)->Running = FALSE; /* the driver holds no list */
     return NDIS_STATUS_SUCCESS;
 }
 
 static NDIS_STATUS NTAPI FirstRestart(NDIS_HANDLE MiniportAdapterContext,
                                       PNDIS_MINIPORT_RESTART_PARAMETERS Parameters)
 {
-    UNREFERENCED_PARAMETER(MiniportAdapterContext);
     UNREFERENCED_PARAMETER(Parameters);
+    ((PFIRST_ADAPTER)MiniportAdapterContext)->Running = TRUE;
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 from job import Job
+from target import target
 
 job = Job(__file__, __doc__)
 FRAMES = 700  # more than a byte holds
@@ -41,9 +42,9 @@ def lengths(machine, session, oid, kind, frames):
 def counters(machine):
     with machine.session("gen:count=%d" % FRAMES) as session:
         session.do("wait finished")
-        for oid in ("OID_GEN_XMIT_OK", "OID_GEN_RCV_OK"):
+        for oid, frames in (("OID_GEN_XMIT_OK", FRAMES), ("OID_GEN_RCV_OK", 0 if target.lone() else FRAMES)):
             for kind in ("query", "stats"):
-                lengths(machine, session, oid, kind, FRAMES)
+                lengths(machine, session, oid, kind, frames)
         for oid in ("OID_GEN_XMIT_ERROR", "OID_GEN_RCV_ERROR", "OID_GEN_RCV_NO_BUFFER"):
             machine.same(oid + " after traffic without one", session.oid("query", oid, 4).number(), 0)
     session.run.clean()

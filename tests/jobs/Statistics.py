@@ -13,6 +13,7 @@ import ndishost as host
 import oids
 import wire
 from job import Job
+from report import Failure
 
 job = Job(__file__, __doc__)
 
@@ -41,6 +42,8 @@ SINGLE = {"OID_GEN_DIRECTED_FRAMES_XMIT": "out_directed", "OID_GEN_DIRECTED_FRAM
 
 def statistics(machine, session):
     data = session.oid("query", "OID_GEN_STATISTICS", 512).data
+    if len(data) != 152:
+        raise Failure("OID_GEN_STATISTICS answers %d bytes, expected 152" % len(data))
     kind, revision, size, valid = struct.unpack_from("<BBHI", data)
     machine.same("the header of NDIS_STATISTICS_INFO", (kind, revision, size, len(data)), (0x80, 1, 152, 152))
     machine.same("SupportedStatistics", hex(valid), hex(VALID))

@@ -78,7 +78,15 @@ class Machine:
                 self.needs_keyword(value.partition("=")[0])
         return options
 
+    @staticmethod
+    def checked_net(net):
+        """A network end that can do its work on the bus."""
+        if target.lone() and net.startswith("echo"):
+            raise NotApplicable("--bus %s has no station that answers" % target.bus)
+        return net
+
     def session(self, net="none", options=(), bus="", timeout=60):
+        self.checked_net(net)
         return Session(self.spec(bus), net, self.checked(options), self.arch, self.name, timeout, LOGS)
 
     def pair(self, net="none", options=(), timeout=60):
@@ -87,6 +95,7 @@ class Machine:
 
     def run(self, net, options=(), bus="", control=None, timeout=60, any_keyword=False):
         """any_keyword: those that --set has need not be in the INF."""
+        self.checked_net(net)
         options = options if any_keyword else self.checked(options)
         return host.ndishost(self.spec(bus), net, options, self.arch, timeout, control, self.name,
                              LOGS)
@@ -94,6 +103,8 @@ class Machine:
     def captured(self, function, option="--pcap-wire"):
         """Calls function(options), which runs ndishost with them; what --pcap or --pcap-wire has
         seen."""
+        if option == "--pcap-wire" and target.bus is not None and target.bus_is("virtual"):
+            raise NotApplicable("--bus virtual has no wire to capture")
         with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
             function([option, file.name])
             return host.capture(file.name)

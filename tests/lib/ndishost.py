@@ -106,6 +106,8 @@ def command_of(bus, net, options, arch, control, report, which="aerovnet"):
     command = [target.host or os.path.join(ROOT, HOSTS[arch]), "run"] + target.options + target.shape() + pairs(bus, net)
     command += ["--pedantic"] if target.own else []
     command += ["--seed", str(seed()), "--json", report] + list(options)
+    if target.cable() and isinstance(bus, str):  # options before it are those of the first adapter
+        command += pairs(bus, "none")
     return command + (["--control", "-"] if control else []) + [driver(arch, which)]
 
 
@@ -114,8 +116,12 @@ def write_command(output, command):
     output.flush()
 
 
-def loads(data):
-    return json.loads(data, object_pairs_hook=dict if target.own else Private) if data else {}
+def loads(data, alone=True):
+    """A report. `alone`: of the adapter that the test asked for; the one at its far end is left out."""
+    report = json.loads(data, object_pairs_hook=dict if target.own else Private) if data else {}
+    if alone and target.cable() and "adapters" in report:
+        report.update(report["adapters"][0])
+    return report
 
 
 def ndishost(bus, net, options=(), arch="x64", timeout=120, control=None, name="run",
@@ -149,7 +155,7 @@ def ndishost(bus, net, options=(), arch="x64", timeout=120, control=None, name="
                 process.kill()
                 process.wait()
         output.seek(0)
-        return Run(process.returncode, loads(report.read()), output.read())
+        return Run(process.returncode, loads(report.read(), isinstance(bus, str)), output.read())
 
 
 class Reply:
@@ -173,6 +179,31 @@ class Reply:
         return self.line
 
 
+def possible(line):
+    """The command as the bus has it; NotApplicable if the bus cannot do it."""
+    at, command = re.match(r"(@\d+ )?(.*)", line, re.S).groups("")
+    if target.lone() and command.startswith(("wire ", "wait received")):
+        raise NotApplicable("nothing comes to an adapter of --bus %s" % target.bus)
+    if target.cable() and command.startswith("wire "):
+        return ("" if at == "@2 " else "@2 ") + "send" + command[4:]
+    return line
+
+
+# What a reply says that is no fault of the driver's, and why the test is not for it then.
+NOT_FOR = (
+    (r"power d[123]", "NOT_SUPPORTED", "the driver does not sleep: it does not support OID_PNP_SET_POWER"),
+    (r"", "NOT_RESETTABLE", "the driver has no MiniportResetEx"),
+    (r"link ", "this bus cannot change its link", "the bus has no link that can be cut"),
+    (r"bad ", "this bus does not show the wire", "nobody sees what leaves an adapter of this bus"),
+)
+
+
+def answerable(line, reply):
+    for command, said, why in NOT_FOR:
+        if re.match(r"(@\d+ )?" + command, line) and said in reply.text:
+            raise NotApplicable(why)
+
+
 class Session:
     """A run that is asked one line at a time. Leaving the `with` block quits it; then there is
     `run`. What is asked and answered is in the log, with the seconds, among what the host
@@ -181,6 +212,7 @@ class Session:
     def __init__(self, bus, net, options=(), arch="x64", name="session", timeout=60,
                  logs=os.path.join(ROOT, "out/tests/device"), which="aerovnet"):
         self.timeout, self.run, self.rest = target.timeout or timeout, None, b""
+        self.alone = isinstance(bus, str)
         self.longest = None  # characters of a question or answer that the log keeps; None: all
         self.path = log_of(logs, name)
         self.report = tempfile.NamedTemporaryFile("r", suffix=".json")
@@ -191,6 +223,8 @@ class Session:
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log)
+        if target.cable() and self.alone:  # the far end sees all frames, as a wire does
+            self.ask("@2 oid set OID_GEN_CURRENT_PACKET_FILTER 2f000000")
 
     def line(self, timeout):
         """The next line that comes."""
@@ -217,6 +251,8 @@ class Session:
         self.log.flush()
 
     def ask(self, line, timeout=None):
+        if target.bus is not None:
+            line = possible(line)
         self.note(">", line)
         try:
             self.process.stdin.write(line.encode() + b"\n")
@@ -225,8 +261,8 @@ class Session:
             raise Failure("has ended: %s" % self.last_line()) from None
         reply = Reply(self.line(timeout or self.timeout))
         self.note("<", reply)
-        if not target.own and reply.status == "NOT_RESETTABLE":
-            raise NotApplicable("the driver has no MiniportResetEx")
+        if not target.own:
+            answerable(line, reply)
         return reply
 
     def do(self, line, timeout=None):
@@ -257,7 +293,7 @@ class Session:
         except subprocess.TimeoutExpired:
             raise Failure("did not end within %d s (%s)" % (self.timeout, self.path)) from None
         self.log.seek(0)
-        self.run = Run(self.process.returncode, loads(self.report.read()), self.log.read())
+        self.run = Run(self.process.returncode, loads(self.report.read(), self.alone), self.log.read())
         return self.run
 
     def __enter__(self):

@@ -36,6 +36,15 @@ class Target:
         if not self.own:
             raise NotApplicable(what)
 
+    def cable(self):
+        """Another adapter of the driver is the far end (--bus virtual:cable): a run has both."""
+        kind, _, options = (self.bus or "").partition(":")
+        return kind == "virtual" and "cable" in options.split(",")
+
+    def lone(self):
+        """There is no far end: nothing comes, and nobody sees what is sent (--bus virtual)."""
+        return self.bus is not None and self.bus_is("virtual") and not self.cable()
+
     def shape(self):
         shape = getattr(self.here, "shape", None)
         return ["--shape", shape] if shape else []
@@ -45,7 +54,7 @@ class Target:
 
 
 class Private(dict):
-    """A report of a driver that has no counters of aerovnet's."""
+    """A report of a driver that has no counters of aerovnet's, and whose bus need not have a device or a wire."""
 
     NAMES = {"driver_counters": "the driver has no counters of its own that ndishost knows",
              "features_negotiated": "the driver does not tell which features it negotiated"}
@@ -53,6 +62,8 @@ class Private(dict):
     def __missing__(self, name):
         if name in self.NAMES:
             raise NotApplicable(self.NAMES[name])
+        if target.bus_is("virtual"):
+            raise NotApplicable("the report of --bus %s has no member %s" % (target.bus, name))
         raise KeyError(name)
 
 
