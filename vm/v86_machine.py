@@ -37,16 +37,17 @@ def version():
 
 
 class V86Machine:
-    def __init__(self, settings, calls, log, capture=None, images=None):
+    def __init__(self, settings, calls, log, capture=None, images=None, between=None):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. calls: frames that the peer sends by
         itself, at most. log: the console goes there. capture: a pcap of all frames. images: other
-        files to boot than IMAGES, by v86's names; a disk has no use for settings."""
+        files to boot than IMAGES, by v86's names; a disk has no use for settings. between: a
+        module of JavaScript and a name, of what stands before the I/O ports (node.mjs)."""
         images = images or IMAGES
         missing = [file for file in images.values() if not os.path.exists(file)]
         if missing:
             raise MachineError(f"{missing[0]} is not there")
         options = {"v86": PACKAGE, "images": images, "settings": settings, "calls": calls,
-                   "log": log, "capture": capture}
+                   "log": log, "capture": capture, "between": between}
         ours, theirs = socket.socketpair()
         self._errors = open(log + ".node", "w+", encoding="utf-8", errors="replace")
         try:

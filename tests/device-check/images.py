@@ -16,11 +16,14 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../vm"))
 from report import ROOT, Group, expect, make
+from v86_machine import BIOS, V86Machine
 
 IMAGE = os.path.join(ROOT, "out/device-check")
 LOGS = os.path.join(ROOT, "out/tests/device-check")
 SECONDS = 900  # of a busy machine; alone about 40
+V86_SECONDS = 1800  # the same of v86; alone about 60, and 200 with the right device
 UEFI = ["-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"]
 CD = ["-cdrom", IMAGE + ".iso"]
 DISK = ["-drive", "format=raw,snapshot=on,if=none,id=d,file=%s", "-device", "ide-hd,drive=d"]
@@ -158,7 +161,8 @@ def small_disk(start, size):
             expect(len(said) == 1 + (uefi and shown is text), "says %d times that the disk is too small" % len(said))
             need = (whole >> 20) + 1
             expect(need <= int(said[0]) <= need + 2, "%s MiB are asked for, and %d are needed" % (said[0], need))
-        found = re.findall(r"^DEVICE-CHECK result=error passed=0 failed=0 untestable=0 reason=image$", text, re.MULTILINE)
+        found = re.findall(
+            "^DEVICE-CHECK result=error passed=0 failed=0 untestable=0 reason=image$", text, re.MULTILINE)
         expect(len(found) == 1 + uefi, "%d summaries" % len(found))
         expect(not re.search(r"^error|grub>", text, re.MULTILINE), "GRUB complains")
     return test
@@ -219,6 +223,63 @@ def hung(name):
     judge(text, "result=error passed=0 failed=0 untestable=0 reason=hung", "the check did not end within 2 s")
 
 
+# Wrong devices of wrong_device.mjs; the clause that the image has to name, and a part of what it says.
+V86_WRONG = [
+    ("no_capabilities", "1.3", "there is none"),
+    ("reset_never", "3.1", "device_status reads 0x"),
+    ("no_version_1", "4.1", "without bit 32"),
+    ("features_refused", "3.4", "status reads 0x03"),
+    ("mac_group", "4.3", "mac is 01:"),
+    ("mtu_tiny", "4.8", "mtu is 67"),
+    ("generation", "7.2", "it read "),
+    ("status_garbage", "7.4", "status is 0xffff"),
+    ("no_queue", "5.1", "queue 1, which sends, has 0 entries"),
+    ("queue_enabled", "5.3", "queue_enable reads 1 after a reset"),
+    ("queue_stuck", "5.3", "event 9"),
+    ("size_forgotten", "5.2", "32 was written, 64 is read"),
+    ("notify_range", "6.2", "is beyond length"),
+    ("silent", "9.5", "the far end did not return frame 1"),
+    ("gone", "9.7", "event 17"),
+]
+
+
+def boot_v86(name, wrong=None):
+    """What the serial line of the PC emulator v86 said, until its machine was off."""
+    os.makedirs(LOGS, exist_ok=True)
+    done = subprocess.run(["vm/v86/install"], capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, done.stderr.strip())
+    log = log_of(name)
+    between = ["tests/device-check/wrong_device.mjs", wrong] if wrong else None
+    machine = V86Machine({}, 0, log, images={**BIOS, "cdrom": IMAGE + ".iso"}, between=between)
+    try:
+        for event in machine.events(time.monotonic() + V86_SECONDS):
+            expect(False, "the second serial line said %s" % event)
+    except TimeoutError:
+        expect(False, "the machine was not off after %d s (%s)" % (V86_SECONDS, log))
+    finally:
+        machine.close()
+    return read_log(log)
+
+
+def v86_right(name):
+    """v86's own device, checked by the 32-bit system: its interrupts cannot be tested, and no clause fails."""
+    text = boot_v86(name)
+    judge(text, "result=passed", "-686")
+    for says in ("1af4:1041", "pings answered", "carries 100 frames", "reboot: "):
+        expect(says in text, "does not say '%s'" % says)
+
+
+def v86_wrong(wrong, clause, says):
+    def test(name):
+        text = boot_v86(name, wrong)
+        judge(text, "result=failed", "windows ")
+        found = re.findall(r"^FAIL %s .*$" % re.escape(clause), text, re.MULTILINE)
+        expect(len(found) == 1 and says in found[0], "clause %s does not say '%s' but '%s'" % (clause, says, found))
+        named = re.search(r"^DEVICE-CHECK .* clauses=(\S+)$", text, re.MULTILINE)
+        expect(clause in named[1].split(","), "the summary names %s" % named[1])
+    return test
+
+
 def again(_):
     """The same bytes, built once more."""
     with open(IMAGE + ".iso", "rb") as file:
@@ -271,6 +332,9 @@ def main():
     group.test("image:a check that does not end, pc, transitional", hung)
     group.test("image:the operator cuts the link and raises it", link_by_hand)
     group.test("image:the operator leaves the link alone", link_left_alone)
+    group.test("image:v86, right", v86_right)
+    for wrong, clause, says in V86_WRONG:
+        group.test("image:v86, wrong: " + wrong, v86_wrong(wrong, clause, says))
     return group.finish()
 
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // node.mjs: runs the emulated PC under node, for vm/v86_machine.py.
 //   node vm/v86/node.mjs '{"v86": DIRECTORY, "images": {NAME: FILE}, "settings": {...}, "calls": N,
-//                          "log": FILE, "capture": FILE or null}'
+//                          "log": FILE, "capture": FILE or null, "between": [MODULE, NAME] or null}'
 // The events of pc.mjs go to standard output as they come, one JSON object a line. The console goes to
-// `log`. The process ends when its standard input does, so that nothing is left when its starter has gone.
+// `log`. With `between` the function of that name in MODULE makes what stands before the ports. The process
+// ends when its standard input does, so that nothing is left when its starter has gone.
 
 import {closeSync, openSync, readFileSync, writeSync} from "node:fs";
 import {join} from "node:path";
@@ -40,10 +41,17 @@ for (const name of ["log", "warn", "error", "info", "debug"])
 
 const images = Object.fromEntries(
     Object.entries(options.images).map(([name, file]) => [name, image(file)]));
+const wasm = join(build, "v86.wasm");
+let between = null;
+if (options.between) {
+    const [file, name] = options.between;
+    between = (await import(pathToFileURL(file))).between(name);
+}
 startPc({
     V86,
     images,
-    wasm: join(build, "v86.wasm"),
+    wasm: between ? readFileSync(wasm) : wasm,
+    between,
     settings: options.settings,
     calls: options.calls,
     captured: capture ? bytes => writeSync(capture, bytes) : undefined,

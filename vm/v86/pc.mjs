@@ -9,7 +9,9 @@
 // images: {bios, vga_bios, bzimage, initrd}, each as v86 has images: {buffer} or {url}.
 // settings: what vm/init finds as aerovnet.NAME=VALUE. event: vm/init's lines of JSON as objects, and
 // {step: "peer"} with the peer's account after `numbered`. ended: the machine is off. captured, if it is
-// there, gets the pieces of a pcap of all frames, in order.
+// there, gets the pieces of a pcap of all frames, in order. between, if it is there, stands between the processor
+// and its I/O ports: {read: (port, bytes, value) => value, write: (port, bytes, value) => value or null}; wasm is
+// then the bytes of v86.wasm, not its address.
 
 import {Peer} from "./peer.mjs";
 
@@ -49,12 +51,29 @@ function pcapRecord(frame) {
     return record;
 }
 
+// v86's `wasm_fn`: it makes the processor, whose imports are the PC around it.
+function processor(bytes, {read, write}) {
+    return async imports => {
+        const ports = imports.env;
+        for (const width of [8, 16, 32]) {
+            const from = ports[`io_port_read${width}`], to = ports[`io_port_write${width}`];
+            ports[`io_port_read${width}`] = port => read(port, width / 8, from(port));
+            ports[`io_port_write${width}`] = (port, value) => {
+                const got = write(port, width / 8, value);
+                if (got !== null)
+                    to(port, got);
+            };
+        }
+        return (await WebAssembly.instantiate(bytes, imports)).instance.exports;
+    };
+}
+
 export function startPc(options) {
     const words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"];
     for (const [name, value] of Object.entries(options.settings))
         words.push(`aerovnet.${name}=${value}`);
     const emulator = new options.V86({
-        wasm_path: options.wasm,
+        ...options.between ? {wasm_fn: processor(options.wasm, options.between)} : {wasm_path: options.wasm},
         memory_size: MEMORY,
         vga_memory_size: 2 << 20,
         ...options.images,
