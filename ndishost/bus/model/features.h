@@ -14,6 +14,9 @@
 #define FEATURE_GUEST_CSUM        FEATURE(1)
 #define FEATURE_MTU               FEATURE(3)
 #define FEATURE_MAC               FEATURE(5)
+#define FEATURE_HOST_TSO4         FEATURE(11)
+#define FEATURE_HOST_TSO6         FEATURE(12)
+#define FEATURE_HOST_ECN          FEATURE(13)
 #define FEATURE_MRG_RXBUF         FEATURE(15)
 #define FEATURE_STATUS            FEATURE(16)
 #define FEATURE_MQ                FEATURE(22)
@@ -30,7 +33,8 @@
 #define FEATURES_CAN                                                                     \
     (FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | \
      FEATURE_STATUS | FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1 |    \
-     FEATURE_ACCESS_PLATFORM | FEATURE_NOTIFICATION_DATA | FEATURE_SPEED_DUPLEX)
+     FEATURE_ACCESS_PLATFORM | FEATURE_NOTIFICATION_DATA | FEATURE_SPEED_DUPLEX |        \
+     FEATURE_HOST_TSO4 | FEATURE_HOST_TSO6 | FEATURE_HOST_ECN)
 
 /* What it offers unless told otherwise: as a common device does, more than a modest driver wants. */
 #define FEATURES_DEFAULT                                                                    \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bus/model/features.h"
+#include "bus/model/segment.h"
 #include "bus/model/model.h"
 #include "rules/rules.h"
 
@@ -286,6 +287,7 @@ static void free_parts(struct model *model)
         ring_close(&model->ring[i]);
     wire_free(&model->wire);
     free(model->frames);
+    free(model->packet);
 }
 
 static bool op_step(struct bus *bus)
@@ -379,7 +381,8 @@ static bool start(struct model *model)
     bool tx = ring_open(&model->ring[QUEUE_TX], QUEUE_TX, (uint16_t)options->tx_queue_size);
 
     model->frames = malloc((size_t)BATCH * model->frame_max);
-    if (wire && rx && tx && model->frames) {
+    model->packet = malloc(SEGMENT_PACKET);
+    if (wire && rx && tx && model->frames && model->packet) {
         common_cfg_reset(model);
         if (thread_start(model))
             return true;

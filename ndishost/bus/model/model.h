@@ -132,6 +132,7 @@ struct model {
     struct chain_piece last_received; /* the buffer that was used last; data NULL: none */
     uint8_t *frames;                  /* the thread's own: BATCH of frame_max */
     uint32_t frame_max;               /* longest frame the device sends on */
+    uint8_t *packet;                  /* the same: a packet to segment, SEGMENT_PACKET bytes */
     uint32_t queue_stale[QUEUES];     /* looks at a queue with buffers that nobody notified of */
     enum look look[QUEUES];
 

@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* From the transmit queue onto the wire (virtio 1.2, 5.1.6.2). */
+#include <stdio.h>
 #include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
+#include "bus/model/segment.h"
 
 struct outgoing {
     struct used_buffer used[BATCH];
     uint32_t length[BATCH]; /* of the frame in model->frames; 0: nothing to send */
     unsigned count;
+    bool large; /* the last one is segmented: its packet is model->packet */
+    struct segments segments;
 };
 
 /* ---- Checks ---- */
+
+/* 5.1.6.2.1: HOST_TSO4, HOST_TSO6, and HOST_ECN for packets with CWR. */
+static bool gso_allowed(const struct model *model, const struct spec_net_header *header)
+{
+    unsigned type = header->gso_type & ~NET_HDR_GSO_ECN;
+
+    if (header->gso_type & NET_HDR_GSO_ECN && !(model->negotiated & FEATURE_HOST_ECN))
+        return false;
+    return (type == NET_HDR_GSO_TCPV4 && model->negotiated & FEATURE_HOST_TSO4) ||
+           (type == NET_HDR_GSO_TCPV6 && model->negotiated & FEATURE_HOST_TSO6);
+}
 
 static bool header_good(struct model *model, const struct chain *chain,
                         const struct spec_net_header *header)
@@ -24,10 +39,10 @@ static bool header_good(struct model *model, const struct chain *chain,
         ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_NUM_BUFFERS,
                        "chain %u: the header's num_buffers is %u (is the header 12 bytes long?)",
                        chain->head, header->num_buffers);
-    if (!header->gso_type)
+    if (!header->gso_type || gso_allowed(model, header))
         return true;
     ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_GSO,
-                   "chain %u: gso_type is 0x%02x, no offload was negotiated", chain->head,
+                   "chain %u: gso_type is 0x%02x, which was not negotiated", chain->head,
                    header->gso_type);
     return false;
 }
@@ -70,8 +85,33 @@ static bool complete_checksum(struct model *model, const struct chain *chain,
 
 /* ---- One frame ---- */
 
+/* A packet to segment, into model->packet. Returns its length, 0 if it does not go onto the wire. Lock held. */
+static uint32_t take_packet(struct model *model, const struct chain *chain,
+                            const struct spec_net_header *header, struct segments *segments)
+{
+    uint64_t length = chain->readable - model->options.header;
+    char why[160] = "";
+
+    if (length > SEGMENT_PACKET) {
+        snprintf(why, sizeof why, "a packet of %llu bytes to segment (%u)",
+                 (unsigned long long)length, SEGMENT_PACKET);
+    } else {
+        chain_gather(chain, model->options.header, model->packet, (size_t)length);
+        if (!segment_read(model->packet, (uint32_t)length, header, segments, why, sizeof why))
+            length = 0;
+        else if (segment_longest(segments) > ETHERNET_HEADER_SIZE + (uint32_t)model->mtu)
+            snprintf(why, sizeof why, "gso_size is %u: a segment is longer than the MTU %u allows",
+                     header->gso_size, model->mtu);
+    }
+    if (!*why)
+        return (uint32_t)length;
+    ring_violation(model, &model->ring[QUEUE_TX], RULE_TX_GSO, "chain %u: %s", chain->head, why);
+    return 0;
+}
+
 /* Copies the frame to `to`; returns its length, 0 if it does not go onto the wire. Lock held. */
-static uint32_t take_frame(struct model *model, const struct chain *chain, uint8_t *to)
+static uint32_t take_frame(struct model *model, const struct chain *chain, uint8_t *to,
+                           struct outgoing *out)
 {
     struct spec_net_header header = {0};
     uint32_t size = model->options.header;
@@ -92,7 +132,13 @@ static uint32_t take_frame(struct model *model, const struct chain *chain, uint8
     length = chain->readable - size;
     memset(to, 0, ETHERNET_HEADER_SIZE);
     chain_gather(chain, size, to, length < model->frame_max ? (size_t)length : model->frame_max);
-    if (!header_good(model, chain, &header) || !size_good(model, chain, to, length))
+    if (!header_good(model, chain, &header))
+        return 0;
+    if (header.gso_type) {
+        out->large = true;
+        return take_packet(model, chain, &header, &out->segments);
+    }
+    if (!size_good(model, chain, to, length))
         return 0;
     if ((header.flags & NET_HDR_F_NEEDS_CSUM) && (model->negotiated & FEATURE_CSUM) &&
         !complete_checksum(model, chain, &header, to, (uint32_t)length))
@@ -115,32 +161,47 @@ static void collect(struct model *model, struct outgoing *out)
     struct ring *ring = &model->ring[QUEUE_TX];
 
     out->count = 0;
-    while (out->count < BATCH && ring->queue_count && !stalled(model)) {
+    while (out->count < BATCH && !out->large && ring->queue_count && !stalled(model)) {
         struct chain *chain = ring_take(ring, 0);
 
         out->length[out->count] =
-            take_frame(model, chain, model->frames + (size_t)out->count * model->frame_max);
+            take_frame(model, chain, model->frames + (size_t)out->count * model->frame_max, out);
         out->used[out->count++] = (struct used_buffer){chain, 0};
     }
 }
 
-/* No lock held: the receiver may take its time. */
-static void deliver(struct model *model, const struct outgoing *out)
+static void deliver_frame(struct model *model, const uint8_t *frame, uint32_t length)
 {
     const struct bus_events *events = model->bus.events;
 
+    count(model, COUNT_TX_FRAMES, 1);
+    count(model, COUNT_TX_BYTES, length);
+    if (events->wire_receive)
+        events->wire_receive(model->bus.context, frame, length);
+}
+
+static void deliver_segments(struct model *model, struct segments *segments)
+{
+    uint8_t *frame = model->frames; /* those before it are delivered */
+    uint32_t length;
+
+    while ((length = segment_next(segments, frame)))
+        deliver_frame(model, frame, length);
+}
+
+/* No lock held: the receiver may take its time. */
+static void deliver(struct model *model, struct outgoing *out)
+{
     for (unsigned i = 0; i < out->count; i++) {
         thread_frame_fault(model);
         if (out->length[i] == 0) {
             count(model, COUNT_TX_REFUSED, 1);
         } else if (!model->link_up) {
             count(model, COUNT_TX_NO_LINK, 1);
+        } else if (out->large && i == out->count - 1) {
+            deliver_segments(model, &out->segments);
         } else {
-            count(model, COUNT_TX_FRAMES, 1);
-            count(model, COUNT_TX_BYTES, out->length[i]);
-            if (events->wire_receive)
-                events->wire_receive(model->bus.context,
-                                     model->frames + (size_t)i * model->frame_max, out->length[i]);
+            deliver_frame(model, model->frames + (size_t)i * model->frame_max, out->length[i]);
         }
     }
 }
@@ -163,11 +224,13 @@ static bool look(struct model *model, struct ring *ring)
 bool transmit_batch(struct model *model)
 {
     struct ring *ring = &model->ring[QUEUE_TX];
-    struct outgoing out = {.count = 0};
+    struct outgoing out;
     bool interrupt = false, more = false;
 
     if (model->look[QUEUE_TX] == LOOK_NOT)
         return false;
+    out.count = 0;
+    out.large = false;
     pthread_mutex_lock(&model->lock);
     if (!thread_stale(model) && look(model, ring))
         collect(model, &out);
