@@ -24,3 +24,11 @@ $(DIR)/msvc/miniport.obj: $(RULES)/miniport.c $(RULES)/miniport.h $(FORMS)
 $(DIR)/msvc/%.sys: $(DIR)/msvc/%.obj $(DIR)/msvc/miniport.obj $(MSVC_RUNTIME_x64) $(IMPLIBS_x64)
 	$(MSVC_LINK) $(MSVC_LDFLAGS_x64) /out:$@ $^
 	$(DRIVER_FINISH) $@
+
+# C and C++, with a PDB: pdb_tests.py.
+$(DIR)/pdb/PdbNames.sys: $(HERE)/pdb/PdbNames.c $(HERE)/pdb/Card.cpp $(DIR)/msvc/miniport.obj $(MSVC_RUNTIME_x64) $(IMPLIBS_x64)
+	@mkdir -p $(@D)
+	$(MSVC_SHAPE) -c $(HERE)/pdb/PdbNames.c -o $(@D)/PdbNames.obj
+	$(MSVC_CC_x64) -O2 -g -gcodeview -mno-sse -mno-mmx -fno-exceptions -Wall -Wextra -Werror -c $(HERE)/pdb/Card.cpp -o $(@D)/Card.obj
+	$(MSVC_LINK) $(MSVC_LDFLAGS_x64) /pdbaltpath:PdbNames.pdb /out:$@ $(@D)/PdbNames.obj $(@D)/Card.obj $(filter %.obj %.a,$^)
+	$(DRIVER_FINISH) $@
