@@ -43,6 +43,9 @@ const char options_help[] =
     "    reset_ms=N: a reset with fault reset_slow takes N ms (200)\n"
     "    delay=MICROSECONDS: the device waits before it uses each batch\n"
     "    reorder=0|1: the device uses buffers out of order\n"
+    "    partial=0|1: the device leaves TCP's and UDP's checksums of received frames to a driver "
+    "that\n"
+    "      accepts guest_csum (NEEDS_CSUM)\n"
     "    ignore_no_interrupt=0|1: the device interrupts although the driver suppresses "
     "interrupts\n"
     "    header=10|12: bytes of the network header (12). 10: no num_buffers, even with "
@@ -209,6 +212,7 @@ static const struct numeric {
     NUMERIC(reset_ms, 1, 60000, ANY, 0),
     NUMERIC(seed, 0, UINT64_MAX, ANY, 0),
     NUMERIC(reorder, 0, 1, ANY, 0),
+    NUMERIC(partial, 0, 1, ANY, 0),
     NUMERIC(ignore_no_interrupt, 0, 1, ANY, 0),
     NUMERIC(header, 0, UINT32_MAX, HEADER, 0),
     NUMERIC(delay, 0, 10000000, ANY, 0),

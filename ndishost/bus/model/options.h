@@ -69,6 +69,7 @@ struct options {
     uint32_t command;  /* the command register as firmware left it */
     uint64_t seed;
     bool reorder;
+    bool partial; /* checksums of received frames are left to a driver with GUEST_CSUM */
     bool ignore_no_interrupt;
     uint32_t header; /* bytes of the network header: NET_HEADER_SIZE, or one without num_buffers */
     uint32_t delay;  /* microseconds */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
+#include "bus/model/partial.h"
 #include "nt/machine/dma_map.h"
 
 #define USED_MAX      256u /* buffers a batch */
@@ -104,7 +105,16 @@ static void fill(struct model *model, struct used_buffer *used, int n,
 {
     struct spec_net_header header = {.num_buffers = (uint16_t)n};
     uint32_t done, room = used[0].length, size = model->options.header;
+    struct partial partial;
+    bool is_partial = model->options.partial && model->negotiated & FEATURE_GUEST_CSUM &&
+                      partial_find(frame->data, frame->length, &partial);
 
+    if (is_partial) {
+        header.flags = NET_HDR_F_NEEDS_CSUM;
+        header.csum_start = partial.start;
+        header.csum_offset = partial.offset;
+        partial_leave(frame->data, &partial);
+    }
     header_faults(model, &header);
     chain_scatter(used[0].chain, 0, &header, size);
     done = room > size ? room - size : 0;
@@ -114,6 +124,8 @@ static void fill(struct model *model, struct used_buffer *used, int n,
         done += used[i].length;
     }
     used[0].length = length_faults(model, used[0].chain, used[0].length);
+    if (is_partial) /* another life of the device may want the frame again, whole */
+        partial_restore(frame->data, &partial);
 }
 
 /* ---- A batch ---- */
