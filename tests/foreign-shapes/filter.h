@@ -53,7 +53,7 @@ static VOID NTAPI RemoveDevice(NDIS_HANDLE MiniportAddDeviceContext)
     CHECK(MiniportAddDeviceContext == &Added && Added == 1 && Filtered == 1);
 }
 
-/* Another list: all of the old one that is no message, and the messages that the driver wants. */
+/* Another list: all of the old one that is not a message, and the messages that the driver wants. */
 static VOID Rewrite(PIO_RESOURCE_REQUIREMENTS_LIST Old, PIO_RESOURCE_REQUIREMENTS_LIST New)
 {
     PDESCRIPTOR From = (PDESCRIPTOR)Old->List[0].Descriptors;
