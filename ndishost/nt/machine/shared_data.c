@@ -100,7 +100,7 @@ static void *ticks(void *unused)
 
     (void)unused;
     for (;;) {
-        nt_clock_sleep(least > NT_MILLISECOND ? least : NT_MILLISECOND);
+        nt_clock_sleep(least > NT_TICK ? least : NT_TICK);
         write_times();
     }
     return NULL;

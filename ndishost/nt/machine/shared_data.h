@@ -21,9 +21,9 @@ extern uint8_t nt_shared_data[NT_SHARED_DATA_SIZE];
 /* Has the loader change a driver's code that names the page (loader/patch.h). Once, before a driver is loaded. */
 void nt_shared_data_install(void);
 
-/* Starts a thread that writes the times into the page each millisecond of the driver's time, at most ten times in
- * each real one. Windows does so at each tick of its clock. nt_clock_observed() writes them too, so that no driver reads
- * a time earlier than one that it has waited for or was told. May be called again. */
+/* Starts a thread that writes the times into the page at each tick of the driver's time (NT_TICK), as Windows does, or
+ * at most ten times in each real millisecond. nt_clock_observed() writes them too. So no driver reads a time earlier
+ * than one that it has waited for or was told. May be called again. */
 void nt_shared_data_use(void);
 
 /* A driver's read that faulted: the little-endian value of `size` bytes (1, 2, 4, 8) as of now; false if the address is
