@@ -33,8 +33,9 @@ static void header_build(struct layout *layout, const struct options *options)
     put16(c + 0x02, options->modern ? 0x1041 : 0x1000);
     put16(c + PCI_COMMAND, options->command);
     put16(w + PCI_COMMAND, 0x0547);
-    c[0x08] = options->modern; /* revision: 0 if transitional */
-    c[0x0B] = 0x02;            /* class 020000: Ethernet */
+    /* 0 if transitional, else at least 1; a driver takes any. */
+    c[0x08] = options->revision == REVISION_DEFAULT ? options->modern : (uint8_t)options->revision;
+    c[0x0B] = 0x02; /* class 020000: Ethernet */
     put16(c + 0x2C, 0x1AF4);
     /* Subsystem: the device's type if transitional; else 0x1100, as QEMU has it. */
     put16(c + 0x2E, options->modern ? 0x1100 : 0x0001);

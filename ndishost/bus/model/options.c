@@ -30,6 +30,7 @@ const char options_help[] =
     "spread\n"
     "    legacy=0|1: an I/O BAR 0 with the legacy interface (1)\n"
     "    modern=0|1: 1: 1AF4:1041 revision 1 without legacy interface; 0: 1AF4:1000 (0)\n"
+    "    revision=N: the PCI function's revision (0; with modern=1: 1)\n"
     "    above_4g=0|1: 64-bit BARs are above 4 GiB (0)\n"
     "    vectors=N: entries of the MSI-X table (3; 0: there is no MSI-X capability)\n"
     "    command=N: the command register at the start  notify_multiplier=N (4)  seed=N "
@@ -205,6 +206,7 @@ static const struct numeric {
     NUMERIC(bar, 0, 5, ANY, 0),
     NUMERIC(modern, 0, 1, ANY, 0),
     NUMERIC(legacy, 0, 1, ANY, 0),
+    NUMERIC(revision, 0, 255, ANY, 0),
     NUMERIC(above_4g, 0, 1, ANY, 0),
     NUMERIC(command, 0, 0x7FF, ANY, 0),
     NUMERIC(notify_multiplier, 0, 65536, MULTIPLIER, 0),
@@ -305,6 +307,7 @@ static const struct options defaults = {
     .speed = 1000,
     .bar = 4,
     .legacy = true,
+    .revision = REVISION_DEFAULT,
     .layout = LAYOUT_PAGES,
     .notify_multiplier = 4,
     .vectors = 3,

@@ -49,6 +49,7 @@ enum lockstep { LOCKSTEP_OFF, LOCKSTEP_IDLE, LOCKSTEP_BUSY };
 
 #define MSIX_VECTORS_MAX 32u
 
+#define REVISION_DEFAULT 256u
 struct options {
     uint32_t rx_queue_size, tx_queue_size;
     uint64_t features;
@@ -68,6 +69,7 @@ struct options {
     unsigned reset_ms; /* of fault reset_slow */
     uint32_t command;  /* the command register as firmware left it */
     uint64_t seed;
+    uint32_t revision; /* of the PCI function; REVISION_DEFAULT: as `modern` says */
     bool reorder;
     bool partial; /* checksums of received frames are left to a driver with GUEST_CSUM */
     bool ignore_no_interrupt;
