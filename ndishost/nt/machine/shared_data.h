@@ -21,7 +21,7 @@ extern uint8_t nt_shared_data[NT_SHARED_DATA_SIZE];
 /* Has the loader change a driver's code that names the page (loader/patch.h). Once, before a driver is loaded. */
 void nt_shared_data_install(void);
 
-/* Starts a thread that writes the times into the page at each tick of the driver's time (NT_TICK), as Windows does, or
+/* Starts a thread that writes the times into the page, as Windows does: at each tick of the driver's time (NT_TICK), or
  * at most ten times in each real millisecond. nt_clock_observed() writes them too. So no driver reads a time earlier
  * than one that it has waited for or was told. May be called again. */
 void nt_shared_data_use(void);
