@@ -314,7 +314,8 @@ LEGACY = ("    PVOID Port;\n\n    AEROVNET_ASSERT_PASSIVE();\n"
           "        NDIS_STATUS_SUCCESS) {\n        READ_PORT_UCHAR((PUCHAR)Port + 18);\n"
           "        NdisMDeregisterIoPortRange(Adapter->MiniportHandle, Adapter->Bar[0].Address.LowPart, 20, Port);\n    }\n"
           "    Status = virtio_pci_open(")
-CHECKS = "    if (!AerovnetRegistersThere(Adapter))\n        return;\n    InterlockedExchange(&Adapter->ConfigChanged, 1);"
+CHECKS = ("    if (!AerovnetRegistersThere(Adapter) ||\n        AerovnetStateOf(&Adapter->State) == AerovnetStateStopped)\n"
+          "        return;\n    InterlockedExchange(&Adapter->ConfigChanged, 1);")
 HANG = "Hangs = Transmit->Stalls >= AEROVNET_STALLS_MAX;"
 IDS = "package:inf: the transitional device and no other"
 

@@ -110,10 +110,13 @@ static VOID AerovnetRequeueDpc(PAEROVNET_ADAPTER Adapter)
 }
 
 /* At PASSIVE_LEVEL the thread can change its processor at any time, so processor 0 is as good as
- * any other. */
+ * any other. In the state Stopped, MiniportInitializeEx may not have registered the interrupt yet. NDIS
+ * calls MiniportCheckForHangEx even then
+ * (network/miniport-adapter-check-for-hang-and-reset-operations). */
 VOID AerovnetInterruptCheck(PAEROVNET_ADAPTER Adapter)
 {
-    if (!AerovnetRegistersThere(Adapter))
+    if (!AerovnetRegistersThere(Adapter) ||
+        AerovnetStateOf(&Adapter->State) == AerovnetStateStopped)
         return;
     InterlockedExchange(&Adapter->ConfigChanged, 1);
     NdisMQueueDpc(Adapter->InterruptHandle, 0, 1, NULL);
