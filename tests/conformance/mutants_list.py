@@ -11,6 +11,7 @@ DROP = "    if (%s) {\n        return FALSE;\n    }\n" + KIND
 CLEAR = "    AerovnetClearInfo(Buffer->NetBufferList);\n"
 MODELS = "[Aerovnet.NTx86.6.1]\n%DeviceName% = Aerovnet.Install, "
 GET = "wanted = (vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) == 0;"
+RANGE = "if (VIRTIO_DEVICE_LIES(id > vq->mask)) {"
 PASSED = "(virtio_u16)(event - before) < "
 
 MUTANTS = [
@@ -363,10 +364,9 @@ MUTANTS += [
     ("contract 5.1", PCI, "return VIRTIO_PCI_E_NO_QUEUE;", "return VIRTIO_PCI_E_GONE;",
      ["device:x64:model:no rx queue", "device:x64:model:no tx queue"]),
     ("contract 5.1", PCI, "    *max = size;\n", "    *max = reported;\n", ["device:x64:model:fault queue_size_odd"]),
-    ("contract 5.7", RING, "if (shadow->state != VIRTQ_PUBLISHED) {",
-     "if (shadow->state != VIRTQ_PUBLISHED || vq->avail->ring[at & vq->mask] != id) {",
+    ("contract 5.7", RING, RANGE, "if (id > vq->mask || vq->avail->ring[at & vq->mask] != id) {",
      ["CheckConnectivity:model:x64:a device that is slow, or disorderly"]),
-    ("contract 5.8", RING, "if (shadow->state != VIRTQ_PUBLISHED) {", "if (0) {",
+    ("contract 5.8", VQ, "if (shadow->count == 0) {", "if (0) {",
      ["device:x64:model:a device that returns a buffer which it still has"]),
     ("contract 5.8", "receive.c", "        AerovnetSpare(Receive, AEROVNET_LIST_BUFFER(List));",
      "        if (!AerovnetIsTunnelled(AEROVNET_LIST_BUFFER(List)->Frame - Adapter->HeaderLength))\n"
@@ -403,7 +403,7 @@ MUTANTS += [
     ("contract 8.3", "transmit.c", "        Length += AEROVNET_TAG_LENGTH;\n    }\n    Slot->Pieces[0].addr",
      "    }\n    Slot->Pieces[0].addr",
      ["2c_Mini6Send:model:x64:every size, with a tag: to 1518 on the wire"]),
-    ("contract 8.7", RING, "if (shadow->writable != 0) {", "if (1) {", ["device:x64:model:fault used_len_out"]),
+    ("contract 8.7", VQ, "if (writable != 0) {", "if (1) {", ["device:x64:model:fault used_len_out"]),
     ("contract 8.8", "transmit.c", HANG, "Hangs = Transmit->Returned != 0;",
      ["foreign:x64:dpdk:back end stopped and continued", "foreign:x64:dpdk:back end killed and restarted under traffic",
       "foreign:x64:dpdk:back end killed and restarted under ping"]),
@@ -412,22 +412,22 @@ MUTANTS += [
      ["foreign:x64:passt:TCP, with the padding cut off"]),
     ("contract 8.10", "transmit.c", HANG, "Hangs = Transmit->Returned != 0;",
      ["foreign:x64:migration:aerovnet.sys, moved twice in mid-transfer"]),
-    ("contract 9.1", RING, "if (id > vq->mask) {", "id &= vq->mask;\n    if (0) {",
+    ("contract 9.1", RING, RANGE, "id &= vq->mask;\n    if (0) {",
      ["device:x64:model:fault used_id_range"]),
-    ("contract 9.1", RING, "if (shadow->state != VIRTQ_PUBLISHED) {", "if (0) {",
+    ("contract 9.1", VQ, "if (shadow->count == 0) {", "if (0) {",
      ["device:x64:model:fault used_id_free"]),
-    ("contract 9.2", RING, "if (shadow->writable != 0) {", "if (0) {",
+    ("contract 9.2", VQ, "if (writable != 0) {", "if (0) {",
      ["device:x64:model:fault used_len", "device:x64:model:fault used_len_huge"]),
-    ("contract 9.3", RING, "            virtq_break(vq, VIRTQ_E_USED_IDX);\n            return VIRTQ_E_USED_IDX;",
+    ("contract 9.3", RING, "            return virtq_break(vq, VIRTQ_E_USED_IDX);",
      "            return VIRTQ_EMPTY;",
      ["device:x64:model:fault used_idx_jump", "device:x64:model:fault used_idx_back"]),
     ("contract 9.5", "transmit.c", HANG, "Hangs = FALSE;", ["device:x64:model:a device that returns no frame is reset"]),
-    ("contract 9.6", RING, "    vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;\n    vq->free_head = id;",
-     "    vq->shadow[(vq->desc[id].flags & VIRTQ_DESC_F_NEXT) ? vq->desc[id].next & vq->mask : shadow->tail].next =\n"
-     "        (virtio_u16)vq->free_head;\n    vq->free_head = id;",
+    ("contract 9.6", RING, "    if (count == 1) {\n        shadow->next",
+     "    if (vq->desc[id].flags & VIRTQ_DESC_F_NEXT) {\n"
+     "        vq->shadow[vq->desc[id].next & vq->mask].next = (virtio_u16)vq->free_head;\n"
+     "    } else if (count == 1) {\n        shadow->next",
      ["device:x64:model:fault desc_scribble@20"]),
-    ("contract 9.6", RING, "if (shadow->state != VIRTQ_PUBLISHED) {",
-     "if (shadow->state != VIRTQ_PUBLISHED || vq->avail->ring[at & vq->mask] != id) {",
+    ("contract 9.6", RING, RANGE, "if (id > vq->mask || vq->avail->ring[at & vq->mask] != id) {",
      ["device:x64:model:fault avail_scribble@20"]),
     ("contract 9.7", PCI, "        if (status == VIRTIO_PCI_GONE) {\n            return VIRTIO_PCI_E_GONE;\n        }\n"
      "        if (waited + wait > RESET_WAIT_TOTAL) {",

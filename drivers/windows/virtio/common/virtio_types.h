@@ -31,6 +31,17 @@ typedef __UINTPTR_TYPE__ virtio_uptr;
 #define VIRTIO_INLINE static __inline__
 #endif
 
+/*
+ * A check of what the device wrote. `make bench` counts what all of them cost: it builds the driver a second
+ * time with AEROVNET_UNCHECKED, and there no device is found to lie. That driver is counted and never
+ * shipped; include/aerovnet.h of the driver refuses the macro for all other builds.
+ */
+#ifdef AEROVNET_UNCHECKED
+#define VIRTIO_DEVICE_LIES(condition) (0 && (condition))
+#else
+#define VIRTIO_DEVICE_LIES(condition) (condition)
+#endif
+
 /* Feature bits that belong to no device type; virtio 1.2, 6 */
 #define VIRTIO_F_INDIRECT_DESC   ((virtio_u64)1 << 28)
 #define VIRTIO_F_EVENT_IDX       ((virtio_u64)1 << 29)

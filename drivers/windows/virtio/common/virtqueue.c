@@ -87,11 +87,10 @@ void virtq_reset(struct virtqueue *vq)
 
     for (i = 0; i < vq->size; i++) {
         vq->shadow[i].cookie = 0;
-        vq->shadow[i].writable = 0;
+        vq->shadow[i].limit = 0;
         vq->shadow[i].next = (virtio_u16)(i < vq->mask ? i + 1 : VIRTQ_NO_DESC);
         vq->shadow[i].tail = VIRTQ_NO_DESC;
         vq->shadow[i].count = 0;
-        vq->shadow[i].state = VIRTQ_NO_HEAD;
         vq->shadow[i].order = VIRTQ_NO_DESC;
     }
 
@@ -136,11 +135,43 @@ int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed
     return count <= vq->size && needed > vq->free_count ? VIRTQ_FULL : VIRTQ_E_INVALID;
 }
 
-/* Stops the virtqueue for what the device reported. */
-void virtq_break(struct virtqueue *vq, int reason)
+/* Stops the virtqueue for what the device reported, and returns that. virtq_add and virtq_publish need
+ * not look at `broken`: nothing is free, and nothing waits to be published. */
+int virtq_break(struct virtqueue *vq, int reason)
 {
     vq->broken = reason;
     vq->used_idx = vq->last_used_idx; /* so that virtq_get looks at `broken` */
+    vq->free_count = 0;
+    vq->published_idx = vq->avail_idx;
+    return reason;
+}
+
+/* What `written` bytes mean for a used descriptor, when they are not fewer than its limit. */
+int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 *written)
+{
+    virtio_u32 writable = shadow->limit - 1; /* 2^32 - 1 bytes have the limit 0 */
+
+    if (shadow->count == 0) {
+        return VIRTQ_E_USED_ID;
+    }
+    if (*written > writable) {
+        /* virtio 1.2, 2.7.8: without a device-writable part the len means nothing, and devices
+         * exist that report the bytes they read. */
+        if (writable != 0) {
+            return VIRTQ_E_USED_LEN;
+        }
+        *written = 0;
+    }
+    return VIRTQ_OK;
+}
+
+/* virtq_get while buffers are added that are not published. */
+int virtq_get_beside(struct virtqueue *vq, void **cookie, virtio_u32 *len)
+{
+    int status = virtq_take(vq, 1, cookie, len);
+
+    vq->used_idx = vq->last_used_idx;
+    return status;
 }
 
 void virtq_interrupt_after(struct virtqueue *vq, virtio_u32 count)
@@ -176,16 +207,18 @@ void *virtq_detach(struct virtqueue *vq)
         id = vq->detach_next;
         vq->detach_next = (id + 1) & vq->mask;
         shadow = &vq->shadow[id];
-        if (shadow->state != VIRTQ_NO_HEAD) {
-            shadow->state = VIRTQ_NO_HEAD;
+        if (shadow->count != 0) {
             vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;
             vq->free_head = id;
             vq->free_count += shadow->count;
+            shadow->limit = 0;
+            shadow->count = 0;
             vq->last_used_idx++;
             vq->used_idx++;
             return shadow->cookie;
         }
     }
+    vq->free_count = vq->size; /* a broken virtqueue had none */
     return 0;
 }
 

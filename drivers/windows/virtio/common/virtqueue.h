@@ -277,7 +277,7 @@ VIRTIO_INLINE virtio_u16 virtq_used_count(const struct virtqueue *vq);
  * added. */
 void *virtq_detach(struct virtqueue *vq);
 
-/* Descriptors that virtq_add may use. */
+/* Descriptors that virtq_add may use: none, if the virtqueue is broken. */
 VIRTIO_INLINE virtio_u16 virtq_free_count(const struct virtqueue *vq);
 
 /* Buffers that were added, and that neither virtq_get nor virtq_detach has returned. */

@@ -15,25 +15,22 @@
 #ifndef VIRTQUEUE_INLINE_H
 #define VIRTQUEUE_INLINE_H
 
-/* What a descriptor is to the device. Only the head of a chain is ever anything but NO_HEAD. */
-#define VIRTQ_NO_HEAD   0 /* free, or the middle of a chain */
-#define VIRTQ_ADDED     1 /* in the available ring, beyond the idx that the device was shown */
-#define VIRTQ_PUBLISHED 2 /* the device's */
-
-/* All members but `order` are those of one descriptor. */
+/* All members but `order` are those of one descriptor. `limit`, `count` and `tail` lie side by side, so
+ * that a compiler clears them in one store. */
 struct virtq_shadow {
     void *cookie;
-    virtio_u32 writable; /* bytes of the chain that the device may write */
-    virtio_u16 next;     /* the next in the chain, or in the free list */
-    virtio_u16 tail;     /* of a head: the chain's last descriptor */
-    virtio_u16 count;    /* of a head: the chain's descriptors */
-    virtio_u16 state;    /* VIRTQ_NO_HEAD, VIRTQ_ADDED, VIRTQ_PUBLISHED */
-    virtio_u16 order;    /* of the available ring's slot of this number: the head put into it */
+    virtio_u32 limit; /* of a head: 1 more than the bytes of the chain that the device may write */
+    virtio_u16 count; /* of a head: the chain's descriptors */
+    virtio_u16 tail;  /* of a head: the chain's last descriptor */
+    virtio_u16 next;  /* the next in the chain, or in the free list */
+    virtio_u16 order; /* of the available ring's slot of this number: the head put into it */
 };
 
 /* The rare outcomes; in virtqueue.c. */
 int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed);
-void virtq_break(struct virtqueue *vq, int reason);
+int virtq_break(struct virtqueue *vq, int reason);
+int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 *written);
+int virtq_get_beside(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
 int virtq_enable_event(struct virtqueue *vq); /* with EVENT_IDX */
 
@@ -87,10 +84,12 @@ VIRTIO_INLINE void virtq_make_available(struct virtqueue *vq, virtio_u32 tail, v
 
     shadow += head;
     shadow->cookie = cookie;
-    shadow->writable = writable;
-    shadow->tail = (virtio_u16)tail;
+    shadow->limit = writable + 1;
     shadow->count = (virtio_u16)needed;
-    shadow->state = VIRTQ_ADDED;
+    shadow->tail = (virtio_u16)tail;
+
+    /* virtq_get looks at used idx again, and sees that the device does not know this chain yet. */
+    vq->used_idx = vq->last_used_idx;
 }
 
 VIRTIO_INLINE void virtq_table_write(const struct virtq_indirect *indirect, virtio_u32 i,
@@ -114,7 +113,7 @@ VIRTIO_INLINE int virtq_add_table(struct virtqueue *vq, const struct virtq_indir
     /* virtio 1.2, 2.7.5.3.1: no chain longer than the queue size, indirect ones included. */
     virtio_u32 needed = count != 0 && count <= indirect->capacity && count <= vq->indirect_max;
 
-    if (needed == 0 || vq->free_count == 0 || cookie == 0 || vq->broken != VIRTQ_OK) {
+    if (needed == 0 || vq->free_count == 0 || cookie == 0) {
         return virtq_refuse(vq, count, needed);
     }
     /* virtio 1.2, 2.7.5.3.1: INDIRECT never in the table itself, nor beside NEXT. */
@@ -144,7 +143,7 @@ VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, vir
     if (indirect != 0 && count > 1 && count <= indirect->capacity && count <= vq->indirect_max) {
         needed = 1;
     }
-    if (needed == 0 || needed > vq->free_count || cookie == 0 || vq->broken != VIRTQ_OK) {
+    if (needed == 0 || needed > vq->free_count || cookie == 0) {
         return virtq_refuse(vq, count, needed);
     }
 
@@ -225,16 +224,13 @@ VIRTIO_INLINE void virtq_write_idx(struct virtqueue *vq, virtio_u32 idx)
 
 VIRTIO_INLINE int virtq_publish(struct virtqueue *vq)
 {
-    virtio_u32 idx;
+    virtio_u32 idx = vq->avail_idx;
     int wanted;
 
-    if (vq->avail_idx == vq->published_idx || vq->broken != VIRTQ_OK) {
+    if (idx == vq->published_idx) {
         return 0;
     }
 
-    for (idx = vq->published_idx; idx != vq->avail_idx; idx++) {
-        vq->shadow[vq->shadow[idx & vq->mask].order].state = VIRTQ_PUBLISHED;
-    }
     if (vq->event_idx == 0) {
         virtq_write_idx(vq, idx);
         /* virtio 1.2, 2.7.10.1: flags 0 demands the notification. */
@@ -271,14 +267,67 @@ VIRTIO_INLINE int virtq_is_notifying(const struct virtqueue *vq)
     return vq->notified != vq->notifications;
 }
 
+/* Nonzero: a chain with this head was added and not published. */
+VIRTIO_INLINE int virtq_is_unpublished(const struct virtqueue *vq, virtio_u32 id)
+{
+    virtio_u32 idx;
+
+    for (idx = vq->published_idx; idx != vq->avail_idx; idx++) {
+        if (vq->shadow[idx & vq->mask].order == id) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Takes the used element at last_used_idx, which the device has written. `beside`: there are chains that
+ * the device does not know yet, and must not return. */
+VIRTIO_INLINE int virtq_take(struct virtqueue *vq, int beside, void **cookie, virtio_u32 *len)
+{
+    virtio_u32 at = vq->last_used_idx;
+    volatile struct virtq_used_elem *elem = &vq->used->ring[at & vq->mask];
+    struct virtq_shadow *shadow;
+    virtio_u32 id = elem->id;
+    virtio_u32 written = elem->len;
+    virtio_u32 count;
+    int status;
+
+    if (VIRTIO_DEVICE_LIES(id > vq->mask)) {
+        return virtq_break(vq, VIRTQ_E_USED_ID);
+    }
+    if (beside && VIRTIO_DEVICE_LIES(virtq_is_unpublished(vq, id))) {
+        return virtq_break(vq, VIRTQ_E_USED_ID);
+    }
+    shadow = &vq->shadow[id];
+    /* One comparison for two checks: no chain begins at a descriptor of limit 0. */
+    if (VIRTIO_DEVICE_LIES(written >= shadow->limit)) {
+        status = virtq_check_len(shadow, &written);
+        if (status != VIRTQ_OK) {
+            return virtq_break(vq, status);
+        }
+    }
+
+    vq->last_used_idx = at + 1;
+    count = shadow->count;
+    if (count == 1) {
+        shadow->next = (virtio_u16)vq->free_head;
+    } else {
+        vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;
+    }
+    shadow->limit = 0;
+    shadow->count = 0;
+    shadow->tail = 0;
+    vq->free_head = id;
+    vq->free_count += count;
+    *cookie = shadow->cookie;
+    *len = written;
+    return VIRTQ_OK;
+}
+
 VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len)
 {
     virtio_u32 at = vq->last_used_idx;
-    volatile struct virtq_used_elem *elem;
-    struct virtq_shadow *shadow;
     virtio_u32 waiting;
-    virtio_u32 written;
-    virtio_u32 id;
 
     if (at == vq->used_idx) {
         if (vq->broken != VIRTQ_OK) {
@@ -288,45 +337,17 @@ VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len
         if (waiting == 0) {
             return VIRTQ_EMPTY;
         }
-        if (waiting > vq->published_idx - at) {
-            virtq_break(vq, VIRTQ_E_USED_IDX);
-            return VIRTQ_E_USED_IDX;
+        if (VIRTIO_DEVICE_LIES(waiting > vq->published_idx - at)) {
+            return virtq_break(vq, VIRTQ_E_USED_IDX);
         }
-        vq->used_idx = at + waiting;
         /* The device sets the element before idx (virtio 1.2, 2.7.8.2): idx is read before it. */
         virtio_compiler_barrier();
-    }
-
-    elem = &vq->used->ring[at & vq->mask];
-    id = elem->id;
-    written = elem->len;
-    if (id > vq->mask) {
-        virtq_break(vq, VIRTQ_E_USED_ID);
-        return VIRTQ_E_USED_ID;
-    }
-    shadow = &vq->shadow[id];
-    if (shadow->state != VIRTQ_PUBLISHED) {
-        virtq_break(vq, VIRTQ_E_USED_ID);
-        return VIRTQ_E_USED_ID;
-    }
-    if (written > shadow->writable) {
-        /* virtio 1.2, 2.7.8: without a device-writable part the len means nothing, and devices
-         * exist that report the bytes they read. */
-        if (shadow->writable != 0) {
-            virtq_break(vq, VIRTQ_E_USED_LEN);
-            return VIRTQ_E_USED_LEN;
+        if (vq->avail_idx != vq->published_idx) {
+            return virtq_get_beside(vq, cookie, len);
         }
-        written = 0;
+        vq->used_idx = at + waiting;
     }
-
-    vq->last_used_idx = at + 1;
-    shadow->state = VIRTQ_NO_HEAD;
-    vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;
-    vq->free_head = id;
-    vq->free_count += shadow->count;
-    *cookie = shadow->cookie;
-    *len = written;
-    return VIRTQ_OK;
+    return virtq_take(vq, 0, cookie, len);
 }
 
 VIRTIO_INLINE void virtq_disable_interrupts(struct virtqueue *vq)
