@@ -6,9 +6,9 @@ VQ, RING, PCI = "virtqueue.c", "virtqueue_inline.h", "virtio_pci_modern.c"
 CARRIES = "device:x64:model:100000 frames each way, 14-1514 bytes"
 HEADER = "    Slot->Bounce = "  # in AerovnetSlotInit: before it, the header can be written to
 HEADER_AT = "    (Shared->Va + Offset + AEROVNET_SLOT_HEADER)[%d] = %d;\n" + HEADER
-KIND = "    Kind = AerovnetAddressKind(Buffer->Frame);"  # in AerovnetAccept: the header lies before Frame
+KIND = "    Kind = AerovnetAddressKind(Frame);"  # in AerovnetAccept: the header lies before Frame
 DROP = "    if (%s) {\n        return FALSE;\n    }\n" + KIND
-CLEAR = "    AerovnetClearInfo(Buffer->NetBufferList);\n"
+CLEAR = "    AerovnetClearInfo(List);\n"
 MODELS = "[Aerovnet.NTx86.6.1]\n%DeviceName% = Aerovnet.Install, "
 GET = "wanted = (vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) == 0;"
 RANGE = "if (VIRTIO_DEVICE_LIES(id > vq->mask)) {"
@@ -159,8 +159,8 @@ MUTANTS = [
     ("2.7.7.1 3", "receive.c", "if (Result < VIRTQ_EMPTY) /* live",
      "if (Result == VIRTQ_EMPTY && Taken == 0)\n            Result = VIRTQ_E_USED_IDX;\n        if (Result < VIRTQ_EMPTY) /* live",
      ["device:x64:model:fault interrupt_spurious"]),
-    ("2.7.8.3 1", "receive.c", "if (Used < Adapter->HeaderLength + AEROVNET_ETHERNET_HEADER ||\n"
-     "        Length > AEROVNET_FRAME_MAX + Offset ||", "if (Used == 0 ||",
+    ("2.7.8.3 1", "receive.c", "if (VIRTIO_DEVICE_LIES(Length - AEROVNET_ETHERNET_HEADER > AEROVNET_MTU || Tunnelled)) {",
+     "if (Used == 0 || Tunnelled) {",
      ["device:x64:model:fault rx_short", "device:x64:model:fault rx_runt"]),
     ("2.7.8.3 2", "receive.c", "= Used - Adapter->HeaderLength;", "= AEROVNET_FRAME_MAX;", [CARRIES]),
     ("2.7.10.1 1", VQ, "i < layout.ring_bytes; i++", "i < layout.used_offset; i++",
@@ -368,9 +368,8 @@ MUTANTS += [
      ["CheckConnectivity:model:x64:a device that is slow, or disorderly"]),
     ("contract 5.8", VQ, "if (shadow->count == 0) {", "if (0) {",
      ["device:x64:model:a device that returns a buffer which it still has"]),
-    ("contract 5.8", "receive.c", "        AerovnetSpare(Receive, AEROVNET_LIST_BUFFER(List));",
-     "        if (!AerovnetIsTunnelled(AEROVNET_LIST_BUFFER(List)->Frame - Adapter->HeaderLength))\n"
-     "            AerovnetSpare(Receive, AEROVNET_LIST_BUFFER(List));",
+    ("contract 5.8", "receive.c", "        Spare = Buffer;\n        Count++;",
+     "        if (!AerovnetIsTunnelled(Buffer->Frame - Adapter->HeaderLength))\n            Spare = Buffer;\n        Count++;",
      ["device:x64:model:a device that writes into a buffer which it returned"]),
     ("contract 6.1", PCI, "notify->address = dev->notify.address + (virtio_u32)offset;",
      "notify->address = dev->notify.address;",

@@ -22,7 +22,7 @@ $(OUT)/test_%: $(OUT)/test_%.o $(HELP:%=$(OUT)/%.o) $(OUT)/virtqueue.o $(OUT)/vi
 $(OUT)/test_state: $(OUT)/test_state.o $(OUT)/state.o
 	$(CC) $(FLAGS) $^ $(LDFLAGS) -lcmocka -lpthread -o $@
 
-$(OUT)/test_state.o $(OUT)/state.o: CPPFLAGS := -Itests/unit/windows -I$(NET)/src -I$(NET)/include
+$(OUT)/test_state.o $(OUT)/state.o: CPPFLAGS := -Itests/unit/windows -I$(NET)/src -I$(NET)/include -I$(VIRTQ)
 
 $(OUT)/state.o: $(NET)/src/state.c
 	$(CC) $(LIBFLAGS) $(STRICT) $(FLAGS) $(CPPFLAGS) -MMD -c $< -o $@

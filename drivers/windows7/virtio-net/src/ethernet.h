@@ -58,10 +58,20 @@ VIRTIO_INLINE AEROVNET_KIND AerovnetAddressKind(const UCHAR *Address)
     return AerovnetMulticast;
 }
 
+/* An address as a processor compares it, in two steps. It begins at any byte. */
+#pragma pack(push, 1)
+typedef struct _AEROVNET_ADDRESS_PARTS {
+    ULONG First;
+    USHORT Last;
+} AEROVNET_ADDRESS_PARTS;
+#pragma pack(pop)
+
 VIRTIO_INLINE BOOLEAN AerovnetAddressEqual(const UCHAR *A, const UCHAR *B)
 {
-    return ((A[0] ^ B[0]) | (A[1] ^ B[1]) | (A[2] ^ B[2]) | (A[3] ^ B[3]) | (A[4] ^ B[4]) |
-            (A[5] ^ B[5])) == 0;
+    const AEROVNET_ADDRESS_PARTS *OfA = (const AEROVNET_ADDRESS_PARTS *)A;
+    const AEROVNET_ADDRESS_PARTS *OfB = (const AEROVNET_ADDRESS_PARTS *)B;
+
+    return OfA->First == OfB->First && OfA->Last == OfB->Last;
 }
 
 /* Returns TRUE when an adapter may have the address: not a group's, not all zeros. */

@@ -48,10 +48,11 @@ static BOOLEAN NTAPI AerovnetInterrupt(NDIS_HANDLE MiniportInterruptContext,
                                        PBOOLEAN QueueDefaultInterruptDpc, PULONG TargetProcessors)
 {
     PAEROVNET_ADAPTER Adapter = MiniportInterruptContext;
-    UCHAR Isr = AerovnetIsrThere(Adapter) ? virtio_pci_isr(&Adapter->Device) : 0;
+    UCHAR Isr;
 
     *QueueDefaultInterruptDpc = FALSE;
     *TargetProcessors = 0;
+    Isr = AerovnetIsrThere(Adapter) ? virtio_pci_isr(&Adapter->Device) : 0;
     if (Isr == 0 || (Isr == VIRTIO_PCI_GONE && virtio_pci_is_gone(&Adapter->Device))) {
         AerovnetCount(&Adapter->SharedInterrupts);
         return FALSE;

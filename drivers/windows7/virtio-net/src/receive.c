@@ -2,7 +2,6 @@
 #include "receive.h"
 #include "adapter.h"
 #include "event_log.h"
-#include "nbl_chain.h"
 #include "pause.h"
 #include "state.h"
 #include "fault.h"
@@ -30,10 +29,12 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     PAEROVNET_BUFFER Buffer;
     struct virtq_sg Piece;
+    ULONG Free;
 
     AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
     Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
-    for (Buffer = Receive->Spare; Buffer != NULL; Buffer = Buffer->Next) {
+    Free = virtq_free_count(&Receive->Queue.Ring); /* asking virtq_add once too often costs more */
+    for (Buffer = Receive->Spare; Free != 0 && Buffer != NULL; Buffer = Buffer->Next, Free--) {
         Piece.addr = Buffer->Address;
         if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) != VIRTQ_OK)
             break;
@@ -47,22 +48,17 @@ static BOOLEAN AerovnetVlanWanted(PAEROVNET_ADAPTER Adapter, USHORT Tag)
 {
     ULONG VlanId = Adapter->VlanId; /* once: an OID request may change it */
 
-    return !(Adapter->TagMode & AEROVNET_TAG_VLAN) || VlanId == 0 ||
+    return VlanId == 0 || !(Adapter->TagMode & AEROVNET_TAG_VLAN) ||
            VlanId == (ULONG)(Tag & AEROVNET_TAG_VLAN_MASK);
 }
 
-/* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device
- * does not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
-static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind,
-                              USHORT Tag)
+/* Is this destination asked for? */
+static BOOLEAN AerovnetAddressWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame,
+                                     AEROVNET_KIND Kind)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     ULONG i;
 
-    if (Receive->PacketFilter & NDIS_PACKET_TYPE_PROMISCUOUS)
-        return TRUE; /* of every VLAN, as the OID's page says */
-    if (!AerovnetVlanWanted(Adapter, Tag))
-        return FALSE;
     switch (Kind) {
     case AerovnetDirected:
         return (Receive->PacketFilter & NDIS_PACKET_TYPE_DIRECTED) &&
@@ -81,15 +77,37 @@ static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AER
     }
 }
 
-/* The tag of a frame of `Length` bytes, if it has one. */
-static BOOLEAN AerovnetTagIn(const UCHAR *Frame, ULONG Length, PUSHORT Tag)
+/* Is this frame asked for (OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST)? The device
+ * does not filter, because VIRTIO_NET_F_CTRL_VQ is not negotiated. The lock is held. */
+static BOOLEAN AerovnetWanted(PAEROVNET_ADAPTER Adapter, const UCHAR *Frame, AEROVNET_KIND Kind,
+                              USHORT Tag)
 {
-    const UCHAR *Type = Frame + AEROVNET_ADDRESSES_LENGTH;
+    if (AerovnetAddressWanted(Adapter, Frame, Kind) && AerovnetVlanWanted(Adapter, Tag))
+        return TRUE;
+    /* Promiscuous: of every VLAN, as the OID's page says. */
+    return (Adapter->Receive.PacketFilter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0;
+}
 
-    if (Length < AEROVNET_ETHERNET_HEADER + AEROVNET_TAG_LENGTH || Type[0] != 0x81 || Type[1] != 0)
-        return FALSE;
-    *Tag = (USHORT)(Type[2] << 8 | Type[3]);
-    return TRUE;
+/* Does a tag stand after the addresses? A frame that is too short for one may have an old frame's bytes
+ * there. */
+VIRTIO_INLINE BOOLEAN AerovnetHasTag(const UCHAR *Frame)
+{
+    return Frame[AEROVNET_ADDRESSES_LENGTH] == 0x81 && Frame[AEROVNET_ADDRESSES_LENGTH + 1] == 0;
+}
+
+/* Takes the tag out of a frame of `Length` bytes that has one: the addresses move up to the rest. Returns
+ * how many bytes the frame begins later: 0, if it is too short for a tag. */
+static ULONG AerovnetTakeTag(PUCHAR Frame, ULONG Length, PUSHORT Tag)
+{
+    UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
+    const UCHAR *Value = Frame + AEROVNET_ADDRESSES_LENGTH + 2;
+
+    if (Length < AEROVNET_ETHERNET_HEADER + AEROVNET_TAG_LENGTH)
+        return 0;
+    *Tag = (USHORT)(Value[0] << 8 | Value[1]);
+    NdisMoveMemory(Addresses, Frame, sizeof(Addresses)); /* for memory that does not overlap */
+    NdisMoveMemory(Frame + AEROVNET_TAG_LENGTH, Addresses, sizeof(Addresses));
+    return AEROVNET_TAG_LENGTH;
 }
 
 /* What NDIS is told of a tag, as far as *PriorityVLANTag allows (network/enumeration-keywords). */
@@ -127,24 +145,28 @@ static VOID AerovnetClearInfo(PNET_BUFFER_LIST List)
     NET_BUFFER_LIST_INFO(List, NetBufferListFilteringInfo) = NULL;
 }
 
-/* Looks at a used buffer; TRUE if it is to be indicated. A tag is always
- * taken out of the frame: the addresses move up to the rest. The lock is held. */
+/* Looks at a used buffer; TRUE if it is to be indicated. A tag is always taken out of the frame. The lock
+ * is held. */
 static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
-    UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
-    ULONG Length = Used - Adapter->HeaderLength;
+    PNET_BUFFER_LIST List = Buffer->NetBufferList;
+    PUCHAR Frame = Buffer->Frame;
+    ULONG Length = Used - Adapter->HeaderLength; /* huge, if not even the header is there */
+    BOOLEAN Tunnelled = AerovnetIsTunnelled(Frame - Adapter->HeaderLength);
     PNET_BUFFER NetBuffer;
     AEROVNET_KIND Kind;
     ULONG Offset = 0;
     USHORT Tag = 0;
 
     AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
-    if (Used >= Adapter->HeaderLength && AerovnetTagIn(Buffer->Frame, Length, &Tag))
-        Offset = AEROVNET_TAG_LENGTH;
-    if (Used < Adapter->HeaderLength + AEROVNET_ETHERNET_HEADER ||
-        Length > AEROVNET_FRAME_MAX + Offset ||
-        AerovnetIsTunnelled(Buffer->Frame - Adapter->HeaderLength)) {
+    if (AerovnetHasTag(Frame)) {
+        Offset = AerovnetTakeTag(Frame, Length, &Tag);
+        Frame += Offset;
+        Length -= Offset;
+    }
+    /* One comparison for both ends. */
+    if (VIRTIO_DEVICE_LIES(Length - AEROVNET_ETHERNET_HEADER > AEROVNET_MTU || Tunnelled)) {
         Receive->Traffic.Errors++;
         return FALSE;
     }
@@ -153,44 +175,44 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         Receive->Traffic.Discards++;
         return FALSE;
     }
-    Kind = AerovnetAddressKind(Buffer->Frame);
-    if (!AerovnetWanted(Adapter, Buffer->Frame, Kind, Tag)) {
+    Kind = AerovnetAddressKind(Frame);
+    if (!AerovnetWanted(Adapter, Frame, Kind, Tag)) {
         Receive->Filtered++;
         return FALSE;
     }
-    if (Offset != 0) { /* NdisMoveMemory is for memory that does not overlap */
-        NdisMoveMemory(Addresses, Buffer->Frame, sizeof(Addresses));
-        NdisMoveMemory(Buffer->Frame + Offset, Addresses, sizeof(Addresses));
-    }
-    Length -= Offset;
     Receive->Traffic.Frames[Kind]++;
     Receive->Traffic.Bytes[Kind] += Length;
 
-    NetBuffer = NET_BUFFER_LIST_FIRST_NB(Buffer->NetBufferList);
+    NetBuffer = NET_BUFFER_LIST_FIRST_NB(List);
     NET_BUFFER_DATA_OFFSET(NetBuffer) = Offset;
     NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer) = Offset;
     NET_BUFFER_DATA_LENGTH(NetBuffer) = Length;
-    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, Ieee8021QNetBufferListInfo) =
+    NET_BUFFER_LIST_INFO(List, Ieee8021QNetBufferListInfo) =
         Offset != 0 ? AerovnetTagInfo(Adapter, Tag) : NULL;
-    AerovnetClearInfo(Buffer->NetBufferList);
-    NET_BUFFER_LIST_STATUS(Buffer->NetBufferList) = NDIS_STATUS_SUCCESS;
+    AerovnetClearInfo(List);
+    NET_BUFFER_LIST_STATUS(List) = NDIS_STATUS_SUCCESS;
     return TRUE;
 }
 
-/* Takes lists back that were indicated. DISPATCH_LEVEL: whoever is between publishing and notifying is
- * waited for before a reset, and must not be preempted there. */
-static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists)
+/* Takes lists back that were indicated, and returns how many. DISPATCH_LEVEL: whoever is between
+ * publishing and notifying is waited for before a reset, and must not be preempted there. */
+static LONG AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
-    PNET_BUFFER_LIST List, Next;
+    PAEROVNET_BUFFER Buffer, Spare;
+    PNET_BUFFER_LIST List;
     BOOLEAN Notify = FALSE;
+    LONG Count = 0;
 
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
-    for (List = Lists; List != NULL; List = Next) {
-        Next = NET_BUFFER_LIST_NEXT_NBL(List);
-        NET_BUFFER_LIST_NEXT_NBL(List) = NULL;
-        AerovnetSpare(Receive, AEROVNET_LIST_BUFFER(List));
+    Spare = Receive->Spare;
+    for (List = Lists; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List)) {
+        Buffer = AEROVNET_LIST_BUFFER(List);
+        Buffer->Next = Spare;
+        Spare = Buffer;
+        Count++;
     }
+    Receive->Spare = Spare;
     if (Receive->Queue.Live) {
         AerovnetReceiveFill(Adapter);
         Notify = AerovnetPublish(&Receive->Queue);
@@ -198,6 +220,7 @@ static VOID AerovnetTakeBack(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists)
     NdisDprReleaseSpinLock(&Receive->Queue.Lock);
     if (Notify)
         AerovnetNotify(Adapter, &Receive->Queue);
+    return Count;
 }
 
 VOID NTAPI AerovnetReturnNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
@@ -206,42 +229,40 @@ VOID NTAPI AerovnetReturnNetBufferLists(NDIS_HANDLE MiniportAdapterContext,
     PAEROVNET_ADAPTER Adapter = MiniportAdapterContext;
     BOOLEAN AtDispatch = NDIS_TEST_RETURN_AT_DISPATCH_LEVEL(ReturnFlags) != 0;
     KIRQL OldIrql = DISPATCH_LEVEL;
-    PNET_BUFFER_LIST List;
-    LONG Count = 0;
+    LONG Count;
 
-    for (List = NetBufferLists; List != NULL; List = NET_BUFFER_LIST_NEXT_NBL(List))
-        Count++;
     if (!AtDispatch)
         KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
-    AerovnetTakeBack(Adapter, NetBufferLists);
+    Count = AerovnetTakeBack(Adapter, NetBufferLists);
     if (!AtDispatch)
         KeLowerIrql(OldIrql);
     AerovnetRelease(Adapter, Count);
 }
 
-/* Hands a chain up. Its lists are counted in Outstanding, and one more for the call itself. */
-static VOID AerovnetIndicate(PAEROVNET_ADAPTER Adapter, PAEROVNET_CHAIN Chain, BOOLEAN FewLeft)
+/* Hands up `Count` lists. They are counted in Outstanding, and one more for the call itself. */
+static VOID AerovnetIndicate(PAEROVNET_ADAPTER Adapter, PNET_BUFFER_LIST Lists, ULONG Count,
+                             BOOLEAN FewLeft)
 {
     ULONG Flags = NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL;
 
     if (FewLeft)
         Flags |= NDIS_RECEIVE_FLAGS_RESOURCES;
-    NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Chain->Head,
-                                       NDIS_DEFAULT_PORT_NUMBER, Chain->Count, Flags);
-    if (FewLeft) {
-        AerovnetTakeBack(Adapter, Chain->Head);
-        AerovnetRelease(Adapter, (LONG)Chain->Count);
-    }
+    NdisMIndicateReceiveNetBufferLists(Adapter->MiniportHandle, Lists, NDIS_DEFAULT_PORT_NUMBER,
+                                       Count, Flags);
+    if (FewLeft)
+        AerovnetRelease(Adapter, AerovnetTakeBack(Adapter, Lists));
     AerovnetRelease(Adapter, 1);
 }
 
 ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
-    AEROVNET_CHAIN Chain;
+    PNET_BUFFER_LIST Lists = NULL;
+    PNET_BUFFER_LIST *Tail = &Lists;
     PVOID Cookie;
     virtio_u32 Used;
     ULONG Taken = 0;
+    ULONG Count = 0; /* of Lists */
     BOOLEAN FewLeft = FALSE;
     BOOLEAN Notify = FALSE;
     int Result = VIRTQ_EMPTY;
@@ -249,18 +270,21 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
 
     if (Budget > Receive->PollMax)
         Budget = Receive->PollMax;
-    AerovnetChainInit(&Chain);
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
     if (Receive->Queue.Live) {
         virtq_disable_interrupts(&Receive->Queue.Ring);
         while (Taken < Budget &&
                (Result = virtq_get(&Receive->Queue.Ring, &Cookie, &Used)) == VIRTQ_OK) {
             Taken++;
-            if (AerovnetAccept(Adapter, Cookie, Used))
-                AerovnetChainAppend(&Chain, ((PAEROVNET_BUFFER)Cookie)->NetBufferList);
-            else
+            if (AerovnetAccept(Adapter, Cookie, Used)) {
+                *Tail = ((PAEROVNET_BUFFER)Cookie)->NetBufferList;
+                Tail = &NET_BUFFER_LIST_NEXT_NBL(*Tail);
+                Count++;
+            } else {
                 AerovnetSpare(Receive, Cookie);
+            }
         }
+        *Tail = NULL;
         if (Taken != 0) { /* what is not posted has no room otherwise */
             AerovnetReceiveFill(Adapter);
             Notify = AerovnetPublish(&Receive->Queue);
@@ -269,8 +293,8 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
         if (Result < VIRTQ_EMPTY) /* live: no other incarnation begins meanwhile */
             Epoch = AerovnetStateEpoch(&Adapter->State);
     }
-    if (Chain.Count != 0) {
-        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Chain.Count + 1);
+    if (Count != 0) {
+        InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Count + 1);
         Receive->Indications++;
         Receive->LowResources += FewLeft;
     }
@@ -281,8 +305,8 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
     if (Result < VIRTQ_EMPTY)
         AerovnetDeviceFailed(Adapter, Epoch, AEROVNET_EVENT_DEVICE_BROKE_QUEUE,
                              AEROVNET_RECEIVE_QUEUE, (ULONG)Result);
-    if (Chain.Count != 0)
-        AerovnetIndicate(Adapter, &Chain, FewLeft);
+    if (Count != 0)
+        AerovnetIndicate(Adapter, Lists, Count, FewLeft);
     *More = Taken == Receive->PollMax;
     return Taken;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
-#define AEROVNET_WORD_STATE  0x000000FF
 #define AEROVNET_WORD_FENCED 0x00000100
 #define AEROVNET_WORD_EPOCH  16 /* its lowest bit */
 
@@ -44,11 +43,6 @@ static const struct {
      AerovnetStateStopped, 0},
     /* Close */
     {AEROVNET_IN(Stopped) | AEROVNET_IN(Asleep) | AEROVNET_IN(Removed), AerovnetStateClosed, 0}};
-
-AEROVNET_STATE AerovnetStateOf(const AEROVNET_STATE_WORD *State)
-{
-    return (AEROVNET_STATE)(State->Word & AEROVNET_WORD_STATE);
-}
 
 ULONG AerovnetStateEpoch(const AEROVNET_STATE_WORD *State)
 {

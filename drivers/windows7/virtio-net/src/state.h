@@ -17,6 +17,7 @@
 
 #include <ntddk.h>
 #include "aerovnet_annotations.h"
+#include "virtio_types.h"
 
 typedef enum _AEROVNET_STATE {
     AerovnetStateClosed,    /* no registers are mapped */
@@ -58,9 +59,14 @@ typedef struct _AEROVNET_STATE_WORD {
     LONG volatile Word;
 } AEROVNET_STATE_WORD, *PAEROVNET_STATE_WORD;
 
+#define AEROVNET_WORD_STATE 0x000000FF
+
 /* Returns the state now. Any IRQL, as all of these. */
 _IRQL_requires_max_(HIGH_LEVEL)
-AEROVNET_STATE AerovnetStateOf(_In_ const AEROVNET_STATE_WORD *State);
+VIRTIO_INLINE AEROVNET_STATE AerovnetStateOf(_In_ const AEROVNET_STATE_WORD *State)
+{
+    return (AEROVNET_STATE)(State->Word & AEROVNET_WORD_STATE);
+}
 
 /* Returns which incarnation of the device this is: each entry into Running makes a new one. */
 _IRQL_requires_max_(HIGH_LEVEL)
