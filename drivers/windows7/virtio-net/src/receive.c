@@ -12,7 +12,11 @@
 
 /* Lists that one poll indicates at most, whatever the size of the ring: the first of them still are in
  * the cache when the stack looks at them. */
-#define AEROVNET_POLL_MAX          64
+#define AEROVNET_POLL_MAX 64
+
+/* A short ring gives up to half of its buffers to a poll, until it comes to so many lists: each poll
+ * costs the same, for few lists too. */
+#define AEROVNET_POLL_MIN          32
 
 #define AEROVNET_BUFFERS_PER_BLOCK (AEROVNET_BLOCK_BYTES / AEROVNET_BUFFER_STRIDE)
 
@@ -268,6 +272,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
     int Result = VIRTQ_EMPTY;
     ULONG Epoch = 0;
 
+    *More = FALSE;
     if (Budget > Receive->PollMax)
         Budget = Receive->PollMax;
     NdisDprAcquireSpinLock(&Receive->Queue.Lock);
@@ -286,6 +291,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
         }
         *Tail = NULL;
         if (Taken != 0) { /* what is not posted has no room otherwise */
+            *More = Taken == Receive->PollMax && virtq_has_used(&Receive->Queue.Ring);
             AerovnetReceiveFill(Adapter);
             Notify = AerovnetPublish(&Receive->Queue);
         }
@@ -307,7 +313,6 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
                              AEROVNET_RECEIVE_QUEUE, (ULONG)Result);
     if (Count != 0)
         AerovnetIndicate(Adapter, Lists, Count, FewLeft);
-    *More = Taken == Receive->PollMax;
     return Taken;
 }
 
@@ -332,9 +337,13 @@ VOID AerovnetReceiveFit(PAEROVNET_ADAPTER Adapter)
 
     AEROVNET_ASSERT_PASSIVE();
     Receive->LowWater = Posted < 8 ? 1 : Posted / 8;
-    Receive->PollMax = Posted < 4 ? 1 : Posted / 4;
+    Receive->PollMax = Posted / 4;
     if (Receive->PollMax > AEROVNET_POLL_MAX)
         Receive->PollMax = AEROVNET_POLL_MAX;
+    if (Receive->PollMax < AEROVNET_POLL_MIN)
+        Receive->PollMax = Posted / 2 < AEROVNET_POLL_MIN ? Posted / 2 : AEROVNET_POLL_MIN;
+    if (Receive->PollMax == 0)
+        Receive->PollMax = 1;
 }
 
 VOID AerovnetReceiveOpen(PAEROVNET_ADAPTER Adapter, BOOLEAN Open)

@@ -86,7 +86,7 @@ VOID AerovnetReceiveFill(_In_ PAEROVNET_ADAPTER Adapter);
 
 /* Indicates at most `Budget` lists, and PollMax at most: the device keeps the rest of the ring
  * meanwhile. Returns how many buffers it took from the device, of which some may not have been worth
- * an indication; `More` is TRUE when it stopped at PollMax. One caller at a time. */
+ * an indication; `More` is TRUE when it stopped at PollMax and used buffers are left. One caller at a time. */
 _IRQL_requires_(DISPATCH_LEVEL)
 ULONG AerovnetReceivePoll(_In_ PAEROVNET_ADAPTER Adapter, _In_ ULONG Budget, _Out_ PBOOLEAN More);
 
