@@ -11,7 +11,7 @@ DROP = "    if (%s) {\n        return FALSE;\n    }\n" + KIND
 CLEAR = "    AerovnetClearInfo(List);\n"
 MODELS = "[Aerovnet.NTx86.6.1]\n%DeviceName% = Aerovnet.Install, "
 GET = "wanted = (vq->used->flags & VIRTQ_USED_F_NO_NOTIFY) == 0;"
-RANGE = "if (VIRTIO_DEVICE_LIES(id > vq->mask)) {"
+RANGE = "if (VIRTIO_DEVICE_LIES(id >= vq->size)) {"
 PASSED = "(virtio_u16)(event - before) < "
 
 MUTANTS = [
@@ -144,8 +144,8 @@ MUTANTS = [
      ["test_virtqueue.c:chain_as_long_as_the_queue"]),
     ("2.7.5.3.1 4", RING, "VIRTQ_DESC_F_INDIRECT, 0);\n    } else {",
      "VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_NEXT, 0);\n    } else {", ["test_virtqueue.c:indirect_table"]),
-    ("2.7.5.3.1 4", RING, "VIRTQ_DESC_F_INDIRECT, 0);\n    virtq_make_available",
-     "VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_NEXT, 0);\n    virtq_make_available",
+    ("2.7.5.3.1 4", RING, "VIRTQ_DESC_F_INDIRECT, 0);\n    virtq_begin_adding",
+     "VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_NEXT, 0);\n    virtq_begin_adding",
      ["test_virtqueue.c:table_of_the_caller", "virtio-indirect-next"]),
     ("2.7.6.1 1", VQ, "vq->used_idx = vq->last_used_idx;\n\n    while",
      "vq->used_idx = vq->last_used_idx;\n    vq->avail->idx = (virtio_u16)vq->last_used_idx;\n    while",
@@ -159,10 +159,9 @@ MUTANTS = [
     ("2.7.7.1 3", "receive.c", "if (Result < VIRTQ_EMPTY) /* live",
      "if (Result == VIRTQ_EMPTY && Taken == 0)\n            Result = VIRTQ_E_USED_IDX;\n        if (Result < VIRTQ_EMPTY) /* live",
      ["device:x64:model:fault interrupt_spurious"]),
-    ("2.7.8.3 1", "receive.c", "if (VIRTIO_DEVICE_LIES(Length - AEROVNET_ETHERNET_HEADER > AEROVNET_MTU || Tunnelled)) {",
-     "if (Used == 0 || Tunnelled) {",
+    ("2.7.8.3 1", "receive.c", "if (Payload > AEROVNET_MTU ||", "if (Payload == 0xFFFFFFFF ||",
      ["device:x64:model:fault rx_short", "device:x64:model:fault rx_runt"]),
-    ("2.7.8.3 2", "receive.c", "= Used - Adapter->HeaderLength;", "= AEROVNET_FRAME_MAX;", [CARRIES]),
+    ("2.7.8.3 2", "receive.c", "= AEROVNET_ETHERNET_HEADER + Payload;", "= AEROVNET_FRAME_MAX;", [CARRIES]),
     ("2.7.10.1 1", VQ, "i < layout.ring_bytes; i++", "i < layout.used_offset; i++",
      ["test_virtqueue.c:init_zeroes_the_ring", "test_virtqueue.c:reset_makes_it_new"]),
     ("2.7.10.1 2", RING, GET,
@@ -296,9 +295,9 @@ MUTANTS = [
      ["virtio-rx-small"]),
     ("5.1.6.3.1 4", "aerovnet.h", "#define AEROVNET_HEADER_MAX 12", "#define AEROVNET_HEADER_MAX 10", [CARRIES]),
     ("5.1.6.4.2 1", "receive.c", KIND, DROP % "Buffer->Frame[-12] != 0", ["device:x64:model:fault rx_flags"]),
-    ("5.1.6.4.2 3", "receive.c", KIND, DROP % "*(USHORT *)(Buffer->Frame - 6) > Used",
+    ("5.1.6.4.2 3", "receive.c", KIND, DROP % "*(USHORT *)(Buffer->Frame - 6) > Payload",
      ["device:x64:model:fault rx_flags"]),
-    ("5.1.6.4.2 4", "receive.c", KIND, DROP % "*(USHORT *)(Buffer->Frame - 10) > Used",
+    ("5.1.6.4.2 4", "receive.c", KIND, DROP % "*(USHORT *)(Buffer->Frame - 10) > Payload",
      ["device:x64:model:fault rx_flags"]),
     ("5.1.6.4.2 5", "receive.c", CLEAR, CLEAR +
      "    NET_BUFFER_LIST_INFO(Buffer->NetBufferList, TcpIpChecksumNetBufferListInfo) = (PVOID)(ULONG_PTR)"
@@ -369,7 +368,7 @@ MUTANTS += [
     ("contract 5.8", VQ, "if (shadow->count == 0) {", "if (0) {",
      ["device:x64:model:a device that returns a buffer which it still has"]),
     ("contract 5.8", "receive.c", "        Spare = Buffer;\n        Count++;",
-     "        if (!AerovnetIsTunnelled(Buffer->Frame - Adapter->HeaderLength))\n            Spare = Buffer;\n        Count++;",
+     "        if (!AerovnetIsTunnelled(Buffer->Header))\n            Spare = Buffer;\n        Count++;",
      ["device:x64:model:a device that writes into a buffer which it returned"]),
     ("contract 6.1", PCI, "notify->address = dev->notify.address + (virtio_u32)offset;",
      "notify->address = dev->notify.address;",
@@ -417,14 +416,14 @@ MUTANTS += [
      ["device:x64:model:fault used_id_free"]),
     ("contract 9.2", VQ, "if (writable != 0) {", "if (0) {",
      ["device:x64:model:fault used_len", "device:x64:model:fault used_len_huge"]),
-    ("contract 9.3", RING, "            return virtq_break(vq, VIRTQ_E_USED_IDX);",
+    ("contract 9.3", RING, "            virtq_break(vq, VIRTQ_E_USED_IDX);\n            return VIRTQ_E_USED_IDX;",
      "            return VIRTQ_EMPTY;",
      ["device:x64:model:fault used_idx_jump", "device:x64:model:fault used_idx_back"]),
     ("contract 9.5", "transmit.c", HANG, "Hangs = FALSE;", ["device:x64:model:a device that returns no frame is reset"]),
-    ("contract 9.6", RING, "    if (count == 1) {\n        shadow->next",
+    ("contract 9.6", RING, "    if (count > 1) {\n        vq",
      "    if (vq->desc[id].flags & VIRTQ_DESC_F_NEXT) {\n"
      "        vq->shadow[vq->desc[id].next & vq->mask].next = (virtio_u16)vq->free_head;\n"
-     "    } else if (count == 1) {\n        shadow->next",
+     "    } else if (count > 1) {\n        vq",
      ["device:x64:model:fault desc_scribble@20"]),
     ("contract 9.6", RING, RANGE, "if (id > vq->mask || vq->avail->ring[at & vq->mask] != id) {",
      ["device:x64:model:fault avail_scribble@20"]),

@@ -78,7 +78,7 @@ void virtq_reset(struct virtqueue *vq)
     volatile virtio_u8 *ring = (volatile virtio_u8 *)vq->desc;
     virtio_u32 i;
 
-    virtq_lay_out(vq->size, &layout);
+    virtq_lay_out((virtio_u16)vq->size, &layout);
     /* virtio 1.2, 2.7.10.1: used flags start as 0; 2.7.7.1: so do avail flags. Volatile also keeps
      * the compiler from calling a memset that a driver cannot import. */
     for (i = 0; i < layout.ring_bytes; i++) {
@@ -135,34 +135,33 @@ int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed
     return count <= vq->size && needed > vq->free_count ? VIRTQ_FULL : VIRTQ_E_INVALID;
 }
 
-/* Stops the virtqueue for what the device reported, and returns that. virtq_add and virtq_publish need
+/* Stops the virtqueue for what the device reported. virtq_add and virtq_publish need
  * not look at `broken`: nothing is free, and nothing waits to be published. */
-int virtq_break(struct virtqueue *vq, int reason)
+void virtq_break(struct virtqueue *vq, int reason)
 {
     vq->broken = reason;
     vq->used_idx = vq->last_used_idx; /* so that virtq_get looks at `broken` */
     vq->free_count = 0;
     vq->published_idx = vq->avail_idx;
-    return reason;
 }
 
 /* What `written` bytes mean for a used descriptor, when they are not fewer than its limit. */
-int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 *written)
+int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 written)
 {
     virtio_u32 writable = shadow->limit - 1; /* 2^32 - 1 bytes have the limit 0 */
 
     if (shadow->count == 0) {
         return VIRTQ_E_USED_ID;
     }
-    if (*written > writable) {
-        /* virtio 1.2, 2.7.8: without a device-writable part the len means nothing, and devices
-         * exist that report the bytes they read. */
-        if (writable != 0) {
-            return VIRTQ_E_USED_LEN;
-        }
-        *written = 0;
+    if (written <= writable) {
+        return VIRTQ_OK;
     }
-    return VIRTQ_OK;
+    /* virtio 1.2, 2.7.8: without a device-writable part the len means nothing, and devices exist that
+     * report the bytes they read. */
+    if (writable != 0) {
+        return VIRTQ_E_USED_LEN;
+    }
+    return VIRTQ_NO_LEN;
 }
 
 /* virtq_get while buffers are added that are not published. */

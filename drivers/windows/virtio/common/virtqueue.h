@@ -151,7 +151,7 @@ struct virtqueue {
     virtio_u32 interrupt_after; /* with it: so many used buffers interrupt */
     int broken;                 /* VIRTQ_OK, or the first VIRTQ_E_USED_xxx */
     /* Constant after virtq_init. */
-    virtio_u16 size;
+    virtio_u32 size;
     virtio_u64 desc_addr; /* for the device's queue_desc, queue_driver, queue_device */
     virtio_u64 avail_addr;
     virtio_u64 used_addr;
@@ -209,6 +209,16 @@ int virtq_indirect_init(struct virtq_indirect *indirect, void *table, virtio_u64
 VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
                             virtio_u16 in_count, const struct virtq_indirect *indirect,
                             void *cookie);
+
+/*
+ * For a caller that adds many buffers, with no virtq_get between them:
+ *     virtq_begin_adding(&vq);
+ *     virtq_add_next(&vq, sg, out, in, indirect, cookie);     each
+ */
+VIRTIO_INLINE void virtq_begin_adding(struct virtqueue *vq);
+VIRTIO_INLINE int virtq_add_next(struct virtqueue *vq, const struct virtq_sg *sg,
+                                 virtio_u16 out_count, virtio_u16 in_count,
+                                 const struct virtq_indirect *indirect, void *cookie);
 
 /*
  * The same for a caller that writes the table itself, without an array between, and without the lock:

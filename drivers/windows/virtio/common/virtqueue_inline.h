@@ -26,10 +26,12 @@ struct virtq_shadow {
     virtio_u16 order; /* of the available ring's slot of this number: the head put into it */
 };
 
+#define VIRTQ_NO_LEN 1 /* of virtq_check_len: the len means nothing */
+
 /* The rare outcomes; in virtqueue.c. */
 int virtq_refuse(const struct virtqueue *vq, virtio_u32 count, virtio_u32 needed);
-int virtq_break(struct virtqueue *vq, int reason);
-int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 *written);
+void virtq_break(struct virtqueue *vq, int reason);
+int virtq_check_len(const struct virtq_shadow *shadow, virtio_u32 written);
 int virtq_get_beside(struct virtqueue *vq, void **cookie, virtio_u32 *len);
 
 int virtq_enable_event(struct virtqueue *vq); /* with EVENT_IDX */
@@ -87,8 +89,11 @@ VIRTIO_INLINE void virtq_make_available(struct virtqueue *vq, virtio_u32 tail, v
     shadow->limit = writable + 1;
     shadow->count = (virtio_u16)needed;
     shadow->tail = (virtio_u16)tail;
+}
 
-    /* virtq_get looks at used idx again, and sees that the device does not know this chain yet. */
+/* virtq_get looks at used idx again, and sees that there are chains which the device does not know yet. */
+VIRTIO_INLINE void virtq_begin_adding(struct virtqueue *vq)
+{
     vq->used_idx = vq->last_used_idx;
 }
 
@@ -119,15 +124,16 @@ VIRTIO_INLINE int virtq_add_table(struct virtqueue *vq, const struct virtq_indir
     /* virtio 1.2, 2.7.5.3.1: INDIRECT never in the table itself, nor beside NEXT. */
     virtq_write_desc(&vq->desc[head], indirect->addr, (virtio_u32)sizeof(struct virtq_desc) * count,
                      VIRTQ_DESC_F_INDIRECT, 0);
+    virtq_begin_adding(vq);
     virtq_make_available(vq, head, 1, vq->shadow[head].next, 0, cookie);
     return VIRTQ_OK;
 }
 
 /* One function, because it is on the path of every frame.
  * NOLINTNEXTLINE(readability-function-cognitive-complexity) */
-VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
-                            virtio_u16 in_count, const struct virtq_indirect *indirect,
-                            void *cookie)
+VIRTIO_INLINE int virtq_add_next(struct virtqueue *vq, const struct virtq_sg *sg,
+                                 virtio_u16 out_count, virtio_u16 in_count,
+                                 const struct virtq_indirect *indirect, void *cookie)
 {
     virtio_u32 count = (virtio_u32)out_count + in_count;
     virtio_u32 needed = count;
@@ -184,6 +190,14 @@ VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, vir
     }
     virtq_make_available(vq, tail, needed, next, in_count != 0 ? bytes - out_bytes : 0, cookie);
     return VIRTQ_OK;
+}
+
+VIRTIO_INLINE int virtq_add(struct virtqueue *vq, const struct virtq_sg *sg, virtio_u16 out_count,
+                            virtio_u16 in_count, const struct virtq_indirect *indirect,
+                            void *cookie)
+{
+    virtq_begin_adding(vq);
+    return virtq_add_next(vq, sg, out_count, in_count, indirect, cookie);
 }
 
 VIRTIO_INLINE int virtq_event_passed(virtio_u16 event, virtio_u16 before, virtio_u16 after)
@@ -292,27 +306,33 @@ VIRTIO_INLINE int virtq_take(struct virtqueue *vq, int beside, void **cookie, vi
     virtio_u32 count;
     int status;
 
-    if (VIRTIO_DEVICE_LIES(id > vq->mask)) {
-        return virtq_break(vq, VIRTQ_E_USED_ID);
+    if (VIRTIO_DEVICE_LIES(id >= vq->size)) {
+        virtq_break(vq, VIRTQ_E_USED_ID);
+        return VIRTQ_E_USED_ID;
     }
     if (beside && VIRTIO_DEVICE_LIES(virtq_is_unpublished(vq, id))) {
-        return virtq_break(vq, VIRTQ_E_USED_ID);
+        virtq_break(vq, VIRTQ_E_USED_ID);
+        return VIRTQ_E_USED_ID;
     }
     shadow = &vq->shadow[id];
     /* One comparison for two checks: no chain begins at a descriptor of limit 0. */
     if (VIRTIO_DEVICE_LIES(written >= shadow->limit)) {
-        status = virtq_check_len(shadow, &written);
-        if (status != VIRTQ_OK) {
-            return virtq_break(vq, status);
+        status = virtq_check_len(shadow, written);
+        if (status < VIRTQ_OK) {
+            virtq_break(vq, status);
+            return status;
+        }
+        if (status == VIRTQ_NO_LEN) {
+            written = 0;
         }
     }
 
     vq->last_used_idx = at + 1;
     count = shadow->count;
-    if (count == 1) {
-        shadow->next = (virtio_u16)vq->free_head;
-    } else {
+    if (count > 1) {
         vq->shadow[shadow->tail].next = (virtio_u16)vq->free_head;
+    } else {
+        shadow->next = (virtio_u16)vq->free_head;
     }
     shadow->limit = 0;
     shadow->count = 0;
@@ -328,6 +348,9 @@ VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len
 {
     virtio_u32 at = vq->last_used_idx;
     virtio_u32 waiting;
+    virtio_u32 bytes;
+    void *found;
+    int status;
 
     if (at == vq->used_idx) {
         if (vq->broken != VIRTQ_OK) {
@@ -338,12 +361,19 @@ VIRTIO_INLINE int virtq_get(struct virtqueue *vq, void **cookie, virtio_u32 *len
             return VIRTQ_EMPTY;
         }
         if (VIRTIO_DEVICE_LIES(waiting > vq->published_idx - at)) {
-            return virtq_break(vq, VIRTQ_E_USED_IDX);
+            virtq_break(vq, VIRTQ_E_USED_IDX);
+            return VIRTQ_E_USED_IDX;
         }
         /* The device sets the element before idx (virtio 1.2, 2.7.8.2): idx is read before it. */
         virtio_compiler_barrier();
         if (vq->avail_idx != vq->published_idx) {
-            return virtq_get_beside(vq, cookie, len);
+            /* Variables of its own, so that those of the caller stay in registers. */
+            status = virtq_get_beside(vq, &found, &bytes);
+            if (status == VIRTQ_OK) {
+                *cookie = found;
+                *len = bytes;
+            }
+            return status;
         }
         vq->used_idx = at + waiting;
     }

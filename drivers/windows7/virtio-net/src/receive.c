@@ -37,10 +37,11 @@ VOID AerovnetReceiveFill(PAEROVNET_ADAPTER Adapter)
 
     AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
     Piece.len = Adapter->HeaderLength + AEROVNET_WIRE_MAX;
+    virtq_begin_adding(&Receive->Queue.Ring);
     Free = virtq_free_count(&Receive->Queue.Ring); /* asking virtq_add once too often costs more */
     for (Buffer = Receive->Spare; Free != 0 && Buffer != NULL; Buffer = Buffer->Next, Free--) {
         Piece.addr = Buffer->Address;
-        if (virtq_add(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) != VIRTQ_OK)
+        if (virtq_add_next(&Receive->Queue.Ring, &Piece, 0, 1, NULL, Buffer) != VIRTQ_OK)
             break;
     }
     Receive->Spare = Buffer;
@@ -99,14 +100,14 @@ VIRTIO_INLINE BOOLEAN AerovnetHasTag(const UCHAR *Frame)
     return Frame[AEROVNET_ADDRESSES_LENGTH] == 0x81 && Frame[AEROVNET_ADDRESSES_LENGTH + 1] == 0;
 }
 
-/* Takes the tag out of a frame of `Length` bytes that has one: the addresses move up to the rest. Returns
- * how many bytes the frame begins later: 0, if it is too short for a tag. */
-static ULONG AerovnetTakeTag(PUCHAR Frame, ULONG Length, PUSHORT Tag)
+/* Takes the tag out of a frame that has one, with `Payload` bytes behind its Ethernet header: the addresses
+ * move up to the rest. Returns how many bytes the frame begins later: 0, if it is too short for a tag. */
+static ULONG AerovnetTakeTag(PUCHAR Frame, ULONG Payload, PUSHORT Tag)
 {
     UCHAR Addresses[AEROVNET_ADDRESSES_LENGTH];
     const UCHAR *Value = Frame + AEROVNET_ADDRESSES_LENGTH + 2;
 
-    if (Length < AEROVNET_ETHERNET_HEADER + AEROVNET_TAG_LENGTH)
+    if (Payload < AEROVNET_TAG_LENGTH)
         return 0;
     *Tag = (USHORT)(Value[0] << 8 | Value[1]);
     NdisMoveMemory(Addresses, Frame, sizeof(Addresses)); /* for memory that does not overlap */
@@ -149,15 +150,14 @@ static VOID AerovnetClearInfo(PNET_BUFFER_LIST List)
     NET_BUFFER_LIST_INFO(List, NetBufferListFilteringInfo) = NULL;
 }
 
-/* Looks at a used buffer; TRUE if it is to be indicated. A tag is always taken out of the frame. The lock
- * is held. */
-static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Used)
+/* Looks at a used buffer; TRUE if it is to be indicated. A tag is always taken out of the frame. `Payload`
+ * bytes are used after the Ethernet header: a huge number, if not even that is there. The lock is held. */
+static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer, ULONG Payload)
 {
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     PNET_BUFFER_LIST List = Buffer->NetBufferList;
     PUCHAR Frame = Buffer->Frame;
-    ULONG Length = Used - Adapter->HeaderLength; /* huge, if not even the header is there */
-    BOOLEAN Tunnelled = AerovnetIsTunnelled(Frame - Adapter->HeaderLength);
+    ULONG Length;
     PNET_BUFFER NetBuffer;
     AEROVNET_KIND Kind;
     ULONG Offset = 0;
@@ -165,12 +165,12 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
 
     AEROVNET_ASSERT_LOCK_HELD(&Receive->Queue.Lock);
     if (AerovnetHasTag(Frame)) {
-        Offset = AerovnetTakeTag(Frame, Length, &Tag);
+        Offset = AerovnetTakeTag(Frame, Payload, &Tag);
         Frame += Offset;
-        Length -= Offset;
+        Payload -= Offset;
     }
-    /* One comparison for both ends. */
-    if (VIRTIO_DEVICE_LIES(Length - AEROVNET_ETHERNET_HEADER > AEROVNET_MTU || Tunnelled)) {
+    /* One comparison for both ends. The network, too, has frames that are too short or too long. */
+    if (Payload > AEROVNET_MTU || VIRTIO_DEVICE_LIES(AerovnetIsTunnelled(Buffer->Header))) {
         Receive->Traffic.Errors++;
         return FALSE;
     }
@@ -184,6 +184,7 @@ static BOOLEAN AerovnetAccept(PAEROVNET_ADAPTER Adapter, PAEROVNET_BUFFER Buffer
         Receive->Filtered++;
         return FALSE;
     }
+    Length = AEROVNET_ETHERNET_HEADER + Payload;
     Receive->Traffic.Frames[Kind]++;
     Receive->Traffic.Bytes[Kind] += Length;
 
@@ -263,10 +264,12 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
     PAEROVNET_RECEIVE Receive = &Adapter->Receive;
     PNET_BUFFER_LIST Lists = NULL;
     PNET_BUFFER_LIST *Tail = &Lists;
+    ULONG Headers = Adapter->HeaderLength + AEROVNET_ETHERNET_HEADER;
     PVOID Cookie;
     virtio_u32 Used;
     ULONG Taken = 0;
-    ULONG Count = 0; /* of Lists */
+    ULONG Refused = 0; /* of those: not in Lists */
+    ULONG Count;
     BOOLEAN FewLeft = FALSE;
     BOOLEAN Notify = FALSE;
     int Result = VIRTQ_EMPTY;
@@ -281,12 +284,12 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
         while (Taken < Budget &&
                (Result = virtq_get(&Receive->Queue.Ring, &Cookie, &Used)) == VIRTQ_OK) {
             Taken++;
-            if (AerovnetAccept(Adapter, Cookie, Used)) {
+            if (AerovnetAccept(Adapter, Cookie, Used - Headers)) {
                 *Tail = ((PAEROVNET_BUFFER)Cookie)->NetBufferList;
                 Tail = &NET_BUFFER_LIST_NEXT_NBL(*Tail);
-                Count++;
             } else {
                 AerovnetSpare(Receive, Cookie);
+                Refused++;
             }
         }
         *Tail = NULL;
@@ -299,6 +302,7 @@ ULONG AerovnetReceivePoll(PAEROVNET_ADAPTER Adapter, ULONG Budget, PBOOLEAN More
         if (Result < VIRTQ_EMPTY) /* live: no other incarnation begins meanwhile */
             Epoch = AerovnetStateEpoch(&Adapter->State);
     }
+    Count = Taken - Refused;
     if (Count != 0) {
         InterlockedExchangeAdd(&Adapter->Outstanding, (LONG)Count + 1);
         Receive->Indications++;
@@ -365,6 +369,7 @@ static BOOLEAN AerovnetBufferInit(PAEROVNET_ADAPTER Adapter, ULONG Number)
     Offset += AEROVNET_HEADER_MAX;
     Buffer->Address = (virtio_u64)Shared->Pa.QuadPart + Offset - Adapter->HeaderLength;
     Buffer->Frame = Shared->Va + Offset;
+    Buffer->Header = Buffer->Frame - Adapter->HeaderLength;
     Buffer->Mdl = NdisAllocateMdl(Adapter->MiniportHandle, Buffer->Frame, AEROVNET_WIRE_MAX);
     if (Buffer->Mdl == NULL)
         return FALSE;

@@ -20,7 +20,8 @@ typedef struct _AEROVNET_BUFFER {
     struct _AEROVNET_BUFFER *Next; /* spare too; guarded by Receive.Queue.Lock */
     PNET_BUFFER_LIST NetBufferList;
     PMDL Mdl;
-    PUCHAR Frame;       /* after the network header, in shared memory */
+    PUCHAR Header;      /* the network header, in shared memory */
+    PUCHAR Frame;       /* after it */
     virtio_u64 Address; /* of the network header */
 } AEROVNET_BUFFER, *PAEROVNET_BUFFER;
 
