@@ -342,6 +342,7 @@ class Scenario:
         self.vlan = 0  # that the adapter is of; all its frames are then
         self.nets = [self.choose_net() for _ in range(self.count_adapters)]
         self.buses = [self.choose_bus() for _ in range(self.count_adapters)]
+        self.event_idx = self.choose_event_idx()
         self.options = self.choose_options()
         self.ends = [chance.choice(ENDS) for _ in range(self.count_adapters)]
         if self.count_adapters == 1 and chance.random() < 0.25:
@@ -359,6 +360,8 @@ class Scenario:
         if self.map_registers:
             self.options += ["--map-registers", str(self.map_registers)]
             self.what += ", %d map registers" % self.map_registers
+        if self.event_idx:
+            self.what += ", EventIdx"
 
     def choose_net(self):
         chance = self.chance
@@ -418,10 +421,16 @@ class Scenario:
                 if self.count_adapters == 1 else []
         if self.vlan:
             options += ["--set", "VlanId=%d" % self.vlan]
+        if self.event_idx:
+            options += ["--set", "EventIdx=1"]
         if self.hostile:
             # At 4 a slow reset takes nearly all of the second that the driver waits for it.
             options += ["--time-scale", str(chance.choice((1, 1, 2)))]
         return options
+
+    def choose_event_idx(self):
+        """Does the driver accept EVENT_IDX? A chance of its own, as below."""
+        return random.Random("%d:%d:EventIdx" % (self.seed, self.number)).random() < 0.5
 
     def choose_map_registers(self):
         """How many scatter/gather lists share: few make frames wait for each other, or be copied. 0: no limit.
