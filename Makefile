@@ -58,6 +58,15 @@ VIRTQ  := drivers/windows/virtio/common
 DRIVER_SOURCES  := $(sort $(wildcard $(NET)/src/*.c)) $(MODERN)/virtio_pci_modern.c $(VIRTQ)/virtqueue.c
 DRIVER_INCLUDES := -I$(NET)/include -I$(MODERN) -I$(VIRTQ) -I$(OUT)/gen
 
+# The driver without its checks of the device, for the bench to count what they cost. It is in a folder that
+# nothing is packaged from; packaging/make-package refuses it besides.
+DRIVER_UNCHECKED := $(if $(UNCHECKED),-DAEROVNET_UNCHECKED)
+ifneq ($(UNCHECKED),)
+ifeq ($(filter out/bench/%,$(OUT)),)
+$(error UNCHECKED=1 makes a driver that believes the device: build it under out/bench, for instance with OUT=out/bench/unchecked)
+endif
+endif
+
 # Both drivers are the same code. aerovnetm, for the modern device, has a resource and an INF of its own.
 DRIVERS      := aerovnet aerovnetm
 DRIVER_FILES := $(foreach name,$(DRIVERS),$(ARCHES:%=$(OUT)/%/$(name).sys))
@@ -92,7 +101,7 @@ define driver_rules
 $(OUT)/obj/$(1)/%.o: %.c $(OUT)/gen/aerovnet_events.h
 	@mkdir -p $$(@D)
 	$$(call say,$(DRIVER_COMPILER) $(1)   $$<)
-	$$(Q)$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(MINGW_$(DRIVER_COMPILER)_$(1)) $$(DRIVER_CFLAGS_$(1)) $$(DRIVER_INCLUDES) $$(DRIVER_UNCHECKED) -MMD -MP -c $$< -o $$@
 
 $(DRIVERS:%=$(OUT)/obj/$(1)/%.res.o): $(OUT)/obj/$(1)/%.res.o: $(RESOURCE_PARTS) $(OUT)/gen/build-number
 	@mkdir -p $$(@D)

@@ -21,7 +21,14 @@ DRIVERS = ("aerovnet", "aerovnetm")
 AGAIN = "make the package again (make package)"
 
 
+def refuse_unchecked(path, data):
+    """A driver that `make bench` built without its checks of the device."""
+    if b"AEROVNET_UNCHECKED" in data:
+        raise Problem("%s was built without its checks of the device, to count what they cost; build it anew (make driver)" % path)
+
+
 def _check_driver(path, data, architecture):
+    refuse_unchecked(path, data)
     try:
         machine = authenticode.machine(data)
     except authenticode.PeError as error:

@@ -14,6 +14,12 @@ static MINIPORT_UNLOAD AerovnetUnload;
 
 static NDIS_HANDLE AerovnetDriverHandle;
 
+#ifdef AEROVNET_UNCHECKED
+/* Marks the file: packaging/check.py refuses a driver that has this text in it. */
+extern const char AerovnetUnchecked[];
+const char AerovnetUnchecked[] = "AEROVNET_UNCHECKED";
+#endif
+
 static VOID NTAPI AerovnetUnload(PDRIVER_OBJECT DriverObject)
 {
     UNREFERENCED_PARAMETER(DriverObject);
