@@ -772,7 +772,7 @@ NDIS_STATUS AerovnetTransmitAllocate(PAEROVNET_ADAPTER Adapter)
     if (Size > Transmit->SlotsWanted)
         Size = Transmit->SlotsWanted;
     Transmit->SlotCount = Size;
-    Transmit->InterruptAfter = Size < 4 ? 1 : Size / 2;
+    Transmit->InterruptAfter = Size < 4 ? 1 : Size / 4;
 
     /* Multiples of 16 keep each list aligned as NDIS's own allocation would be. */
     Transmit->SgBufferLength = (Transmit->SgBufferLength + 15) & ~15u;

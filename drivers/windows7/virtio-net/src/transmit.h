@@ -7,7 +7,7 @@
  * When all NET_BUFFERs of a list are finished, the list is completed, once.
  *
  * The DPC completes what the device has sent, after an interrupt. With VIRTIO_F_EVENT_IDX the device
- * interrupts when it has used all frames that it has, or half of the slots. In between, sends complete
+ * interrupts when it has used all frames that it has, or a quarter of the slots. In between, sends complete
  * the frames that were sent earlier. So a frame is completed at the latest when the last one in the ring
  * is. A device that stops before that sends no interrupt. MiniportCheckForHangEx then runs the DPC, every
  * AEROVNET_HANG_SECONDS.
@@ -34,7 +34,7 @@
 #define AEROVNET_COPY_MAX 256
 
 /* With VIRTIO_F_EVENT_IDX, a send completes what the device has sent when it comes to so many frames, or
- * to half of the slots. */
+ * to a quarter of the slots. */
 #define AEROVNET_RECLAIM_MIN 32
 
 /* Where a transmit slot is with its mapping; changed by interlocked operations only, because
@@ -106,7 +106,7 @@ typedef struct _AEROVNET_TRANSMIT {
     ULONG SharedCount;
     /* With UseEvents, the device interrupts when it has used so many frames more than were completed, or
      * all that it has. */
-    ULONG InterruptAfter; /* half of the slots */
+    ULONG InterruptAfter; /* a quarter of the slots */
     /* Interlocked. A send completes earlier frames. Only one at a time: NDIS may send again before it returns
      * from the completion, and so on without end. */
     LONG volatile Reclaiming;
