@@ -99,13 +99,14 @@ def die_with_parent():
 
 class Machine:
     def __init__(self, accel, settings, log, captures=(), device=None, kind="pc", modern=False, cards=1,
-                 end=None, more=(), line=()):
+                 end=None, more=(), line=(), initramfs=None):
         """settings: what vm/init finds as aerovnet.NAME=VALUE. log: the console goes there.
         captures: for each card, a file for a pcap of all frames between it and QEMU's network.
         device: further options of each virtio-net-pci. kind: QEMU's machine type. modern: the
         cards are on root ports, which only a q35 machine has. cards: how many, at most MOST_CARDS.
         end: what is behind each card instead of QEMU's user network. more: further words for QEMU.
-        line: words for machine, card and network, instead of those that follow from the arguments before."""
+        line: words for machine, card and network, instead of those that follow from the arguments before.
+        initramfs: the archive, without this INITRAMFS."""
         # `quiet` and no ftrace self-test save seconds of emulated start; panic=-1 with -no-reboot
         # makes QEMU end when the kernel does.
         words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
@@ -114,7 +115,7 @@ class Machine:
         self._monitor, monitor = socket.socketpair()
         command = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         command += ["-accel", accel, "-cpu", "max", "-smp", "2", "-m", "%dM" % (512 + 128 * (cards - 1))]
-        command += ["-kernel", KERNEL, "-initrd", INITRAMFS, "-append", " ".join(words)]
+        command += ["-kernel", KERNEL, "-initrd", initramfs or INITRAMFS, "-append", " ".join(words)]
         command += ["-chardev", f"file,id=console,path={log}", "-serial", "chardev:console"]
         command += ["-chardev", f"socket,id=channel,fd={theirs.fileno()}"]
         command += ["-serial", "chardev:channel"]
@@ -186,6 +187,10 @@ class Machine:
                 return None
             if "return" in answer:
                 return answer["return"]
+
+    def running(self):
+        """Whether QEMU has not ended."""
+        return self._process.poll() is None
 
     def close(self):
         """Ends QEMU and returns what it printed about itself, if anything."""

@@ -8,10 +8,12 @@
 In the machine ndishost's station returns each frame that comes. A caller at the far end of the device sends
 numbered frames with content that follows from the number, and checks each echo. The driver is not told of a
 migration, and needs no reset. Frames that are on the wire when the machine moves may be lost, as on any
-Ethernet: those that were outstanding then, and no others. SEED=N replays.
+Ethernet: those that were outstanding then, and no others. No time decides that: a slow machine loses nothing.
+SEED=N replays.
 """
 import hashlib
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -27,14 +29,15 @@ from machine import Machine
 from report import ROOT, Failure, Group, expect, seed
 
 OUT = "out/tests/foreign"
+ROOTFS = OUT + "/migration-initramfs"  # of this test alone: a ./run beside it packs another driver
 ADAPTER = bytes.fromhex("525400123456")
 CALLER = bytes.fromhex("0261766e65f5")
 NUMBERED = 0x88B5  # IEEE: local experiments
 MIN, MAX, STEP = 60, 1514, 769  # STEP: each size comes up
 WINDOW = 8  # a socket of datagrams holds ten on some kernels
 FRAMES = 300  # between two migrations
-LIMIT = 300  # seconds for anything, on a machine that is busy
-PATIENCE = 10  # seconds without an echo: then what is outstanding is given up
+LIMIT = 300  # seconds for anything, and without an echo, on a machine that is busy
+AGAIN = 1  # seconds: until the first echo, frames go out anew, because an adapter that comes up may drop them
 
 
 class Caller(threading.Thread):
@@ -45,10 +48,13 @@ class Caller(threading.Thread):
         self.path = os.path.join(directory, "caller")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
-        self.socket.settimeout(0.02)
+        # With a timeout of its own, sendto() would end in TimeoutError where the machine's queue is full.
+        self.socket.setblocking(False)
         self.to = None
         self.next = self.echoed = self.announced = 0
-        self.outstanding, self.lost, self.at_moves, self.faults = {}, set(), [], []
+        # Frames that must come back, and those that may be lost: sent before the adapter was up, or in a move.
+        self.outstanding, self.doubtful = {}, {}
+        self.under_way, self.faults = [], []
         self.lock = threading.Lock()
         self.end = False
 
@@ -58,26 +64,36 @@ class Caller(threading.Thread):
         head = ADAPTER + CALLER + struct.pack(">HI", NUMBERED, number)
         return (head + content * (size // len(content) + 1))[:size]
 
+    def doubt(self):
+        """What is outstanding may be lost; the window opens anew."""
+        self.doubtful.update(self.outstanding)
+        self.outstanding.clear()
+
     def move(self, path):
         """The machine is elsewhere now."""
         with self.lock:
-            self.at_moves.append(set(self.outstanding))
+            self.under_way.append(len(self.outstanding))
+            self.doubt()
             self.to = path
 
     def run(self):
-        heard = time.monotonic()
+        try:
+            self.work()
+        except Exception as error:  # pylint: disable=broad-except  # wait() tells it
+            self.faults.append("the caller ended: %r" % error)
+            raise
+
+    def work(self):
+        again = time.monotonic() + AGAIN
         while not self.end:
             with self.lock:
+                if not self.echoed and time.monotonic() > again:
+                    self.doubt()
+                    again = time.monotonic() + AGAIN
                 self.call()
-            try:
-                frame = self.socket.recv(2048)
-            except TimeoutError:
-                if time.monotonic() > heard + PATIENCE:
-                    with self.lock:
-                        self.give_up()
-                    heard = time.monotonic()
+            if not select.select([self.socket], [], [], 0.02)[0]:
                 continue
-            heard = time.monotonic()
+            frame = self.socket.recv(2048)
             with self.lock:
                 self.receive(frame)
 
@@ -91,35 +107,36 @@ class Caller(threading.Thread):
             self.outstanding[self.next] = frame
             self.next += 1
 
-    def give_up(self):
-        """Nothing at all came back: before the adapter is up that is not a loss."""
-        if self.echoed:
-            self.lost.update(self.outstanding)
-        self.outstanding.clear()
-
     def receive(self, frame):
         kind, number = struct.unpack_from(">HI", frame, 12)
         if frame[:6] != CALLER or kind != NUMBERED:
             self.announced += kind == 0x8035  # QEMU tells switches by RARP where the machine is
             return
-        wanted = self.outstanding.pop(number, None)
+        if not self.echoed:  # what went out before this one may have been dropped
+            self.doubtful.update((one, sent) for one, sent in self.outstanding.items() if one < number)
+            self.outstanding = {one: sent for one, sent in self.outstanding.items() if one >= number}
+        wanted = self.outstanding.pop(number, None) or self.doubtful.pop(number, None)
         if wanted is None:
-            if self.echoed:
-                self.faults.append("frame %d came back twice, or late" % number)
+            self.faults.append("frame %d came back twice" % number)
             return
         if frame != CALLER + ADAPTER + wanted[12:]:
             self.faults.append("frame %d came back damaged" % number)
-        for older in [one for one in self.outstanding if one < number]:
-            self.outstanding.pop(older)
-            if self.echoed:  # or the adapter was not yet up
-                self.lost.add(older)
+        lost = [one for one in self.outstanding if one < number]
+        if lost:
+            self.faults.append("frames %s were lost, and were not under way when the machine moved" % lost[:5])
+            for older in lost:
+                self.outstanding.pop(older)
         self.echoed += 1
 
-    def wait(self, more):
-        """Until so many more came back."""
-        aim, until = self.echoed + more, time.monotonic() + LIMIT
+    def wait(self, more, qemu):
+        """Until so many more came back from the machine."""
+        aim, before, until = self.echoed + more, 0, 0
         while self.echoed < aim:
-            expect(time.monotonic() < until, "%d of %d frames came back within %d s"
+            expect(not self.faults, "; ".join(self.faults[:3]))
+            expect(qemu.running(), "QEMU ended after %d of %d frames" % (self.echoed, aim))
+            if self.echoed > before or not until:
+                before, until = self.echoed, time.monotonic() + LIMIT
+            expect(time.monotonic() < until, "after %d of %d frames none came back within %d s"
                    % (self.echoed, aim, LIMIT))
             time.sleep(0.02)
 
@@ -136,7 +153,7 @@ def machine(directory, name, caller, modern, incoming):
     settings = {"seed": seed(), "huge_pages": 40, "steps": "station,stop_driver"}
     log = "%s/migration-%s.log" % (OUT, name)
     return Machine("tcg", settings, log, kind="q35" if modern else "pc", modern=modern, end=end,
-                   more=["-incoming", "defer"] if incoming else []), path
+                   more=["-incoming", "defer"] if incoming else [], initramfs=ROOTFS + ".cpio"), path
 
 
 def ask(qemu, command, **arguments):
@@ -158,11 +175,15 @@ def wait_state(qemu, command, wanted):
 
 
 def migrate(source, target, address, caller, path):
+    """The machine stands still while its memory is copied: a QEMU that emulates two processors can lose writes to
+    pages that it copies meanwhile, and Linux in the machine then falls over its own lists."""
+    ask(source, "stop")
     ask(target, "migrate-incoming", uri=address)
     ask(source, "migrate", uri=address)
     wait_state(source, "query-migrate", "completed")
+    wait_state(target, "query-status", "paused")
     caller.move(path)
-    wait_state(target, "query-status", "running")
+    ask(target, "cont")
     source.close()
 
 
@@ -180,7 +201,7 @@ def reported(qemu, deadline):
 def moved_twice(modern):
     def function(_):
         driver = "out/x64/aerovnetm.sys" if modern else "out/x64/aerovnet.sys"
-        for command in (["vm/kernel"], ["vm/initramfs", "x64", driver]):
+        for command in (["vm/kernel"], ["vm/initramfs", "x64", driver, ROOTFS]):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             expect(done.returncode == 0, done.stderr.strip())
         with tempfile.TemporaryDirectory() as directory:
@@ -204,28 +225,25 @@ def journey(directory, caller, machines, modern):
     expect([event["step"] for event in started] == ["boot", "device", "station"], "vm/init says %s" % started)
     caller.to = path
     caller.start()
-    caller.wait(FRAMES)
+    caller.wait(FRAMES, qemu)
     for name in ("second", "third"):
         other, path = machine(directory, name, caller, modern, True)
         machines.append(other)
         migrate(qemu, other, "unix:%s/to-%s" % (directory, name), caller, path)
         machines.remove(qemu)
         qemu = other
-        caller.wait(FRAMES)
+        caller.wait(FRAMES, qemu)
     caller.close()
     return reported(qemu, time.monotonic() + LIMIT)
 
 
 def judge(caller, status, told):
     expect(not caller.faults, "; ".join(caller.faults[:3]))
-    for number, under_way in enumerate(caller.at_moves, 1):
+    for number, under_way in enumerate(caller.under_way, 1):
         expect(under_way, "no frame was under way in migration %d" % number)
-    allowed = set().union(*caller.at_moves)
-    stray = sorted(caller.lost - allowed)
-    expect(not stray, "frames %s were lost, and were not under way when the machine moved" % stray[:5])
     expect(caller.announced > 0, "QEMU announced no new place: was the machine moved?")
-    print("# %d frames came back, %d were under way in %d migrations, %d of them were lost"
-          % (caller.echoed, len(allowed), len(caller.at_moves), len(caller.lost)))
+    print("# %d frames came back, %d were under way in %d migrations; %d of these or of the start were lost"
+          % (caller.echoed, sum(caller.under_way), len(caller.under_way), len(caller.doubtful)))
     expect(status == 0, "ndishost ended with status %d" % status)
     for name in ("violations", "leaked"):
         expect(told.get(name, 0) == 0, "%s %s" % (told.get(name), name))
