@@ -29,6 +29,7 @@ PEER = ["node", "tests/foreign/peer_test.mjs"]
 STEPS = """build package emulator kernel initramfs boot device driver dhcp ping count stop report
 numbered peer compare""".split()
 TAB_STEPS = STEPS[STEPS.index("boot"):]  # those that the page shows
+GONE = 30  # seconds until a process that was killed is gone
 LIMIT = 1300
 ROWS = "Array.from(document.querySelectorAll('#steps tr')).map(row => Array.from(row.cells).map(cell => cell.textContent))"
 
@@ -104,14 +105,18 @@ def interrupted(number):
                                OUT + "/v86-interrupted.json"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as process:
             until = time.monotonic() + 200
-            while not machines() and process.poll() is None and time.monotonic() < until:
+            started = machines()
+            while not started and process.poll() is None and time.monotonic() < until:
                 time.sleep(0.2)
-            if not machines():
+                started = machines()
+            if not started:
                 process.kill()
-                raise Failure("no emulated PC was started")
+                raise Failure("no emulated PC was started; status %s" % process.wait())
             process.send_signal(number)
-            status = process.wait(30)
-        time.sleep(0.5)
+            status = process.wait(LIMIT)
+        until = time.monotonic() + GONE
+        while machines() and time.monotonic() < until:
+            time.sleep(0.2)
         left = machines()
         expect(not left and status != 0, "status %d, node %s" % (status, left))
 
