@@ -152,15 +152,21 @@ struct shape {
     bool behind;          /* an MDL after all others */
 };
 
+/* A part of a drawn number, below `bound`: cheaper than a draw of its own. */
+static unsigned part_below(uint64_t drawn, unsigned from, unsigned bound)
+{
+    return (unsigned)(drawn >> from & 0xFFFF) % bound;
+}
+
 /* All is drawn, whether it is used or not: with one liberty less the rest of a run stays as it is. */
 static void draw_pieces(struct shape *shape, uint32_t length, unsigned most, unsigned liberties,
                         struct random *random)
 {
     bool few = liberties & LIBERTY_PIECES, many = liberties & LIBERTY_MANY_PIECES;
-    unsigned form = (unsigned)random_below(random, 8);
-    unsigned some =
-        1 + (unsigned)random_below(random, most < FEW_PIECES ? most + !most : FEW_PIECES);
-    unsigned any = 1 + (unsigned)random_below(random, most + !most);
+    uint64_t drawn = random_next(random);
+    unsigned form = part_below(drawn, 0, 8);
+    unsigned some = 1 + part_below(drawn, 16, most < FEW_PIECES ? most + !most : FEW_PIECES);
+    unsigned any = 1 + part_below(drawn, 32, most + !most);
 
     shape->pieces = 1;
     if (form < 2) {
@@ -177,8 +183,9 @@ static void draw_pieces(struct shape *shape, uint32_t length, unsigned most, uns
 static void draw_split(struct shape *shape, uint32_t length, unsigned liberties,
                        struct random *random)
 {
-    bool split = random_chance(random, 1, 8);
-    unsigned cut = 1 + (unsigned)random_below(random, ETHERNET_HEADER - 1);
+    uint64_t drawn = random_next(random);
+    bool split = part_below(drawn, 0, 8) == 0;
+    unsigned cut = 1 + part_below(drawn, 16, ETHERNET_HEADER - 1);
 
     shape->whole_header = !(liberties & LIBERTY_SPLIT_HEADER);
     if (shape->whole_header || !split || length <= ETHERNET_HEADER)
@@ -192,12 +199,13 @@ static void draw_split(struct shape *shape, uint32_t length, unsigned liberties,
 static void draw_around(struct shape *shape, unsigned room, unsigned liberties,
                         struct random *random)
 {
-    size_t front = random_chance(random, 1, 2) ? random_below(random, 300) : 0;
-    unsigned front_mdls = random_chance(random, 1, 8) ? 1 + (unsigned)random_below(random, 2) : 0;
-    bool empty_first = random_chance(random, 1, 8), empty_last = random_chance(random, 1, 16);
-    size_t tail = random_chance(random, 1, 4) ? random_below(random, 200) : 0;
-    bool behind = random_chance(random, 1, 16);
-    unsigned empty_every = random_chance(random, 1, 16) ? 1 + (unsigned)random_below(random, 3) : 0;
+    uint64_t first = random_next(random), second = random_next(random);
+    size_t front = part_below(first, 0, 2) ? part_below(first, 16, 300) : 0;
+    unsigned front_mdls = part_below(first, 1, 8) ? 0 : 1 + part_below(first, 4, 2);
+    bool empty_first = part_below(first, 5, 8) == 0, empty_last = part_below(first, 8, 16) == 0;
+    size_t tail = part_below(second, 0, 4) ? 0 : part_below(second, 16, 200);
+    bool behind = part_below(second, 2, 16) == 0;
+    unsigned empty_every = part_below(second, 6, 16) ? 0 : 1 + part_below(second, 32, 3);
 
     shape->front = liberties & LIBERTY_OFFSET ? front : 0;
     shape->front_mdls = liberties & LIBERTY_FRONT_MDLS ? front_mdls : 0;
@@ -243,7 +251,7 @@ static size_t aligned_gap(const struct layout *layout)
     return gap <= layout->spare ? gap : 0;
 }
 
-static MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool mapped)
+static inline MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool mapped)
 {
     MDL *mdl = mdl_build(layout->slot, layout->used++, layout->at + gap, length, mapped);
 
@@ -259,8 +267,9 @@ static MDL *layout_put(struct layout *layout, size_t gap, size_t length, bool ma
 
 static MDL *layout_add(struct layout *layout, size_t length)
 {
-    size_t gap = random_below(layout->random, (layout->spare < 256 ? layout->spare : 256) + 1);
-    bool unmapped = random_chance(layout->random, 1, 8) && layout->shape->unmapped;
+    uint64_t drawn = random_next(layout->random);
+    size_t gap = part_below(drawn, 0, layout->spare < 256 ? (unsigned)layout->spare + 1 : 257);
+    bool unmapped = part_below(drawn, 16, 8) == 0 && layout->shape->unmapped;
 
     if (!layout->shape->anywhere)
         gap = aligned_gap(layout);
