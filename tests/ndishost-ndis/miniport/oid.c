@@ -34,6 +34,7 @@ static NDIS_STATUS AnswerStatistics(PLOOP_ADAPTER Adapter, PNDIS_OID_REQUEST Req
     Statistics.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
     Statistics.Header.Revision = NDIS_STATISTICS_INFO_REVISION_1;
     Statistics.Header.Size = NDIS_SIZEOF_STATISTICS_INFO_REVISION_1;
+    Statistics.SupportedStatistics = NDIS_STATISTICS_FLAGS_VALID_DIRECTED_FRAMES_XMIT;
     Statistics.ifHCOutUcastPkts = Adapter->Sent;
     Statistics.ifHCInUcastPkts = Adapter->Received;
     return Answer(Request, &Statistics, NDIS_SIZEOF_STATISTICS_INFO_REVISION_1);
