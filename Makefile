@@ -139,9 +139,10 @@ $(OUT)/obj/host/%.o: %.c
 	$(call say,CC host  $<)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c $< -o $@
 
+# A test beside this make starts the old program or the new one, never a part of one.
 $(OUT)/ndishost: $(HOST_SOURCES:%.c=$(OUT)/obj/host/%.o)
 	$(call say,link      $@)
-	$(Q)$(HOST_CC) -pthread -o $@ $^ $(HOST_LIBS)
+	$(Q)$(HOST_CC) -pthread -o $@.$$$$ $^ $(HOST_LIBS) && mv -f $@.$$$$ $@
 
 # The tables that are compiled in
 WINDOWS7_TABLES := $(wildcard include/ndis-mingw/exports/*.exports) ndishost/loader/documented
@@ -161,8 +162,8 @@ $(OUT)/obj/host32/%.o: %.c | $(DEPS32)/.fetched
 
 $(OUT)/ndishost32: $(HOST_SOURCES:%.c=$(OUT)/obj/host32/%.o)
 	$(call say,link      $@)
-	$(Q)$(HOST_CC) -m32 -pthread -o $@ $^ -L$(DEPS32)/lib/i386-linux-gnu \
-	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' $(HOST_LIBS)
+	$(Q)$(HOST_CC) -m32 -pthread -o $@.$$$$ $^ -L$(DEPS32)/lib/i386-linux-gnu \
+	    -Wl,-rpath,'$$ORIGIN/deps/i386/usr/lib/i386-linux-gnu' $(HOST_LIBS) && mv -f $@.$$$$ $@
 
 include examples/examples.mk
 include tests/native/native.mk

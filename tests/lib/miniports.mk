@@ -18,7 +18,7 @@ all: $(foreach arch,x64 x86,$(NAMES:%=$(DIR)/$(arch)/%.sys))
 define miniport_rules
 $(DIR)/$(1)/$(HEADER).gch: $(HERE)/$(HEADER) $(RULES)/miniport.h $(shell find $(NDIS_MINGW) -name '*.h')
 	@mkdir -p $$(@D)
-	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -I$(RULES) -x c-header $$< -o $$@
+	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -I$(RULES) -x c-header $$< -o $$@.$$$$$$$$ && mv -f $$@.$$$$$$$$ $$@
 
 $(DIR)/$(1)/%.o: $(HERE)/%.c $(wildcard $(HERE)/*.h $(RULES)/*.h) $(DIR)/$(1)/$(HEADER).gch $(FORMS)
 	$$(MINGW_CC_$(1)) $$(DRIVER_CFLAGS_$(1)) -Itests/lib -I$(RULES) -include $(DIR)/$(1)/$(HEADER) -c $$< -o $$@
