@@ -204,7 +204,7 @@ void raw_close(struct raw *r)
     bus_unmap((void *)r->isr);
     bus_unmap((void *)r->device);
     r->bus->ops->close(r->bus);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < RAW_QUEUES; i++)
         if (r->q[i].memory)
             phys_free(r->q[i].memory);
     phys_free(r->data);
@@ -334,7 +334,12 @@ void raw_queue_enable(struct raw *r, unsigned queue)
 
 void raw_queues(struct raw *r)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    raw_queues_to(r, 2);
+}
+
+void raw_queues_to(struct raw *r, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
         raw_put16(r, COMMON_QUEUE_SELECT, (uint16_t)i);
         raw_queue_memory(r, i, raw_get16(r, COMMON_QUEUE_SIZE));
         raw_queue_addresses(r, i);
@@ -385,6 +390,22 @@ void raw_send(struct raw *r, uint16_t i, uint32_t length)
     raw_desc(r, TX, i, r->data_pa + i * 2048u, NET_HEADER_SIZE + length, 0, 0);
     raw_offer(r, TX, i);
     raw_notify(r, TX);
+}
+
+uint8_t raw_command(struct raw *r, unsigned queue, const void *bytes, uint32_t length)
+{
+    uint32_t slot = DATA_BYTES - 4096;
+    uint16_t idx = (uint16_t)(raw_used_idx(r, queue) + 1);
+
+    memcpy(r->data + slot, bytes, length);
+    r->data[slot + 2048] = 0xAA;
+    raw_desc(r, queue, 0, r->data_pa + slot, length, DESC_F_NEXT, 1);
+    raw_desc(r, queue, 1, r->data_pa + slot + 2048, 1, DESC_F_WRITE, 0);
+    raw_offer(r, queue, 0);
+    raw_notify(r, queue);
+    assert_true(raw_wait_used(r, queue, idx));
+    assert_int_equal(raw_used(r, queue, (uint16_t)(idx - 1)).len, 1);
+    return r->data[slot + 2048];
 }
 
 void raw_fill(struct raw *r, uint16_t count)

@@ -21,6 +21,7 @@
 #define RX             0
 #define TX             1
 
+#define RAW_QUEUES     17
 #define RAW_FRAMES     8192
 #define RAW_FRAME_MAX  2048
 #define FEATURES_PLAIN (FEATURE_VERSION_1 | FEATURE_MAC | FEATURE_STATUS)
@@ -39,7 +40,7 @@ struct raw {
     char error[256];
     volatile uint8_t *common, *notify, *isr, *device; /* NULL: no such capability */
     uint32_t multiplier;
-    struct raw_queue q[2];
+    struct raw_queue q[RAW_QUEUES];
     uint8_t *data; /* for buffers: contiguous */
     uint64_t data_pa;
 
@@ -78,7 +79,8 @@ bool raw_negotiate(struct raw *r, uint64_t features);
 void raw_queue_memory(struct raw *r, unsigned queue, uint16_t size);
 void raw_queue_addresses(struct raw *r, unsigned queue);
 void raw_queue_enable(struct raw *r, unsigned queue);
-void raw_queues(struct raw *r); /* both, in the device's sizes */
+void raw_queues(struct raw *r);                    /* both, in the device's sizes */
+void raw_queues_to(struct raw *r, unsigned count); /* the first ones */
 void raw_bring_up(struct raw *r, uint64_t features);
 
 /* One descriptor, number i. Returns i. */
@@ -89,6 +91,8 @@ void raw_offer(struct raw *r, unsigned queue, uint16_t head);
 void raw_notify(struct raw *r, unsigned queue);
 /* Fills in, offers and notifies descriptor i: in slot i a header of zeros, then a frame of `length` bytes. Slots are 2048 bytes of r->data. */
 void raw_send(struct raw *r, uint16_t i, uint32_t length);
+/* A command in the control queue, with the bytes that the device reads; waits, and returns its ack. */
+uint8_t raw_command(struct raw *r, unsigned queue, const void *bytes, uint32_t length);
 /* Receive buffers 0 .. count-1 of 2048 bytes, notified. */
 void raw_fill(struct raw *r, uint16_t count);
 

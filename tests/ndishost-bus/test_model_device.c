@@ -716,7 +716,7 @@ static void test_beyond_the_model(void **state)
     assert_int_equal(raw_get32(&r, COMMON_DEVICE_FEATURE) >> 17 & 1, 1);
     assert_int_equal(raw_get32(&r, COMMON_DEVICE_FEATURE) & (1u << 30 | 1u << 6 | 1u << 2),
                      1u << 30 | 1u << 6);
-    assert_false(raw_negotiate(&r, FEATURES_PLAIN | FEATURE(17)));
+    assert_false(raw_negotiate(&r, FEATURES_PLAIN | FEATURE(6)));
     assert_false(raw_negotiate(&r, FEATURES_PLAIN | FEATURE(34)));
     assert_true(raw_negotiate(&r, FEATURES_PLAIN));
     innocent();

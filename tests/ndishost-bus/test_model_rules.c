@@ -619,6 +619,70 @@ static void break_TX_SIZE(void)
     raw_send(&r, 2, 1515);
 }
 
+/* ---- Control queue and queue pairs ---- */
+
+/* With CTRL_VQ and CTRL_RX, and with MQ or without. */
+static void up_control(bool pairs)
+{
+    assert_true(raw_negotiate(&r, FEATURES_PLAIN | FEATURE_CTRL_VQ | FEATURE_CTRL_RX |
+                                      (pairs ? FEATURE_MQ : 0)));
+    raw_queues_to(&r, pairs ? 5 : 3);
+    raw_status(&r, STATUS_DRIVER_OK);
+}
+
+static void command_fails(unsigned queue, const void *bytes, uint32_t length)
+{
+    assert_int_equal(raw_command(&r, queue, bytes, length), NET_ERR);
+}
+
+static void break_CTRL_ACK(void)
+{
+    up_control(false);
+    r.data[2] = 1;
+    raw_offer(&r, 2, raw_desc(&r, 2, 0, r.data_pa, 3, 0, 0)); /* nowhere to write to */
+    raw_notify(&r, 2);
+    assert_true(raw_wait_used(&r, 2, 1));
+}
+
+static void break_CTRL_COMMAND(void)
+{
+    up_control(false);
+    command_fails(2, (uint8_t[]){NET_CTRL_RX, 6, 0}, 3);
+}
+
+static void break_CTRL_FEATURE(void)
+{
+    up_control(false);
+    command_fails(2, (uint8_t[]){NET_CTRL_MQ, NET_CTRL_MQ_PAIRS_SET, 1, 0}, 4);
+}
+
+static void break_CTRL_LENGTH(void)
+{
+    up_control(false);
+    command_fails(2, (uint8_t[]){NET_CTRL_RX, NET_CTRL_RX_PROMISC, 0, 0}, 4);
+}
+
+static void break_CTRL_VALUE(void)
+{
+    up_control(false);
+    command_fails(2, (uint8_t[]){NET_CTRL_RX, NET_CTRL_RX_PROMISC, 2}, 3);
+}
+
+static void break_MQ_PAIRS(void)
+{
+    up_control(true);
+    command_fails(4, (uint8_t[]){NET_CTRL_MQ, NET_CTRL_MQ_PAIRS_SET, 3, 0}, 4);
+}
+
+static void break_MQ_QUEUE(void)
+{
+    up_control(true);
+    raw_offer(&r, 3, raw_desc(&r, 3, 0, r.data_pa, 72, 0, 0));
+    raw_notify(&r, 3);
+    assert_true(raw_wait_used(&r, 3, 1)); /* it is used nevertheless, and not sent */
+    assert_int_equal(r.frames, 0);
+}
+
 /* ---- All of them ---- */
 
 static const char *arguments_for(enum model_rule rule)
@@ -631,6 +695,8 @@ static const char *arguments_for(enum model_rule rule)
         return "queue_size=32";
     if (rule == RULE_RESET_WAIT)
         return "queue_size=16,fault=reset_slow";
+    if (rule >= RULE_CTRL_ACK)
+        return "queue_size=16,features=+ctrl_rx,pairs=2";
     return "queue_size=16";
 }
 

@@ -2,6 +2,7 @@
 /* struct virtio_pci_common_cfg: its fields, and the order in which a driver goes through them
  * (virtio 1.2, 4.1.4.3, 3.1.1). */
 #include <inttypes.h>
+#include <string.h>
 #include "bus/model/features.h"
 #include "bus/model/model.h"
 
@@ -53,12 +54,23 @@ static const struct field *find_field(struct model *model, uint32_t offset, unsi
     return NULL;
 }
 
+/* 5.1.2: pairs after the first come with MQ, the control queue with CTRL_VQ. */
+unsigned common_cfg_queues(const struct model *model)
+{
+    if (!(model->common.status & STATUS_FEATURES_OK))
+        return model->queues;
+    if (!(model->negotiated & FEATURE_CTRL_VQ))
+        return 2;
+    return model->negotiated & FEATURE_MQ ? 2 * model->options.pairs + 1 : 3;
+}
+
 /* The selected queue; NULL if there is no such. */
 static struct ring *selected(struct model *model)
 {
     unsigned index = model->common.queue_select;
 
-    return index < QUEUES && model->ring[index].max_size ? &model->ring[index] : NULL;
+    return index < common_cfg_queues(model) && model->ring[index].max_size ? &model->ring[index]
+                                                                           : NULL;
 }
 
 /* ---- Reading ---- */
@@ -148,7 +160,7 @@ uint32_t common_cfg_read(struct model *model, uint32_t offset, unsigned size)
     case COMMON_CONFIG_MSIX_VECTOR:
         return c->config_msix_vector;
     case COMMON_NUM_QUEUES:
-        return QUEUES;
+        return model->queues;
     case COMMON_DEVICE_STATUS:
         return status_read(model);
     case COMMON_CONFIG_GENERATION:
@@ -253,6 +265,7 @@ static void check_status(struct model *model, uint8_t old, uint8_t value)
 static void go_live(struct model *model)
 {
     bool good = model->common.status & STATUS_FEATURES_OK;
+    unsigned queues = common_cfg_queues(model);
 
     if (!model->common.features_ok_reread && good)
         model_violation(model, RULE_FEATURES_REREAD,
@@ -265,15 +278,19 @@ static void go_live(struct model *model)
                         "DRIVER_OK with bus mastering off: the device cannot reach memory");
         good = false;
     }
-    for (int i = 0; i < QUEUES; i++) {
+    atomic_store(&model->control, queues > 2 ? queues - 1 : 0);
+    atomic_store(&model->pairs, queues / 2);
+    for (unsigned i = 0; i < queues; i++) {
         struct ring *ring = &model->ring[i];
 
         atomic_fetch_or(&model->notifiable, (unsigned)ring->enabled << i);
-        if (!ring->enabled)
-            model_violation(model, RULE_QUEUE_DISABLED, "DRIVER_OK with queue %d (%s) disabled", i,
-                            i == QUEUE_RX ? "receive" : "transmit");
-        else if (good && !ring_start(model, ring))
+        if (ring->enabled && good && !ring_start(model, ring))
             good = false;
+        if (!ring->enabled && (i < 2 || i == queues - 1))
+            model_violation(model, RULE_QUEUE_DISABLED, "DRIVER_OK with queue %u (%s) disabled", i,
+                            i == QUEUE_RX   ? "receive"
+                            : i == QUEUE_TX ? "transmit"
+                                            : "control");
     }
     count(model, COUNT_RX_AT_DRIVER_OK, ring_offered(&model->ring[QUEUE_RX]));
     count(model, COUNT_DRIVER_OK, 1);
@@ -289,7 +306,7 @@ static void status_write(struct model *model, uint8_t value, unsigned *work)
 
     if (value == 0) {
         count(model, COUNT_RESETS, 1);
-        for (int i = 0; i < QUEUES; i++)
+        for (unsigned i = 0; i < model->queues; i++)
             ring_check_exposed(model, &model->ring[i]);
         c->reset_seen = true;
         /* At status 0 nobody can see whether the reset took place: the fault waits for the next one. */
@@ -330,7 +347,7 @@ void common_cfg_reset(struct model *model)
     model->broken = false;
     model->live = false;
     atomic_store(&model->notifiable, 0);
-    for (int i = 0; i < QUEUES; i++) {
+    for (unsigned i = 0; i < model->queues; i++) {
         ring_reset(&model->ring[i]);
         if (model->ring[i].size > 3 && fault_hit(&model->faults, FAULT_QUEUE_SMALL))
             model->ring[i].size /= 4;
@@ -338,6 +355,7 @@ void common_cfg_reset(struct model *model)
     }
     model->last_received.data = NULL;
     model->mtu = (uint16_t)model->options.mtu;
+    memcpy(model->mac, model->options.mac, sizeof model->mac);
     if (model->offered & FEATURE_MTU) {
         if (fault_hit(&model->faults, FAULT_MTU_SMALL))
             model->mtu = 1000;

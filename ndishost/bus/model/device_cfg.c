@@ -36,7 +36,7 @@ static void fill(struct model *model, uint8_t config[NET_CONFIG_SIZE])
 
     memset(config, 0, NET_CONFIG_SIZE);
     /* Without MAC the bytes are there and mean nothing; who takes them for an address is seen. */
-    memcpy(config + NET_CONFIG_MAC, offered & FEATURE_MAC ? model->options.mac : no_mac, 6);
+    memcpy(config + NET_CONFIG_MAC, offered & FEATURE_MAC ? model->mac : no_mac, 6);
     if (fault_hit(&model->faults, FAULT_MAC_GROUP))
         config[NET_CONFIG_MAC] |= 1;
     if (fault_hit(&model->faults, FAULT_MAC_ZERO))
@@ -46,7 +46,7 @@ static void fill(struct model *model, uint8_t config[NET_CONFIG_SIZE])
     if (fault_hit(&model->faults, FAULT_STATUS_GARBAGE))
         put16(config + NET_CONFIG_STATUS, 0xFFFE | (model->link_up ? NET_S_LINK_UP : 0));
     if (offered & (FEATURE_MQ | FEATURE_RSS))
-        put16(config + NET_CONFIG_MAX_PAIRS, 1);
+        put16(config + NET_CONFIG_MAX_PAIRS, model->options.pairs);
     if (offered & FEATURE_MTU)
         put16(config + NET_CONFIG_MTU, model->mtu);
     if (offered & FEATURE_SPEED_DUPLEX) {

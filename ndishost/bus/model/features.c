@@ -6,7 +6,7 @@
 
 #define GUEST_TSO FEATURE(7) | FEATURE(8)
 #define HOST_TSO  FEATURE(11) | FEATURE(12)
-#define CTRL_VQ   FEATURE(17)
+#define CTRL_VQ   FEATURE_CTRL_VQ
 
 static const struct {
     const char *name;

@@ -19,7 +19,12 @@
 #define FEATURE_HOST_ECN          FEATURE(13)
 #define FEATURE_MRG_RXBUF         FEATURE(15)
 #define FEATURE_STATUS            FEATURE(16)
+#define FEATURE_CTRL_VQ           FEATURE(17)
+#define FEATURE_CTRL_RX           FEATURE(18)
+#define FEATURE_CTRL_VLAN         FEATURE(19)
+#define FEATURE_CTRL_RX_EXTRA     FEATURE(20)
 #define FEATURE_MQ                FEATURE(22)
+#define FEATURE_CTRL_MAC_ADDR     FEATURE(23)
 #define FEATURE_INDIRECT_DESC     FEATURE(28)
 #define FEATURE_EVENT_IDX         FEATURE(29)
 #define FEATURE_VERSION_1         FEATURE(32)
@@ -34,7 +39,9 @@
     (FEATURE_CSUM | FEATURE_GUEST_CSUM | FEATURE_MTU | FEATURE_MAC | FEATURE_MRG_RXBUF | \
      FEATURE_STATUS | FEATURE_INDIRECT_DESC | FEATURE_EVENT_IDX | FEATURE_VERSION_1 |    \
      FEATURE_ACCESS_PLATFORM | FEATURE_NOTIFICATION_DATA | FEATURE_SPEED_DUPLEX |        \
-     FEATURE_HOST_TSO4 | FEATURE_HOST_TSO6 | FEATURE_HOST_ECN)
+     FEATURE_HOST_TSO4 | FEATURE_HOST_TSO6 | FEATURE_HOST_ECN | FEATURE_CTRL_VQ |        \
+     FEATURE_CTRL_RX | FEATURE_CTRL_RX_EXTRA | FEATURE_CTRL_VLAN | FEATURE_MQ |          \
+     FEATURE_CTRL_MAC_ADDR)
 
 /* What it offers unless told otherwise: as a common device does, more than a modest driver wants. */
 #define FEATURES_DEFAULT                                                                    \

@@ -43,10 +43,10 @@ static void place_add(struct layout *layout, enum place_kind kind, unsigned bar,
         b->length = offset + length; /* rounded up by bars_finish */
 }
 
-/* As long as queue 1's notification needs; a whole page where there is room for one. */
+/* As long as the last queue's notification needs; a whole page where there is room for one. */
 static uint32_t notify_length(const struct options *options)
 {
-    return options->notify_multiplier + 2;
+    return (options->queues - 1) * options->notify_multiplier + 2;
 }
 
 static void place_structures(struct layout *layout, const struct options *options)
@@ -113,8 +113,7 @@ static bool place_extras(struct layout *layout, const struct options *options)
         return false;
     layout->bar[bar].io = true;
     place_add(layout, PLACE_NOTIFY, bar, 0,
-              options->notify_multiplier + 2 < IO_NOTIFY_BYTES ? IO_NOTIFY_BYTES
-                                                               : notify_length(options));
+              notify_length(options) < IO_NOTIFY_BYTES ? IO_NOTIFY_BYTES : notify_length(options));
     return true;
 }
 

@@ -179,7 +179,7 @@ static int op_command(struct bus *bus, const char *line, char *error, size_t err
     if (strcmp(line + 6, "none") == 0) {
         /* The lie has kept the driver from notifications that it would write now. */
         if (fault_armed(&model->faults, FAULT_AVAIL_EVENT))
-            work |= WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX;
+            work |= WORK_QUEUES;
         fault_disarm(&model->faults);
         atomic_store(&model->dead, false);
         finish_reset(model);
@@ -198,9 +198,9 @@ static bool op_negotiated(struct bus *bus, struct bus_negotiated *agreed)
     struct model *model = model_of(bus);
 
     pthread_mutex_lock(&model->lock);
-    *agreed = (struct bus_negotiated){
-        .offered = model->offered, .accepted = model->negotiated, .queues = QUEUES};
-    for (int i = 0; i < QUEUES; i++)
+    *agreed = (struct bus_negotiated){.offered = model->offered, .accepted = model->negotiated};
+    agreed->queues = model->queues < NEGOTIATED_QUEUES ? model->queues : NEGOTIATED_QUEUES;
+    for (unsigned i = 0; i < agreed->queues; i++)
         agreed->queue_size[i] = model->ring[i].enabled ? (uint16_t)model->ring[i].size : 0;
     pthread_mutex_unlock(&model->lock);
     return true;
@@ -230,6 +230,9 @@ static const char *const counter_names[COUNTERS] = {
     [COUNT_RX_BYTES] = "rx_bytes",
     [COUNT_RX_TOO_LONG] = "rx_too_long",
     [COUNT_RX_STARVED] = "rx_starved",
+    [COUNT_RX_FILTERED] = "rx_filtered",
+    [COUNT_CTRL] = "ctrl_commands",
+    [COUNT_CTRL_ERR] = "ctrl_errors",
     [COUNT_RX_UNTOLD] = "rx_untold",
     [COUNT_RX_MISLED] = "rx_misled",
 };
@@ -241,12 +244,13 @@ static void op_report(struct bus *bus, FILE *json)
     const char *separator = "";
     unsigned long long rx = atomic_load(&model->counter[COUNT_NOTIFICATIONS]);
     unsigned long long tx = atomic_load(&model->counter[COUNT_NOTIFICATIONS_TX]);
+    unsigned long long all = rx + tx;
     uint32_t longest, command, bound;
 
     pthread_mutex_lock(&model->lock);
     longest = model->ring[QUEUE_TX].longest;
     bound = model->common.config_msix_vector != MSIX_NO_VECTOR;
-    for (int i = 0; i < QUEUES; i++)
+    for (unsigned i = 0; i < model->queues; i++)
         bound += model->ring[i].msix_vector != MSIX_NO_VECTOR;
     pthread_mutex_unlock(&model->lock);
     command = op_config_read(bus, PCI_COMMAND, 2);
@@ -255,8 +259,14 @@ static void op_report(struct bus *bus, FILE *json)
                 (unsigned long long)atomic_load(&model->counter[i]));
     fprintf(json, "\"tx_longest_chain\": %u, \"pci_command\": \"0x%x\", ", longest, command);
     fprintf(json, "\"msix_vectors\": %u, ", bound); /* those that the driver has written */
-    fprintf(json, "\"notifications\": %llu, \"queue_notifications\": [%llu, %llu], \"faults\": {",
-            rx + tx, rx, tx);
+    fprintf(json, "\"queue_notifications\": [%llu, %llu", rx, tx);
+    for (unsigned i = 2; i < model->queues; i++) {
+        unsigned long long more = atomic_load(&model->notified[i]);
+
+        fprintf(json, ", %llu", more);
+        all += more;
+    }
+    fprintf(json, "], \"notifications\": %llu, \"faults\": {", all);
     for (int i = 0; i < FAULT_COUNT; i++) {
         unsigned long struck = atomic_load(&model->faults.fault[i].struck);
 
@@ -283,7 +293,7 @@ static void op_report(struct bus *bus, FILE *json)
 
 static void free_parts(struct model *model)
 {
-    for (int i = 0; i < QUEUES; i++)
+    for (unsigned i = 0; i < model->queues; i++)
         ring_close(&model->ring[i]);
     wire_free(&model->wire);
     free(model->frames);
@@ -362,6 +372,9 @@ static void fill_in(struct model *model, const struct bus_events *events, void *
     if (!options->mac_given)
         options->mac[5] = (uint8_t)(options->mac[5] + model->instance);
     model->offered = options->features;
+    model->queues = options->queues;
+    model->pairs_used = 1;
+    rx_filter_reset(&model->filter, options->mac);
     model->link_up = true;
     model->frame_max = ETHERNET_HEADER_SIZE + ETHERNET_TAG_SIZE + options->mtu;
     msix_table_reset(model);
@@ -377,12 +390,16 @@ static bool start(struct model *model)
 {
     const struct options *options = &model->options;
     bool wire = model_wire_open(&model->wire, options->wire);
-    bool rx = ring_open(&model->ring[QUEUE_RX], QUEUE_RX, (uint16_t)options->rx_queue_size);
-    bool tx = ring_open(&model->ring[QUEUE_TX], QUEUE_TX, (uint16_t)options->tx_queue_size);
+    bool rings = true;
 
+    for (unsigned i = 0; i < model->queues; i++)
+        rings &= ring_open(&model->ring[i], (uint16_t)i,
+                           (uint16_t)(i == 2 * options->pairs ? options->ctrl_queue_size
+                                      : i % 2                 ? options->tx_queue_size
+                                                              : options->rx_queue_size));
     model->frames = malloc((size_t)BATCH * model->frame_max);
     model->packet = malloc(SEGMENT_PACKET);
-    if (wire && rx && tx && model->frames && model->packet) {
+    if (wire && rings && model->frames && model->packet) {
         common_cfg_reset(model);
         if (thread_start(model))
             return true;

@@ -13,26 +13,30 @@
 #include <stdint.h>
 #include "bus/bus.h"
 #include "bus/model/fault.h"
+#include "bus/model/rx_filter.h"
 #include "bus/model/layout.h"
 #include "bus/model/options.h"
 #include "bus/model/ring.h"
 #include "bus/model/rule.h"
+#include "bus/model/steer.h"
 #include "bus/model/wire.h"
 #include "nt/machine/random.h"
 
-#define QUEUE_RX 0
-#define QUEUE_TX 1
-#define QUEUES   2
+/* Queues 2 * p and 2 * p + 1 are pair p's; the control queue comes after the last pair that is negotiated. */
+#define QUEUE_RX   0
+#define QUEUE_TX   1
+#define QUEUES_MAX (2 * PAIRS_MAX + 1)
 
-#define BATCH    64u /* buffers handled between two looks at everything else */
+#define BATCH      64u /* buffers handled between two looks at everything else */
 
 /* What the device's thread has to look at. */
 enum work {
     WORK_QUEUE = 1, /* shifted by the queue's index: it was notified */
-    WORK_WIRE = 4,  /* a frame has arrived */
-    WORK_RESET = 8,
-    WORK_CLOSE = 16,
-    WORK_LIVE = 32 /* DRIVER_OK, or a fault was armed: look at everything */
+    WORK_QUEUES = (1 << QUEUES_MAX) - 1,
+    WORK_WIRE = 1 << 20, /* a frame has arrived */
+    WORK_RESET = 1 << 21,
+    WORK_CLOSE = 1 << 22,
+    WORK_LIVE = 1 << 23 /* DRIVER_OK, or a fault was armed: look at everything */
 };
 
 /* How the device's thread stands to a queue. */
@@ -66,6 +70,9 @@ enum counter {
     COUNT_RX_BYTES,
     COUNT_RX_TOO_LONG, /* for the buffer that the driver gave */
     COUNT_RX_STARVED,  /* times that frames waited and no buffer was there */
+    COUNT_RX_FILTERED, /* that the driver's filters keep out */
+    COUNT_CTRL,        /* commands of the control queue */
+    COUNT_CTRL_ERR,    /* that failed */
     COUNT_RX_UNTOLD,   /* received, and perhaps never told: a used idx went back over them */
     COUNT_RX_MISLED,   /* received after a lie that the driver cannot see, until the next reset */
     COUNTERS
@@ -98,7 +105,9 @@ struct model {
     struct common_cfg common;
     uint64_t driver_features;
     uint64_t negotiated; /* 0 until FEATURES_OK */
-    struct ring ring[QUEUES];
+    uint8_t mac[6];      /* since the last reset */
+    struct ring ring[QUEUES_MAX];
+    unsigned queues; /* of ring; never changes */
     /* Written under the lock; elsewhere looked at without, as a hint. */
     atomic_bool live;   /* DRIVER_OK and no reset since */
     atomic_bool broken; /* by a FATAL violation or by NEEDS_RESET, until reset */
@@ -133,14 +142,22 @@ struct model {
     uint8_t *frames;                  /* the thread's own: BATCH of frame_max */
     uint32_t frame_max;               /* longest frame the device sends on */
     uint8_t *packet;                  /* the same: a packet to segment, SEGMENT_PACKET bytes */
-    uint32_t queue_stale[QUEUES];     /* looks at a queue with buffers that nobody notified of */
-    enum look look[QUEUES];
+    uint32_t queue_stale[QUEUES_MAX]; /* looks at a queue with buffers that nobody notified of */
+    enum look look[QUEUES_MAX];
+    /* What DRIVER_OK brings about, before `live`. */
+    atomic_uint pairs;   /* that are negotiated */
+    atomic_uint control; /* index of the control queue, 0: there is none */
+    /* The thread's own again: what the control queue's commands have set. */
+    unsigned pairs_used; /* 1 after a reset */
+    struct rx_filter filter;
+    struct steer steer;
 
     _Atomic(const char *) fatal_rule; /* its name, until the owner of the bus is told */
     atomic_bool confused; /* by its own lie (see ring.h): NEEDS_RESET is due, and nobody's fault */
     bool failed_told;     /* the device's thread's own */
     unsigned instance;
     _Alignas(8) _Atomic uint64_t counter[COUNTERS];
+    _Alignas(8) _Atomic uint64_t notified[QUEUES_MAX]; /* those after the first pair */
     _Atomic uint32_t violation[RULE_COUNT];
 };
 
@@ -184,6 +201,8 @@ uint32_t common_cfg_read(struct model *model, uint32_t offset, unsigned size);
 void common_cfg_write(struct model *model, uint32_t offset, unsigned size, uint32_t value,
                       unsigned *work);
 void common_cfg_reset(struct model *model);
+/* How many queues there are with what is negotiated; before that, at most. Lock held. */
+unsigned common_cfg_queues(const struct model *model);
 uint32_t device_cfg_read(struct model *model, uint32_t offset, unsigned size);
 void device_cfg_changed(struct model *model);
 
@@ -207,8 +226,12 @@ static inline bool thread_stale(const struct model *model)
 }
 
 /* ---- transmit.c, receive.c: the device's thread; true: there is more to do at once ---- */
-bool transmit_batch(struct model *model);
+bool transmit_batch(struct model *model, unsigned pair);
+/* Fetches what is new in a queue whose buffers the device reads. false: nothing waits there. Lock held. */
+bool transmit_look(struct model *model, struct ring *ring);
 bool receive_batch(struct model *model);
+/* ---- control.c: the same ---- */
+bool control_batch(struct model *model);
 /* Waits as delay=N says, or until the device is reset or closed. */
 void thread_delay(struct model *model);
 /* An occasion of the faults that count frames and concern the whole device. No lock held. */

@@ -17,13 +17,15 @@ const char options_help[] =
     "1.2 strictly\n"
     "    queue_size=N, rx_queue_size=N, tx_queue_size=N (256; 0: the queue does not "
     "exist)\n"
+    "    ctrl_queue_size=N (64)  pairs=N: pairs of queues, up to 8, with mq (4; offers ctrl_vq and "
+    "mq)\n"
     "    features=[none](+|-)NAME...: offer a feature (+) or do not (-), by name or "
     "number. Default:\n"
     "      csum, guest_csum, mac, mrg_rxbuf, status, indirect_desc, event_idx, version_1. "
     "The model\n"
-    "      also implements mtu, host_tso4, host_tso6, host_ecn, access_platform, speed_duplex "
-    "and\n"
-    "      notification_data. It refuses a driver that accepts any other feature\n"
+    "      also implements mtu, host_tso4, host_tso6, host_ecn, access_platform, speed_duplex,\n"
+    "      notification_data, ctrl_vq, ctrl_rx, ctrl_rx_extra, ctrl_vlan, ctrl_mac_addr and mq.\n"
+    "      It refuses a driver that accepts any other feature\n"
     "    mac=XX:XX:XX:XX:XX:XX  mtu=N (offers mtu)  speed=MBITS (offers speed_duplex)\n"
     "    bar=N: the BAR of the structures (4; 0 leaves no room for the legacy interface)\n"
     "    bar=io: the structures are in I/O space, with layout=dense (default there) or "
@@ -201,6 +203,8 @@ static const struct numeric {
     }
     NUMERIC(rx_queue_size, 0, QUEUE_SIZE_MAX, QUEUE_SIZE, 0),
     NUMERIC(tx_queue_size, 0, QUEUE_SIZE_MAX, QUEUE_SIZE, 0),
+    NUMERIC(ctrl_queue_size, 0, QUEUE_SIZE_MAX, QUEUE_SIZE, 0),
+    NUMERIC(pairs, 1, PAIRS_MAX, ANY, FEATURE_CTRL_VQ | FEATURE_MQ),
     NUMERIC(mtu, 68, 65535, ANY, FEATURE_MTU),
     NUMERIC(speed, 0, UINT32_MAX, ANY, FEATURE_SPEED_DUPLEX),
     NUMERIC(bar, 0, 5, ANY, 0),
@@ -301,6 +305,8 @@ static enum outcome parse_one(struct options *o, const char *name, size_t name_l
 static const struct options defaults = {
     .rx_queue_size = 256,
     .tx_queue_size = 256,
+    .ctrl_queue_size = 64,
+    .pairs = 4,
     .features = FEATURES_DEFAULT,
     .mac = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56},
     .mtu = ETHERNET_MTU,
@@ -344,5 +350,8 @@ bool model_options_parse(struct options *options, const char *arguments, char *e
     }
     if (options->modern)
         options->legacy = false;
+    if (!(options->features & FEATURE_MQ))
+        options->pairs = 1;
+    options->queues = options->features & FEATURE_CTRL_VQ ? 2 * options->pairs + 1 : 2;
     return true;
 }

@@ -48,10 +48,13 @@ enum caps_oddity { CAPS_ODDITIES(CAPS_ENUM) CAPS_COUNT };
 enum lockstep { LOCKSTEP_OFF, LOCKSTEP_IDLE, LOCKSTEP_BUSY };
 
 #define MSIX_VECTORS_MAX 32u
+#define PAIRS_MAX        8u
 
 #define REVISION_DEFAULT 256u
 struct options {
-    uint32_t rx_queue_size, tx_queue_size;
+    uint32_t rx_queue_size, tx_queue_size, ctrl_queue_size;
+    unsigned pairs;  /* max_virtqueue_pairs, with MQ; else 1 */
+    unsigned queues; /* that there are, whatever is negotiated */
     uint64_t features;
     uint8_t mac[6];
     bool mac_given;

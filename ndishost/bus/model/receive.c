@@ -21,9 +21,8 @@ struct incoming {
 /* ---- One buffer ---- */
 
 /* The next buffer, NULL if there is none. Lock held. */
-static struct chain *take_buffer(struct model *model)
+static struct chain *take_buffer(struct model *model, struct ring *ring)
 {
-    struct ring *ring = &model->ring[QUEUE_RX];
     bool merge = model->negotiated & FEATURE_MRG_RXBUF;
     uint32_t least = model->options.header + (merge ? 0 : NET_RX_BUFFER_MIN - NET_HEADER_SIZE);
     uint16_t reach = ring->queue_count < REORDER_REACH ? ring->queue_count : REORDER_REACH;
@@ -77,15 +76,15 @@ static uint32_t length_faults(struct model *model, const struct chain *chain, ui
 
 /* Takes the buffers that header and frame need into used[], with their lengths; returns how many, 0 if
  * there are not enough now, -1 if the frame can never fit. */
-static int take_buffers(struct model *model, uint32_t frame_length, struct used_buffer *used)
+static int take_buffers(struct model *model, struct ring *ring, uint32_t frame_length,
+                        struct used_buffer *used)
 {
     bool merge = model->negotiated & FEATURE_MRG_RXBUF;
     uint64_t left = (uint64_t)model->options.header + frame_length;
-    struct ring *ring = &model->ring[QUEUE_RX];
     int n = 0;
 
     while (left > 0 && n < (merge ? (int)BUFFERS_MAX : 1)) {
-        struct chain *chain = take_buffer(model);
+        struct chain *chain = take_buffer(model, ring);
 
         if (!chain)
             break;
@@ -137,19 +136,42 @@ static bool stalled(struct model *model)
     return atomic_load(&model->dead) || fault_hit(&model->faults, FAULT_RX_STALL);
 }
 
+/* The queue that a frame goes to. */
+static struct ring *choose(struct model *model, const struct wire_frame *frame)
+{
+    unsigned pair = 0;
+
+    if (model->pairs_used > 1)
+        pair = steer_choose(&model->steer, frame->data, frame->length, model->pairs_used);
+    return &model->ring[2 * pair + QUEUE_RX];
+}
+
+static bool wanted(const struct model *model, const struct wire_frame *frame)
+{
+    return !(model->negotiated & (FEATURE_CTRL_RX | FEATURE_CTRL_VLAN)) ||
+           rx_filter_accepts(&model->filter, model->negotiated, frame->data, frame->length);
+}
+
 enum ended { FRAMES_DONE, BUFFERS_DONE, STALLED };
 
-/* Puts frames into buffers until one of them, or this batch, is at its end. */
-static enum ended place_frames(struct model *model, struct incoming *in,
+/* Puts frames into the queue's buffers until one of them, or this batch, is at its end. */
+static enum ended place_frames(struct model *model, struct ring *ring, struct incoming *in,
                                const struct wire_frame *const *frames, uint32_t available)
 {
     while (in->frames < available && in->count + BUFFERS_MAX <= USED_MAX) {
         const struct wire_frame *frame = frames[in->frames];
         int n;
 
+        if (choose(model, frame) != ring)
+            break; /* the next batch's */
         if (stalled(model))
             return STALLED;
-        n = take_buffers(model, frame->length, &in->used[in->count]);
+        if (!wanted(model, frame)) {
+            count(model, COUNT_RX_FILTERED, 1);
+            in->frames++;
+            continue;
+        }
+        n = take_buffers(model, ring, frame->length, &in->used[in->count]);
         if (n == 0)
             return BUFFERS_DONE;
         in->frames++;
@@ -194,9 +216,9 @@ static void write_on(struct model *model, const struct ring *ring)
 /* What is new in the queue, fetched. Lock held. */
 static void look(struct model *model, struct ring *ring)
 {
-    bool notified = model->look[QUEUE_RX] == LOOK_NOTIFIED;
+    bool notified = model->look[ring->index] == LOOK_NOTIFIED;
 
-    model->look[QUEUE_RX] = LOOK_ON;
+    model->look[ring->index] = LOOK_ON;
     ring_want_notifications(model, ring, false);
     if (!ring_fetch(model, ring) && notified)
         count(model, COUNT_NOTIFICATIONS_VAIN, 1);
@@ -228,9 +250,8 @@ static void publish_locked(struct model *model, struct ring *ring, struct incomi
     count(model, COUNT_RX_BYTES, in->bytes);
 }
 
-static bool publish(struct model *model, struct incoming *in)
+static bool publish(struct model *model, struct ring *ring, struct incoming *in)
 {
-    struct ring *ring = &model->ring[QUEUE_RX];
     bool interrupt = false;
 
     thread_delay(model);
@@ -245,32 +266,57 @@ static bool publish(struct model *model, struct incoming *in)
     return interrupt;
 }
 
+/* Looks at each receive queue that is not waiting for a notification, also at those of pairs not in use: the driver
+ * may fill them before. false: there is none. */
+static bool looking(const struct model *model, unsigned pairs)
+{
+    for (unsigned pair = 0; pair < pairs; pair++)
+        if (model->look[2 * pair + QUEUE_RX] != LOOK_NOT)
+            return true;
+    return false;
+}
+
+/* Lock held. */
+static void look_at_all(struct model *model, unsigned pairs)
+{
+    for (unsigned pair = 0; pair < pairs; pair++)
+        if (model->look[2 * pair + QUEUE_RX] != LOOK_NOT)
+            look(model, &model->ring[2 * pair + QUEUE_RX]);
+}
+
 bool receive_batch(struct model *model)
 {
+    unsigned pairs = atomic_load(&model->pairs);
     struct ring *ring = &model->ring[QUEUE_RX];
     const struct wire_frame *frames[BATCH];
     struct incoming in = {.count = 0};
     uint32_t available;
     bool more = false;
 
-    if (model->look[QUEUE_RX] == LOOK_NOT)
+    if (!looking(model, pairs))
         return false;
     available = wire_peek(&model->wire, frames, BATCH);
     pthread_mutex_lock(&model->lock);
     if (!thread_stale(model)) {
         enum ended ended;
 
-        look(model, ring);
-        if (available)
+        look_at_all(model, pairs);
+        if (available) {
+            ring = choose(model, frames[0]);
             write_on(model, ring);
-        ended = place_frames(model, &in, frames, available);
-        more = ended == FRAMES_DONE ? in.frames > 0 : ended == BUFFERS_DONE && starved(model, ring);
+        }
+        ended = place_frames(model, ring, &in, frames, available);
+        /* A queue that waits for its notification keeps the frames behind waiting, too: none is lost. */
+        more = ended == FRAMES_DONE
+                   ? in.frames > 0
+                   : ended == BUFFERS_DONE && model->look[ring->index] != LOOK_NOT &&
+                         starved(model, ring);
     }
     pthread_mutex_unlock(&model->lock);
     if (in.frames == 0)
         return more;
-    if (publish(model, &in) && !fault_hit(&model->faults, FAULT_LOST))
-        interrupt_queue(model, QUEUE_RX);
+    if (publish(model, ring, &in) && !fault_hit(&model->faults, FAULT_LOST))
+        interrupt_queue(model, ring->index);
     wire_drop(&model->wire, in.frames);
     for (unsigned i = 0; i < in.received; i++)
         thread_frame_fault(model);

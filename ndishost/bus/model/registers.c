@@ -131,15 +131,16 @@ uint64_t registers_read(struct model *model, unsigned bar, uint64_t offset, unsi
 
 /* ---- Notifications ---- */
 
-/* Which queue's address is this? QUEUES if none's. With a multiplier of 0 it is everybody's, and the
+/* Which queue's address is this? QUEUES_MAX if none's. With a multiplier of 0 it is everybody's, and the
  * value decides. */
 static unsigned notified_queue(const struct model *model, uint32_t offset, unsigned value)
 {
     uint32_t multiplier = model->options.notify_multiplier;
 
     if (multiplier == 0)
-        return offset == 0 ? value : QUEUES;
-    return offset % multiplier == 0 && offset / multiplier < QUEUES ? offset / multiplier : QUEUES;
+        return offset == 0 ? value : QUEUES_MAX;
+    return offset % multiplier == 0 && offset / multiplier < model->queues ? offset / multiplier
+                                                                           : QUEUES_MAX;
 }
 
 /* The path of every batch: no lock. What is negotiated is settled by the time of DRIVER_OK. */
@@ -149,13 +150,13 @@ static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t
     unsigned queue = notified_queue(model, offset, index);
     unsigned width = 2;
 
-    if (index >= QUEUES || (queue < QUEUES && queue != index)) {
+    if (index >= model->queues || (queue < model->queues && queue != index)) {
         model_violation(model, RULE_NOTIFY_QUEUE,
                         "%u is written as a notification, to the address at offset 0x%x", index,
                         offset);
         return;
     }
-    if (queue >= QUEUES) {
+    if (queue >= model->queues) {
         model_violation(model, RULE_NOTIFY_ADDRESS,
                         "a notification of queue %u is written to offset 0x%x", index, offset);
         return;
@@ -170,7 +171,10 @@ static void notify(struct model *model, uint32_t offset, unsigned size, uint64_t
     if (size != width)
         model_violation(model, RULE_WIDTH, "a notification is written with %u bits instead of %u",
                         size * 8, width * 8);
-    count(model, COUNT_NOTIFICATIONS + index, 1);
+    if (index < 2)
+        count(model, COUNT_NOTIFICATIONS + index, 1);
+    else
+        atomic_fetch_add_explicit(&model->notified[index], 1, memory_order_relaxed);
     if (fault_hit(&model->faults, FAULT_NOTIFY_SLOW))
         usleep(200000);
     if (irql_get() < IRQL_DISPATCH)

@@ -60,6 +60,7 @@ struct ring {
     uint16_t used_idx;   /* as we published it */
     uint16_t used_flags; /* as we wrote them */
     uint16_t signalled;  /* used_idx at the last decision about an interrupt */
+    uint16_t allowed;    /* of a transmit queue that is not in use any more: buffers from before */
     uint32_t longest;    /* chain that there was, in descriptors; outlives resets */
     bool lied;   /* a fault of ours struck here: what the driver does now may follow from it */
     bool misled; /* so did one that the driver cannot see: it may take each buffer too early */

@@ -86,7 +86,15 @@
     RULE(TX_GSO, MINOR, "virtio-tx-gso", "5.1.6.2.1")                     \
     RULE(TX_NUM_BUFFERS, MINOR, "virtio-tx-num-buffers", "5.1.6.2.1")     \
     RULE(TX_CSUM, MINOR, "virtio-tx-csum", "5.1.6.2.1")                   \
-    RULE(TX_SIZE, MINOR, "virtio-tx-size", "5.1.6.2")
+    RULE(TX_SIZE, MINOR, "virtio-tx-size", "5.1.6.2")                     \
+    /* Its control queue, and its queue pairs */                          \
+    RULE(CTRL_ACK, MINOR, "virtio-ctrl-ack", "5.1.6.5")                   \
+    RULE(CTRL_COMMAND, MINOR, "virtio-ctrl-command", "5.1.6.5")           \
+    RULE(CTRL_FEATURE, MINOR, "virtio-ctrl-feature", "5.1.6.5")           \
+    RULE(CTRL_LENGTH, MINOR, "virtio-ctrl-length", "5.1.6.5")             \
+    RULE(CTRL_VALUE, MINOR, "virtio-ctrl-value", "5.1.6.5")               \
+    RULE(MQ_PAIRS, MINOR, "virtio-mq-pairs", "5.1.6.5.6.1")               \
+    RULE(MQ_QUEUE, MINOR, "virtio-mq-queue", "5.1.6.5.6.1")
 
 #define MODEL_RULE_ENUM(id, severity, name, section) RULE_##id,
 enum model_rule { MODEL_RULES(MODEL_RULE_ENUM) RULE_COUNT };

@@ -98,6 +98,27 @@ struct spec_net_header {
 #define NET_HDR_GSO_TUNNEL_6 0x40u
 #define NET_RX_BUFFER_MIN    1526u /* 5.1.6.3.1 */
 
+/* struct virtio_net_ctrl: class, command, data, ack; 5.1.6.5 */
+#define NET_OK                 0u
+#define NET_ERR                1u
+#define NET_CTRL_HEADER        2u
+#define NET_CTRL_RX            0u
+#define NET_CTRL_RX_PROMISC    0u
+#define NET_CTRL_RX_ALLMULTI   1u
+#define NET_CTRL_RX_ALLUNI     2u
+#define NET_CTRL_RX_NOMULTI    3u
+#define NET_CTRL_RX_NOUNI      4u
+#define NET_CTRL_RX_NOBCAST    5u
+#define NET_CTRL_MAC           1u
+#define NET_CTRL_MAC_TABLE_SET 0u
+#define NET_CTRL_MAC_ADDR_SET  1u
+#define NET_CTRL_VLAN          2u
+#define NET_CTRL_VLAN_ADD      0u
+#define NET_CTRL_VLAN_DEL      1u
+#define NET_CTRL_MQ            4u
+#define NET_CTRL_MQ_PAIRS_SET  0u
+#define NET_VLANS              4096u
+
 /* Ethernet, without FCS */
 #define ETHERNET_HEADER_SIZE 14u
 #define ETHERNET_TAG_SIZE    4u

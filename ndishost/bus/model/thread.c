@@ -26,7 +26,7 @@ static void deadline(struct timespec *at, uint64_t microseconds)
 }
 
 /* Of WORK_xxx, what only a step looks at when the device is in lockstep. */
-#define STEP_WORK ((unsigned)(WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX | WORK_WIRE))
+#define STEP_WORK ((unsigned)(WORK_QUEUES | WORK_WIRE))
 
 static __thread const struct model *stepping; /* the device that this thread steps */
 
@@ -129,9 +129,12 @@ static void reset(struct model *model)
         return;
     }
     /* Before device_status reads 0, or a notification of the next life might get lost. */
-    atomic_fetch_and(&model->work, ~(unsigned)(WORK_QUEUE << QUEUE_RX | WORK_QUEUE << QUEUE_TX));
-    for (unsigned i = 0; i < QUEUES; i++)
+    atomic_fetch_and(&model->work, ~(unsigned)WORK_QUEUES);
+    for (unsigned i = 0; i < model->queues; i++)
         model->look[i] = LOOK_NOT;
+    model->pairs_used = 1;
+    rx_filter_reset(&model->filter, model->options.mac);
+    steer_reset(&model->steer);
     atomic_store(&model->dead, false);
     /* And no interrupt is left by then: 2.4.1. */
     interrupt_clear(model);
@@ -179,9 +182,11 @@ static void look_for_forgotten(struct model *model)
     unsigned work = 0;
 
     pthread_mutex_lock(&model->lock);
-    for (unsigned i = 0; i < QUEUES && !thread_stale(model); i++) {
+    for (unsigned i = 0; i < model->queues && !thread_stale(model); i++) {
         struct ring *ring = &model->ring[i];
 
+        if (!ring->live && i >= 2) /* pairs that the driver has not set up */
+            continue;
         if (!ring_mapped(model, ring))
             break;
         if (!ring_pending(ring) || !ring_notifications_wanted(model, ring)) {
@@ -244,8 +249,11 @@ void thread_shuffle(struct model *model, struct used_buffer *used, unsigned coun
 /* true: there is more to do, without being told. */
 static bool move_frames(struct model *model)
 {
-    bool more = transmit_batch(model);
+    bool more = transmit_batch(model, 0);
 
+    for (unsigned pair = 1; pair < atomic_load(&model->pairs); pair++)
+        more |= transmit_batch(model, pair);
+    more |= control_batch(model);
     more |= receive_batch(model);
     if (model->live && fault_hit(&model->faults, FAULT_SPURIOUS))
         interrupt_queue(model, QUEUE_RX);
@@ -257,7 +265,7 @@ static bool move_frames(struct model *model)
 
 static void note_notified(struct model *model, unsigned work)
 {
-    for (unsigned i = 0; i < QUEUES; i++)
+    for (unsigned i = 0; i < model->queues; i++)
         if (work & WORK_QUEUE << i) {
             model->queue_stale[i] = 0;
             model->look[i] = LOOK_NOTIFIED;
