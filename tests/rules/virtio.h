@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virtio.h: as much of a driver for the model's device as it takes to break a rule of DMA or of
- * interrupts: two queues of 16 descriptors in shared memory, and its registers where the model has them.
+ * interrupts: two queues of 16 descriptors in shared memory, and its registers where the model has them. Who defines
+ * VIRTIO_QUEUES before has more.
  *   VirtioStart();                        in Initialize
  *   VirtioSend(Pa, Length, Flags);        one descriptor, in queue 1, and the device is told
  *   VirtioStop();                         in Halt
@@ -12,9 +13,12 @@
 #include "miniport.h"
 
 #define VIRTIO_SIZE  16
-#define VIRTIO_WRITE 2 /* a descriptor's flag: the device writes */
-#define VIRTIO_BYTES 4096
+#define VIRTIO_WRITE 2    /* a descriptor's flag: the device writes */
 #define VIRTIO_QUEUE 1024 /* bytes from one queue's rings to the next one's */
+#ifndef VIRTIO_QUEUES
+#define VIRTIO_QUEUES 2
+#endif
+#define VIRTIO_BYTES (VIRTIO_QUEUES <= 4 ? 4096 : VIRTIO_QUEUES * VIRTIO_QUEUE)
 
 /* From the begin of the BAR: the common structure, and those after it. */
 #define VIRTIO_ISR    0x1000
@@ -25,10 +29,12 @@ static PUCHAR Registers;
 static PUCHAR Rings; /* each queue's: descriptors, available ring at 256, used ring at 512 */
 static NDIS_PHYSICAL_ADDRESS RingsPa;
 static USHORT Offered;
-static ULONG Features;                       /* of the lower half, besides VIRTIO_F_VERSION_1 */
-static USHORT Vectors[2] = {0xFFFF, 0xFFFF}; /* MSI-X: which entry of the table each queue has */
+static ULONG Features; /* of the lower half, besides VIRTIO_F_VERSION_1 */
+/* MSI-X: which entry of the table each queue has */
+static USHORT Vectors[VIRTIO_QUEUES] = {[0 ... VIRTIO_QUEUES - 1] = 0xFFFF};
 
-static USHORT NotifyOff[2]; /* of each queue; read before two threads could select queues */
+static USHORT
+    NotifyOff[VIRTIO_QUEUES]; /* of each queue; read before two threads could select queues */
 
 static VOID VirtioSetup(USHORT Queue)
 {
@@ -81,6 +87,7 @@ static VOID VirtioMap(VOID)
 static VOID VirtioRun(VOID)
 {
     ULONG Offers;
+    USHORT Queue;
     UCHAR Status;
 
     NdisZeroMemory(Rings, VIRTIO_BYTES);
@@ -95,8 +102,8 @@ static VOID VirtioRun(VOID)
     NdisWriteRegisterUlong((PULONG)(Registers + 12), Offers & 1); /* VIRTIO_F_VERSION_1 */
     VirtioStatus(11);
     NdisReadRegisterUchar(Registers + 0x14, &Status);
-    VirtioSetup(0);
-    VirtioSetup(1);
+    for (Queue = 0; Queue < VIRTIO_QUEUES; Queue++)
+        VirtioSetup(Queue);
     VirtioStatus(15);
 }
 
