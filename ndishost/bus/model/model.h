@@ -161,6 +161,12 @@ struct model {
     _Atomic uint32_t violation[RULE_COUNT];
 };
 
+/* Are there more queues than one pair? What this is asked for first costs other devices nothing. */
+static inline bool model_is_wide(const struct model *model)
+{
+    return __builtin_expect(model->queues > 2, 0);
+}
+
 static inline void count(struct model *model, enum counter counter, uint64_t n)
 {
     atomic_fetch_add_explicit(&model->counter[counter], n, memory_order_relaxed);
@@ -226,7 +232,8 @@ static inline bool thread_stale(const struct model *model)
 }
 
 /* ---- transmit.c, receive.c: the device's thread; true: there is more to do at once ---- */
-bool transmit_batch(struct model *model, unsigned pair);
+bool transmit_batch(struct model *model); /* of the first pair */
+bool transmit_further(struct model *model, unsigned pair);
 /* Fetches what is new in a queue whose buffers the device reads. false: nothing waits there. Lock held. */
 bool transmit_look(struct model *model, struct ring *ring);
 bool receive_batch(struct model *model);

@@ -162,11 +162,11 @@ static enum ended place_frames(struct model *model, struct ring *ring, struct in
         const struct wire_frame *frame = frames[in->frames];
         int n;
 
-        if (choose(model, frame) != ring)
+        if (model_is_wide(model) && choose(model, frame) != ring)
             break; /* the next batch's */
         if (stalled(model))
             return STALLED;
-        if (!wanted(model, frame)) {
+        if (model_is_wide(model) && !wanted(model, frame)) {
             count(model, COUNT_RX_FILTERED, 1);
             in->frames++;
             continue;
@@ -214,11 +214,12 @@ static void write_on(struct model *model, const struct ring *ring)
 }
 
 /* What is new in the queue, fetched. Lock held. */
-static void look(struct model *model, struct ring *ring)
+static inline __attribute__((always_inline)) void look(struct model *model, unsigned index)
 {
-    bool notified = model->look[ring->index] == LOOK_NOTIFIED;
+    struct ring *ring = &model->ring[index];
+    bool notified = model->look[index] == LOOK_NOTIFIED;
 
-    model->look[ring->index] = LOOK_ON;
+    model->look[index] = LOOK_ON;
     ring_want_notifications(model, ring, false);
     if (!ring_fetch(model, ring) && notified)
         count(model, COUNT_NOTIFICATIONS_VAIN, 1);
@@ -266,45 +267,47 @@ static bool publish(struct model *model, struct ring *ring, struct incoming *in)
     return interrupt;
 }
 
-/* Looks at each receive queue that is not waiting for a notification, also at those of pairs not in use: the driver
- * may fill them before. false: there is none. */
-static bool looking(const struct model *model, unsigned pairs)
+/* The receive queues after the first, also those of pairs not in use: the driver may fill them before. */
+static bool looking_further(const struct model *model)
 {
-    for (unsigned pair = 0; pair < pairs; pair++)
+    for (unsigned pair = 1; pair < atomic_load(&model->pairs); pair++)
         if (model->look[2 * pair + QUEUE_RX] != LOOK_NOT)
             return true;
     return false;
 }
 
 /* Lock held. */
-static void look_at_all(struct model *model, unsigned pairs)
+static void look_further(struct model *model)
 {
-    for (unsigned pair = 0; pair < pairs; pair++)
+    for (unsigned pair = 1; pair < atomic_load(&model->pairs); pair++)
         if (model->look[2 * pair + QUEUE_RX] != LOOK_NOT)
-            look(model, &model->ring[2 * pair + QUEUE_RX]);
+            look(model, 2 * pair + QUEUE_RX);
 }
 
 bool receive_batch(struct model *model)
 {
-    unsigned pairs = atomic_load(&model->pairs);
     struct ring *ring = &model->ring[QUEUE_RX];
     const struct wire_frame *frames[BATCH];
     struct incoming in = {.count = 0};
     uint32_t available;
     bool more = false;
 
-    if (!looking(model, pairs))
+    if (model->look[QUEUE_RX] == LOOK_NOT && !(model_is_wide(model) && looking_further(model)))
         return false;
     available = wire_peek(&model->wire, frames, BATCH);
     pthread_mutex_lock(&model->lock);
     if (!thread_stale(model)) {
         enum ended ended;
 
-        look_at_all(model, pairs);
-        if (available) {
-            ring = choose(model, frames[0]);
-            write_on(model, ring);
+        if (model->look[QUEUE_RX] != LOOK_NOT)
+            look(model, QUEUE_RX);
+        if (model_is_wide(model)) {
+            look_further(model);
+            if (available)
+                ring = choose(model, frames[0]);
         }
+        if (available)
+            write_on(model, ring);
         ended = place_frames(model, ring, &in, frames, available);
         /* A queue that waits for its notification keeps the frames behind waiting, too: none is lost. */
         more = ended == FRAMES_DONE

@@ -185,7 +185,7 @@ static void look_for_forgotten(struct model *model)
     for (unsigned i = 0; i < model->queues && !thread_stale(model); i++) {
         struct ring *ring = &model->ring[i];
 
-        if (!ring->live && i >= 2) /* pairs that the driver has not set up */
+        if (model_is_wide(model) && !ring->live) /* pairs that the driver has not set up */
             continue;
         if (!ring_mapped(model, ring))
             break;
@@ -246,14 +246,24 @@ void thread_shuffle(struct model *model, struct used_buffer *used, unsigned coun
 
 /* ---- The thread ---- */
 
+/* What other queues than the first pair have, but receive queues. */
+static __attribute__((noinline)) bool move_further(struct model *model)
+{
+    bool more = false;
+
+    for (unsigned pair = 1; pair < atomic_load(&model->pairs); pair++)
+        more |= transmit_further(model, pair);
+    more |= control_batch(model);
+    return more;
+}
+
 /* true: there is more to do, without being told. */
 static bool move_frames(struct model *model)
 {
-    bool more = transmit_batch(model, 0);
+    bool more = transmit_batch(model);
 
-    for (unsigned pair = 1; pair < atomic_load(&model->pairs); pair++)
-        more |= transmit_batch(model, pair);
-    more |= control_batch(model);
+    if (model_is_wide(model))
+        more |= move_further(model);
     more |= receive_batch(model);
     if (model->live && fault_hit(&model->faults, FAULT_SPURIOUS))
         interrupt_queue(model, QUEUE_RX);
@@ -263,13 +273,20 @@ static bool move_frames(struct model *model)
     return more;
 }
 
-static void note_notified(struct model *model, unsigned work)
+static inline void note_queue(struct model *model, unsigned work, unsigned index)
 {
-    for (unsigned i = 0; i < model->queues; i++)
-        if (work & WORK_QUEUE << i) {
-            model->queue_stale[i] = 0;
-            model->look[i] = LOOK_NOTIFIED;
-        }
+    if (!(work & WORK_QUEUE << index))
+        return;
+    model->queue_stale[index] = 0;
+    model->look[index] = LOOK_NOTIFIED;
+}
+
+static inline void note_notified(struct model *model, unsigned work)
+{
+    note_queue(model, work, QUEUE_RX);
+    note_queue(model, work, QUEUE_TX);
+    for (unsigned i = 2; i < model->queues; i++)
+        note_queue(model, work, i);
 }
 
 /* Runs on the thread that wrote the register, so that the driver reads device_status equally often in each run. */

@@ -27,8 +27,10 @@ static bool gso_allowed(const struct model *model, const struct spec_net_header 
            (type == NET_HDR_GSO_TCPV6 && model->negotiated & FEATURE_HOST_TSO6);
 }
 
-static bool header_good(struct model *model, const struct ring *ring, const struct chain *chain,
-                        const struct spec_net_header *header)
+static inline __attribute__((always_inline)) bool header_good(struct model *model,
+                                                              const struct ring *ring,
+                                                              const struct chain *chain,
+                                                              const struct spec_net_header *header)
 {
     uint8_t allowed = model->negotiated & FEATURE_CSUM ? NET_HDR_F_NEEDS_CSUM : 0;
 
@@ -47,8 +49,10 @@ static bool header_good(struct model *model, const struct ring *ring, const stru
     return false;
 }
 
-static bool size_good(struct model *model, const struct ring *ring, const struct chain *chain,
-                      const uint8_t *frame, uint64_t length)
+static inline __attribute__((always_inline)) bool size_good(struct model *model,
+                                                            const struct ring *ring,
+                                                            const struct chain *chain,
+                                                            const uint8_t *frame, uint64_t length)
 {
     uint32_t most = ETHERNET_HEADER_SIZE + (uint32_t)model->mtu;
     bool tagged = length >= ETHERNET_HEADER_SIZE && frame[12] == 0x81 && frame[13] == 0x00;
@@ -110,8 +114,10 @@ static uint32_t take_packet(struct model *model, const struct ring *ring, const 
 }
 
 /* Copies the frame to `to`; returns its length, 0 if it does not go onto the wire. Lock held. */
-static uint32_t take_frame(struct model *model, const struct ring *ring, const struct chain *chain,
-                           uint8_t *to, struct outgoing *out)
+static inline __attribute__((always_inline)) uint32_t take_frame(struct model *model,
+                                                                 const struct ring *ring,
+                                                                 const struct chain *chain,
+                                                                 uint8_t *to, struct outgoing *out)
 {
     struct spec_net_header header = {0};
     uint32_t size = model->options.header;
@@ -147,7 +153,7 @@ static uint32_t take_frame(struct model *model, const struct ring *ring, const s
 
 /* ---- A batch ---- */
 
-static bool stalled(struct model *model)
+static inline __attribute__((always_inline)) bool stalled(struct model *model)
 {
     if (fault_hit(&model->faults, FAULT_DEAD))
         atomic_store(&model->dead, true);
@@ -170,14 +176,15 @@ static bool beyond(struct model *model, struct ring *ring, const struct chain *c
 }
 
 /* Lock held. */
-static void collect(struct model *model, struct ring *ring, struct outgoing *out)
+static inline __attribute__((always_inline)) void collect(struct model *model, struct ring *ring,
+                                                          struct outgoing *out)
 {
     out->count = 0;
     while (out->count < BATCH && !out->large && ring->queue_count && !stalled(model)) {
         struct chain *chain = ring_take(ring, 0);
 
         out->length[out->count] =
-            beyond(model, ring, chain)
+            model_is_wide(model) && beyond(model, ring, chain)
                 ? 0
                 : take_frame(model, ring, chain,
                              model->frames + (size_t)out->count * model->frame_max, out);
@@ -205,14 +212,15 @@ static void deliver_segments(struct model *model, struct segments *segments)
 }
 
 /* No lock held: the receiver may take its time. */
-static void deliver(struct model *model, struct outgoing *out, unsigned pair)
+static inline __attribute__((always_inline)) void deliver(struct model *model, struct outgoing *out,
+                                                          unsigned pair)
 {
     for (unsigned i = 0; i < out->count; i++) {
         bool large = out->large && i == out->count - 1;
         const uint8_t *frame = large ? model->packet : model->frames + (size_t)i * model->frame_max;
 
         thread_frame_fault(model);
-        if (model->pairs_used > 1 && out->length[i])
+        if (model_is_wide(model) && model->pairs_used > 1 && out->length[i])
             steer_sent(&model->steer, frame, out->length[i], pair);
         if (out->length[i] == 0) {
             count(model, COUNT_TX_REFUSED, 1);
@@ -226,11 +234,13 @@ static void deliver(struct model *model, struct outgoing *out, unsigned pair)
     }
 }
 
-bool transmit_look(struct model *model, struct ring *ring)
+/* Inline: the path of every batch. */
+static inline __attribute__((always_inline)) bool look(struct model *model, struct ring *ring,
+                                                       unsigned index)
 {
-    bool notified = model->look[ring->index] == LOOK_NOTIFIED;
+    bool notified = model->look[index] == LOOK_NOTIFIED;
 
-    model->look[ring->index] = LOOK_ON;
+    model->look[index] = LOOK_ON;
     ring_want_notifications(model, ring, false);
     if (!ring_fetch(model, ring) && notified && !ring->queue_count)
         count(model, COUNT_NOTIFICATIONS_VAIN, 1);
@@ -240,18 +250,24 @@ bool transmit_look(struct model *model, struct ring *ring)
     return !model->broken;
 }
 
-bool transmit_batch(struct model *model, unsigned pair)
+bool transmit_look(struct model *model, struct ring *ring)
 {
-    struct ring *ring = &model->ring[2 * pair + QUEUE_TX];
+    return look(model, ring, ring->index);
+}
+
+static inline __attribute__((always_inline)) bool batch(struct model *model, unsigned pair)
+{
+    const unsigned index = 2 * pair + QUEUE_TX;
+    struct ring *ring = &model->ring[index];
     struct outgoing out;
     bool interrupt = false, more = false;
 
-    if (model->look[ring->index] == LOOK_NOT)
+    if (model->look[index] == LOOK_NOT)
         return false;
     out.count = 0;
     out.large = false;
     pthread_mutex_lock(&model->lock);
-    if (!thread_stale(model) && transmit_look(model, ring))
+    if (!thread_stale(model) && look(model, ring, index))
         collect(model, ring, &out);
     pthread_mutex_unlock(&model->lock);
     if (out.count == 0)
@@ -267,6 +283,16 @@ bool transmit_batch(struct model *model, unsigned pair)
     }
     pthread_mutex_unlock(&model->lock);
     if (interrupt && !fault_hit(&model->faults, FAULT_LOST))
-        interrupt_queue(model, ring->index);
+        interrupt_queue(model, index);
     return more;
+}
+
+bool transmit_batch(struct model *model)
+{
+    return batch(model, 0);
+}
+
+bool transmit_further(struct model *model, unsigned pair)
+{
+    return batch(model, pair);
 }
