@@ -156,6 +156,32 @@ static VOID FillReceives(ULONG Pair)
 
 /* ---- Sending: the device uses each pair's frames in their order ---- */
 
+/* DPCs and senders on other processors come here at the same time. Level: what says that this is DISPATCH_LEVEL. */
+static VOID SendDone(ULONG Pair, ULONG Level)
+{
+    QUEUE *Done = &Queue[2 * Pair + 1];
+    PNET_BUFFER_LIST List;
+
+    do {
+        ULONG Flags = 0;
+
+        List = NULL;
+        NdisAcquireSpinLock(&Adapter.Lock);
+        if (Used(2 * Pair + 1)[1] != Done->Seen) {
+            USHORT Slot = Done->Seen++ % VIRTIO_SIZE;
+
+            List = Sending[Pair][Slot];
+            Flags = SendFlags[Pair][Slot];
+            Sending[Pair][Slot] = NULL;
+        }
+        NdisReleaseSpinLock(&Adapter.Lock);
+        if (List != NULL) {
+            InterlockedIncrement(&Sent[Pair]);
+            Complete(List, NDIS_STATUS_SUCCESS, Flags | Level);
+        }
+    } while (List != NULL);
+}
+
 static VOID SendOn(ULONG Pair, PNET_BUFFER_LIST List, ULONG CompleteFlags)
 {
     ULONG Length = NET_BUFFER_DATA_LENGTH(NET_BUFFER_LIST_FIRST_NB(List));
@@ -164,6 +190,8 @@ static VOID SendOn(ULONG Pair, PNET_BUFFER_LIST List, ULONG CompleteFlags)
     PUCHAR At = Memory + Offset;
     PVOID Frame = NdisGetDataBuffer(NET_BUFFER_LIST_FIRST_NB(List), Length, At + HEADER, 1, 0);
 
+    if (Sending[Pair][Slot] != NULL) /* the DPC is late */
+        SendDone(Pair, CompleteFlags);
     CHECK(Frame != NULL && Sending[Pair][Slot] == NULL && Length <= BUFFER - HEADER);
     NdisZeroMemory(At, HEADER);
     if (Frame != At + HEADER)
@@ -181,21 +209,6 @@ static __inline VOID SendOnBoth(PNET_BUFFER_LIST List, ULONG CompleteFlags)
     static ULONG Frames;
 
     SendOn(Frames++ / 3 % PAIRS, List, CompleteFlags);
-}
-
-static VOID SendDone(ULONG Pair)
-{
-    QUEUE *Done = &Queue[2 * Pair + 1];
-
-    while (Used(2 * Pair + 1)[1] != Done->Seen) {
-        USHORT Slot = Done->Seen++ % VIRTIO_SIZE;
-        PNET_BUFFER_LIST List = Sending[Pair][Slot];
-
-        Sending[Pair][Slot] = NULL;
-        InterlockedIncrement(&Sent[Pair]);
-        Complete(List, NDIS_STATUS_SUCCESS,
-                 SendFlags[Pair][Slot] | NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
-    }
 }
 
 /* ---- Interrupts: message i is queue i's ---- */
@@ -224,7 +237,7 @@ static VOID NTAPI QueueMessageDpc(NDIS_HANDLE MiniportInterruptContext, ULONG Me
     if (MessageId == CONTROL)
         return; /* who sends a command waits for it */
     if (MessageId % 2)
-        SendDone(MessageId / 2);
+        SendDone(MessageId / 2, NDIS_SEND_COMPLETE_FLAGS_DISPATCH_LEVEL);
     else
         ReceiveAll(MessageId / 2);
 }
