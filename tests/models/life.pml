@@ -6,8 +6,7 @@
  * Does nobody touch the adapter after Halt has freed it, nor the device a frame that was given back?
  *
  * A critical section of Transmit.Queue.Lock, and an interlocked operation, is one atomic step. Between
- * two of them anything may happen. A list has one NET_BUFFER. Receiving has the same references
- * (Outstanding), gate and reset, and no mapping: a list that goes up is one that goes down here.
+ * two of them anything may happen. A list has one NET_BUFFER. Receiving is in receive.pml.
  *
  * Build with any of -DREMOVAL (the device is removed by surprise), -DFAULTS (it fails, and NDIS resets
  * it), -DRESTART (the first pause is followed by a restart), and at most one -DBAD_xxx, which the checker must refute.

@@ -10,8 +10,8 @@
  *
  * In a well-formed record, the free list has free_count different descriptors, or the ring is broken and
  * free_count is 0. Each chain in the ring leads from its head to its tail over `count` - 1 others. A
- * descriptor that is no head has the count 0 and the limit 0. The slots from published_idx to avail_idx have
- * in `order` the heads that the device was not shown. There are none while used_idx is ahead of
+ * descriptor that is not a head has the count 0 and the limit 0. The slots from published_idx to avail_idx have
+ * in `order` the heads that the device was not shown. There is not one while used_idx is ahead of
  * last_used_idx, and used_idx is never ahead of published_idx. Anything may stand at the end of a list, and
  * in all other members.
  */
