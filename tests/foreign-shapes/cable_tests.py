@@ -115,7 +115,7 @@ def paused(arch):
 
 def removed(arch):
     """The one adapter goes by surprise; the other one stays."""
-    lines = ["wait sent 500", "remove", "@2 pause", "@2 restart", "@2 state", "quit"]
+    lines = ["wait sent 500", "@2 wait sent 500", "remove", "@2 pause", "@2 restart", "@2 state", "quit"]
     done, text, log = host(arch, BUILT["mingw", arch], "gen", "gen", control=lines, name="removed")
     clean(done, text, log)
     expect("ok Running" in done.stdout, "the other adapter does not run (%s)" % log)
