@@ -353,6 +353,7 @@ class Scenario:
         self.done = collections.Counter()
         self.sent = self.received = 0
         self.session = self.path = None
+        self.needed = ()
         self.which = "aerovnet"
         self.what = "%d:%s:%s:%s%s" % (number, "hostile " + self.bus if self.hostile else self.bus, self.arch,
                                        "%d adapter%s" % (self.count_adapters, "s"[:self.count_adapters - 1]),
@@ -468,7 +469,8 @@ class Scenario:
         for adapter in adapters:
             adapter.flows()
         turn = 0
-        while time.monotonic() < until and turn != turns:
+        while time.monotonic() < until and (turns is None or turn < turns or not all(
+                self.done[kind] for kind in self.needed)):
             turn += 1
             self.each_turn(turn)
             self.chance.choice(adapters).act()
@@ -488,8 +490,9 @@ class Scenario:
                         other.number > adapter.number:
                     other.flows()
 
-    def run(self, seconds, logs, name=None, turns=None):
-        """Until the seconds are over, or so many actions have been chosen."""
+    def run(self, seconds, logs, name=None, turns=None, needed=()):
+        """Until the seconds are over, or so many actions have been chosen and each kind that is needed is among them."""
+        self.needed = needed
         name = name or "%d-%d" % (self.seed, self.number)
         self.path = host.log_of(logs, name)
         with Session(self.buses, self.nets, self.options, self.arch, name, ANSWER, logs, self.which) as session:
