@@ -187,7 +187,7 @@ static void step_fault(struct bench *b)
 /* The lock is held. From here on nothing that the driver does in this ring is held against it. */
 static struct ring *lying_ring(struct bench *b, struct model *model, unsigned which)
 {
-    struct ring *ring = &model->ring[which % QUEUES];
+    struct ring *ring = &model->ring[which % 2]; /* the first pair */
 
     b->hostile = true;
     if (!ring->live || !ring->used || model->gone || !model->mastering)
