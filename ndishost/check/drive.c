@@ -715,9 +715,11 @@ static void step_far(struct drive *drive)
 
 static void step_storm(struct drive *drive)
 {
-    static const char *const script[] = {"go",       "sleep 30", "reset",   "sleep 7", "pause",
-                                         "restart",  "reset",    "reset",   "sleep 3", "pause",
-                                         "sleep 10", "restart",  "sleep 30"};
+    /* A busy machine may take its time until there is traffic. */
+    static const char *const script[] = {
+        "go",    "wait sent 1 20000", "sleep 30", "reset",   "sleep 7",
+        "pause", "restart",           "reset",    "reset",   "sleep 3",
+        "pause", "sleep 10",          "restart",  "sleep 30"};
     struct child child;
     char reply[REPLY_MAX], net[64];
     uint64_t errors;
